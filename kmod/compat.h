@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Everything that differs between kernel versions. Included before every file
+ * of the module (see Kbuild), so that the rest reads as if written for the
+ * newest kernel only.
+ */
+#ifndef _IPCNS_COMPAT_H
+#define _IPCNS_COMPAT_H
+
+#include <linux/version.h>
+#include <linux/fs.h>
+#include <linux/hugetlb.h>
+#include <linux/ipc_namespace.h>
+#include <net/genetlink.h>
+
+/*
+ * Before 6.2 there is one struct genl_ops for do and dump of a command. The
+ * generated table has an entry for each; ipcns_nl_merge_ops() joins them.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#define genl_split_ops genl_ops
+#define split_ops ops
+#define n_split_ops n_ops
+
+/**
+ * ipcns_nl_merge_ops() - join do and dump of each command in one entry
+ * @family:	the family, not registered yet
+ * @merged:	room for as many entries as the family has
+ *
+ * The two have the same attributes (the spec sees to it), so one policy serves.
+ * net/netlink/genetlink.c genl_validate_ops() refuses a command that is there
+ * twice.
+ */
+static inline void ipcns_nl_merge_ops(struct genl_family *family, struct genl_ops *merged)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < family->n_ops; i++) {
+		const struct genl_ops *op = &family->ops[i];
+
+		if (n && merged[n - 1].cmd == op->cmd) {
+			merged[n - 1].start = op->start;
+			merged[n - 1].dumpit = op->dumpit;
+			merged[n - 1].done = op->done;
+			merged[n - 1].flags |= op->flags;
+		} else {
+			merged[n++] = *op;
+		}
+	}
+	family->ops = merged;
+	family->n_ops = n;
+}
+#else
+static inline void ipcns_nl_merge_ops(struct genl_family *family, struct genl_split_ops *merged)
+{
+}
+#endif
+
+/**
+ * ipcns_dump_attrs() - the parsed attributes of a dump request
+ * @cb:		state of the dump
+ */
+static inline struct nlattr **ipcns_dump_attrs(struct netlink_callback *cb)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+	return genl_dumpit_info(cb)->attrs;
+#else
+	return genl_info_dump(cb)->attrs;
+#endif
+}
+
+/**
+ * ipcns_native_id() - identity that the kernel itself gives a namespace
+ * @ns:		an IPC namespace
+ *
+ * Return: the id of listns(2), or 0 where the kernel has none (before 6.18).
+ */
+static inline u64 ipcns_native_id(const struct ipc_namespace *ns)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+	return 0;
+#else
+	return ns->ns.ns_id;
+#endif
+}
+
+/**
+ * ipcns_ref_count() - the reference count of a namespace
+ * @ns:		an IPC namespace
+ */
+static inline unsigned int ipcns_ref_count(const struct ipc_namespace *ns)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+	return refcount_read(&ns->ns.count);
+#else
+	return __ns_ref_read(ns);
+#endif
+}
+
+/**
+ * ipcns_hugetlb_pages() - resident memory of a hugetlbfs file
+ * @inode:	inode of the file
+ *
+ * mm/hugetlb.c counts huge pages in the page cache of 6.1, small ones since
+ * 6.7; compare shm_add_rss_swap() of both.
+ *
+ * Return: pages of PAGE_SIZE.
+ */
+static inline u64 ipcns_hugetlb_pages(struct inode *inode)
+{
+	u64 pages = READ_ONCE(inode->i_mapping->nrpages);
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+	pages *= pages_per_huge_page(hstate_inode(inode));
+#endif
+	return pages;
+}
+
+/**
+ * ipcns_inode_ctime() - time of the last change of an inode
+ * @inode:	an inode
+ *
+ * Return: seconds since the epoch.
+ */
+static inline time64_t ipcns_inode_ctime(const struct inode *inode)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+	return inode->i_ctime.tv_sec;
+#else
+	return inode_get_ctime(inode).tv_sec;
+#endif
+}
+
+#endif /* _IPCNS_COMPAT_H */

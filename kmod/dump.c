@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Answering requests: collect records, then send them.
+ *
+ * A dump is served by many calls, with the reader in between. What they share
+ * is memory of the module's own: the ids of the namespaces, and a bounded batch
+ * of records. References on namespaces are taken, used and dropped within one
+ * call, so a reader that sleeps holds up nobody.
+ */
+#include <linux/slab.h>
+
+#include "dump.h"
+#include "nl_gen.h"
+
+static atomic_t dumps_open;
+
+static struct ipcns_dump *dump_alloc(struct sk_buff *request)
+{
+	struct ipcns_dump *d = kzalloc(sizeof(*d), GFP_KERNEL);
+
+	if (!d)
+		return NULL;
+	ipcns_reader_get(&d->reader, request);
+	ipcns_buf_init(&d->buf);
+	return d;
+}
+
+static void dump_free(struct ipcns_dump *d)
+{
+	ipcns_buf_free(&d->buf);
+	ipcns_ids_free(&d->ids);
+	ipcns_reader_put(&d->reader);
+	kfree(d);
+}
+
+/* Decides which namespaces to go through. Within a collection. */
+static int select_ids(struct ipcns_dump *d)
+{
+	u64 id = d->id;
+	int err;
+
+	if (!d->inum && !d->id)
+		return ipcns_walk_ids(&d->ids);
+	if (d->inum) {
+		err = ipcns_walk_find(d->inum, &id);
+		if (err)
+			return err;
+	}
+	d->ids.id = kvmalloc(sizeof(*d->ids.id), GFP_KERNEL);
+	if (!d->ids.id)
+		return -ENOMEM;
+	d->ids.id[0] = id;
+	d->ids.n = 1;
+	return 0;
+}
+
+/* Leaves only the namespaces that the reader may see. */
+static u32 hide(const struct ipcns_dump *d, struct ipcns_ref *refs, u32 n)
+{
+	u32 i, left = 0;
+
+	for (i = 0; i < n; i++) {
+		if (refs[i].ns && !ipcns_reader_sees(&d->reader, refs[i].ns))
+			ipcns_put(&refs[i]);
+		left += !!refs[i].ns;
+	}
+	return left;
+}
+
+static int collect_batch(struct ipcns_dump *d)
+{
+	u32 i, n = min_t(u32, d->ids.n - d->pos, IPCNS_BATCH);
+	bool first = !d->pos && !d->kind && !d->next;
+	struct ipcns_ref *refs;
+	int err;
+
+	refs = kvcalloc(n, sizeof(*refs), GFP_KERNEL);
+	if (!refs)
+		return -ENOMEM;
+	for (i = 0; i < n; i++)
+		refs[i].id = d->ids.id[d->pos + i];
+	err = ipcns_walk_get(refs, n);
+	if (!err) {
+		/* one that is not there and one that is not his look the same */
+		if (!hide(d, refs, n) && first && (d->inum || d->id))
+			err = -ENOENT;
+		else
+			err = d->ops->collect(d, refs, n);
+	}
+	for (i = 0; i < n; i++)
+		ipcns_put(&refs[i]);
+	kvfree(refs);
+	return err;
+}
+
+/**
+ * dump_collect() - collect as many records as there is room for
+ * @d:		the dump, its buffer empty
+ *
+ * Return: 1 if there may be more to collect, 0 if not, or an error.
+ */
+static int dump_collect(struct ipcns_dump *d)
+{
+	int err;
+
+	if (d->ids.id && d->pos >= d->ids.n)
+		return 0;
+	err = ipcns_walk_lock();
+	if (err)
+		return err;
+	if (!d->ids.id)
+		err = select_ids(d);
+	if (!err)
+		err = collect_batch(d);
+	ipcns_walk_unlock();
+	return err ?: 1;
+}
+
+static void explain(struct netlink_ext_ack *extack, int err)
+{
+	if (!extack || extack->_msg)
+		return;
+	switch (err) {
+	case -ENOENT:
+		NL_SET_ERR_MSG(extack, "no such IPC namespace or object");
+		break;
+	case -ENOTUNIQ:
+		NL_SET_ERR_MSG(extack, "the inode number could mean two namespaces, use the id");
+		break;
+	case -EIDRM:
+		NL_SET_ERR_MSG(extack, "the object was removed while it was read");
+		break;
+	case -EAGAIN:
+		NL_SET_ERR_MSG(extack, "namespaces end too fast to walk them all, try again");
+		break;
+	case -EOVERFLOW:
+		NL_SET_ERR_MSG(extack, "more namespaces than one dump can list");
+		break;
+	}
+}
+
+static int put_record(struct sk_buff *skb, u32 portid, u32 seq, int flags,
+		      const struct ipcns_dump_ops *ops, const void *record)
+{
+	void *hdr = genlmsg_put(skb, portid, seq, &ipcns_nl_family, flags, ops->cmd);
+
+	if (!hdr)
+		return -EMSGSIZE;
+	if (ops->fill(skb, record)) {
+		genlmsg_cancel(skb, hdr);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, hdr);
+	return 0;
+}
+
+/**
+ * ipcns_dump_start() - .start of every dump
+ * @cb:		state of the dump
+ *
+ * The attributes are looked at later: extended errors of .start are lost on
+ * 6.1, those of the first ipcns_dump_step(), which runs as the sender too, are
+ * not.
+ */
+int ipcns_dump_start(struct netlink_callback *cb)
+{
+	struct ipcns_dump *d = dump_alloc(cb->skb);
+
+	if (!d)
+		return -ENOMEM;
+	cb->args[0] = (long)d;
+	atomic_inc(&dumps_open);
+	return 0;
+}
+
+/**
+ * ipcns_dump_done() - .done of every dump
+ * @cb:		state of the dump
+ */
+int ipcns_dump_done(struct netlink_callback *cb)
+{
+	dump_free((struct ipcns_dump *)cb->args[0]);
+	atomic_dec(&dumps_open);
+	return 0;
+}
+
+/**
+ * ipcns_dump_step() - .dumpit of every dump
+ * @skb:	the message to fill
+ * @cb:		state of the dump
+ * @ops:	what is asked for
+ *
+ * Return: bytes filled; 0 when everything was sent; or an error, which ends
+ * the dump and reaches the reader with its NLMSG_DONE.
+ */
+int ipcns_dump_step(struct sk_buff *skb, struct netlink_callback *cb,
+		    const struct ipcns_dump_ops *ops)
+{
+	struct ipcns_dump *d = (struct ipcns_dump *)cb->args[0];
+	const void *record;
+	int err;
+
+	if (!d->ops) {
+		err = ops->parse(d, ipcns_dump_attrs(cb), false, cb->extack);
+		if (err)
+			return err;
+		d->ops = ops;
+	}
+	for (;;) {
+		while ((record = ipcns_buf_peek(&d->buf))) {
+			if (put_record(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+				       NLM_F_MULTI, ops, record))
+				return skb->len ?: -EMSGSIZE;
+			ipcns_buf_pop(&d->buf);
+		}
+		err = dump_collect(d);
+		if (err < 0) {
+			explain(cb->extack, err);
+			return err;
+		}
+		if (!err)
+			return skb->len;
+	}
+}
+
+static int collect_one(struct ipcns_dump *d)
+{
+	int err;
+
+	do
+		err = dump_collect(d);
+	while (err > 0 && !ipcns_buf_peek(&d->buf));
+	if (err < 0)
+		return err;
+	return ipcns_buf_peek(&d->buf) ? 0 : -ENOENT;
+}
+
+/**
+ * ipcns_reply_one() - .doit of the commands that answer with one message
+ * @skb:	the request
+ * @info:	the request, parsed
+ * @ops:	what is asked for
+ *
+ * Return: 0, or an error that netlink sends to the reader.
+ */
+int ipcns_reply_one(struct sk_buff *skb, struct genl_info *info, const struct ipcns_dump_ops *ops)
+{
+	struct ipcns_dump *d = dump_alloc(skb);
+	struct sk_buff *reply;
+	int err;
+
+	if (!d)
+		return -ENOMEM;
+	d->ops = ops;
+	err = ops->parse(d, info->attrs, true, info->extack);
+	if (!err)
+		err = collect_one(d);
+	if (err) {
+		explain(info->extack, err);
+		goto out;
+	}
+	err = -ENOMEM;
+	reply = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	if (!reply)
+		goto out;
+	err = put_record(reply, info->snd_portid, info->snd_seq, 0, ops, ipcns_buf_peek(&d->buf));
+	if (err)
+		nlmsg_free(reply);
+	else
+		err = genlmsg_reply(reply, info);
+out:
+	dump_free(d);
+	return err;
+}
+
+/**
+ * ipcns_dumps_open() - how many dumps have not ended
+ */
+u32 ipcns_dumps_open(void)
+{
+	return atomic_read(&dumps_open);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Answering requests: collect records, then send them.
+ */
+#ifndef _IPCNS_DUMP_H
+#define _IPCNS_DUMP_H
+
+#include <net/genetlink.h>
+
+#include "buf.h"
+#include "object.h"
+#include "reader.h"
+#include "walk.h"
+
+struct ipcns_dump;
+
+/**
+ * struct ipcns_dump_ops - what is asked for
+ * @cmd:	command of the messages
+ * @parse:	take what the command needs from the attributes of the request;
+ *		@one says that the answer is to be one message
+ * @collect:	add records of namespaces to d->buf, from d->pos on. May stop
+ *		when the buffer is full; moves d->pos past what is done.
+ *		Namespaces that are gone or not the reader's have ns NULL.
+ * @fill:	put a record into a message
+ */
+struct ipcns_dump_ops {
+	u8	cmd;
+	int	(*parse)(struct ipcns_dump *d, struct nlattr **attrs, bool one,
+			 struct netlink_ext_ack *extack);
+	int	(*collect)(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n);
+	int	(*fill)(struct sk_buff *skb, const void *record);
+};
+
+/**
+ * struct ipcns_dump - one request and how far its answer is
+ * @ops:	what is asked for
+ * @reader:	who asks
+ * @inum:	the only namespace wanted, by inode number, if not 0
+ * @id:		the same by id
+ * @filter:	objects wanted
+ * @ids:	the namespaces to go through
+ * @pos:	index in @ids to go on at
+ * @kind:	kind of objects to go on with in that namespace
+ * @next:	position among those
+ * @buf:	records collected and not yet sent
+ *
+ * One thread at a time uses it: netlink runs the calls of a dump under the
+ * socket's callback mutex.
+ */
+struct ipcns_dump {
+	const struct ipcns_dump_ops	*ops;
+	struct ipcns_reader		reader;
+	u32				inum;
+	u64				id;
+	struct ipcns_filter		filter;
+	struct ipcns_ids		ids;
+	u32				pos;
+	u32				kind;
+	u64				next;
+	struct ipcns_buf		buf;
+};
+
+int ipcns_dump_start(struct netlink_callback *cb);
+int ipcns_dump_step(struct sk_buff *skb, struct netlink_callback *cb,
+		    const struct ipcns_dump_ops *ops);
+int ipcns_dump_done(struct netlink_callback *cb);
+int ipcns_reply_one(struct sk_buff *skb, struct genl_info *info,
+		    const struct ipcns_dump_ops *ops);
+u32 ipcns_dumps_open(void);
+
+#endif /* _IPCNS_DUMP_H */

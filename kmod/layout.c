@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The check of the mirrored private structs against the running kernel's BTF.
+ */
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/fs_struct.h>
+#include <linux/init_task.h>
+#include <linux/path.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "btf.h"
+#include "layout.h"
+
+#define BTF_PATH "/sys/kernel/btf/vmlinux"
+#define MAX_BTF (64 << 20)
+
+#define MEMBER(type, member) \
+	{ #member, offsetof(struct type, member), sizeof_field(struct type, member) }
+
+/* A flexible array has no size of its own. */
+#define FLEXIBLE(type, member) \
+	{ #member, offsetof(struct type, member), 0 }
+
+static const struct ipcns_layout_member shmid_kernel_members[] = {
+	MEMBER(shmid_kernel, shm_perm),
+	MEMBER(shmid_kernel, shm_file),
+	MEMBER(shmid_kernel, shm_nattch),
+	MEMBER(shmid_kernel, shm_segsz),
+	MEMBER(shmid_kernel, shm_atim),
+	MEMBER(shmid_kernel, shm_dtim),
+	MEMBER(shmid_kernel, shm_ctim),
+	MEMBER(shmid_kernel, shm_cprid),
+	MEMBER(shmid_kernel, shm_lprid),
+};
+
+static const struct ipcns_layout_member sem_array_members[] = {
+	MEMBER(sem_array, sem_perm),
+	MEMBER(sem_array, sem_ctime),
+	MEMBER(sem_array, pending_alter),
+	MEMBER(sem_array, pending_const),
+	MEMBER(sem_array, sem_nsems),
+	FLEXIBLE(sem_array, sems),
+};
+
+static const struct ipcns_layout_member sem_members[] = {
+	MEMBER(sem, semval),
+	MEMBER(sem, sempid),
+	MEMBER(sem, lock),
+	MEMBER(sem, pending_alter),
+	MEMBER(sem, pending_const),
+	MEMBER(sem, sem_otime),
+};
+
+static const struct ipcns_layout_member sem_queue_members[] = {
+	MEMBER(sem_queue, list),
+	MEMBER(sem_queue, blocking),
+};
+
+static const struct ipcns_layout_member msg_queue_members[] = {
+	MEMBER(msg_queue, q_perm),
+	MEMBER(msg_queue, q_stime),
+	MEMBER(msg_queue, q_rtime),
+	MEMBER(msg_queue, q_ctime),
+	MEMBER(msg_queue, q_cbytes),
+	MEMBER(msg_queue, q_qnum),
+	MEMBER(msg_queue, q_qbytes),
+	MEMBER(msg_queue, q_lspid),
+	MEMBER(msg_queue, q_lrpid),
+	MEMBER(msg_queue, q_receivers),
+	MEMBER(msg_queue, q_senders),
+};
+
+static const struct ipcns_layout_member mqueue_inode_info_members[] = {
+	MEMBER(mqueue_inode_info, lock),
+	MEMBER(mqueue_inode_info, vfs_inode),
+	MEMBER(mqueue_inode_info, attr),
+	MEMBER(mqueue_inode_info, notify),
+	MEMBER(mqueue_inode_info, notify_owner),
+	MEMBER(mqueue_inode_info, e_wait_q),
+	MEMBER(mqueue_inode_info, qsize),
+};
+
+static const struct ipcns_layout_member ext_wait_queue_members[] = {
+	MEMBER(ext_wait_queue, list),
+};
+
+#define LAYOUT(type, array_elem, kind_mask) {			\
+	.name = #type,						\
+	.size = (array_elem) ? sizeof(struct type) : 0,		\
+	.kinds = kind_mask,					\
+	.members = type##_members,				\
+	.n_members = ARRAY_SIZE(type##_members),		\
+	.state = IPCNS_LAYOUT_STATE_UNKNOWN,			\
+}
+
+struct ipcns_layout ipcns_layouts[] = {
+	LAYOUT(shmid_kernel, false, BIT(IPCNS_KIND_SHM)),
+	LAYOUT(sem_array, false, BIT(IPCNS_KIND_SEM)),
+	LAYOUT(sem, true, BIT(IPCNS_KIND_SEM)),
+	LAYOUT(sem_queue, false, BIT(IPCNS_KIND_SEM)),
+	LAYOUT(msg_queue, false, BIT(IPCNS_KIND_MSG)),
+	LAYOUT(mqueue_inode_info, false, BIT(IPCNS_KIND_MQ)),
+	LAYOUT(ext_wait_queue, true, BIT(IPCNS_KIND_MQ)),
+};
+
+const unsigned int ipcns_n_layouts = ARRAY_SIZE(ipcns_layouts);
+
+static void layout_compare(const struct ipcns_btf *btf, struct ipcns_layout *l)
+{
+	struct ipcns_btf_member found;
+	unsigned int i;
+	u32 id;
+
+	l->state = IPCNS_LAYOUT_STATE_MISMATCH;
+	id = ipcns_btf_find_struct(btf, l->name);
+	if (!id || (l->size && ipcns_btf_size(btf, id) != l->size)) {
+		l->mismatch = l->name;
+		return;
+	}
+	for (i = 0; i < l->n_members; i++) {
+		const struct ipcns_layout_member *want = &l->members[i];
+
+		if (!ipcns_btf_find_member(btf, id, want->name, &found) ||
+		    found.bit_offset != want->offset * 8 || found.size != want->size) {
+			l->mismatch = want->name;
+			return;
+		}
+	}
+	l->state = IPCNS_LAYOUT_STATE_OK;
+	l->mismatch = NULL;
+}
+
+/**
+ * read_initns() - read a whole file as the first process sees it
+ * @path:	path of the file
+ * @blob:	filled in, to be freed with vfree()
+ *
+ * What kernel_read_file_from_path_initns() does, without asking the security
+ * modules for a kind of file that they do not know: 6.12's IPE warns.
+ *
+ * Return: length, or -errno.
+ */
+static ssize_t read_initns(const char *path, void **blob)
+{
+	struct path root;
+	struct file *file;
+	ssize_t len, got;
+	loff_t pos = 0;
+
+	task_lock(&init_task);
+	get_fs_root(init_task.fs, &root);
+	task_unlock(&init_task);
+	file = file_open_root(&root, path, O_RDONLY, 0);
+	path_put(&root);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+
+	len = i_size_read(file_inode(file));
+	if (len <= 0 || len > MAX_BTF) {
+		len = -EINVAL;
+		goto out;
+	}
+	*blob = vmalloc(len);
+	if (!*blob) {
+		len = -ENOMEM;
+		goto out;
+	}
+	while (pos < len) {
+		got = kernel_read(file, *blob + pos, len - pos, &pos);
+		if (got <= 0) {
+			len = got ?: -EIO;
+			break;
+		}
+	}
+	if (len < 0)
+		vfree(*blob);
+out:
+	fput(file);
+	return len;
+}
+
+/**
+ * ipcns_layout_check() - compare every mirrored struct with the running kernel
+ *
+ * Called once from module init; may sleep. A struct that does not match, or
+ * all of them if there is no BTF, is said in the log and in @ipcns_layouts and
+ * never touched.
+ */
+void ipcns_layout_check(void)
+{
+	struct ipcns_btf btf;
+	unsigned int i;
+	void *blob;
+	ssize_t len;
+	int err;
+
+	len = read_initns(BTF_PATH, &blob);
+	if (len < 0) {
+		pr_warn("%s: error %zd, no objects can be read\n", BTF_PATH, len);
+		return;
+	}
+	err = ipcns_btf_open(&btf, blob, len);
+	if (err) {
+		pr_warn("%s: error %d, no objects can be read\n", BTF_PATH, err);
+		goto out;
+	}
+	for (i = 0; i < ipcns_n_layouts; i++) {
+		struct ipcns_layout *l = &ipcns_layouts[i];
+
+		layout_compare(&btf, l);
+		if (l->state != IPCNS_LAYOUT_STATE_OK)
+			pr_warn("struct %s differs at %s, objects that need it are not read\n",
+				l->name, l->mismatch);
+	}
+	ipcns_btf_close(&btf);
+out:
+	vfree(blob);
+}
+
+/**
+ * ipcns_layout_ok() - may objects of a kind be read?
+ * @kind:	the kind
+ *
+ * Return: true if every struct that the kind needs was found to match.
+ */
+bool ipcns_layout_ok(enum ipcns_kind kind)
+{
+	unsigned int i;
+
+	for (i = 0; i < ipcns_n_layouts; i++)
+		if ((ipcns_layouts[i].kinds & BIT(kind)) &&
+		    ipcns_layouts[i].state != IPCNS_LAYOUT_STATE_OK)
+			return false;
+	return true;
+}

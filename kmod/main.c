@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ipcns: see the IPC namespaces of a machine and what is in them.
+ */
+#include <linux/init.h>
+#include <linux/module.h>
+
+#include "layout.h"
+#include "netlink.h"
+#include "walk.h"
+
+static int __init ipcns_init(void)
+{
+	int err;
+
+	ipcns_layout_check();
+	err = ipcns_walk_init();
+	if (err)
+		return err;
+	err = ipcns_netlink_init();
+	if (err)
+		goto err_netlink;
+	return 0;
+
+err_netlink:
+	ipcns_walk_exit();
+	return err;
+}
+
+static void __exit ipcns_exit(void)
+{
+	ipcns_netlink_exit();
+	ipcns_walk_exit();
+}
+
+module_init(ipcns_init);
+module_exit(ipcns_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("IPC namespaces and their objects over generic netlink");
+MODULE_VERSION(IPCNS_VERSION);
+MODULE_ALIAS_GENL_FAMILY("ipcns");

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The processes inside namespaces: one walk over all tasks for many namespaces.
+ */
+#include <linux/hash.h>
+#include <linux/log2.h>
+#include <linux/nsproxy.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+
+#include "member.h"
+
+/**
+ * struct scan - a walk over all tasks
+ * @r:		the reader
+ * @refs:	the namespaces of interest
+ * @members:	what is known of each
+ * @seen:	for each, the process that was counted last, by its number in
+ *		the initial pid namespace
+ * @slots:	hash table over @refs by pointer: index + 1, or 0
+ * @bits:	log2 of its size
+ */
+struct scan {
+	const struct ipcns_reader	*r;
+	const struct ipcns_ref		*refs;
+	struct ipcns_members		*members;
+	pid_t				*seen;
+	u32				*slots;
+	u32				bits;
+};
+
+static void index_add(struct scan *s, u32 i)
+{
+	u32 slot = hash_ptr(s->refs[i].ns, s->bits);
+
+	while (s->slots[slot])
+		slot = (slot + 1) & (BIT(s->bits) - 1);
+	s->slots[slot] = i + 1;
+}
+
+/* Return: index in refs, or -1. The pointer is compared only. */
+static int index_find(const struct scan *s, const struct ipc_namespace *ns)
+{
+	u32 slot = hash_ptr(ns, s->bits);
+
+	for (; s->slots[slot]; slot = (slot + 1) & (BIT(s->bits) - 1))
+		if (s->refs[s->slots[slot] - 1].ns == ns)
+			return s->slots[slot] - 1;
+	return -1;
+}
+
+/* The namespace of a thread, for comparison; a zombie has none. */
+static const struct ipc_namespace *thread_ns(struct task_struct *t)
+{
+	const struct ipc_namespace *ns = NULL;
+
+	task_lock(t);
+	if (t->nsproxy)
+		ns = t->nsproxy->ipc_ns;
+	task_unlock(t);
+	return ns;
+}
+
+static void describe(const struct scan *s, struct ipcns_members *m, struct task_struct *leader,
+		     u32 pid)
+{
+	m->pid = pid;
+	m->ppid = 0;
+	if (pid_alive(leader))
+		m->ppid = ipcns_reader_pid(s->r, task_tgid(rcu_dereference(leader->real_parent)));
+	m->uid = ipcns_reader_uid(s->r, __task_cred(leader)->euid);
+	task_lock(leader);
+	strscpy_pad(m->comm, leader->comm, sizeof(m->comm));
+	task_unlock(leader);
+}
+
+/* Counts a process once in each namespace that one of its threads is in. */
+static void visit_process(struct scan *s, struct task_struct *leader, pid_t nr)
+{
+	u32 pid = ipcns_reader_pid(s->r, task_tgid(leader));
+	struct task_struct *t;
+
+	for_each_thread(leader, t) {
+		const struct ipc_namespace *ns = thread_ns(t);
+		struct ipcns_members *m;
+		int i = ns ? index_find(s, ns) : -1;
+
+		if (i < 0 || s->seen[i] == nr)
+			continue;
+		s->seen[i] = nr;
+		m = &s->members[i];
+		m->nprocs++;
+		if (pid && (!m->pid || pid < m->pid))
+			describe(s, m, leader, pid);
+	}
+}
+
+/**
+ * ipcns_members() - find the processes inside namespaces
+ * @r:		the reader
+ * @refs:	namespaces, referenced by the caller
+ * @n:		how many
+ * @members:	filled in, as long as @refs
+ *
+ * All threads of all processes are looked at (unshare(2) is per thread), each
+ * process in an RCU section of its own, so that the time without rescheduling
+ * is bounded by the threads of one process. A process that comes or goes
+ * meanwhile may or may not be counted.
+ *
+ * Context: process context, may sleep.
+ * Return: 0, -ENOMEM, or -EINTR if the caller was killed.
+ */
+int ipcns_members(const struct ipcns_reader *r, const struct ipcns_ref *refs, u32 n,
+		  struct ipcns_members *members)
+{
+	struct scan s = { .r = r, .refs = refs, .members = members };
+	int err = -ENOMEM;
+	pid_t nr = 1;
+	u32 i;
+
+	memset(members, 0, n * sizeof(*members));
+	s.bits = order_base_2(n) + 1;
+	s.slots = kvcalloc(BIT(s.bits), sizeof(*s.slots), GFP_KERNEL);
+	s.seen = kvcalloc(n, sizeof(*s.seen), GFP_KERNEL);
+	if (!s.slots || !s.seen)
+		goto out;
+	for (i = 0; i < n; i++)
+		if (refs[i].ns)
+			index_add(&s, i);
+
+	for (;;) {
+		struct task_struct *leader;
+		struct pid *pid;
+
+		rcu_read_lock();
+		pid = find_ge_pid(nr, &init_pid_ns);
+		if (!pid) {
+			rcu_read_unlock();
+			break;
+		}
+		nr = pid_nr(pid);
+		leader = pid_task(pid, PIDTYPE_TGID);
+		if (leader)
+			visit_process(&s, leader, nr);
+		rcu_read_unlock();
+		nr++;
+		cond_resched();
+		if (fatal_signal_pending(current)) {
+			err = -EINTR;
+			goto out;
+		}
+	}
+	err = 0;
+out:
+	kvfree(s.seen);
+	kvfree(s.slots);
+	return err;
+}

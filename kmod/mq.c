@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * POSIX message queues: the inodes of the namespace's mqueue filesystem.
+ */
+#include <linux/dcache.h>
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/mount.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include <net/netlink.h>
+
+#include "layout.h"
+#include "object.h"
+
+/* Queues that are referenced at once. */
+#define BATCH 256
+
+/* A queue of a batch; inode is NULL if it went away meanwhile. */
+struct slot {
+	u64		ino;
+	struct inode	*inode;
+};
+
+/* Keeps the inodes with the lowest numbers, sorted; n is how many there are. */
+static u32 insert(struct slot *batch, u32 n, struct inode *inode)
+{
+	u64 ino = inode->i_ino;
+	u32 i = n;
+
+	if (n == BATCH) {
+		if (ino >= batch[n - 1].ino)
+			return n;
+		i = --n;
+	}
+	for (; i > 0 && batch[i - 1].ino > ino; i--)
+		batch[i] = batch[i - 1];
+	batch[i].ino = ino;
+	batch[i].inode = inode;
+	return n + 1;
+}
+
+/**
+ * next_batch() - reference the next queues of a namespace
+ * @sb:		its superblock, kept by a reference on the namespace
+ * @batch:	room for BATCH slots; filled in, inodes to be dropped with iput()
+ * @after:	inode number to go on after
+ *
+ * The order of inode numbers makes it possible to go on later without holding
+ * anything. The list is in no order, so a namespace with very many queues is
+ * gone through once for each BATCH of them. The root is a directory and left
+ * out.
+ *
+ * Context: process context.
+ * Return: how many.
+ */
+static u32 next_batch(struct super_block *sb, struct slot *batch, u64 after)
+{
+	struct inode *inode;
+	u32 i, n = 0;
+
+	/* the order of the locks is that of fs/inode.c evict_inodes() */
+	spin_lock(&sb->s_inode_list_lock);
+	list_for_each_entry(inode, &sb->s_inodes, i_sb_list)
+		if (inode->i_ino > after && inode != d_inode(sb->s_root))
+			n = insert(batch, n, inode);
+	for (i = 0; i < n; i++)
+		batch[i].inode = igrab(batch[i].inode);
+	spin_unlock(&sb->s_inode_list_lock);
+	return n;
+}
+
+static struct mqueue_inode_info *info_of(struct inode *inode)
+{
+	return container_of(inode, struct mqueue_inode_info, vfs_inode);
+}
+
+/**
+ * named() - the directory entry of a queue
+ * @inode:	an inode of an mqueue filesystem, referenced by the caller
+ *
+ * Only an inode that has an entry has been set up: ipc/mqueue.c
+ * mqueue_create_attr() adds it last. A queue that was unlinked keeps its entry
+ * while it is open.
+ *
+ * Return: the entry, referenced; NULL if there is none.
+ */
+static struct dentry *named(struct inode *inode)
+{
+	struct dentry *dentry = d_find_any_alias(inode);
+
+	if (dentry && !S_ISREG(inode->i_mode)) {
+		dput(dentry);
+		return NULL;
+	}
+	return dentry;
+}
+
+static void read_name(struct dentry *dentry, struct ipcns_object *o)
+{
+	spin_lock(&dentry->d_lock);
+	o->name_len = min_t(u32, dentry->d_name.len, NAME_MAX);
+	memcpy(o->name, dentry->d_name.name, o->name_len);
+	spin_unlock(&dentry->d_lock);
+}
+
+/* What ipc/mqueue.c mqueue_read_file() and mq_getsetattr(2) tell, and waiters. */
+static void read_queue(const struct ipcns_reader *r, struct inode *inode, struct ipcns_object *o)
+{
+	struct mqueue_inode_info *info = info_of(inode);
+
+	o->kind = IPCNS_KIND_MQ;
+	o->mode = inode->i_mode & 0777;
+	o->uid = ipcns_reader_uid(r, inode->i_uid);
+	o->gid = ipcns_reader_gid(r, inode->i_gid);
+	o->ctime = ipcns_inode_ctime(inode);
+	o->mq.status = inode->i_nlink ? 0 : IPCNS_MQ_STATUS_UNLINKED;
+
+	spin_lock(&info->lock);
+	o->mq.maxmsg = info->attr.mq_maxmsg;
+	o->mq.msgsize = info->attr.mq_msgsize;
+	o->mq.curmsgs = info->attr.mq_curmsgs;
+	o->mq.qsize = info->qsize;
+	o->mq.notify = info->notify_owner;
+	if (o->mq.notify) {
+		o->mq.notify_pid = ipcns_reader_pid(r, info->notify_owner);
+		o->mq.notify_method = info->notify.sigev_notify;
+		o->mq.notify_signo = info->notify.sigev_signo;
+	}
+	o->mq.receivers = ipcns_list_length(&info->e_wait_q[IPCNS_MQ_RECEIVERS].list);
+	o->mq.senders = ipcns_list_length(&info->e_wait_q[IPCNS_MQ_SENDERS].list);
+	spin_unlock(&info->lock);
+}
+
+static bool wanted(const struct ipcns_filter *f, const struct inode *inode,
+		   const struct ipcns_object *o)
+{
+	return !(f->by_uid && !uid_eq(f->uid, inode->i_uid)) &&
+	       !(f->by_name && (f->name_len != o->name_len ||
+				memcmp(f->name, o->name, o->name_len)));
+}
+
+static int add_queue(const struct ipcns_collect *c, const struct ipcns_ref *ref,
+		     struct inode *inode)
+{
+	struct ipcns_object *o;
+	struct dentry *dentry;
+
+	o = ipcns_buf_reserve(c->buf, IPCNS_OBJECT_MAX);
+	if (IS_ERR(o))
+		return PTR_ERR(o);
+	dentry = named(inode);
+	if (!dentry)
+		return 0;
+	read_name(dentry, o);
+	if (wanted(c->filter, inode, o)) {
+		read_queue(c->r, inode, o);
+		o->ns_id = ref->id;
+		o->ns_inum = ref->ns->ns.inum;
+		ipcns_buf_commit(c->buf, sizeof(*o) + o->name_len);
+	}
+	dput(dentry);
+	return 0;
+}
+
+/*
+ * A position is the number of the last inode done. The reference on the
+ * namespace keeps its superblock and with that the list of inodes.
+ */
+static int mq_collect(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
+		      const struct ipcns_ref *ref, u64 *next)
+{
+	struct super_block *sb = ref->ns->mq_mnt->mnt_sb;
+	struct slot *batch;
+	u32 i, n;
+	int err = 0;
+
+	if (c->filter->by_id || c->filter->by_key)
+		return 0;
+	/* the usual namespace has no queue; unlinked ones that are open count */
+	if (!READ_ONCE(ref->ns->mq_queues_count))
+		return 0;
+	batch = kvmalloc_array(BATCH, sizeof(*batch), GFP_KERNEL);
+	if (!batch)
+		return -ENOMEM;
+	do {
+		n = next_batch(sb, batch, *next);
+		for (i = 0; i < n; i++) {
+			if (!err && batch[i].inode)
+				err = add_queue(c, ref, batch[i].inode);
+			if (!err)
+				*next = batch[i].ino;
+			iput(batch[i].inode);
+			cond_resched();
+		}
+		if (!err && fatal_signal_pending(current))
+			err = -EINTR;
+	} while (n && !err);
+	kvfree(batch);
+	return err;
+}
+
+/**
+ * ipcns_mq_bytes() - bytes in all queues of a namespace
+ * @ns:		a namespace, referenced by the caller
+ * @bytes:	filled in
+ *
+ * Context: process context, may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int ipcns_mq_bytes(struct ipc_namespace *ns, u64 *bytes)
+{
+	struct super_block *sb = ns->mq_mnt->mnt_sb;
+	struct slot *batch;
+	u64 after = 0;
+	u32 i, n;
+
+	*bytes = 0;
+	if (!READ_ONCE(ns->mq_queues_count))
+		return 0;
+	batch = kvmalloc_array(BATCH, sizeof(*batch), GFP_KERNEL);
+	if (!batch)
+		return -ENOMEM;
+	do {
+		n = next_batch(sb, batch, after);
+		for (i = 0; i < n; i++) {
+			struct inode *inode = batch[i].inode;
+			struct dentry *dentry = inode ? named(inode) : NULL;
+
+			after = batch[i].ino;
+			if (dentry)
+				*bytes += READ_ONCE(info_of(inode)->qsize);
+			dput(dentry);
+			iput(inode);
+			cond_resched();
+		}
+	} while (n && !fatal_signal_pending(current));
+	kvfree(batch);
+	return 0;
+}
+
+static int mq_fill(struct sk_buff *skb, const struct ipcns_object *o)
+{
+	if (nla_put_u64_64bit(skb, IPCNS_A_MQ_MAXMSG, o->mq.maxmsg, IPCNS_A_MQ_PAD) ||
+	    nla_put_u64_64bit(skb, IPCNS_A_MQ_MSGSIZE, o->mq.msgsize, IPCNS_A_MQ_PAD) ||
+	    nla_put_u64_64bit(skb, IPCNS_A_MQ_CURMSGS, o->mq.curmsgs, IPCNS_A_MQ_PAD) ||
+	    nla_put_u64_64bit(skb, IPCNS_A_MQ_QSIZE, o->mq.qsize, IPCNS_A_MQ_PAD) ||
+	    nla_put_u32(skb, IPCNS_A_MQ_STATUS, o->mq.status) ||
+	    nla_put_u32(skb, IPCNS_A_MQ_RECEIVERS, o->mq.receivers) ||
+	    nla_put_u32(skb, IPCNS_A_MQ_SENDERS, o->mq.senders))
+		return -EMSGSIZE;
+	if (o->mq.notify && (nla_put_u32(skb, IPCNS_A_MQ_NOTIFY_PID, o->mq.notify_pid) ||
+			     nla_put_u32(skb, IPCNS_A_MQ_NOTIFY_METHOD, o->mq.notify_method) ||
+			     nla_put_u32(skb, IPCNS_A_MQ_NOTIFY_SIGNO, o->mq.notify_signo)))
+		return -EMSGSIZE;
+	return 0;
+}
+
+const struct ipcns_kind_ops ipcns_mq_ops = {
+	.name		= "mq",
+	.collect	= mq_collect,
+	.fill		= mq_fill,
+};

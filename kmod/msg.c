@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * System V message queues.
+ */
+#include <net/netlink.h>
+
+#include "layout.h"
+#include "object.h"
+
+static void msg_read(const struct ipcns_reader *r, struct kern_ipc_perm *perm,
+		     struct ipcns_object *o)
+{
+	struct msg_queue *q = container_of(perm, struct msg_queue, q_perm);
+
+	o->kind = IPCNS_KIND_MSG;
+	o->ctime = q->q_ctime;
+	o->msg.cbytes = q->q_cbytes;
+	o->msg.qnum = q->q_qnum;
+	o->msg.qbytes = q->q_qbytes;
+	o->msg.stime = q->q_stime;
+	o->msg.rtime = q->q_rtime;
+	o->msg.lspid = ipcns_reader_pid(r, q->q_lspid);
+	o->msg.lrpid = ipcns_reader_pid(r, q->q_lrpid);
+	o->msg.receivers = ipcns_list_length(&q->q_receivers);
+	o->msg.senders = ipcns_list_length(&q->q_senders);
+}
+
+static int msg_fill(struct sk_buff *skb, const struct ipcns_object *o)
+{
+	if (nla_put_u64_64bit(skb, IPCNS_A_MSG_CBYTES, o->msg.cbytes, IPCNS_A_MSG_PAD) ||
+	    nla_put_u64_64bit(skb, IPCNS_A_MSG_QNUM, o->msg.qnum, IPCNS_A_MSG_PAD) ||
+	    nla_put_u64_64bit(skb, IPCNS_A_MSG_QBYTES, o->msg.qbytes, IPCNS_A_MSG_PAD) ||
+	    nla_put_u32(skb, IPCNS_A_MSG_LSPID, o->msg.lspid) ||
+	    nla_put_u32(skb, IPCNS_A_MSG_LRPID, o->msg.lrpid) ||
+	    nla_put_s64(skb, IPCNS_A_MSG_STIME, o->msg.stime, IPCNS_A_MSG_PAD) ||
+	    nla_put_s64(skb, IPCNS_A_MSG_RTIME, o->msg.rtime, IPCNS_A_MSG_PAD) ||
+	    nla_put_u32(skb, IPCNS_A_MSG_RECEIVERS, o->msg.receivers) ||
+	    nla_put_u32(skb, IPCNS_A_MSG_SENDERS, o->msg.senders))
+		return -EMSGSIZE;
+	return 0;
+}
+
+const struct ipcns_kind_ops ipcns_msg_ops = {
+	.name		= "msg",
+	.ids		= IPC_MSG_IDS,
+	.collect	= ipcns_sysv_collect,
+	.read		= msg_read,
+	.fill		= msg_fill,
+};

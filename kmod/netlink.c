@@ -1,0 +1,466 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The generic-netlink family: what each command takes and gives. Policies and
+ * the table of commands are generated from Documentation/netlink/specs.
+ */
+#include <linux/err.h>
+#include <linux/slab.h>
+#include <linux/utsname.h>
+
+#include "dump.h"
+#include "layout.h"
+#include "netlink.h"
+#include "nl_gen.h"
+#include "ns.h"
+
+static int parse_ns(struct ipcns_dump *d, struct nlattr *inum, struct nlattr *id, bool one,
+		    struct netlink_ext_ack *extack)
+{
+	if (inum && id) {
+		NL_SET_ERR_MSG_ATTR(extack, id, "inum and id of a namespace exclude each other");
+		return -EINVAL;
+	}
+	if (one && !inum && !id) {
+		NL_SET_ERR_MSG(extack, "inum or id of the namespace is missing");
+		return -EINVAL;
+	}
+	if (inum) {
+		d->inum = nla_get_u32(inum);
+		if (!d->inum) {
+			NL_SET_ERR_MSG_ATTR(extack, inum, "inum of a namespace is never 0");
+			return -EINVAL;
+		}
+	}
+	if (id)
+		d->id = nla_get_u64(id);
+	return 0;
+}
+
+/* namespaces */
+
+static int ns_parse(struct ipcns_dump *d, struct nlattr **attrs, bool one,
+		    struct netlink_ext_ack *extack)
+{
+	return parse_ns(d, attrs[IPCNS_A_NS_INUM], attrs[IPCNS_A_NS_ID], one, extack);
+}
+
+static int ns_collect(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n)
+{
+	struct ipcns_members *members;
+	struct ipcns_ns *out;
+	int err;
+	u32 i;
+
+	members = kvmalloc_array(n, sizeof(*members), GFP_KERNEL);
+	if (!members)
+		return -ENOMEM;
+	err = ipcns_members(&d->reader, refs, n, members);
+	for (i = 0; i < n && !err; i++) {
+		if (refs[i].ns) {
+			out = ipcns_buf_reserve(&d->buf, sizeof(*out));
+			if (IS_ERR(out)) {
+				err = PTR_ERR(out);
+				break;
+			}
+			err = ipcns_ns_read(&d->reader, &refs[i], &members[i], out);
+			if (err)
+				break;
+			ipcns_buf_commit(&d->buf, sizeof(*out));
+		}
+		d->pos++;
+	}
+	kvfree(members);
+	return err == -ENOBUFS ? 0 : err;
+}
+
+static int ns_fill(struct sk_buff *skb, const void *record)
+{
+	return ipcns_ns_fill(skb, record);
+}
+
+static const struct ipcns_dump_ops ns_ops = {
+	.cmd		= IPCNS_CMD_NS_GET,
+	.parse		= ns_parse,
+	.collect	= ns_collect,
+	.fill		= ns_fill,
+};
+
+/* objects */
+
+static u32 readable_kinds(void)
+{
+	u32 kind, mask = 0;
+
+	for (kind = 0; kind < IPCNS_N_KINDS; kind++)
+		if (ipcns_layout_ok(kind))
+			mask |= BIT(kind);
+	return mask;
+}
+
+/*
+ * Kinds that are asked for by name must be readable. Where all are asked for,
+ * those that are not are left out; status-get tells.
+ */
+static int parse_kinds(struct ipcns_filter *f, struct nlattr *kind, struct nlattr *kinds,
+		       struct netlink_ext_ack *extack)
+{
+	struct nlattr *attr = kind ?: kinds;
+
+	if (kind && kinds) {
+		NL_SET_ERR_MSG_ATTR(extack, kinds, "kind and kinds exclude each other");
+		return -EINVAL;
+	}
+	f->kinds = readable_kinds();
+	if (!attr)
+		return 0;
+	f->kinds = kind ? BIT(nla_get_u32(kind)) : nla_get_u32(kinds);
+	if (!f->kinds) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "kinds is empty");
+		return -EINVAL;
+	}
+	if (f->kinds & ~readable_kinds()) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "kind not readable on this kernel, see status");
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+static int parse_id(struct ipcns_filter *f, struct nlattr *id, struct netlink_ext_ack *extack)
+{
+	if (!id)
+		return 0;
+	f->by_id = true;
+	f->id = nla_get_u32(id);
+	if (f->id > INT_MAX) {
+		NL_SET_ERR_MSG_ATTR(extack, id, "id of an object is negative");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int parse_name(struct ipcns_filter *f, struct nlattr *name, struct netlink_ext_ack *extack)
+{
+	if (!name)
+		return 0;
+	if (!nla_len(name) || nla_len(name) > NAME_MAX) {
+		NL_SET_ERR_MSG_ATTR(extack, name, "name must have 1 to 255 bytes");
+		return -EINVAL;
+	}
+	f->by_name = true;
+	f->name_len = nla_len(name);
+	memcpy(f->name, nla_data(name), f->name_len);
+	f->kinds &= BIT(IPCNS_KIND_MQ);
+	return 0;
+}
+
+static int object_parse(struct ipcns_dump *d, struct nlattr **attrs, bool one,
+			struct netlink_ext_ack *extack)
+{
+	struct nlattr *kind = attrs[IPCNS_A_OBJECT_KIND], *id = attrs[IPCNS_A_OBJECT_ID];
+	struct nlattr *name = attrs[IPCNS_A_OBJECT_NAME], *uid = attrs[IPCNS_A_OBJECT_UID];
+	struct ipcns_filter *f = &d->filter;
+	int err;
+
+	err = parse_ns(d, attrs[IPCNS_A_OBJECT_NS_INUM], attrs[IPCNS_A_OBJECT_NS_ID], one, extack);
+	if (err)
+		return err;
+	err = parse_kinds(f, kind, attrs[IPCNS_A_OBJECT_KINDS], extack);
+	if (err)
+		return err;
+	if (one) {
+		if (!kind) {
+			NL_SET_ERR_MSG(extack, "kind of the object is missing");
+			return -EINVAL;
+		}
+		if (f->kinds == BIT(IPCNS_KIND_MQ) ? !name : !id) {
+			NL_SET_ERR_MSG(extack, "id of the object, or name of the queue, is missing");
+			return -EINVAL;
+		}
+	}
+	if (id && name) {
+		NL_SET_ERR_MSG_ATTR(extack, name, "id and name exclude each other");
+		return -EINVAL;
+	}
+	err = parse_id(f, id, extack);
+	if (err)
+		return err;
+	if (attrs[IPCNS_A_OBJECT_KEY]) {
+		f->by_key = true;
+		f->key = nla_get_u32(attrs[IPCNS_A_OBJECT_KEY]);
+	}
+	if (uid) {
+		f->by_uid = true;
+		f->uid = make_kuid(d->reader.user_ns, nla_get_u32(uid));
+		if (!uid_valid(f->uid)) {
+			NL_SET_ERR_MSG_ATTR(extack, uid, "uid is not mapped in your user namespace");
+			return -EINVAL;
+		}
+	}
+	return parse_name(f, name, extack);
+}
+
+/* All kinds of one namespace, from d->kind and d->next on. */
+static int object_collect_ns(struct ipcns_dump *d, const struct ipcns_collect *c,
+			     const struct ipcns_ref *ref)
+{
+	int err;
+
+	for (; d->kind < IPCNS_N_KINDS; d->kind++, d->next = 0) {
+		if (!(d->filter.kinds & BIT(d->kind)))
+			continue;
+		err = ipcns_kinds[d->kind]->collect(c, ipcns_kinds[d->kind], ref, &d->next);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int object_collect(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n)
+{
+	const struct ipcns_collect c = { .r = &d->reader, .filter = &d->filter, .buf = &d->buf };
+	int err;
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		if (refs[i].ns) {
+			err = object_collect_ns(d, &c, &refs[i]);
+			if (err)
+				return err == -ENOBUFS ? 0 : err;
+		}
+		d->pos++;
+		d->kind = 0;
+		d->next = 0;
+	}
+	return 0;
+}
+
+static int object_fill(struct sk_buff *skb, const void *record)
+{
+	return ipcns_object_fill(skb, record);
+}
+
+static const struct ipcns_dump_ops object_ops = {
+	.cmd		= IPCNS_CMD_OBJECT_GET,
+	.parse		= object_parse,
+	.collect	= object_collect,
+	.fill		= object_fill,
+};
+
+/* elements */
+
+static int element_parse(struct ipcns_dump *d, struct nlattr **attrs, bool one,
+			 struct netlink_ext_ack *extack)
+{
+	struct nlattr *kind = attrs[IPCNS_A_ELEMENT_KIND], *id = attrs[IPCNS_A_ELEMENT_ID];
+	int err;
+
+	err = parse_ns(d, attrs[IPCNS_A_ELEMENT_NS_INUM], attrs[IPCNS_A_ELEMENT_NS_ID], true,
+		       extack);
+	if (err)
+		return err;
+	if (!kind || !id) {
+		NL_SET_ERR_MSG(extack, "kind or id of the object is missing");
+		return -EINVAL;
+	}
+	if (nla_get_u32(kind) != IPCNS_KIND_SEM) {
+		NL_SET_ERR_MSG_ATTR(extack, kind, "kind has no elements, only sem has");
+		return -EOPNOTSUPP;
+	}
+	err = parse_kinds(&d->filter, kind, NULL, extack);
+	return err ?: parse_id(&d->filter, id, extack);
+}
+
+static int element_collect(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n)
+{
+	int err;
+
+	if (!refs->ns)
+		return -EIDRM;
+	err = ipcns_sem_elements(&d->reader, &d->buf, refs, d->filter.id, &d->next);
+	if (!err)
+		d->pos++;
+	return err == -ENOBUFS ? 0 : err;
+}
+
+static int element_fill(struct sk_buff *skb, const void *record)
+{
+	return ipcns_element_fill(skb, record);
+}
+
+static const struct ipcns_dump_ops element_ops = {
+	.cmd		= IPCNS_CMD_ELEMENT_GET,
+	.parse		= element_parse,
+	.collect	= element_collect,
+	.fill		= element_fill,
+};
+
+/* limits */
+
+static int limits_parse(struct ipcns_dump *d, struct nlattr **attrs, bool one,
+			struct netlink_ext_ack *extack)
+{
+	return parse_ns(d, attrs[IPCNS_A_LIMITS_NS_INUM], attrs[IPCNS_A_LIMITS_NS_ID], one, extack);
+}
+
+static int limits_collect(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n)
+{
+	struct ipcns_limits *out;
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		if (refs[i].ns) {
+			out = ipcns_buf_reserve(&d->buf, sizeof(*out));
+			if (IS_ERR(out))
+				return PTR_ERR(out) == -ENOBUFS ? 0 : PTR_ERR(out);
+			ipcns_limits_read(&refs[i], out);
+			ipcns_buf_commit(&d->buf, sizeof(*out));
+		}
+		d->pos++;
+	}
+	return 0;
+}
+
+static int limits_fill(struct sk_buff *skb, const void *record)
+{
+	return ipcns_limits_fill(skb, record);
+}
+
+static const struct ipcns_dump_ops limits_ops = {
+	.cmd		= IPCNS_CMD_LIMITS_GET,
+	.parse		= limits_parse,
+	.collect	= limits_collect,
+	.fill		= limits_fill,
+};
+
+/* status */
+
+static int layout_fill(struct sk_buff *skb, const struct ipcns_layout *l)
+{
+	struct nlattr *nest = nla_nest_start(skb, IPCNS_A_STATUS_LAYOUT);
+
+	if (!nest ||
+	    nla_put_string(skb, IPCNS_A_LAYOUT_NAME, l->name) ||
+	    nla_put_u32(skb, IPCNS_A_LAYOUT_STATE, l->state) ||
+	    nla_put_u32(skb, IPCNS_A_LAYOUT_KINDS, l->kinds) ||
+	    (l->mismatch && nla_put_string(skb, IPCNS_A_LAYOUT_MEMBER, l->mismatch)))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/* Counters show what others do: only for those who see all others. */
+static int counters_fill(struct sk_buff *skb)
+{
+	struct ipcns_walk_stats stats;
+
+	ipcns_walk_stats(&stats);
+	if (nla_put_u32(skb, IPCNS_A_STATUS_NAMESPACES, stats.namespaces) ||
+	    nla_put_u32(skb, IPCNS_A_STATUS_PENDING, stats.pending) ||
+	    nla_put_u64_64bit(skb, IPCNS_A_STATUS_WALKS, stats.walks, IPCNS_A_STATUS_PAD) ||
+	    nla_put_u64_64bit(skb, IPCNS_A_STATUS_WALKS_CUT, stats.cut, IPCNS_A_STATUS_PAD) ||
+	    nla_put_u32(skb, IPCNS_A_STATUS_DUMPS, ipcns_dumps_open()) ||
+	    nla_put_u64_64bit(skb, IPCNS_A_STATUS_DUMP_BYTES, ipcns_buf_total(),
+			      IPCNS_A_STATUS_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int status_fill(struct sk_buff *skb, bool counters)
+{
+	unsigned int i;
+
+	if (nla_put_string(skb, IPCNS_A_STATUS_VERSION, IPCNS_VERSION) ||
+	    nla_put_string(skb, IPCNS_A_STATUS_KERNEL, init_utsname()->release))
+		return -EMSGSIZE;
+	for (i = 0; i < ipcns_n_layouts; i++)
+		if (layout_fill(skb, &ipcns_layouts[i]))
+			return -EMSGSIZE;
+	return counters ? counters_fill(skb) : 0;
+}
+
+int ipcns_nl_status_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct sk_buff *reply = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	void *hdr;
+
+	if (!reply)
+		return -ENOMEM;
+	hdr = genlmsg_put_reply(reply, info, &ipcns_nl_family, 0, IPCNS_CMD_STATUS_GET);
+	if (!hdr || status_fill(reply, netlink_ns_capable(skb, &init_user_ns, CAP_SYS_ADMIN))) {
+		nlmsg_free(reply);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(reply, hdr);
+	return genlmsg_reply(reply, info);
+}
+
+/* the handlers that the generated table names */
+
+int ipcns_nl_dump_start(struct netlink_callback *cb)
+{
+	return ipcns_dump_start(cb);
+}
+
+int ipcns_nl_dump_done(struct netlink_callback *cb)
+{
+	return ipcns_dump_done(cb);
+}
+
+int ipcns_nl_ns_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return ipcns_reply_one(skb, info, &ns_ops);
+}
+
+int ipcns_nl_ns_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return ipcns_dump_step(skb, cb, &ns_ops);
+}
+
+int ipcns_nl_object_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return ipcns_reply_one(skb, info, &object_ops);
+}
+
+int ipcns_nl_object_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return ipcns_dump_step(skb, cb, &object_ops);
+}
+
+int ipcns_nl_element_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return ipcns_dump_step(skb, cb, &element_ops);
+}
+
+int ipcns_nl_limits_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return ipcns_reply_one(skb, info, &limits_ops);
+}
+
+int ipcns_nl_limits_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return ipcns_dump_step(skb, cb, &limits_ops);
+}
+
+static struct genl_split_ops merged_ops[2 * IPCNS_CMD_MAX];
+
+/**
+ * ipcns_netlink_init() - register the family
+ *
+ * Requests can come in before this returns.
+ */
+int __init ipcns_netlink_init(void)
+{
+	ipcns_nl_merge_ops(&ipcns_nl_family, merged_ops);
+	return genl_register_family(&ipcns_nl_family);
+}
+
+/**
+ * ipcns_netlink_exit() - unregister the family
+ *
+ * No handler runs any more when this returns. Dumps that are open hold a
+ * reference on the module, so there are none.
+ */
+void ipcns_netlink_exit(void)
+{
+	genl_unregister_family(&ipcns_nl_family);
+}

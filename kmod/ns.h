@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _IPCNS_NS_H
+#define _IPCNS_NS_H
+
+#include <linux/skbuff.h>
+#include <linux/types.h>
+
+#include "member.h"
+#include "walk.h"
+
+/**
+ * struct ipcns_ns - what is known of one namespace at one moment
+ *
+ * The members have the names of the attributes in the spec.
+ */
+struct ipcns_ns {
+	u64			id;
+	u32			inum;
+	u32			refs;
+	u32			owner_inum, owner_uid;
+	u32			shm, sem, msg, mq;
+	u32			sems;
+	bool			mq_bytes_known;
+	u64			msgs;
+	u64			shm_bytes, msg_bytes, mq_bytes;
+	struct ipcns_members	members;
+};
+
+/**
+ * struct ipcns_limits - the limits of one namespace and what is used of them
+ *
+ * The members have the names of the attributes in the spec.
+ */
+struct ipcns_limits {
+	u64	ns_id;
+	u32	ns_inum;
+	u64	shmmax, shmall, shm_pages;
+	u32	shmmni, shm_rmid_forced;
+	u32	msgmax, msgmnb, msgmni;
+	u32	semmsl, semmns, semopm, semmni;
+	u32	mq_queues_max, mq_msg_max, mq_msgsize_max, mq_msg_default, mq_msgsize_default;
+	u32	shm, sem, sems, msg, mq;
+};
+
+int ipcns_ns_read(const struct ipcns_reader *r, const struct ipcns_ref *ref,
+		  const struct ipcns_members *members, struct ipcns_ns *out);
+int ipcns_ns_fill(struct sk_buff *skb, const struct ipcns_ns *n);
+void ipcns_limits_read(const struct ipcns_ref *ref, struct ipcns_limits *out);
+int ipcns_limits_fill(struct sk_buff *skb, const struct ipcns_limits *l);
+
+#endif /* _IPCNS_NS_H */

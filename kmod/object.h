@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kinds of IPC objects. Each is one file, behind one row of ipcns_kinds[].
+ */
+#ifndef _IPCNS_OBJECT_H
+#define _IPCNS_OBJECT_H
+
+#include <linux/ipc.h>
+#include <linux/limits.h>
+#include <uapi/linux/ipcns.h>
+
+#include "buf.h"
+#include "reader.h"
+#include "walk.h"
+
+#define IPCNS_N_KINDS	(IPCNS_KIND_MQ + 1)
+#define IPCNS_ALL_KINDS	(BIT(IPCNS_N_KINDS) - 1)
+
+/**
+ * struct ipcns_object - what is known of one object at one moment
+ * @ns_id:	identity of its namespace, and
+ * @ns_inum:	its inode number
+ * @kind:	kind of the object, enum ipcns_kind
+ * @id:		System V identifier
+ * @key:	System V key
+ * @mode:	permission bits
+ * @uid:	owner and so on, as the reader sees them
+ * @ctime:	time of the last change, seconds since the epoch
+ * @name_len:	length of @name, POSIX queues only
+ * @name:	name of a POSIX queue, no NUL at its end
+ *
+ * Process ids are those of the reader's pid namespace.
+ */
+struct ipcns_object {
+	u64	ns_id;
+	u32	ns_inum;
+	u32	kind;
+	u32	id;
+	u32	key;
+	u32	mode;
+	u32	uid, gid;
+	u32	cuid, cgid;
+	u32	name_len;
+	s64	ctime;
+	union {
+		struct {
+			u64	size, nattch, rss, swap;
+			s64	atime, dtime;
+			u32	cpid, lpid;
+			u32	status;
+			bool	orphan;
+		} shm;
+		struct {
+			s64	otime;
+			u32	nsems;
+		} sem;
+		struct {
+			u64	cbytes, qnum, qbytes;
+			s64	stime, rtime;
+			u32	lspid, lrpid;
+			u32	receivers, senders;
+		} msg;
+		struct {
+			u64	maxmsg, msgsize, curmsgs, qsize;
+			u32	status;
+			u32	notify_pid, notify_method, notify_signo;
+			u32	receivers, senders;
+			bool	notify;
+		} mq;
+	};
+	char	name[];
+};
+
+#define IPCNS_OBJECT_MAX (sizeof(struct ipcns_object) + NAME_MAX)
+
+/**
+ * struct ipcns_filter - which objects are wanted
+ * @kinds:	mask of kinds
+ * @by_id:	only the one with identifier @id
+ * @by_key:	only those with key @key
+ * @by_uid:	only those owned by @uid
+ * @by_name:	only the queue called @name, of @name_len bytes
+ */
+struct ipcns_filter {
+	u32		kinds;
+	u32		id;
+	u32		key;
+	kuid_t		uid;
+	u32		name_len;
+	bool		by_id;
+	bool		by_key;
+	bool		by_uid;
+	bool		by_name;
+	char		name[NAME_MAX];
+};
+
+/**
+ * struct ipcns_collect - one collection of objects
+ * @r:		who asks
+ * @filter:	what for
+ * @buf:	where the records go
+ */
+struct ipcns_collect {
+	const struct ipcns_reader	*r;
+	const struct ipcns_filter	*filter;
+	struct ipcns_buf		*buf;
+};
+
+/**
+ * struct ipcns_kind_ops - one kind of objects
+ * @name:	its name
+ * @ids:	its index in ipc_namespace.ids[], System V only
+ * @collect:	add the objects of namespace @ref to the buffer, from position
+ *		*@next on, and set *@next to where to go on. May sleep. Returns
+ *		0 when the namespace is done, -ENOBUFS when the buffer is full,
+ *		or another error.
+ * @read:	System V only: fill in what the kind has of its own. Called
+ *		with perm->lock held, under RCU, with the object not deleted.
+ * @fill:	put what the kind has of its own into a message
+ */
+struct ipcns_kind_ops {
+	const char	*name;
+	int		ids;
+	int		(*collect)(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
+				   const struct ipcns_ref *ref, u64 *next);
+	void		(*read)(const struct ipcns_reader *r, struct kern_ipc_perm *perm,
+				struct ipcns_object *o);
+	int		(*fill)(struct sk_buff *skb, const struct ipcns_object *o);
+};
+
+extern const struct ipcns_kind_ops ipcns_shm_ops;
+extern const struct ipcns_kind_ops ipcns_sem_ops;
+extern const struct ipcns_kind_ops ipcns_msg_ops;
+extern const struct ipcns_kind_ops ipcns_mq_ops;
+
+extern const struct ipcns_kind_ops *const ipcns_kinds[IPCNS_N_KINDS];
+
+struct kern_ipc_perm *ipcns_sysv_find(struct ipc_ids *ids, u32 id);
+int ipcns_sysv_collect(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
+		       const struct ipcns_ref *ref, u64 *next);
+int ipcns_object_fill(struct sk_buff *skb, const struct ipcns_object *o);
+
+u32 ipcns_list_length(const struct list_head *list);
+int ipcns_mq_bytes(struct ipc_namespace *ns, u64 *bytes);
+
+/**
+ * struct ipcns_element - one semaphore of a set
+ */
+struct ipcns_element {
+	u64	ns_id;
+	u32	ns_inum;
+	u32	id;
+	u32	semnum;
+	u32	semval;
+	u32	ncount;
+	u32	zcount;
+	u32	pid;
+};
+
+int ipcns_sem_elements(const struct ipcns_reader *r, struct ipcns_buf *buf,
+		       const struct ipcns_ref *ref, u32 id, u64 *next);
+int ipcns_element_fill(struct sk_buff *skb, const struct ipcns_element *e);
+
+#endif /* _IPCNS_OBJECT_H */

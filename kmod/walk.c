@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Finding the IPC namespaces: every one owns a superblock of the mqueue
+ * filesystem, from its creation to its last reference, whether or not a
+ * process, a descriptor or a mount leads to it.
+ *
+ * A walk over the superblocks gives ids. A second walk takes references on the
+ * namespaces with some of these ids. So nothing has to be held between the
+ * calls of a dump, and the callback below, which may neither sleep nor drop a
+ * reference, needs no memory of its own.
+ */
+#include <linux/fs.h>
+#include <linux/init_task.h>
+#include <linux/module.h>
+#include <linux/mount.h>
+#include <linux/mutex.h>
+#include <linux/proc_ns.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+#include <linux/uaccess.h>
+
+#include "layout.h"
+#include "walk.h"
+
+/* A walk that was cut this often in a row is given up. */
+#define MAX_CUTS 64
+
+static struct file_system_type *mqueue_type;
+
+/*
+ * One collection at a time: then the only references of ours that a walk can
+ * meet are its own, and the counts it reads are the kernel's.
+ */
+static DEFINE_MUTEX(walk_mutex);
+
+static struct ipcns_walk_stats stats;
+
+struct walk {
+	void	(*visit)(struct walk *w, struct ipc_namespace *ns, u64 id);
+	u32	namespaces;
+	u32	pending;
+	bool	seen_init;
+};
+
+static struct ipc_namespace *init_ns(void)
+{
+	return init_task.nsproxy->ipc_ns;
+}
+
+/**
+ * identity() - the 64-bit id of a namespace
+ * @sb:		its superblock
+ * @ns:		the namespace
+ *
+ * Where the kernel has no id of its own, the inode number of the superblock's
+ * root does: fs/inode.c get_next_ino() counts up and hands out a number again
+ * only after 2^32 others, so together with inum it names one namespace only,
+ * also over a reload of the module.
+ */
+static u64 identity(const struct super_block *sb, const struct ipc_namespace *ns)
+{
+	u64 id = ipcns_native_id(ns);
+
+	return id ?: (u64)d_inode(sb->s_root)->i_ino << 32 | ns->ns.inum;
+}
+
+/**
+ * committed() - the namespace of a superblock, once its creation cannot fail
+ * @sb:		a superblock of the mqueue filesystem
+ *
+ * ipc/namespace.c create_ipc_ns() sets s_fs_info long before it is done, and
+ * frees the namespace whatever its count if a later step fails; 6.1 then even
+ * leaves the superblock with a pointer to freed memory. shm_init_ns() is the
+ * last step, and what it sets says that nothing can fail any more. Until that
+ * is known the memory may be anything, so it is read without trusting it.
+ *
+ * Context: RCU read side. From there on a namespace seen here stays: it is
+ * freed a grace period after s_fs_info was cleared (free_ipc()).
+ * Return: the namespace, which may have no references left; or NULL.
+ */
+static struct ipc_namespace *committed(const struct super_block *sb)
+{
+	struct ipc_namespace *ns = READ_ONCE(sb->s_fs_info);
+	const struct proc_ns_operations *ops;
+	struct super_block *mnt_sb;
+	struct vfsmount *mnt;
+	void *tbl;
+
+	if (!ns)
+		return NULL;
+	if (copy_from_kernel_nofault(&tbl, &ns->ids[IPC_SHM_IDS].key_ht.tbl, sizeof(tbl)) || !tbl)
+		return NULL;
+	if (copy_from_kernel_nofault(&ops, &ns->ns.ops, sizeof(ops)) || ops != init_ns()->ns.ops)
+		return NULL;
+	if (copy_from_kernel_nofault(&mnt, &ns->mq_mnt, sizeof(mnt)) ||
+	    copy_from_kernel_nofault(&mnt_sb, &mnt->mnt_sb, sizeof(mnt_sb)) || mnt_sb != sb)
+		return NULL;
+	return ns;
+}
+
+static void visit_super(struct super_block *sb, void *arg)
+{
+	struct walk *w = arg;
+	struct ipc_namespace *ns;
+
+	rcu_read_lock();
+	ns = committed(sb);
+	if (ns) {
+		w->namespaces++;
+		if (ns == init_ns())
+			w->seen_init = true;
+		w->visit(w, ns, identity(sb, ns));
+	} else {
+		w->pending++;
+	}
+	rcu_read_unlock();
+}
+
+/**
+ * walk_supers() - visit every committed namespace at least once
+ * @w:		the walk; its visit() runs under RCU, may not sleep and has to
+ *		cope with meeting a namespace again
+ *
+ * 6.1's fs/super.c iterate_supers_type() ends early if the superblock at which
+ * it has dropped its lock dies meanwhile. New superblocks come in at the head,
+ * so the initial namespace is the last: not seen means cut, and the walk is
+ * done again.
+ *
+ * Context: process context, walk_mutex held.
+ * Return: 0, -EINTR if the caller was killed, -EAGAIN if it was cut each time.
+ */
+static int walk_supers(struct walk *w)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&walk_mutex);
+	for (i = 0; i < MAX_CUTS; i++) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		w->namespaces = 0;
+		w->pending = 0;
+		iterate_supers_type(mqueue_type, visit_super, w);
+		WRITE_ONCE(stats.walks, stats.walks + 1);
+		if (w->seen_init) {
+			WRITE_ONCE(stats.namespaces, w->namespaces);
+			WRITE_ONCE(stats.pending, w->pending);
+			return 0;
+		}
+		WRITE_ONCE(stats.cut, stats.cut + 1);
+		cond_resched();
+	}
+	return -EAGAIN;
+}
+
+/**
+ * ipcns_walk_lock() - begin a collection
+ *
+ * Everything from here to ipcns_walk_unlock(), the dropping of references
+ * included, is one collection; there is one at a time.
+ *
+ * Context: process context, may sleep.
+ * Return: 0, or -EINTR if the caller was killed.
+ */
+int ipcns_walk_lock(void)
+{
+	return mutex_lock_killable(&walk_mutex);
+}
+
+/**
+ * ipcns_walk_unlock() - end a collection
+ */
+void ipcns_walk_unlock(void)
+{
+	mutex_unlock(&walk_mutex);
+}
+
+struct ids_walk {
+	struct walk		walk;
+	struct ipcns_ids	*ids;
+	bool			overflow;
+};
+
+static void visit_ids(struct walk *w, struct ipc_namespace *ns, u64 id)
+{
+	struct ids_walk *iw = container_of(w, struct ids_walk, walk);
+
+	if (iw->ids->n < iw->ids->max)
+		iw->ids->id[iw->ids->n++] = id;
+	else
+		iw->overflow = true;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	u64 x = *(const u64 *)a, y = *(const u64 *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/**
+ * ipcns_walk_ids() - list the namespaces
+ * @ids:	filled in; to be freed with ipcns_ids_free()
+ *
+ * Context: within a collection.
+ * Return: 0, -EOVERFLOW if there are more than IPCNS_MAX_IDS, -ENOMEM, or as
+ * walk_supers().
+ */
+int ipcns_walk_ids(struct ipcns_ids *ids)
+{
+	struct ids_walk iw = { .walk.visit = visit_ids, .ids = ids };
+	u32 i, n, room = READ_ONCE(stats.namespaces);
+	int err;
+
+	for (;;) {
+		/* room for those that come while we walk, or are met twice */
+		room += room / 8 + 64;
+		ids->max = min_t(u32, room, IPCNS_MAX_IDS);
+		ids->n = 0;
+		ids->id = kvmalloc_array(ids->max, sizeof(*ids->id), GFP_KERNEL);
+		if (!ids->id)
+			return -ENOMEM;
+		iw.overflow = false;
+		iw.walk.seen_init = false;
+		err = walk_supers(&iw.walk);
+		if (!err && !iw.overflow)
+			break;
+		ipcns_ids_free(ids);
+		if (err)
+			return err;
+		if (room >= IPCNS_MAX_IDS)
+			return -EOVERFLOW;
+		room = max(room * 2, iw.walk.namespaces);
+	}
+
+	sort(ids->id, ids->n, sizeof(*ids->id), compare_ids, NULL);
+	for (i = 0, n = 0; i < ids->n; i++)
+		if (!n || ids->id[n - 1] != ids->id[i])
+			ids->id[n++] = ids->id[i];
+	ids->n = n;
+	return 0;
+}
+
+/**
+ * ipcns_ids_free() - free the result of ipcns_walk_ids()
+ * @ids:	the list, which may be empty
+ */
+void ipcns_ids_free(struct ipcns_ids *ids)
+{
+	kvfree(ids->id);
+	ids->id = NULL;
+	ids->n = 0;
+}
+
+struct get_walk {
+	struct walk		walk;
+	struct ipcns_ref	*refs;
+	u32			n;
+};
+
+static void visit_get(struct walk *w, struct ipc_namespace *ns, u64 id)
+{
+	struct get_walk *gw = container_of(w, struct get_walk, walk);
+	u32 low = 0, high = gw->n;
+
+	while (low < high) {
+		u32 mid = low + (high - low) / 2;
+		struct ipcns_ref *ref = &gw->refs[mid];
+
+		if (ref->id < id) {
+			low = mid + 1;
+		} else if (ref->id > id) {
+			high = mid;
+		} else {
+			if (!ref->ns) {
+				ref->refs = ipcns_ref_count(ns);
+				ref->ns = get_ipc_ns_not_zero(ns);
+			}
+			return;
+		}
+	}
+}
+
+/**
+ * ipcns_walk_get() - take references on namespaces
+ * @refs:	array with the ids of interest, ascending, and ns all NULL
+ * @n:		length of the array, not more than IPCNS_BATCH
+ *
+ * Where a namespace has come to its end meanwhile, ns stays NULL. The caller
+ * drops the references with ipcns_put(), also after an error.
+ *
+ * Context: within a collection.
+ * Return: 0, or as walk_supers().
+ */
+int ipcns_walk_get(struct ipcns_ref *refs, u32 n)
+{
+	struct get_walk gw = { .walk.visit = visit_get, .refs = refs, .n = n };
+
+	return walk_supers(&gw.walk);
+}
+
+/**
+ * ipcns_put() - drop a reference
+ * @ref:	a namespace, or none
+ *
+ * Context: process context, nothing locked but the collection: it may be the
+ * last reference. put_ipc_ns() is not exported by 6.1.
+ */
+void ipcns_put(struct ipcns_ref *ref)
+{
+	if (ref->ns)
+		ref->ns->ns.ops->put(&ref->ns->ns);
+	ref->ns = NULL;
+}
+
+struct find_walk {
+	struct walk	walk;
+	u32		inum;
+	u64		id;
+	bool		several;
+};
+
+static void visit_find(struct walk *w, struct ipc_namespace *ns, u64 id)
+{
+	struct find_walk *fw = container_of(w, struct find_walk, walk);
+
+	if (ns->ns.inum != fw->inum || !ipcns_ref_count(ns) || fw->id == id)
+		return;
+	if (fw->id)
+		fw->several = true;
+	fw->id = id;
+}
+
+/**
+ * ipcns_walk_find() - find a namespace by its inode number
+ * @inum:	the inode number
+ * @id:		filled in
+ *
+ * Context: within a collection.
+ * Return: 0, -ENOENT, -ENOTUNIQ if it was taken over by another namespace
+ * during the walk, or as walk_supers().
+ */
+int ipcns_walk_find(u32 inum, u64 *id)
+{
+	struct find_walk fw = { .walk.visit = visit_find, .inum = inum };
+	int err = walk_supers(&fw.walk);
+
+	if (err)
+		return err;
+	if (fw.several)
+		return -ENOTUNIQ;
+	*id = fw.id;
+	return fw.id ? 0 : -ENOENT;
+}
+
+/**
+ * ipcns_walk_stats() - what the walks have seen so far
+ * @out:	filled in; the figures need not be of one moment
+ */
+void ipcns_walk_stats(struct ipcns_walk_stats *out)
+{
+	out->namespaces = READ_ONCE(stats.namespaces);
+	out->pending = READ_ONCE(stats.pending);
+	out->walks = READ_ONCE(stats.walks);
+	out->cut = READ_ONCE(stats.cut);
+}
+
+/**
+ * ipcns_walk_init() - find the mqueue filesystem
+ *
+ * Return: 0, or -ENODEV if the kernel has none.
+ */
+int ipcns_walk_init(void)
+{
+	mqueue_type = get_fs_type("mqueue");
+	return mqueue_type ? 0 : -ENODEV;
+}
+
+/**
+ * ipcns_walk_exit() - undo ipcns_walk_init()
+ */
+void ipcns_walk_exit(void)
+{
+	module_put(mqueue_type->owner);
+}

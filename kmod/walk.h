@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _IPCNS_WALK_H
+#define _IPCNS_WALK_H
+
+#include <linux/ipc_namespace.h>
+#include <linux/types.h>
+
+/* Namespaces whose references a dump holds at once, while it collects. */
+#define IPCNS_BATCH	1024
+
+/* Namespaces that one dump can list: 2 MB of ids. */
+#define IPCNS_MAX_IDS	(1 << 18)
+
+/**
+ * struct ipcns_ref - a namespace that the module holds a reference on
+ * @ns:		the namespace, or NULL if it is gone
+ * @id:		its identity
+ * @refs:	its reference count before ours was taken
+ */
+struct ipcns_ref {
+	struct ipc_namespace	*ns;
+	u64			id;
+	unsigned int		refs;
+};
+
+/**
+ * struct ipcns_ids - the namespaces there were at one moment
+ * @id:		their identities, ascending
+ * @n:		how many
+ * @max:	how many there is room for
+ */
+struct ipcns_ids {
+	u64	*id;
+	u32	n;
+	u32	max;
+};
+
+/**
+ * struct ipcns_walk_stats - what the walks have seen so far
+ * @namespaces:	committed namespaces, in the last walk
+ * @pending:	superblocks without a usable namespace, in the last walk
+ * @walks:	walks since load
+ * @cut:	walks since load that ended early
+ */
+struct ipcns_walk_stats {
+	u32	namespaces;
+	u32	pending;
+	u64	walks;
+	u64	cut;
+};
+
+int ipcns_walk_init(void);
+void ipcns_walk_exit(void);
+
+int ipcns_walk_lock(void);
+void ipcns_walk_unlock(void);
+
+int ipcns_walk_ids(struct ipcns_ids *ids);
+void ipcns_ids_free(struct ipcns_ids *ids);
+int ipcns_walk_get(struct ipcns_ref *refs, u32 n);
+int ipcns_walk_find(u32 inum, u64 *id);
+void ipcns_put(struct ipcns_ref *ref);
+void ipcns_walk_stats(struct ipcns_walk_stats *stats);
+
+#endif /* _IPCNS_WALK_H */
