@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# "make help" says what there is to make.
+
+# Where things go.
+PREFIX  ?= /usr/local
+DESTDIR ?=
+BUILD   ?= build
+
+# The kernel that the module is built for.
+KVER    ?= $(shell uname -r)
+KDIR    ?= /lib/modules/$(KVER)/build
+MODDIR  ?= /lib/modules/$(KVER)/updates
+
+# The tool.
+PKGS      := libnl-genl-3.0 smartcols
+CFLAGS    ?= -O2 -g
+TOOLFLAGS := -std=gnu11 -Wall -Wextra -Wno-missing-field-initializers -Werror -D_GNU_SOURCE -include include/ipcns_version.h
+TOOLFLAGS += -Iinclude/uapi $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+TOOLLIBS  := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+TOOLSRC   := $(wildcard user/*.c)
+TOOLOBJ   := $(TOOLSRC:user/%.c=$(BUILD)/user/%.o)
+SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=all
+
+KERNELS   := 6.1 6.12
+
+all: module tool
+
+module:
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+tool: $(BUILD)/ipcnsctl
+
+$(BUILD)/ipcnsctl: $(TOOLOBJ)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TOOLLIBS)
+
+$(BUILD)/user/%.o: user/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(TOOLFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(TOOLOBJ:.o=.d)
+
+# The same tool with the compiler's checks for bad memory and undefined results.
+tool-sanitize:
+	$(MAKE) tool BUILD=$(BUILD)/sanitize CFLAGS="-O1 -g $(SANITIZE)"
+
+generate:
+	scripts/generate
+
+install: all
+	install -D -m 644 ipcns.ko $(DESTDIR)$(MODDIR)/ipcns.ko
+	install -D -m 755 $(BUILD)/ipcnsctl $(DESTDIR)$(PREFIX)/sbin/ipcnsctl
+	install -D -m 644 include/uapi/linux/ipcns.h $(DESTDIR)$(PREFIX)/include/linux/ipcns.h
+	$(if $(DESTDIR),,depmod $(KVER))
+
+uninstall:
+	rm -f $(DESTDIR)$(MODDIR)/ipcns.ko
+	rm -f $(DESTDIR)$(PREFIX)/sbin/ipcnsctl
+	rm -f $(DESTDIR)$(PREFIX)/include/linux/ipcns.h
+	$(if $(DESTDIR),,depmod $(KVER))
+
+# What follows needs no kernel of this machine: it boots guests.
+
+setup:
+	scripts/setup
+
+demo: setup
+	scripts/demo
+
+check: setup
+	tests/run --all $(KERNELS:%=--kernel %)
+
+check-fast: setup
+	tests/run --fast
+
+bench: setup
+	tests/bench/run
+
+clean:
+	rm -rf $(BUILD)
+	$(if $(wildcard $(KDIR)/Makefile),$(MAKE) -C $(KDIR) M=$(CURDIR) clean)
+
+help:
+	@echo 'On the machine that ipcns is for:'
+	@echo '  make             the module for this kernel, and the tool'
+	@echo '  make install     install both (as root); make uninstall removes them'
+	@echo '  make clean       remove what was built'
+	@echo
+	@echo 'On any Debian 12 or 13 machine, in guests under QEMU:'
+	@echo '  make demo        see what it does'
+	@echo '  make check       all tests, on kernels $(KERNELS)'
+	@echo '  make check-fast  tests that take less than a minute'
+	@echo '  make bench       the benchmark against lsns and ipcs'
+	@echo
+	@echo 'For its developers:'
+	@echo '  make generate    the files that come from the netlink spec'
+	@echo '  make tool-sanitize  the tool with address and undefined-behaviour checks'
+	@echo
+	@echo 'Variables: KVER=$(KVER) KDIR=DIR DESTDIR=DIR PREFIX=$(PREFIX)'
+
+.PHONY: all module tool tool-sanitize generate install uninstall setup demo check check-fast bench \
+	clean help
