@@ -39,7 +39,7 @@ static int select_ids(struct ipcns_dump *d)
 	u64 id = d->id;
 	int err;
 
-	if (!d->inum && !d->id)
+	if (!d->ns_attr)
 		return ipcns_walk_ids(&d->ids);
 	if (d->inum) {
 		err = ipcns_walk_find(d->inum, &id);
@@ -70,7 +70,6 @@ static u32 hide(const struct ipcns_dump *d, struct ipcns_ref *refs, u32 n)
 static int collect_batch(struct ipcns_dump *d)
 {
 	u32 i, n = min_t(u32, d->ids.n - d->pos, IPCNS_BATCH);
-	bool first = !d->pos && !d->kind && !d->next;
 	struct ipcns_ref *refs;
 	int err;
 
@@ -81,8 +80,10 @@ static int collect_batch(struct ipcns_dump *d)
 		refs[i].id = d->ids.id[d->pos + i];
 	err = ipcns_walk_get(refs, n);
 	if (!err) {
+		if (hide(d, refs, n))
+			d->found = true;
 		/* one that is not there and one that is not his look the same */
-		if (!hide(d, refs, n) && first && (d->inum || d->id))
+		if (!d->found && d->ns_attr)
 			err = -ENOENT;
 		else
 			err = d->ops->collect(d, refs, n);
@@ -116,19 +117,20 @@ static int dump_collect(struct ipcns_dump *d)
 	return err ?: 1;
 }
 
-static void explain(struct netlink_ext_ack *extack, int err)
+static void explain(const struct ipcns_dump *d, struct netlink_ext_ack *extack, int err)
 {
-	if (!extack || extack->_msg)
-		return;
 	switch (err) {
 	case -ENOENT:
-		NL_SET_ERR_MSG(extack, "no such IPC namespace or object");
+		if (d->found)
+			NL_SET_ERR_MSG_ATTR(extack, d->object_attr, "no such object in the namespace");
+		else
+			NL_SET_ERR_MSG_ATTR(extack, d->ns_attr, "no such IPC namespace");
 		break;
 	case -ENOTUNIQ:
-		NL_SET_ERR_MSG(extack, "the inode number could mean two namespaces, use the id");
+		NL_SET_ERR_MSG_ATTR(extack, d->ns_attr, "inum could mean two namespaces, use the id");
 		break;
 	case -EIDRM:
-		NL_SET_ERR_MSG(extack, "the object was removed while it was read");
+		NL_SET_ERR_MSG_ATTR(extack, d->object_attr, "object removed while it was read");
 		break;
 	case -EAGAIN:
 		NL_SET_ERR_MSG(extack, "namespaces end too fast to walk them all, try again");
@@ -215,7 +217,7 @@ int ipcns_dump_step(struct sk_buff *skb, struct netlink_callback *cb,
 		}
 		err = dump_collect(d);
 		if (err < 0) {
-			explain(cb->extack, err);
+			explain(d, cb->extack, err);
 			return err;
 		}
 		if (!err)
@@ -253,10 +255,11 @@ int ipcns_reply_one(struct sk_buff *skb, struct genl_info *info, const struct ip
 		return -ENOMEM;
 	d->ops = ops;
 	err = ops->parse(d, info->attrs, true, info->extack);
-	if (!err)
-		err = collect_one(d);
+	if (err)
+		goto out;
+	err = collect_one(d);
 	if (err) {
-		explain(info->extack, err);
+		explain(d, info->extack, err);
 		goto out;
 	}
 	err = -ENOMEM;

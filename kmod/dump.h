@@ -36,14 +36,19 @@ struct ipcns_dump_ops {
  * struct ipcns_dump - one request and how far its answer is
  * @ops:	what is asked for
  * @reader:	who asks
- * @inum:	the only namespace wanted, by inode number, if not 0
+ * @ns_attr:	attribute that names the only namespace wanted, or NULL
+ * @inum:	that namespace, by inode number, or 0
  * @id:		the same by id
+ * @object_attr: attribute that names the only object wanted, or NULL
  * @filter:	objects wanted
+ * @found:	a namespace was found that the reader may see
  * @ids:	the namespaces to go through
  * @pos:	index in @ids to go on at
  * @kind:	kind of objects to go on with in that namespace
  * @next:	position among those
  * @buf:	records collected and not yet sent
+ *
+ * The attributes are those of the request, which netlink keeps as long.
  *
  * One thread at a time uses it: netlink runs the calls of a dump under the
  * socket's callback mutex.
@@ -51,9 +56,12 @@ struct ipcns_dump_ops {
 struct ipcns_dump {
 	const struct ipcns_dump_ops	*ops;
 	struct ipcns_reader		reader;
+	const struct nlattr		*ns_attr;
 	u32				inum;
 	u64				id;
+	const struct nlattr		*object_attr;
 	struct ipcns_filter		filter;
+	bool				found;
 	struct ipcns_ids		ids;
 	u32				pos;
 	u32				kind;

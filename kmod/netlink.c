@@ -33,6 +33,7 @@ static int parse_ns(struct ipcns_dump *d, struct nlattr *inum, struct nlattr *id
 	}
 	if (id)
 		d->id = nla_get_u64(id);
+	d->ns_attr = inum ?: id;
 	return 0;
 }
 
@@ -181,6 +182,7 @@ static int object_parse(struct ipcns_dump *d, struct nlattr **attrs, bool one,
 		NL_SET_ERR_MSG_ATTR(extack, name, "id and name exclude each other");
 		return -EINVAL;
 	}
+	d->object_attr = id ?: name;
 	err = parse_id(f, id, extack);
 	if (err)
 		return err;
@@ -266,6 +268,7 @@ static int element_parse(struct ipcns_dump *d, struct nlattr **attrs, bool one,
 		NL_SET_ERR_MSG_ATTR(extack, kind, "kind has no elements, only sem has");
 		return -EOPNOTSUPP;
 	}
+	d->object_attr = id;
 	err = parse_kinds(&d->filter, kind, NULL, extack);
 	return err ?: parse_id(&d->filter, id, extack);
 }
