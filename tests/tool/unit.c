@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Parsing and formatting of the tool, with libsmartcols as a witness where the tool writes what
+ * libsmartcols would have written. Results go to stderr, since stdout is under test.
+ *
+ *	unit			the tests
+ *	unit json FILE		hostile strings as JSON into FILE, their bytes on stdout
+ *	unit size BYTES...	sizes for people, one per line
+ */
+#include <inttypes.h>
+#include <libsmartcols.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cell.h"
+#include "check.h"
+#include "column.h"
+#include "ipcnsctl.h"
+#include "limits.h"
+#include "ns.h"
+#include "nsarg.h"
+#include "object.h"
+#include "output.h"
+#include "text.h"
+
+static const char *const hostile[] = {
+	"plain", "", " ", "two words", "tab\there", "new\nline", "\x1b[31mred", "\x7f", "\x01\x02",
+	"\"quoted\"", "back\\slash", "\\x41", "\\\\x41", "\\", "ends in \\", "\\u0041",
+	"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "\xc2\x85", "\xe2\x80\xa8", "\xff\xfe", "\xc3",
+	"\xc3(", "\xe2\x82", "\xe2(\x82", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80",
+	"\xf4\x90\x80\x80", "\xf0\x80\x80\x80", "a\xff\xc3\xa4\xff\x62", "100%", "'$HOME`id`",
+};
+
+static void numbers(void)
+{
+	uint64_t n = 7;
+
+	check(parse_uint("0", 1, 10, 10, &n) && n == 0, "number 0");
+	check(parse_uint("18446744073709551615", 20, 10, UINT64_MAX, &n) && n == UINT64_MAX,
+	      "the largest number");
+	check(!parse_uint("18446744073709551616", 20, 10, UINT64_MAX, &n), "one more is too large");
+	check(!parse_uint("99999999999999999999999", 23, 10, UINT64_MAX, &n), "much too large");
+	check(parse_uint("4294967295", 10, 10, UINT32_MAX, &n) &&
+	      !parse_uint("4294967296", 10, 10, UINT32_MAX, &n), "up to the limit and no further");
+	check(parse_uint("5", 1, 10, 5, &n) && !parse_uint("6", 1, 10, 5, &n) &&
+	      !parse_uint("9", 1, 10, 5, &n), "a limit below the base");
+	check(parse_uint("fFfFfFfF", 8, 16, UINT32_MAX, &n) && n == UINT32_MAX, "hexadecimal");
+	check(!parse_uint("", 0, 10, 10, &n) && !parse_uint("+1", 2, 10, 10, &n) &&
+	      !parse_uint("-1", 2, 10, 10, &n) && !parse_uint(" 1", 2, 10, 10, &n) &&
+	      !parse_uint("1 ", 2, 10, 10, &n) && !parse_uint("1a", 2, 10, 100, &n) &&
+	      !parse_uint("1g", 2, 16, 100, &n) && !parse_uint("0x1", 3, 16, 100, &n),
+	      "nothing but digits");
+}
+
+static void size_is(uint64_t bytes, const char *want)
+{
+	char buf[32], name[64];
+
+	format_size(buf, sizeof(buf), bytes);
+	snprintf(name, sizeof(name), "%" PRIu64 " bytes are %s", bytes, want);
+	check_text(buf, want, name);
+}
+
+static void sizes(void)
+{
+	size_is(0, "0B");
+	size_is(1, "1B");
+	size_is(1023, "1023B");
+	size_is(1024, "1K");
+	size_is(5000, "4.9K");
+	size_is(8192, "8K");
+	size_is(1048575, "1024K");
+	size_is(10000000, "9.5M");
+	size_is(1ULL << 60, "1E");
+	size_is(UINT64_MAX, "16E");
+	size_is(18446744073692774399ULL, "16E");
+	size_is(3ULL << 59, "1.5E");
+}
+
+static void times(void)
+{
+	time_t now = 1795000000;	/* 2026-11-18 11:06:40 UTC */
+	struct tm tm;
+	char buf[64];
+
+	setenv("TZ", "EST5", 1);
+	tzset();
+	localtime_r(&now, &tm);
+	format_time(buf, sizeof(buf), now, &tm, TIME_ISO);
+	check_text(buf, "2026-11-18T06:06:40-05:00", "iso time, with its zone");
+	format_time(buf, sizeof(buf), now, &tm, TIME_FULL);
+	check_text(buf, "Wed Nov 18 06:06:40 2026", "full time");
+	format_time(buf, sizeof(buf), now, &tm, TIME_SHORT);
+	check_text(buf, "06:06", "short time, today");
+	format_time(buf, sizeof(buf), now, &tm, TIME_DEFAULT);
+	check_text(buf, "06:06", "short is the default");
+	format_time(buf, sizeof(buf), now - 86400 * 2, &tm, TIME_SHORT);
+	check_text(buf, "Nov16", "short time, this year");
+	format_time(buf, sizeof(buf), now - 86400 * 365, &tm, TIME_SHORT);
+	check_text(buf, "2025-Nov18", "short time, last year");
+	format_time(buf, sizeof(buf), INT64_MAX, &tm, TIME_ISO);
+	check_text(buf, "@9223372036854775807", "a time beyond calendars");
+}
+
+static void permissions(void)
+{
+	char buf[16];
+
+	format_perms(buf, sizeof(buf), 0644);
+	check_text(buf, "rw-r--r--", "permissions 644");
+	format_perms(buf, sizeof(buf), 0);
+	check_text(buf, "---------", "permissions 0");
+	format_perms(buf, sizeof(buf), 0103777);
+	check_text(buf, "rwxrwxrwx", "other bits of a mode do not show");
+}
+
+static void ns_is(const char *arg, int want, int by_id, uint64_t value)
+{
+	struct nsarg ns = { 0 };
+	char why[256] = "", name[128];
+	int got = nsarg_parse(arg, &ns, why, sizeof(why));
+
+	snprintf(name, sizeof(name), "namespace \"%s\" is %s", arg, want ? "one" : "none");
+	check(got == want && (want ? ns.by_id == by_id && ns.value == value : *why), name);
+}
+
+static void namespaces(void)
+{
+	char pid[32], fifo[] = "/tmp/ipcnsctl-test-XXXXXX";
+	struct stat st;
+
+	stat("/proc/self/ns/ipc", &st);
+	snprintf(pid, sizeof(pid), "pid=%d", getpid());
+	ns_is("4026531839", 1, 0, 4026531839);
+	ns_is("004026531839", 1, 0, 4026531839);
+	ns_is("4294967295", 1, 0, 4294967295);
+	ns_is("ipc:[4026531839]", 1, 0, 4026531839);
+	ns_is("id=1", 1, 1, 1);
+	ns_is("id=18446744073709551615", 1, 1, UINT64_MAX);
+	ns_is(pid, 1, 0, st.st_ino);
+	ns_is("/proc/self/ns/ipc", 1, 0, st.st_ino);
+	ns_is("", 0, 0, 0);
+	ns_is("0", 0, 0, 0);
+	ns_is("4294967296", 0, 0, 0);
+	ns_is("99999999999999999999", 0, 0, 0);
+	ns_is("12x", 0, 0, 0);
+	ns_is("-1", 0, 0, 0);
+	ns_is("0x10", 0, 0, 0);
+	ns_is("ipc:[", 0, 0, 0);
+	ns_is("ipc:[]", 0, 0, 0);
+	ns_is("ipc:[0]", 0, 0, 0);
+	ns_is("ipc:[5", 0, 0, 0);
+	ns_is("ipc:[5]x", 0, 0, 0);
+	ns_is("ipc:[5]]", 0, 0, 0);
+	ns_is("ipc:[ 5]", 0, 0, 0);
+	ns_is("net:[5]", 0, 0, 0);
+	ns_is("id=", 0, 0, 0);
+	ns_is("id=0", 0, 0, 0);
+	ns_is("id=18446744073709551616", 0, 0, 0);
+	ns_is("id=1 ", 0, 0, 0);
+	ns_is("pid=", 0, 0, 0);
+	ns_is("pid=0", 0, 0, 0);
+	ns_is("pid=self", 0, 0, 0);
+	ns_is("pid=1/../1", 0, 0, 0);
+	ns_is("pid=2147483647", 0, 0, 0);
+	ns_is("/proc/self/ns/uts", 0, 0, 0);
+	ns_is("/etc/passwd", 0, 0, 0);
+	ns_is("/proc", 0, 0, 0);
+	ns_is("/absent", 0, 0, 0);
+	if (mktemp(fifo) && !mkfifo(fifo, 0600)) {
+		ns_is(fifo, 0, 0, 0);
+		unlink(fifo);
+	}
+}
+
+static void columns_are_sound(const struct column_set *set, const char *name)
+{
+	struct selection sel;
+	char text[64];
+	size_t i, k, good = 1;
+
+	for (i = 0; i < set->n; i++) {
+		if (!set->columns[i].as || !*set->columns[i].help)
+			good = 0;
+		for (k = 0; k < i; k++)
+			if (!strcasecmp(set->columns[i].name, set->columns[k].name))
+				good = 0;
+	}
+	selection_parse(&sel, set, NULL, false);
+	selection_free(&sel);
+	snprintf(text, sizeof(text), "columns of %s: complete, unique, defaults exist", name);
+	check(good, text);
+}
+
+static void columns(void)
+{
+	struct selection sel;
+	unsigned int kind;
+
+	columns_are_sound(&ns_columns, "namespaces");
+	columns_are_sound(&object_columns, "objects");
+	columns_are_sound(&element_columns, "elements");
+	columns_are_sound(&limit_columns, "limits");
+	for (kind = 0; kind < KINDS; kind++)
+		columns_are_sound(&kind_columns[kind], kind_names[kind]);
+
+	selection_parse(&sel, &ns_columns, "nsid,NS,Ns", false);
+	check(sel.n == 3 && !strcmp(sel.columns[0]->name, "NSID") &&
+	      !strcmp(sel.columns[1]->name, "NS") && sel.columns[2] == sel.columns[1],
+	      "columns in the order of the list, in any case, more than once");
+	selection_free(&sel);
+	selection_parse(&sel, &ns_columns, "+REFS,ONS", false);
+	check(sel.n == 13 && !strcmp(sel.columns[0]->name, "NS") &&
+	      !strcmp(sel.columns[12]->name, "ONS"), "+ appends to the defaults");
+	selection_free(&sel);
+	selection_parse(&sel, &ns_columns, "NS", true);
+	check(sel.n == ns_columns.n, "all of them");
+	selection_free(&sel);
+	check(!column_find(&ns_columns, "N", 1) && !column_find(&ns_columns, "NSIDS", 5) &&
+	      column_find(&ns_columns, "NSX", 2), "names match from end to end");
+}
+
+/* Two columns whose cells are the strings above, beside what libsmartcols makes of them. */
+
+static void fill_hostile(const struct column *column, const struct record *rec, struct cell *cell)
+{
+	if (column->width || rec->line % 3)
+		cell_text(cell, hostile[rec->line]);
+}
+
+static const struct column hostile_columns[] = {
+	{ .name = "A B%", .help = "h", .as = AS_TEXT, .fill = fill_hostile },
+	{ .name = "N\\x", .help = "h", .as = AS_TEXT, .fill = fill_hostile, .width = 1 },
+	{ .name = "EMPTY", .help = "h", .as = AS_NUMBER },
+};
+
+static const struct column_set hostile_set = {
+	.root = "rows",
+	.defaults = "A B%,N\\x,EMPTY",
+	.columns = hostile_columns,
+	.n = ARRAY_SIZE(hostile_columns),
+};
+
+/* The table as libsmartcols prints it; as a string, the last line lacks its end. */
+static char *table_text(struct libscols_table *tb)
+{
+	char *table = NULL, *text;
+
+	if (scols_print_table_to_string(tb, &table) || asprintf(&text, "%s\n", table) < 0)
+		text = strdup("");
+	free(table);
+	scols_unref_table(tb);
+	return text;
+}
+
+static char *witness(bool noheadings)
+{
+	struct libscols_table *tb = scols_new_table();
+	struct libscols_line *line;
+	size_t i;
+
+	scols_table_enable_raw(tb, 1);
+	scols_table_enable_noheadings(tb, noheadings);
+	for (i = 0; i < ARRAY_SIZE(hostile_columns); i++)
+		scols_table_new_column(tb, hostile_columns[i].name, 0, 0);
+	for (i = 0; i < ARRAY_SIZE(hostile); i++) {
+		line = scols_table_new_line(tb, NULL);
+		if (i % 3)
+			scols_line_set_data(line, 0, hostile[i]);
+		scols_line_set_data(line, 1, hostile[i]);
+	}
+	return table_text(tb);
+}
+
+static char *rows_as_text(const struct options *opts)
+{
+	struct record rec = { .line = 0 };
+	FILE *before = stdout;
+	struct selection sel;
+	struct output out;
+	char *text;
+	size_t len;
+
+	stdout = open_memstream(&text, &len);
+	selection_parse(&sel, &hostile_set, NULL, false);
+	output_begin(&out, opts, &sel, NULL);
+	for (; rec.line < ARRAY_SIZE(hostile); rec.line++)
+		output_row(&out, &rec);
+	output_end(&out);
+	selection_free(&sel);
+	fclose(stdout);
+	stdout = before;
+	return text;
+}
+
+static void raw(const char *locale)
+{
+	char name[64], *got, *want;
+	struct options opts;
+	int i;
+
+	if (!setlocale(LC_ALL, locale))
+		return;
+	options_init(&opts);
+	opts.raw = true;
+	for (i = 0; i < 2; i++) {
+		opts.noheadings = i;
+		got = rows_as_text(&opts);
+		want = witness(i);
+		snprintf(name, sizeof(name), "raw output is that of libsmartcols, locale %s%s",
+			 locale, i ? ", no headings" : "");
+		check_text(got, want, name);
+		free(got);
+		free(want);
+	}
+	setlocale(LC_ALL, "C");
+}
+
+/* One cell, as text for people and in a table of libsmartcols. */
+static void safe(const char *locale)
+{
+	struct libscols_table *tb;
+	char *got, *want, name[64];
+	size_t i, len, bad = 0;
+	FILE *out;
+
+	if (!setlocale(LC_ALL, locale))
+		return;
+	for (i = 0; i < ARRAY_SIZE(hostile); i++) {
+		out = open_memstream(&got, &len);
+		put_safe(out, hostile[i], strlen(hostile[i]));
+		fputc('\n', out);
+		fclose(out);
+		tb = scols_new_table();
+		scols_table_enable_noheadings(tb, 1);
+		scols_table_new_column(tb, "A", 0, 0);
+		scols_line_set_data(scols_table_new_line(tb, NULL), 0, hostile[i]);
+		want = table_text(tb);
+		if (*hostile[i] && strcmp(got, want)) {
+			fprintf(stderr, "# got %s# want %s", got, want);
+			bad++;
+		}
+		free(got);
+		free(want);
+	}
+	snprintf(name, sizeof(name), "text for people is that of libsmartcols, locale %s", locale);
+	check(!bad, name);
+	setlocale(LC_ALL, "C");
+}
+
+static void utf8(void)
+{
+	check(utf8_length("a", 1) == 1 && utf8_length("\xc3\xa4", 2) == 2 &&
+	      utf8_length("\xe2\x82\xac", 3) == 3 && utf8_length("\xf0\x9f\x98\x80", 4) == 4 &&
+	      utf8_length("\xed\x9f\xbf", 3) == 3 && utf8_length("\xee\x80\x80", 3) == 3 &&
+	      utf8_length("\xf4\x8f\xbf\xbf", 4) == 4, "UTF-8 of one to four bytes");
+	check(!utf8_length("", 0) && !utf8_length("\xc3\xa4", 1) && !utf8_length("\x80", 1) &&
+	      !utf8_length("\xc1\xbf", 2) && !utf8_length("\xe0\x9f\xbf", 3) &&
+	      !utf8_length("\xed\xa0\x80", 3) && !utf8_length("\xf0\x8f\xbf\xbf", 4) &&
+	      !utf8_length("\xf4\x90\x80\x80", 4) && !utf8_length("\xf5\x80\x80\x80", 4) &&
+	      !utf8_length("\xe2\x82(", 3), "short, overlong, surrogate and stray bytes are none");
+}
+
+static void empty_json(void)
+{
+	struct options opts;
+	struct selection sel;
+	struct output out;
+	FILE *before = stdout;
+	char *text;
+	size_t len;
+
+	options_init(&opts);
+	opts.json = true;
+	stdout = open_memstream(&text, &len);
+	selection_parse(&sel, &ns_columns, NULL, false);
+	output_begin(&out, &opts, &sel, NULL);
+	output_end(&out);
+	selection_free(&sel);
+	fclose(stdout);
+	stdout = before;
+	check_text(text, "{\n   \"namespaces\": []\n}\n", "an empty list is []");
+	free(text);
+}
+
+/* Every string as JSON, and the same bytes in hexadecimal. */
+static int json_file(const char *path)
+{
+	FILE *out = fopen(path, "w");
+	struct json json;
+	const char *s;
+	size_t i;
+
+	if (!out)
+		return 1;
+	json_begin(&json, out);
+	json_open(&json, "STRINGS", '[');
+	for (i = 0; i < ARRAY_SIZE(hostile); i++) {
+		json_string(&json, NULL, hostile[i]);
+		for (s = hostile[i]; *s; s++)
+			printf("%02x", (unsigned char)*s);
+		putchar('\n');
+	}
+	json_close(&json, ']');
+	json_open(&json, "values", '{');
+	json_number(&json, "LARGEST", UINT64_MAX);
+	json_percent(&json, "USE%", 99.999);
+	json_percent(&json, "small", 0.049);
+	json_null(&json, "NULL");
+	json_string(&json, "none", NULL);
+	json_open(&json, "object", '{');
+	json_close(&json, '}');
+	json_close(&json, '}');
+	json_end(&json);
+	return fclose(out) != 0;
+}
+
+int main(int argc, char **argv)
+{
+	char buf[32];
+	int i;
+
+	if (argc == 3 && !strcmp(argv[1], "json"))
+		return json_file(argv[2]);
+	if (argc > 1 && !strcmp(argv[1], "size")) {
+		for (i = 2; i < argc; i++) {
+			format_size(buf, sizeof(buf), strtoull(argv[i], NULL, 10));
+			puts(buf);
+		}
+		return 0;
+	}
+	numbers();
+	sizes();
+	times();
+	permissions();
+	namespaces();
+	columns();
+	utf8();
+	raw("C");
+	raw("C.UTF-8");
+	safe("C");
+	safe("C.UTF-8");
+	empty_json();
+	return failures != 0;
+}

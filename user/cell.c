@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Cells: from an attribute to a value, from a value to text or JSON. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cell.h"
+#include "proc.h"
+#include "wire.h"
+
+/** cell_number - fill @cell with a plain number */
+void cell_number(struct cell *cell, uint64_t value)
+{
+	cell->type = CELL_NUMBER;
+	cell->number = value;
+}
+
+/** cell_size - fill @cell with a number of bytes */
+void cell_size(struct cell *cell, uint64_t bytes)
+{
+	cell->type = CELL_SIZE;
+	cell->number = bytes;
+}
+
+/** cell_percent - fill @cell with a percentage */
+void cell_percent(struct cell *cell, double value)
+{
+	cell->type = CELL_PERCENT;
+	cell->percent = value;
+}
+
+/** cell_bytes - fill @cell with text of @len bytes, which must outlive it */
+void cell_bytes(struct cell *cell, const void *text, size_t len)
+{
+	cell->type = CELL_TEXT;
+	cell->text = text;
+	cell->len = len;
+}
+
+/** cell_text - fill @cell with a string, which must outlive it */
+void cell_text(struct cell *cell, const char *text)
+{
+	cell_bytes(cell, text, strlen(text));
+}
+
+/**
+ * cell_attr - fill @cell from an attribute
+ * @cell: the cell, CELL_UNKNOWN
+ * @as: what the attribute means
+ * @attr: the attribute; if NULL or malformed, @cell stays as it is
+ */
+void cell_attr(struct cell *cell, enum cell_as as, struct nlattr *attr)
+{
+	const char *text;
+	uint64_t value;
+	size_t len;
+
+	if (!attr)
+		return;
+	if (as == AS_TEXT) {
+		cell_bytes(cell, nla_data(attr), strnlen(nla_data(attr), nla_len(attr)));
+		return;
+	}
+	if (!wire_uint(attr, &value))
+		return;
+	switch (as) {
+	case AS_NUMBER:
+		cell_number(cell, value);
+		break;
+	case AS_SIZE:
+		cell_size(cell, value);
+		break;
+	case AS_TIME:
+		if (!value)
+			break;
+		cell->type = CELL_TIME;
+		cell->number = value;
+		break;
+	case AS_KEY:
+		snprintf(cell->buf, sizeof(cell->buf), "0x%08x", (uint32_t)value);
+		cell_text(cell, cell->buf);
+		break;
+	case AS_PERMS:
+		format_perms(cell->buf, sizeof(cell->buf), value);
+		cell_text(cell, cell->buf);
+		break;
+	case AS_USER:
+		cell_text(cell, user_name(value));
+		break;
+	case AS_GROUP:
+		cell_text(cell, group_name(value));
+		break;
+	case AS_COMMAND:
+		text = value ? proc_command(value, &len) : NULL;
+		if (text)
+			cell_bytes(cell, text, len);
+		break;
+	default:
+		break;
+	}
+}
+
+/** cell_render - make @cell text for tables; CELL_UNKNOWN stays what it is */
+void cell_render(struct cell *cell, const struct cell_format *format)
+{
+	switch (cell->type) {
+	case CELL_UNKNOWN:
+	case CELL_TEXT:
+		return;
+	case CELL_MEANINGLESS:
+		cell_text(cell, "-");
+		return;
+	case CELL_SIZE:
+		if (!format->bytes) {
+			format_size(cell->buf, sizeof(cell->buf), cell->number);
+			break;
+		}
+		/* fall through */
+	case CELL_NUMBER:
+		snprintf(cell->buf, sizeof(cell->buf), "%llu", (unsigned long long)cell->number);
+		break;
+	case CELL_PERCENT:
+		snprintf(cell->buf, sizeof(cell->buf), "%.2f%%", cell->percent);
+		break;
+	case CELL_TIME:
+		format_time(cell->buf, sizeof(cell->buf), cell->number, &format->now,
+			    format->time);
+		break;
+	}
+	cell_text(cell, cell->buf);
+}
+
+/** cell_json - write @cell; sizes are always numbers of bytes, times iso unless asked otherwise */
+void cell_json(struct cell *cell, struct json *json, const char *key,
+	       const struct cell_format *format)
+{
+	struct cell_format iso = *format;
+
+	switch (cell->type) {
+	case CELL_UNKNOWN:
+	case CELL_MEANINGLESS:
+		json_null(json, key);
+		return;
+	case CELL_NUMBER:
+	case CELL_SIZE:
+		json_number(json, key, cell->number);
+		return;
+	case CELL_PERCENT:
+		json_percent(json, key, cell->percent);
+		return;
+	case CELL_TIME:
+		if (iso.time == TIME_DEFAULT)
+			iso.time = TIME_ISO;
+		cell_render(cell, &iso);
+		break;
+	case CELL_TEXT:
+		break;
+	}
+	json_text(json, key, cell->text, cell->len);
+}

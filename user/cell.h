@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IPCNSCTL_CELL_H
+#define IPCNSCTL_CELL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include <netlink/attr.h>
+
+#include "json.h"
+#include "text.h"
+
+enum cell_type {
+	CELL_UNKNOWN,		/* empty; null in JSON */
+	CELL_MEANINGLESS,	/* "-"; null in JSON */
+	CELL_NUMBER,
+	CELL_SIZE,
+	CELL_PERCENT,
+	CELL_TIME,
+	CELL_TEXT,
+};
+
+/* One value. Text lies in @buf, or elsewhere until the next cell is filled. */
+struct cell {
+	enum cell_type type;
+	uint64_t number;
+	double percent;
+	const char *text;
+	size_t len;
+	char buf[64];
+};
+
+/* How an attribute becomes a cell. */
+enum cell_as {
+	AS_NUMBER = 1,
+	AS_SIZE,
+	AS_PERCENT,
+	AS_TIME,	/* seconds since the epoch, 0 is never */
+	AS_TEXT,
+	AS_KEY,
+	AS_PERMS,
+	AS_USER,
+	AS_GROUP,
+	AS_COMMAND,	/* process id: its command line */
+};
+
+struct cell_format {
+	bool bytes;
+	enum time_format time;
+	struct tm now;
+};
+
+void cell_number(struct cell *cell, uint64_t value);
+void cell_size(struct cell *cell, uint64_t bytes);
+void cell_percent(struct cell *cell, double value);
+void cell_text(struct cell *cell, const char *text);
+void cell_bytes(struct cell *cell, const void *text, size_t len);
+void cell_attr(struct cell *cell, enum cell_as as, struct nlattr *attr);
+
+void cell_render(struct cell *cell, const struct cell_format *format);
+void cell_json(struct cell *cell, struct json *json, const char *key,
+	       const struct cell_format *format);
+
+#endif

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <fcntl.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ipcnsctl.h"
+
+struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *help;
+};
+
+static const struct command commands[] = {
+	{ "list", cmd_list, "every IPC namespace, one row each (the default)" },
+	{ "objects", cmd_objects, "IPC objects of all or some namespaces" },
+	{ "show", cmd_show, "one namespace in full" },
+	{ "limits", cmd_limits, "limits of namespaces, and what is used of them" },
+	{ "status", cmd_status, "versions, layout checks and counters of the module" },
+};
+
+static void print_usage(void)
+{
+	size_t i;
+
+	puts("Usage: " PROGRAM " [COMMAND] [OPTION...]\n\n"
+	     "Shows IPC namespaces and the IPC objects in them.\n\n"
+	     "Commands:");
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		printf(" %-10s  %s\n", commands[i].name, commands[i].help);
+	puts("\nOptions:\n"
+	     " -h, --help     display this help\n"
+	     " -V, --version  display version\n\n"
+	     "'" PROGRAM " COMMAND --help' shows the options and columns of a command.");
+}
+
+/* A descriptor below 3 that came in closed must not become the netlink socket. */
+static void fill_standard_fds(void)
+{
+	int fd;
+
+	for (fd = 0; fd <= 2; fd++) {
+		/* Opened the wrong way round, so that use of it fails as on a closed one. */
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_RDONLY : O_WRONLY) < 0)
+			exit(STATUS_ERROR);
+	}
+}
+
+static const struct command *find_command(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	static char program[] = PROGRAM;
+	const struct command *command = &commands[0];
+	int status;
+
+	fill_standard_fds();
+	setlocale(LC_ALL, "");
+
+	if (argc > 1 && (!strcmp(argv[1], "-V") || !strcmp(argv[1], "--version")))
+		print_version();
+	if (argc > 1 && (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help"))) {
+		print_usage();
+		check_stdout();
+		return STATUS_OK;
+	}
+	if (argc > 1 && argv[1][0] != '-') {
+		command = find_command(argv[1]);
+		if (!command)
+			die_usage("unknown command: %s", argv[1]);
+		argc--;
+		argv++;
+	}
+	if (argc)
+		argv[0] = program; /* getopt_long() names it in its messages */
+	command_name = command->name;
+	status = command->run(argc, argv);
+	check_stdout();
+	return status;
+}

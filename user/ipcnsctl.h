@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IPCNSCTL_H
+#define IPCNSCTL_H
+
+#include <stddef.h>
+
+/* Exit statuses that scripts rely on. */
+enum {
+	STATUS_OK = 0,
+	STATUS_ERROR = 1,
+	STATUS_NO_MODULE = 2,
+};
+
+#define PROGRAM "ipcnsctl"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+extern const char *command_name;
+
+void error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void die(int status, const char *fmt, ...) __attribute__((noreturn, format(printf, 2, 3)));
+void die_usage(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+void check_stdout(void);
+void print_version(void) __attribute__((noreturn));
+void *xrealloc(void *p, size_t n, size_t size);
+void *xmemdup(const void *p, size_t size);
+
+int cmd_list(int argc, char **argv);
+int cmd_objects(int argc, char **argv);
+int cmd_show(int argc, char **argv);
+int cmd_limits(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+
+#endif

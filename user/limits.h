@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IPCNSCTL_LIMITS_H
+#define IPCNSCTL_LIMITS_H
+
+#include "output.h"
+#include "record.h"
+#include "wire.h"
+
+extern const struct column_set limit_columns;
+
+void limits_get(struct wire *w, uint64_t id, struct store *store);
+void limits_print(const struct store *store, const struct store *only, struct output *out);
+
+#endif

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Namespaces as rows: their columns, and finding the ones that arguments name. */
+#include <errno.h>
+#include <stdlib.h>
+#include <linux/ipcns.h>
+
+#include "ipcnsctl.h"
+#include "ns.h"
+#include "nsarg.h"
+#include "proc.h"
+
+static void fill_state(const struct column *column, const struct record *rec, struct cell *cell)
+{
+	static const char *const states[] = {
+		[IPCNS_STATE_ACTIVE] = "active",
+		[IPCNS_STATE_PINNED] = "pinned",
+		[IPCNS_STATE_DYING] = "dying",
+	};
+	uint64_t state;
+
+	(void)column;
+	if (wire_uint(rec->tb[IPCNS_A_NS_STATE], &state) && state < ARRAY_SIZE(states))
+		cell_text(cell, states[state]);
+}
+
+/* A process id, unless 0: not visible from here. */
+static void fill_pid(const struct column *column, const struct record *rec, struct cell *cell)
+{
+	uint64_t pid;
+
+	if (wire_uint(rec->tb[column->attr], &pid) && pid)
+		cell_number(cell, pid);
+}
+
+/* Owner of the process that is shown, or of the user namespace if nobody is inside. */
+static void fill_owner(const struct column *column, const struct record *rec, struct cell *cell)
+{
+	struct nlattr *uid = rec->tb[IPCNS_A_NS_UID];
+
+	cell_attr(cell, column->as, uid ? uid : rec->tb[IPCNS_A_NS_OWNER_UID]);
+}
+
+static void fill_command(const struct column *column, const struct record *rec, struct cell *cell)
+{
+	cell_attr(cell, column->as, rec->tb[IPCNS_A_NS_PID]);
+	if (cell->type == CELL_UNKNOWN)
+		cell_attr(cell, AS_TEXT, rec->tb[IPCNS_A_NS_COMM]);
+}
+
+static void fill_cgroup(const struct column *column, const struct record *rec, struct cell *cell)
+{
+	const char *path = NULL;
+	uint64_t pid;
+	size_t len;
+
+	(void)column;
+	if (wire_uint(rec->tb[IPCNS_A_NS_PID], &pid) && pid)
+		path = proc_cgroup(pid, &len);
+	if (path)
+		cell_bytes(cell, path, len);
+}
+
+static const struct column columns[] = {
+	{ "NS", "namespace identifier (inode number)", AS_NUMBER, .attr = IPCNS_A_NS_INUM,
+	  .width = 10 },
+	{ "NSID", "namespace identity, never reused", AS_NUMBER, .attr = IPCNS_A_NS_ID },
+	{ "STATE", "active, pinned (no member), dying", AS_TEXT, .fill = fill_state },
+	{ "NPROCS", "number of processes in the namespace", AS_NUMBER, .attr = IPCNS_A_NS_NPROCS },
+	{ "PID", "lowest PID in the namespace", AS_NUMBER, .attr = IPCNS_A_NS_PID,
+	  .fill = fill_pid },
+	{ "PPID", "PPID of the PID", AS_NUMBER, .attr = IPCNS_A_NS_PPID },
+	{ "UID", "UID of the PID, or of the namespace's owner", AS_NUMBER, .fill = fill_owner },
+	{ "USER", "username of the UID", AS_USER, .fill = fill_owner },
+	{ "SHM", "number of shared memory segments", AS_NUMBER, .attr = IPCNS_A_NS_SHM },
+	{ "SEM", "number of semaphore sets", AS_NUMBER, .attr = IPCNS_A_NS_SEM },
+	{ "MSG", "number of System V message queues", AS_NUMBER, .attr = IPCNS_A_NS_MSG },
+	{ "MQ", "number of POSIX message queues", AS_NUMBER, .attr = IPCNS_A_NS_MQ },
+	{ "COMMAND", "command line of the PID", AS_COMMAND, .fill = fill_command,
+	  .flags = SCOLS_FL_TRUNC },
+	{ "ONS", "owner namespace identifier (inode number)", AS_NUMBER,
+	  .attr = IPCNS_A_NS_OWNER_INUM },
+	{ "CGPATH", "control group of the PID", AS_TEXT, .fill = fill_cgroup,
+	  .flags = SCOLS_FL_TRUNC },
+	{ "REFS", "references on the namespace", AS_NUMBER, .attr = IPCNS_A_NS_REFS },
+	{ "SEMS", "number of semaphores in all sets", AS_NUMBER, .attr = IPCNS_A_NS_SEMS },
+	{ "MSGS", "number of System V messages", AS_NUMBER, .attr = IPCNS_A_NS_MSGS },
+	{ "SHMBYTES", "shared memory, in whole pages", AS_SIZE, .attr = IPCNS_A_NS_SHM_BYTES },
+	{ "MSGBYTES", "bytes in System V messages", AS_SIZE, .attr = IPCNS_A_NS_MSG_BYTES },
+	{ "MQBYTES", "bytes in POSIX messages", AS_SIZE, .attr = IPCNS_A_NS_MQ_BYTES },
+	{ "CREATED", "time of creation, if known", AS_TIME, .attr = 0 },
+	{ "CREATOR", "command that created it, if known", AS_TEXT, .attr = 0 },
+};
+
+/** ns_columns - columns of one namespace per row */
+const struct column_set ns_columns = {
+	.root = "namespaces",
+	.defaults = "NS,NSID,STATE,NPROCS,PID,USER,SHM,SEM,MSG,MQ,COMMAND",
+	.columns = columns,
+	.n = ARRAY_SIZE(columns),
+};
+
+static void sort_key(const struct record *rec, struct sort_key *key)
+{
+	wire_uint(rec->tb[IPCNS_A_NS_INUM], &key->number[0]);
+	wire_uint(rec->tb[IPCNS_A_NS_ID], &key->number[1]);
+}
+
+static void add(struct nlattr *attrs, int len, void *arg)
+{
+	store_add(arg, attrs, len, sort_key);
+}
+
+static bool restart(void *arg)
+{
+	store_clear(arg);
+	return true;
+}
+
+/** ns_id - the identity of a stored namespace */
+uint64_t ns_id(const struct stored *row)
+{
+	return row->key.number[1];
+}
+
+/** ns_put - add the identity of a namespace to a request, as attribute @attr */
+void ns_put(struct nl_msg *msg, int attr, uint64_t id)
+{
+	if (nla_put_u64(msg, attr, id) < 0)
+		die(STATUS_ERROR, "out of memory");
+}
+
+static void parse_arg(const char *arg, struct nsarg *ns)
+{
+	char why[256];
+
+	if (!nsarg_parse(arg, ns, why, sizeof(why)))
+		die(STATUS_ERROR, "namespace \"%s\": %s", arg, why);
+}
+
+static void die_ambiguous(const struct nsarg *ns)
+{
+	die(STATUS_ERROR, "inode %llu is ambiguous, use id=NSID", (unsigned long long)ns->value);
+}
+
+/* Adds the namespace that @arg names, or dies. */
+static void look_up(struct wire *w, const char *arg, const struct nsarg *ns, struct store *store)
+{
+	struct nl_msg *msg = wire_request(w, IPCNS_CMD_NS_GET);
+	size_t n = store->n;
+	int ret;
+
+	if (ns->by_id)
+		ns_put(msg, IPCNS_A_NS_ID, ns->value);
+	else if (nla_put_u32(msg, IPCNS_A_NS_INUM, ns->value) < 0)
+		die(STATUS_ERROR, "out of memory");
+	ret = wire_do(w, msg, add, store);
+	if (ret == -ENOENT && ns->exists)
+		die(STATUS_ERROR,
+		    "namespace \"%s\" is hidden: it takes CAP_SYS_ADMIN in its user namespace",
+		    arg);
+	if (ret == -ENOENT)
+		die(STATUS_ERROR, "no IPC namespace \"%s\"", arg);
+	if (ret == -ENOTUNIQ)
+		die_ambiguous(ns);
+	if (ret)
+		die(STATUS_ERROR, "namespace \"%s\": %s", arg, wire_error(w));
+	if (store->n != n + 1)
+		die(STATUS_ERROR, "namespace \"%s\": malformed answer", arg);
+}
+
+static int compare_ids(const void *p, const void *q)
+{
+	const struct stored *const *a = p, *const *b = q;
+
+	return (ns_id(*a) > ns_id(*b)) - (ns_id(*a) < ns_id(*b));
+}
+
+/* The row of @all, which is sorted by inode number, that @ns means; NULL if there is none. */
+static const struct stored *find(const struct store *all, const struct stored **by_id,
+				 const struct nsarg *ns)
+{
+	const struct stored *row;
+	size_t low = 0, high = all->n, middle;
+	uint64_t value;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		value = ns->by_id ? ns_id(by_id[middle]) : all->rows[middle].key.number[0];
+		if (value < ns->value)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == all->n)
+		return NULL;
+	if (ns->by_id)
+		return ns_id(by_id[low]) == ns->value ? by_id[low] : NULL;
+	row = &all->rows[low];
+	if (row->key.number[0] != ns->value)
+		return NULL;
+	if (low + 1 < all->n && row[1].key.number[0] == ns->value)
+		die_ambiguous(ns);
+	return row;
+}
+
+static void select_among_all(struct wire *w, int argc, char **argv, struct store *store)
+{
+	const struct stored **by_id, *row;
+	struct store all = { 0 };
+	struct nsarg ns;
+	size_t i;
+	int k;
+
+	ns_select_all(w, &all);
+	by_id = xrealloc(NULL, all.n, sizeof(*by_id));
+	for (i = 0; i < all.n; i++)
+		by_id[i] = &all.rows[i];
+	if (all.n)
+		qsort(by_id, all.n, sizeof(*by_id), compare_ids);
+	for (k = 0; k < argc; k++) {
+		parse_arg(argv[k], &ns);
+		row = find(&all, by_id, &ns);
+		if (row)
+			store_add(store, row->attrs, row->len, sort_key);
+		else	/* the kernel says why, unless it is just born */
+			look_up(w, argv[k], &ns, store);
+	}
+	free(by_id);
+	store_clear(&all);
+}
+
+/**
+ * ns_select - look up the namespaces that arguments name
+ * @w: the connection
+ * @argc: number of arguments
+ * @argv: arguments
+ * @store: rows, sorted by inode number, one per namespace however often it is named
+ *
+ * Does not return if one of them does not exist.
+ */
+void ns_select(struct wire *w, int argc, char **argv, struct store *store)
+{
+	struct nsarg ns;
+	int i;
+
+	if (argc > NS_FEW) {
+		select_among_all(w, argc, argv, store);
+	} else {
+		for (i = 0; i < argc; i++) {
+			parse_arg(argv[i], &ns);
+			look_up(w, argv[i], &ns, store);
+		}
+	}
+	store_sort(store);
+	store_unique(store);
+}
+
+static int compare_numbers(const void *p, const void *q)
+{
+	const struct stored *a = p, *b = q;
+	int i;
+
+	for (i = 0; i < 2; i++)
+		if (a->key.number[i] != b->key.number[i])
+			return a->key.number[i] < b->key.number[i] ? -1 : 1;
+	return 0;
+}
+
+/**
+ * ns_selected - whether a row belongs to one of some namespaces
+ * @store: the namespaces, as ns_select() left them
+ * @inum: inode number in the row
+ * @id: identity in the row
+ */
+bool ns_selected(const struct store *store, struct nlattr *inum, struct nlattr *id)
+{
+	struct stored wanted = { 0 };
+
+	return store->n && wire_uint(inum, &wanted.key.number[0]) &&
+	       wire_uint(id, &wanted.key.number[1]) &&
+	       bsearch(&wanted, store->rows, store->n, sizeof(wanted), compare_numbers);
+}
+
+/** ns_select_all - look up all namespaces, sorted by inode number */
+void ns_select_all(struct wire *w, struct store *store)
+{
+	if (wire_dump(w, wire_request(w, IPCNS_CMD_NS_GET), add, restart, store))
+		die(STATUS_ERROR, "cannot list namespaces: %s", wire_error(w));
+	store_sort(store);
+}

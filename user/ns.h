@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IPCNSCTL_NS_H
+#define IPCNSCTL_NS_H
+
+#include "column.h"
+#include "record.h"
+#include "wire.h"
+
+extern const struct column_set ns_columns;
+
+/*
+ * Looking up one namespace costs the kernel a walk over all of them. So for more than a few, take
+ * all there are and choose.
+ */
+#define NS_FEW 8
+
+void ns_select(struct wire *w, int argc, char **argv, struct store *store);
+bool ns_selected(const struct store *store, struct nlattr *inum, struct nlattr *id);
+void ns_select_all(struct wire *w, struct store *store);
+void ns_put(struct nl_msg *msg, int attr, uint64_t id);
+uint64_t ns_id(const struct stored *row);
+
+#endif

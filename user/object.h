@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IPCNSCTL_OBJECT_H
+#define IPCNSCTL_OBJECT_H
+
+#include "column.h"
+#include "record.h"
+
+#define KINDS 4
+#define ALL_KINDS ((1U << KINDS) - 1)
+
+extern const char *const kind_names[KINDS];
+extern const struct column_set object_columns;
+extern const struct column_set kind_columns[KINDS];
+extern const struct column_set element_columns;
+
+bool object_parse(struct record *rec, struct nlattr *attrs, int len);
+bool object_is_orphan(const struct record *rec);
+void object_sort_key(const struct record *rec, struct sort_key *key);
+void element_sort_key(const struct record *rec, struct sort_key *key);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IPCNSCTL_OUTPUT_H
+#define IPCNSCTL_OUTPUT_H
+
+#include "options.h"
+
+struct libscols_table;
+
+/* Where rows go: a table, raw lines as they come, or a JSON list. */
+struct output {
+	const struct options *opts;
+	const struct selection *sel;
+	struct libscols_table *table;
+	struct json *json;
+	struct json own_json;
+	bool started;
+};
+
+void output_begin(struct output *out, const struct options *opts, const struct selection *sel,
+		  struct json *json);
+void output_row(struct output *out, const struct record *rec);
+void output_end(struct output *out);
+
+void output_json_object(struct json *json, const char *key, const struct selection *sel,
+			const struct record *rec, const struct cell_format *format);
+
+#endif

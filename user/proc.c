@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the module does not know but the machine does: command lines, control groups, names. */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ipcnsctl.h"
+#include "proc.h"
+
+#define NAME_BUCKETS 1024
+
+static char buffer[128 * 1024];
+
+/* Reads as much of /proc/@pid/@file as fits into the buffer; 0 if there is nothing. */
+static size_t read_proc(uint32_t pid, const char *file)
+{
+	char path[64];
+	size_t len = 0;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%u/%s", pid, file);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	while (len < sizeof(buffer)) {
+		n = read(fd, buffer + len, sizeof(buffer) - len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		len += n;
+	}
+	close(fd);
+	return len;
+}
+
+/**
+ * proc_command - command line of a process, or its name if it has none, as a kernel thread
+ * @pid: process id, as this process sees it
+ * @len: set to the length
+ *
+ * Returns bytes that the next call overwrites, or NULL if there is no such process.
+ */
+const char *proc_command(uint32_t pid, size_t *len)
+{
+	size_t n = read_proc(pid, "cmdline");
+	size_t i;
+
+	while (n && !buffer[n - 1])
+		n--;
+	for (i = 0; i < n; i++)
+		if (!buffer[i])
+			buffer[i] = ' ';
+	if (!n) {
+		n = read_proc(pid, "comm");
+		if (n && buffer[n - 1] == '\n')
+			n--;
+	}
+	*len = n;
+	return n ? buffer : NULL;
+}
+
+/**
+ * proc_cgroup - control group path of a process
+ * @pid: process id, as this process sees it
+ * @len: set to the length
+ *
+ * That of the unified hierarchy; where a process has none there, that of systemd's own.
+ * Returns bytes that the next call overwrites, or NULL if it is not known.
+ */
+const char *proc_cgroup(uint32_t pid, size_t *len)
+{
+	static const char *const wanted[] = { "0::", "1:name=systemd:" };
+	size_t n = read_proc(pid, "cgroup");
+	const char *line, *end;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(wanted); i++) {
+		for (line = buffer; line < buffer + n; line = end + 1) {
+			end = memchr(line, '\n', buffer + n - line);
+			if (!end)
+				break;
+			if (strncmp(line, wanted[i], strlen(wanted[i])))
+				continue;
+			line += strlen(wanted[i]);
+			*len = end - line;
+			return line;
+		}
+	}
+	return NULL;
+}
+
+struct name {
+	struct name *next;
+	uint32_t id;
+	char text[];
+};
+
+static struct name *users[NAME_BUCKETS];
+static struct name *groups[NAME_BUCKETS];
+
+static const char *cached_name(struct name **cache, uint32_t id, const char *(*look_up)(uint32_t))
+{
+	struct name **bucket = &cache[id % NAME_BUCKETS];
+	struct name *name;
+	const char *text;
+	char number[16];
+
+	for (name = *bucket; name; name = name->next)
+		if (name->id == id)
+			return name->text;
+	text = look_up(id);
+	if (!text) {
+		snprintf(number, sizeof(number), "%u", id);
+		text = number;
+	}
+	name = xrealloc(NULL, 1, sizeof(*name) + strlen(text) + 1);
+	strcpy(name->text, text);
+	name->id = id;
+	name->next = *bucket;
+	*bucket = name;
+	return name->text;
+}
+
+static const char *look_up_user(uint32_t uid)
+{
+	struct passwd *pw = getpwuid(uid);
+
+	return pw ? pw->pw_name : NULL;
+}
+
+static const char *look_up_group(uint32_t gid)
+{
+	struct group *gr = getgrgid(gid);
+
+	return gr ? gr->gr_name : NULL;
+}
+
+/** user_name - name of a user, or the number as text; stays valid */
+const char *user_name(uint32_t uid)
+{
+	return cached_name(users, uid, look_up_user);
+}
+
+/** group_name - name of a group, or the number as text; stays valid */
+const char *group_name(uint32_t gid)
+{
+	return cached_name(groups, gid, look_up_group);
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Messages as rows: attributes by number, and a sorted store of them. */
+#include <stdlib.h>
+#include <string.h>
+#include <linux/ipcns.h>
+
+#include "ipcnsctl.h"
+#include "record.h"
+
+_Static_assert(IPCNS_A_NS_MAX < RECORD_ATTRS && IPCNS_A_OBJECT_MAX < RECORD_ATTRS &&
+	       IPCNS_A_LIMITS_MAX < RECORD_ATTRS, "room for all attributes");
+
+/** record_parse - index the attributes of a message; false if it is malformed */
+bool record_parse(struct record *rec, struct nlattr *attrs, int len)
+{
+	memset(rec->nest, 0, sizeof(rec->nest));
+	rec->line = 0;
+	return nla_parse(rec->tb, RECORD_ATTRS - 1, attrs, len, NULL) >= 0;
+}
+
+/** record_nest - index the attributes inside attribute @attr, if it is there */
+void record_nest(struct record *rec, unsigned int attr)
+{
+	if (attr >= RECORD_ATTRS || !rec->tb[attr] ||
+	    nla_parse_nested(rec->nest, RECORD_ATTRS - 1, rec->tb[attr], NULL) < 0)
+		memset(rec->nest, 0, sizeof(rec->nest));
+}
+
+/**
+ * store_add - keep a copy of a message
+ * @store: the store, all zero at first
+ * @attrs: attributes of the message
+ * @len: their length
+ * @sort_key: fills in what rows are sorted by
+ */
+void store_add(struct store *store, struct nlattr *attrs, int len, sort_key_fn sort_key)
+{
+	struct stored *row;
+	struct record rec;
+
+	if (store->n == store->allocated) {
+		store->allocated = store->allocated ? 2 * store->allocated : 64;
+		store->rows = xrealloc(store->rows, store->allocated, sizeof(*store->rows));
+	}
+	row = &store->rows[store->n];
+	memset(row, 0, sizeof(*row));
+	row->attrs = xmemdup(attrs, len);
+	row->len = len;
+	if (!record_parse(&rec, row->attrs, row->len)) {
+		free(row->attrs);
+		return;
+	}
+	sort_key(&rec, &row->key);
+	store->n++;
+}
+
+static int compare(const void *p, const void *q)
+{
+	const struct sort_key *a = &((const struct stored *)p)->key;
+	const struct sort_key *b = &((const struct stored *)q)->key;
+	size_t i, len;
+	int ret;
+
+	for (i = 0; i < ARRAY_SIZE(a->number); i++)
+		if (a->number[i] != b->number[i])
+			return a->number[i] < b->number[i] ? -1 : 1;
+	len = a->text_len < b->text_len ? a->text_len : b->text_len;
+	ret = len ? memcmp(a->text, b->text, len) : 0;
+	return ret ?: (a->text_len > b->text_len) - (a->text_len < b->text_len);
+}
+
+/** store_sort - sort rows by their keys */
+void store_sort(struct store *store)
+{
+	if (store->n)
+		qsort(store->rows, store->n, sizeof(*store->rows), compare);
+}
+
+/** store_unique - of rows with equal keys, keep the first; the store is sorted */
+void store_unique(struct store *store)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < store->n; i++) {
+		if (kept && !compare(&store->rows[kept - 1], &store->rows[i]))
+			free(store->rows[i].attrs);
+		else
+			store->rows[kept++] = store->rows[i];
+	}
+	store->n = kept;
+}
+
+/** store_truncate - forget all rows but the first @n */
+void store_truncate(struct store *store, size_t n)
+{
+	while (store->n > n)
+		free(store->rows[--store->n].attrs);
+}
+
+/** store_clear - forget all rows */
+void store_clear(struct store *store)
+{
+	store_truncate(store, 0);
+	free(store->rows);
+	memset(store, 0, sizeof(*store));
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* ipcnsctl show: one namespace in full. */
+#include <stdio.h>
+#include <string.h>
+
+#include "ipcnsctl.h"
+#include "limits.h"
+#include "ns.h"
+#include "output.h"
+
+static const char usage[] =
+	"Usage: " PROGRAM " show [OPTION...] NS\n\n"
+	"Shows one IPC namespace: identity, birth, state, objects, limits and use.\n"
+	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, or a path.\n\n"
+	"Options:\n"
+	" -J, --json             use JSON output format\n"
+	" -b, --bytes            print sizes in bytes\n"
+	" -u, --notruncate       don't cut text to fit the terminal\n"
+	"     --time-format FMT  iso, full or short\n"
+	" -h, --help  -V, --version\n";
+
+static const struct option longopts[] = {
+	{ "notruncate", no_argument, NULL, 'u' },
+	VALUE_LONGOPTS,
+	{ 0 }
+};
+
+/* What people see: a value is a column of the list; a line without one begins a section. */
+static const struct {
+	const char *label;
+	const char *column;
+} lines[] = {
+	{ "Identity", NULL },
+	{ "Inode number", "NS" },
+	{ "Namespace id", "NSID" },
+	{ "Owner namespace", "ONS" },
+	{ "Birth", NULL },
+	{ "Created", "CREATED" },
+	{ "Creator", "CREATOR" },
+	{ "State", NULL },
+	{ "State", "STATE" },
+	{ "References", "REFS" },
+	{ "Processes", "NPROCS" },
+	{ "Lowest PID", "PID" },
+	{ "Parent PID", "PPID" },
+	{ "User", "USER" },
+	{ "Command", "COMMAND" },
+	{ "Control group", "CGPATH" },
+	{ "Objects", NULL },
+	{ "Shared memory segments", "SHM" },
+	{ "Shared memory", "SHMBYTES" },
+	{ "Semaphore sets", "SEM" },
+	{ "Semaphores", "SEMS" },
+	{ "Message queues", "MSG" },
+	{ "Messages", "MSGS" },
+	{ "Bytes in messages", "MSGBYTES" },
+	{ "POSIX queues", "MQ" },
+	{ "Bytes in POSIX queues", "MQBYTES" },
+};
+
+static void print_line(const char *label, const char *name, const struct record *rec,
+		       const struct cell_format *format)
+{
+	struct cell cell;
+
+	column_fill(column_find(&ns_columns, name, strlen(name)), rec, &cell);
+	cell_render(&cell, format);
+	printf("  %-24s", label);
+	if (cell.type == CELL_UNKNOWN)
+		putchar('-');
+	else
+		put_safe(stdout, cell.text, cell.len);
+	putchar('\n');
+}
+
+static void print_text(const struct record *rec, const struct store *limits,
+		       const struct options *opts)
+{
+	struct selection sel;
+	struct output out;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(lines); i++) {
+		if (lines[i].column)
+			print_line(lines[i].label, lines[i].column, rec, &opts->format);
+		else
+			printf("%s%s:\n", i ? "\n" : "", lines[i].label);
+	}
+	puts("\nLimits:");
+	selection_parse(&sel, &limit_columns, "RESOURCE,DESCRIPTION,LIMIT,USED,USE%", false);
+	output_begin(&out, opts, &sel, NULL);
+	limits_print(limits, NULL, &out);
+	output_end(&out);
+	selection_free(&sel);
+}
+
+static void print_json(const struct record *rec, const struct store *limits,
+		       const struct options *opts)
+{
+	struct selection sel;
+	struct output out;
+	struct json json;
+
+	json_begin(&json, stdout);
+	selection_parse(&sel, &ns_columns, NULL, true);
+	output_json_object(&json, "namespace", &sel, rec, &opts->format);
+	selection_free(&sel);
+	selection_parse(&sel, &limit_columns, "RESOURCE,DESCRIPTION,LIMIT,USED,USE%", false);
+	output_begin(&out, opts, &sel, &json);
+	limits_print(limits, NULL, &out);
+	output_end(&out);
+	selection_free(&sel);
+	json_end(&json);
+}
+
+/** cmd_show - the command */
+int cmd_show(int argc, char **argv)
+{
+	struct store store = { 0 }, limits = { 0 };
+	struct options opts;
+	struct record rec;
+	struct wire *w;
+	int c;
+
+	options_init(&opts);
+	while ((c = getopt_long(argc, argv, VALUE_OPTSTRING "u", longopts, NULL)) != -1)
+		if (!options_take(&opts, c))
+			die_usage(NULL);
+	if (options_finish(&opts, usage, NULL))
+		return STATUS_OK;
+	if (argc - optind != 1)
+		die_usage(argc == optind ? "no namespace given" : "only one namespace");
+
+	w = wire_open();
+	ns_select(w, 1, argv + optind, &store);
+	limits_get(w, ns_id(store.rows), &limits);
+	if (!record_parse(&rec, store.rows[0].attrs, store.rows[0].len))
+		die(STATUS_ERROR, "malformed answer");
+	if (opts.json)
+		print_json(&rec, &limits, &opts);
+	else
+		print_text(&rec, &limits, &opts);
+
+	store_clear(&store);
+	store_clear(&limits);
+	wire_close(w);
+	return STATUS_OK;
+}

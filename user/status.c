@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* ipcnsctl status: versions, layout checks, counters of the module. */
+#include <stdio.h>
+#include <string.h>
+#include <linux/ipcns.h>
+
+#include "ipcnsctl.h"
+#include "object.h"
+#include "output.h"
+#include "wire.h"
+
+static const char usage[] =
+	"Usage: " PROGRAM " status [OPTION...]\n\n"
+	"Shows versions, layout checks and counters of the module.\n\n"
+	"Options:\n"
+	" -J, --json     use JSON output format\n"
+	" -b, --bytes    print sizes in bytes\n"
+	" -h, --help  -V, --version\n";
+
+static const struct option longopts[] = {
+	VALUE_LONGOPTS,
+	{ 0 }
+};
+
+static const struct {
+	const char *key;	/* in JSON */
+	const char *label;
+	enum cell_as as;
+	unsigned int attr;
+} counters[] = {
+	{ "namespaces", "Namespaces at last walk", AS_NUMBER, IPCNS_A_STATUS_NAMESPACES },
+	{ "pending", "Superblocks passed over", AS_NUMBER, IPCNS_A_STATUS_PENDING },
+	{ "walks", "Walks", AS_NUMBER, IPCNS_A_STATUS_WALKS },
+	{ "walks_cut", "Walks cut short", AS_NUMBER, IPCNS_A_STATUS_WALKS_CUT },
+	{ "dumps", "Open dumps", AS_NUMBER, IPCNS_A_STATUS_DUMPS },
+	{ "dump_bytes", "Memory of open dumps", AS_SIZE, IPCNS_A_STATUS_DUMP_BYTES },
+};
+
+/* Check of one struct. */
+struct layout {
+	struct cell name, member;
+	const char *state;
+	uint64_t kinds;
+};
+
+static bool parse_layout(struct nlattr *attr, struct layout *layout)
+{
+	static const char *const states[] = {
+		[IPCNS_LAYOUT_STATE_OK] = "ok",
+		[IPCNS_LAYOUT_STATE_MISMATCH] = "mismatch",
+		[IPCNS_LAYOUT_STATE_UNKNOWN] = "unknown",
+	};
+	struct nlattr *tb[IPCNS_A_LAYOUT_MAX + 1];
+	uint64_t state;
+
+	memset(layout, 0, sizeof(*layout));
+	if (nla_parse_nested(tb, IPCNS_A_LAYOUT_MAX, attr, NULL) < 0)
+		return false;
+	cell_attr(&layout->name, AS_TEXT, tb[IPCNS_A_LAYOUT_NAME]);
+	cell_attr(&layout->member, AS_TEXT, tb[IPCNS_A_LAYOUT_MEMBER]);
+	wire_uint(tb[IPCNS_A_LAYOUT_KINDS], &layout->kinds);
+	layout->state = "unknown";
+	if (wire_uint(tb[IPCNS_A_LAYOUT_STATE], &state) && state < ARRAY_SIZE(states))
+		layout->state = states[state];
+	return true;
+}
+
+static void print_value(const char *label, struct cell *cell, const struct cell_format *format)
+{
+	cell_render(cell, format);
+	printf("%-25s", label);
+	if (cell->type == CELL_UNKNOWN)
+		putchar('-');
+	else
+		put_safe(stdout, cell->text, cell->len);
+	putchar('\n');
+}
+
+static void print_layout(struct layout *layout)
+{
+	unsigned int kind;
+
+	if (layout->name.type == CELL_TEXT)
+		put_safe(stdout, layout->name.text, layout->name.len);
+	printf("%*s%s", layout->name.len < 23 ? 23 - (int)layout->name.len : 1, "", layout->state);
+	if (layout->member.type == CELL_TEXT) {
+		fputs(" at ", stdout);
+		put_safe(stdout, layout->member.text, layout->member.len);
+	}
+	if (strcmp(layout->state, "ok") && layout->kinds) {
+		fputs(", not read:", stdout);
+		for (kind = 0; kind < KINDS; kind++)
+			if (layout->kinds & 1U << kind)
+				printf(" %s", kind_names[kind]);
+	}
+	putchar('\n');
+}
+
+static void print_text(struct nlattr *attrs, int len, struct nlattr **tb,
+		       const struct cell_format *format)
+{
+	struct cell cell = { 0 };
+	struct layout layout;
+	struct nlattr *attr;
+	size_t i;
+	int rest;
+
+	cell_attr(&cell, AS_TEXT, tb[IPCNS_A_STATUS_VERSION]);
+	print_value("Module version", &cell, format);
+	printf("%-25s%s\n", "Tool version", IPCNS_VERSION);
+	printf("%-25s%u\n", "Protocol version", IPCNS_FAMILY_VERSION);
+	cell.type = CELL_UNKNOWN;
+	cell_attr(&cell, AS_TEXT, tb[IPCNS_A_STATUS_KERNEL]);
+	print_value("Kernel", &cell, format);
+	for (i = 0; i < ARRAY_SIZE(counters); i++) {
+		cell.type = CELL_UNKNOWN;
+		cell_attr(&cell, counters[i].as, tb[counters[i].attr]);
+		print_value(counters[i].label, &cell, format);
+	}
+	puts("\nLayout of kernel structs:");
+	nla_for_each_attr(attr, attrs, len, rest) {
+		if (nla_type(attr) != IPCNS_A_STATUS_LAYOUT || !parse_layout(attr, &layout))
+			continue;
+		fputs("  ", stdout);
+		print_layout(&layout);
+	}
+}
+
+static void json_layout(struct json *json, struct layout *layout, const struct cell_format *format)
+{
+	unsigned int kind;
+
+	json_open(json, NULL, '{');
+	cell_json(&layout->name, json, "struct", format);
+	json_string(json, "state", layout->state);
+	cell_json(&layout->member, json, "member", format);
+	json_open(json, "kinds", '[');
+	for (kind = 0; kind < KINDS; kind++)
+		if (layout->kinds & 1U << kind)
+			json_string(json, NULL, kind_names[kind]);
+	json_close(json, ']');
+	json_close(json, '}');
+}
+
+static void print_json(struct nlattr *attrs, int len, struct nlattr **tb,
+		       const struct cell_format *format)
+{
+	struct cell cell = { 0 };
+	struct layout layout;
+	struct nlattr *attr;
+	struct json json;
+	size_t i;
+	int rest;
+
+	json_begin(&json, stdout);
+	json_open(&json, "status", '{');
+	cell_attr(&cell, AS_TEXT, tb[IPCNS_A_STATUS_VERSION]);
+	cell_json(&cell, &json, "module", format);
+	json_string(&json, "tool", IPCNS_VERSION);
+	json_number(&json, "protocol", IPCNS_FAMILY_VERSION);
+	cell.type = CELL_UNKNOWN;
+	cell_attr(&cell, AS_TEXT, tb[IPCNS_A_STATUS_KERNEL]);
+	cell_json(&cell, &json, "kernel", format);
+	for (i = 0; i < ARRAY_SIZE(counters); i++) {
+		cell.type = CELL_UNKNOWN;
+		cell_attr(&cell, counters[i].as, tb[counters[i].attr]);
+		cell_json(&cell, &json, counters[i].key, format);
+	}
+	json_open(&json, "layout", '[');
+	nla_for_each_attr(attr, attrs, len, rest)
+		if (nla_type(attr) == IPCNS_A_STATUS_LAYOUT && parse_layout(attr, &layout))
+			json_layout(&json, &layout, format);
+	json_close(&json, ']');
+	json_close(&json, '}');
+	json_end(&json);
+}
+
+static void print(struct nlattr *attrs, int len, void *arg)
+{
+	struct nlattr *tb[IPCNS_A_STATUS_MAX + 1];
+	const struct options *opts = arg;
+
+	if (nla_parse(tb, IPCNS_A_STATUS_MAX, attrs, len, NULL) < 0)
+		die(STATUS_ERROR, "malformed answer");
+	if (opts->json)
+		print_json(attrs, len, tb, &opts->format);
+	else
+		print_text(attrs, len, tb, &opts->format);
+}
+
+/** cmd_status - the command */
+int cmd_status(int argc, char **argv)
+{
+	struct options opts;
+	struct wire *w;
+	int c;
+
+	options_init(&opts);
+	while ((c = getopt_long(argc, argv, VALUE_OPTSTRING, longopts, NULL)) != -1)
+		if (!options_take(&opts, c))
+			die_usage(NULL);
+	if (options_finish(&opts, usage, NULL))
+		return STATUS_OK;
+	if (optind < argc)
+		die_usage("unexpected argument: %s", argv[optind]);
+
+	w = wire_open();
+	if (wire_do(w, wire_request(w, IPCNS_CMD_STATUS_GET), print, &opts))
+		die(STATUS_ERROR, "cannot get the status: %s", wire_error(w));
+	wire_close(w);
+	return STATUS_OK;
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Text in and out: numbers, sizes, times, permissions, and bytes that must be escaped. */
+#include <ctype.h>
+#include <string.h>
+#include <wchar.h>
+#include <wctype.h>
+
+#include "text.h"
+
+/**
+ * parse_uint - read an unsigned number that fills @text from end to end
+ * @text: digits; no sign, no spaces
+ * @len: their number
+ * @base: 10 or 16
+ * @max: largest number that will do
+ * @value: the result
+ */
+bool parse_uint(const char *text, size_t len, int base, uint64_t max, uint64_t *value)
+{
+	uint64_t n = 0;
+	size_t i;
+	int digit;
+
+	if (!len)
+		return false;
+	for (i = 0; i < len; i++) {
+		if (text[i] >= '0' && text[i] <= '9')
+			digit = text[i] - '0';
+		else if (base == 16 && isxdigit((unsigned char)text[i]))
+			digit = tolower((unsigned char)text[i]) - 'a' + 10;
+		else
+			return false;
+		if ((uint64_t)digit > max || n > (max - digit) / base)
+			return false;
+		n = n * base + digit;
+	}
+	*value = n;
+	return true;
+}
+
+/** parse_time_format - the argument of --time-format */
+bool parse_time_format(const char *text, enum time_format *format)
+{
+	if (!strcmp(text, "short"))
+		*format = TIME_SHORT;
+	else if (!strcmp(text, "full"))
+		*format = TIME_FULL;
+	else if (!strcmp(text, "iso"))
+		*format = TIME_ISO;
+	else
+		return false;
+	return true;
+}
+
+/**
+ * utf8_length - bytes of the UTF-8 character at the start of @text
+ *
+ * Returns 0 if there is no valid one: overlong forms, surrogates, and what lies beyond U+10FFFF do
+ * not count (RFC 3629, section 4).
+ */
+size_t utf8_length(const char *text, size_t len)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	unsigned char low = 0x80, high = 0xbf;
+	size_t n, i;
+
+	if (!len)
+		return 0;
+	if (s[0] < 0x80)
+		return 1;
+	if (s[0] >= 0xc2 && s[0] <= 0xdf)
+		n = 2;
+	else if (s[0] >= 0xe0 && s[0] <= 0xef)
+		n = 3;
+	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
+		n = 4;
+	else
+		return 0;
+	if (len < n)
+		return 0;
+	if (s[0] == 0xe0)
+		low = 0xa0;
+	else if (s[0] == 0xed)
+		high = 0x9f;
+	else if (s[0] == 0xf0)
+		low = 0x90;
+	else if (s[0] == 0xf4)
+		high = 0x8f;
+	if (s[1] < low || s[1] > high)
+		return 0;
+	for (i = 2; i < n; i++)
+		if (s[i] < 0x80 || s[i] > 0xbf)
+			return 0;
+	return n;
+}
+
+/** put_raw - write a cell of raw output: one word, all else as \xHH, as libsmartcols does */
+void put_raw(FILE *out, const char *text, size_t len)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		if (isblank(s[i]) || s[i] == '\\' || !isprint(s[i]))
+			fprintf(out, "\\x%02x", s[i]);
+		else
+			putc_unlocked(s[i], out);
+	}
+}
+
+/**
+ * put_safe - write text for people: what the locale cannot print as \xHH
+ *
+ * As libsmartcols does in its tables, a backslash that could be mistaken for an escape is escaped.
+ */
+void put_safe(FILE *out, const char *text, size_t len)
+{
+	mbstate_t state = { 0 };
+	size_t n, i;
+	wchar_t wc;
+
+	while (len) {
+		n = mbrtowc(&wc, text, len, &state);
+		if (!n || n > len) {
+			memset(&state, 0, sizeof(state));
+			n = 1;
+			wc = L'\0';
+		}
+		if (!iswprint(wc) || (len > 1 && text[0] == '\\' && text[1] == 'x'))
+			for (i = 0; i < n; i++)
+				fprintf(out, "\\x%02x", (unsigned char)text[i]);
+		else
+			fwrite(text, n, 1, out);
+		text += n;
+		len -= n;
+	}
+}
+
+/** format_size - bytes for people, as lsipc(1) prints them: 0B, 512B, 4.9K, 16E */
+void format_size(char *buf, size_t size, uint64_t bytes)
+{
+	static const char units[] = "BKMGTPE";
+	unsigned int unit = 0, shift, tenths;
+	uint64_t whole, rest;
+
+	while (unit < sizeof(units) - 2 && bytes >> 10 * (unit + 1))
+		unit++;
+	shift = 10 * unit;
+	whole = bytes >> shift;
+	rest = bytes - (whole << shift);
+	if (shift > 50) {	/* a thousand times the rest of an exabyte does not fit */
+		rest >>= 10;
+		shift -= 10;
+	}
+	tenths = ((rest * 1000 >> shift) + 50) / 100;
+	if (tenths == 10) {
+		whole++;
+		tenths = 0;
+	}
+	if (tenths)
+		snprintf(buf, size, "%llu.%u%c", (unsigned long long)whole, tenths, units[unit]);
+	else
+		snprintf(buf, size, "%llu%c", (unsigned long long)whole, units[unit]);
+}
+
+/**
+ * format_time - a time in local time
+ * @buf: buffer
+ * @size: its size
+ * @seconds: seconds since the epoch
+ * @now: local time now, for the short form
+ * @format: short is 23:05 today, Nov20 this year, 2025-Nov20 before, as lsipc(1) prints it
+ */
+void format_time(char *buf, size_t size, int64_t seconds, const struct tm *now,
+		 enum time_format format)
+{
+	struct tm tm;
+	time_t t = seconds;
+	size_t len;
+
+	if (!localtime_r(&t, &tm)) {
+		snprintf(buf, size, "@%lld", (long long)seconds);
+		return;
+	}
+	switch (format) {
+	case TIME_ISO:
+		len = strftime(buf, size, "%Y-%m-%dT%H:%M:%S%z", &tm);
+		if (len >= 5 && len + 1 < size) {	/* +0100 becomes +01:00 */
+			memmove(buf + len - 1, buf + len - 2, 3);
+			buf[len - 2] = ':';
+		}
+		return;
+	case TIME_FULL:
+		strftime(buf, size, "%a %b %e %H:%M:%S %Y", &tm);
+		return;
+	default:
+		if (tm.tm_year != now->tm_year)
+			strftime(buf, size, "%Y-%b%d", &tm);
+		else if (tm.tm_yday != now->tm_yday)
+			strftime(buf, size, "%b%d", &tm);
+		else
+			strftime(buf, size, "%H:%M", &tm);
+	}
+}
+
+/** format_perms - rw-r--r-- */
+void format_perms(char *buf, size_t size, uint32_t mode)
+{
+	static const char letters[] = "rwxrwxrwx";
+	char perms[sizeof(letters)];
+	int i;
+
+	for (i = 0; i < 9; i++)
+		perms[i] = mode & (0400 >> i) ? letters[i] : '-';
+	perms[9] = '\0';
+	snprintf(buf, size, "%s", perms);
+}

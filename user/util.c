@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* How the tool ends: errors, usage errors, and output that did not get out. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ipcnsctl.h"
+
+/** command_name - the sub-command that runs, for hints to its --help; NULL before there is one */
+const char *command_name;
+
+static void verror(const char *fmt, va_list ap)
+{
+	fputs(PROGRAM ": ", stderr);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+}
+
+/** error - print one line on stderr, with the program's name in front */
+void error(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	verror(fmt, ap);
+	va_end(ap);
+}
+
+/** die - print one line on stderr and exit with @status */
+void die(int status, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	verror(fmt, ap);
+	va_end(ap);
+	exit(status);
+}
+
+/** die_usage - print @fmt, unless NULL (getopt has spoken), and a hint to --help; exit */
+void die_usage(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (fmt) {
+		va_start(ap, fmt);
+		verror(fmt, ap);
+		va_end(ap);
+	}
+	fprintf(stderr, "Try '" PROGRAM "%s%s --help' for more information.\n",
+		command_name ? " " : "", command_name ?: "");
+	exit(STATUS_ERROR);
+}
+
+/**
+ * check_stdout - exit with an error if something written so far did not get out
+ *
+ * A reader that has gone away (EPIPE, where SIGPIPE is ignored) is no news to anybody: silent.
+ */
+void check_stdout(void)
+{
+	int failed;
+
+	errno = 0;
+	failed = ferror(stdout);
+	if (!fflush(stdout) && !failed)
+		return;
+	if (errno == EPIPE)
+		exit(STATUS_ERROR);
+	die(STATUS_ERROR, "write error%s%s", errno ? ": " : "", errno ? strerror(errno) : "");
+}
+
+/** print_version - -V of every command */
+void print_version(void)
+{
+	puts(PROGRAM " " IPCNS_VERSION);
+	check_stdout();
+	exit(STATUS_OK);
+}
+
+/** xrealloc - reallocarray(3) that does not fail */
+void *xrealloc(void *p, size_t n, size_t size)
+{
+	p = reallocarray(p, n, size);
+	if (!p && n && size)
+		die(STATUS_ERROR, "out of memory");
+	return p;
+}
+
+/** xmemdup - copy of @size bytes at @p; never NULL */
+void *xmemdup(const void *p, size_t size)
+{
+	void *copy = xrealloc(NULL, size ?: 1, 1);
+
+	return size ? memcpy(copy, p, size) : copy;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IPCNSCTL_WIRE_H
+#define IPCNSCTL_WIRE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+
+struct wire;
+
+/* Takes the attributes of one message; they are gone when it returns. */
+typedef void (*wire_row_fn)(struct nlattr *attrs, int len, void *arg);
+/* Forgets all rows of a dump, which begins anew; false if it is too late for that. */
+typedef bool (*wire_restart_fn)(void *arg);
+
+struct wire *wire_open(void);
+void wire_close(struct wire *w);
+struct nl_msg *wire_request(struct wire *w, uint8_t cmd);
+int wire_do(struct wire *w, struct nl_msg *msg, wire_row_fn row, void *arg);
+int wire_dump(struct wire *w, struct nl_msg *msg, wire_row_fn row, wire_restart_fn restart,
+	      void *arg);
+const char *wire_error(const struct wire *w);
+
+bool wire_uint(const struct nlattr *attr, uint64_t *value);
+
+#endif
