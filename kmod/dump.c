@@ -122,9 +122,9 @@ static void explain(const struct ipcns_dump *d, struct netlink_ext_ack *extack, 
 	switch (err) {
 	case -ENOENT:
 		if (d->found)
-			NL_SET_ERR_MSG_ATTR(extack, d->object_attr, "no such object in the namespace");
+			NL_SET_ERR_MSG_ATTR(extack, d->object_attr, "the namespace has no object with this id or name");
 		else
-			NL_SET_ERR_MSG_ATTR(extack, d->ns_attr, "no such IPC namespace");
+			NL_SET_ERR_MSG_ATTR(extack, d->ns_attr, "no IPC namespace has this inum or id");
 		break;
 	case -ENOTUNIQ:
 		NL_SET_ERR_MSG_ATTR(extack, d->ns_attr, "inum could mean two namespaces, use the id");

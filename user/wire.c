@@ -32,6 +32,7 @@ struct wire {
 	bool done;
 	bool interrupted;
 	int err;		/* errno of the kernel's answer */
+	bool explained;		/* it came with a text */
 	char text[256];		/* what it says about it */
 };
 
@@ -50,6 +51,7 @@ static void set_error(struct wire *w, int err, const struct nlattr *tlv, int len
 		if (nla_type(tlv) == NLMSGERR_ATTR_MSG && nla_len(tlv) > 1) {
 			snprintf(w->text, sizeof(w->text), "%.*s", nla_len(tlv),
 				 (const char *)nla_data(tlv));
+			w->explained = true;
 			return;
 		}
 	}
@@ -132,6 +134,11 @@ static void set_callbacks(struct wire *w)
 	nl_cb_err(w->cb, NL_CB_CUSTOM, on_error, w);
 }
 
+static _Noreturn void no_module(void)
+{
+	die(STATUS_NO_MODULE, "module not loaded: try \"modprobe ipcns\"");
+}
+
 /* Sends @msg and takes what comes until the answer is complete; 0 or -errno. */
 static int exchange(struct wire *w, struct nl_msg *msg, wire_row_fn row, void *arg)
 {
@@ -142,6 +149,7 @@ static int exchange(struct wire *w, struct nl_msg *msg, wire_row_fn row, void *a
 	w->done = false;
 	w->interrupted = false;
 	w->err = 0;
+	w->explained = false;
 	w->text[0] = '\0';
 
 	nlmsg_hdr(msg)->nlmsg_seq = NL_AUTO_SEQ;
@@ -152,6 +160,12 @@ static int exchange(struct wire *w, struct nl_msg *msg, wire_row_fn row, void *a
 		w->err = EIO;
 		snprintf(w->text, sizeof(w->text), "netlink: %s", nl_geterror(ret));
 	}
+	/*
+	 * The module explains its own ENOENT. Without that it is generic netlink's: the family was
+	 * there when it was looked up, and is gone, or about to go.
+	 */
+	if (!w->explained && (w->err == ENOENT || w->err == EPROTONOSUPPORT))
+		no_module();
 	return -w->err;
 }
 
@@ -276,8 +290,6 @@ static void resolve_family(struct wire *w)
 	    nla_put_string(msg, CTRL_ATTR_FAMILY_NAME, IPCNS_FAMILY_NAME) < 0)
 		die(STATUS_ERROR, "out of memory");
 	ret = wire_do(w, msg, take_family, &family);
-	if (ret == -ENOENT)
-		die(STATUS_NO_MODULE, "module not loaded: try \"modprobe ipcns\"");
 	if (ret || !family.found)
 		die(STATUS_ERROR, "cannot look up netlink family \"%s\": %s", IPCNS_FAMILY_NAME,
 		    ret ? wire_error(w) : "malformed answer");
