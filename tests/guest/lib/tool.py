@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0
+"""ipcnsctl as a user calls it."""
+
+import datetime
+import json
+import subprocess
+
+from lib.tap import Failed
+
+ROOT = {"list": "namespaces", "objects": "objects", "limits": "limits"}
+
+# The columns of one kind that have a counterpart in lsipc or in /proc.
+COLUMNS = {
+    "shm": "NS KEY ID PERMS OWNER SIZE NATTCH STATUS CTIME CPID LPID COMMAND"
+           " RSS SWAP ATTACH DETACH CUID CGID UID GID",
+    "sem": "NS KEY ID PERMS OWNER NSEMS OTIME CTIME CUID CGID UID GID",
+    "msg": "NS KEY ID PERMS OWNER USEDBYTES MSGS LSPID LRPID SEND RECV CTIME QBYTES"
+           " CUID CGID UID GID",
+    "mq": "NS NAME PERMS OWNER USEDBYTES MSGS MAXMSG MSGSIZE STATUS NOTIFYPID",
+}
+
+
+def ipcnsctl(*args, **options):
+    """Runs the tool; a CompletedProcess with text, whatever its exit status."""
+    return subprocess.run(["ipcnsctl", *map(str, args)], stdin=subprocess.DEVNULL,
+                          capture_output=True, encoding="utf-8", check=False,
+                          **{"timeout": 300, **options})
+
+
+def output(*args):
+    """stdout of a call that must succeed in silence."""
+    done = ipcnsctl(*args)
+    if done.returncode or done.stderr:
+        raise Failed(f"ipcnsctl {' '.join(map(str, args))}: exit {done.returncode},"
+                     f" stderr {done.stderr!r}")
+    return done.stdout
+
+
+def rows(command, *args, root=None):
+    """The rows of a JSON table, with exact sizes and times in full."""
+    data = json.loads(output(command, "-J", "-b", "--time-format", "iso", *args))
+    root = root or ROOT[command]
+    if list(data) != [root]:
+        raise Failed(f"{command} -J has the roots {list(data)}, not {root}")
+    return data[root]
+
+
+def namespaces(*args):
+    """list, as {inode: row}; a namespace listed twice is an error."""
+    table = rows("list", "--output-all", *args)
+    found = {row["ns"]: row for row in table}
+    if len(found) != len(table):
+        raise Failed(f"list shows {len(table)} rows but {len(found)} inodes")
+    return found
+
+
+def namespace(inode):
+    """The row of one namespace, or None; found in the list of all."""
+    return namespaces().get(inode)
+
+
+def objects(kind, *args):
+    """The objects of one kind with that kind's columns."""
+    return rows("objects", "--type", kind, "-o", COLUMNS[kind].replace(" ", ","), *args)
+
+
+def by_id(table):
+    """{id: row}."""
+    return {row["id"]: row for row in table}
+
+
+def elements(semid, inode):
+    """The elements of one semaphore set."""
+    return rows("objects", "--type", "sem", "--id", semid, inode, root="elements")
+
+
+def seconds(text):
+    """Seconds since the epoch of a time as the tool prints it with --time-format iso; 0 if none."""
+    if not text:
+        return 0
+    return int(datetime.datetime.fromisoformat(text).timestamp())

@@ -1,0 +1,326 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+# guest: timeout=360
+"""ipcnsctl at the shell: forms of NS, filters, table options, errors, awkward outputs."""
+
+import json
+import os
+import signal
+import subprocess
+
+import reload
+from lib import calls, compare, tool, witness
+from lib.member import Member, end, sleeper
+from lib.tap import main, scene
+
+MISSING = 'ipcnsctl: module not loaded: try "modprobe ipcns"'
+
+
+def furnish(first=1, count=3):
+    """Some objects of each kind."""
+    for key in range(first, first + count):
+        calls.shmget(key, 5000)
+        calls.semget(key, 2)
+        calls.msgget(key)
+        os.close(calls.mq_open(b"queue-%d" % key, 1, 10))
+
+
+def fails(t, words, status, name, part=""):
+    """A call that must print nothing but one line on stderr."""
+    done = tool.ipcnsctl(*words)
+    return t.ok((done.returncode, done.stdout, len(done.stderr.splitlines())) == (status, "", 1)
+                and part in done.stderr, name, f"exit {done.returncode}, want {status}",
+                f"stdout {done.stdout!r:.300}", f"stderr {done.stderr!r:.300}, want {part!r} in it")
+
+
+@scene("every form of NS")
+def forms(t):
+    path = "/run/form-of-namespace"
+    with open(path, "wb"):
+        pass
+    with Member() as member, Member() as other:
+        member.call(furnish)
+        inode = member.inode
+        calls.mount(f"/proc/{member.pid}/ns/ipc", path, None, calls.MS_BIND)
+        fd = calls.namespace_fd(member.pid)
+        nsid = tool.namespace(inode)["nsid"]
+        for form in (inode, f"ipc:[{inode}]", f"id={nsid}", f"pid={member.pid}", path,
+                     f"/proc/{member.pid}/ns/ipc", f"/proc/{os.getpid()}/fd/{fd}"):
+            t.same([(row["ns"], row["nsid"]) for row in tool.rows("list", "-o", "NS,NSID", form)],
+                   [(inode, nsid)], f"list {form}")
+            t.same({row["ns"] for row in tool.rows("objects", form)}, {inode}, f"objects {form}")
+            t.same({row["ns"] for row in tool.rows("limits", form)}, {inode}, f"limits {form}")
+            t.contains(tool.output("show", form), str(inode), f"show {form}")
+        t.same({row["ns"] for row in tool.rows("list", other.inode, f"pid={member.pid}")},
+               {other.inode, inode}, "two of them")
+        t.same([row["ns"] for row in tool.rows("list", inode, f"id={nsid}")], [inode],
+               "the same one named twice is shown once")
+        t.same(json.loads(tool.ipcnsctl("-J").stdout)["namespaces"][0].keys(),
+               tool.rows("list")[0].keys(), "no command means list")
+
+        gone = sleeper()
+        end(gone)
+        for form in ("4294967280", "ipc:[4294967280]", "id=999999999999", f"pid={gone.pid}",
+                     "/run/absent", "/proc/1/ns/net", "/etc/passwd", "/proc", "abc", "id=0",
+                     "id=", "id=abc", "pid=0", "pid=-1", "pid=", "ipc:[abc]", "ipc:[1",
+                     "net:[4026531840]", "", "-1", "99999999999999999999",
+                     f"{inode}x", f" {inode}"):
+            fails(t, ["list", "--", form], 1, f"list {form!r}: exit 1, one line")
+        for command in ("objects", "show", "limits"):
+            for form in ("4294967280", "id=999999999999", "/proc/1/ns/net", "abc"):
+                fails(t, [command, form], 1, f"{command} {form!r}: exit 1, one line")
+        fails(t, ["list", inode, "4294967280"], 1, "a wrong one among right ones", "4294967280")
+        os.close(fd)
+    calls.umount(path)
+    os.unlink(path)
+
+
+@scene("filters of objects")
+def filters(t):
+    with Member() as member, Member() as other:
+        member.call(furnish)
+        other.call(furnish, 2)
+        other.call(calls.shm_chown, 0, 1000, 1000)
+        other.call(calls.msg_chown, 1, 1000, 1000)
+        other.call(calls.sem_chown, 2, 4321, 4321)
+        ours = {member.inode, other.inode}
+
+        def found(*words, only=True):
+            kind = words[words.index("--type") + 1] if "--type" in words else ""
+            one = kind if kind in tool.COLUMNS else None
+            table = tool.rows("objects", *words, *(ours if only else ()))
+            return [(row["ns"], one or row["type"], row["name" if one == "mq" else "key"])
+                    for row in table]
+
+        everything = found()
+        t.same(len(everything), 24, "without a filter, all 24")
+        for kinds in ("shm", "sem", "msg", "mq", "shm,mq", "mq,msg,sem,shm"):
+            t.same(sorted(found("--type", kinds)),
+                   sorted(row for row in everything if row[1] in kinds.split(",")),
+                   f"--type {kinds}")
+        want = sorted(row for row in everything if row[2] == "0x00000003")
+        t.same(len(want), 6, "two namespaces have key 3")
+        for key in ("3", "0x3", "0x00000003"):
+            t.same(sorted(found("--key", key)), want, f"--key {key}")
+            t.same(sorted(found("--key", key, only=False)), want, f"--key {key} in all")
+        t.same(found("--key", "0x77777777", only=False), [], "--key of nothing")
+        t.same(found("--key", "3", "--type", "sem", member.inode, only=False),
+               [(member.inode, "sem", "0x00000003")], "--key and --type and NS together")
+        user = sorted([(other.inode, "shm", "0x00000002"), (other.inode, "msg", "0x00000003")])
+        t.same(sorted(found("--owner", "user", only=False)), user, "--owner by name")
+        t.same(sorted(found("--owner", "1000", only=False)), user, "--owner by number")
+        t.same(found("--owner", "4321"), [(other.inode, "sem", "0x00000004")],
+               "--owner without a name")
+        t.same(len(found("--owner", "root")), 21, "--owner root")
+        t.same(found("--owner", "nobody"), [], "--owner of nothing")
+        t.same([row["semnum"] for row in tool.elements(2, other.inode)], [0, 1],
+               "--id of a set shows its elements")
+        row, = tool.rows("objects", "--type", "shm", "--id", 0, other.inode)
+        t.same((row["ns"], row["id"], row["owner"]), (other.inode, 0, "user"),
+               "--id of another kind shows that object")
+
+
+@scene("orphans: nothing attached, and the creator is gone")
+def orphans(t):
+    with Member() as member:
+        with Member(join=member.pid) as maker:
+            alone = maker.call(calls.shmget, 0x1, 100)
+            used = maker.call(calls.shmget, 0x2, 100)
+            member.call(calls.shmat, used)
+        member.call(calls.shmget, 0x3, 100)
+
+        def orphans_of(*words):
+            return [row["id"] for row in tool.rows("objects", "--orphans", *words) if
+                    row["ns"] == member.inode]
+
+        segments = witness.sysvipc(member.pid, "shm")
+        want = [row["shmid"] for row in segments
+                if not row["nattch"] and not os.path.exists(f"/proc/{row['cpid']}")]
+        t.same(want, [alone], "/proc/sysvipc/shm and /proc say that there is one")
+        t.same(orphans_of(), want, "--orphans shows it")
+        t.same(orphans_of("--type", "shm", member.inode), want, "with --type and NS, too")
+
+
+@scene("columns, headings, raw, bytes")
+def tables(t):
+    with Member() as member:
+        member.call(furnish)
+        inode = member.inode
+        lines = tool.output("list", "-o", "SHM,NS", inode).splitlines()
+        t.same([line.split() for line in lines], [["SHM", "NS"], ["3", str(inode)]],
+               "-o gives these columns in this order")
+        t.same(tool.output("list", "-n", "-o", "NS,SEM", inode).split(), [str(inode), "3"],
+               "-n leaves the headings out")
+        t.same(tool.output("list", "-r", "-o", "NS,SEM,MQ", inode).splitlines(),
+               ["NS SEM MQ", f"{inode} 3 3"], "-r has one space between")
+        default = tool.output("list", inode).splitlines()[0].split()
+        t.same(default, "NS NSID STATE NPROCS PID USER SHM SEM MSG MQ COMMAND".split(),
+               "default columns of list")
+        longer = tool.output("list", "-o", "+REFS,ONS", inode).splitlines()[0].split()
+        t.same(longer, default + ["REFS", "ONS"], "-o + appends")
+        t.same(tool.output("list", "-o", "ns,shm", inode).splitlines()[0].split(), ["NS", "SHM"],
+               "names in lower case are fine")
+        t.same(tool.output("objects", inode).splitlines()[0].split(),
+               "NS TYPE KEY ID PERMS OWNER SIZE USED LINKS CTIME".split(),
+               "default columns of objects")
+        for kind, columns in (
+                ("shm", "KEY ID PERMS OWNER SIZE NATTCH STATUS CTIME CPID LPID COMMAND"),
+                ("sem", "KEY ID PERMS OWNER NSEMS"),
+                ("msg", "KEY ID PERMS OWNER USEDBYTES MSGS LSPID LRPID"),
+                ("mq", "NAME PERMS OWNER USEDBYTES MSGS MAXMSG MSGSIZE STATUS NOTIFYPID")):
+            t.same(tool.output("objects", "--type", kind, inode).splitlines()[0].split(),
+                   ["NS", *columns.split()], f"default columns of {kind}")
+            every = tool.output("objects", "--type", kind, "-r", "--output-all",
+                                inode).splitlines()
+            t.same({len(line.split(" ")) for line in every}, {len(every[0].split(" "))},
+                   f"--output-all -r of {kind}: as many cells in every line")
+            t.ok(set(tool.COLUMNS[kind].split()) <= set(every[0].split(" ")),
+                 f"--output-all of {kind} has all columns", every[0])
+            described = tool.output("objects", "--type", kind, "-H")
+            t.ok(all(any(column in line.split() for line in described.splitlines())
+                     for column in every[0].split(" ")), "-H describes them", described)
+        t.same(tool.output("limits", inode).splitlines()[0].split(),
+               ["NS", "RESOURCE", "DESCRIPTION", "LIMIT", "USED", "USE%"], "columns of limits")
+        sizes = [tool.output("objects", "--type", "shm", "-n", "-r", *words, "-o", "SIZE",
+                             inode).split() for words in ([], ["-b"])]
+        t.same(sizes, [["4.9K"] * 3, ["5000"] * 3], "human sizes, bytes with -b")
+        raw = [dict(zip(("ns", "type", "key"), line.split())) for line in tool.output(
+            "objects", "-r", "-n", "-o", "NS,TYPE,KEY", inode).splitlines()]
+        t.same([{**row, "ns": int(row["ns"])} for row in raw],
+               tool.rows("objects", "-o", "NS,TYPE,KEY", inode), "-r and -J tell the same")
+        for form in ("iso", "full", "short"):
+            t.ok(tool.output("objects", "--type", "shm", "-n", "-r", "-o", "CTIME",
+                             "--time-format", form, inode).strip(), f"--time-format {form}")
+
+
+@scene("JSON")
+def json_output(t):
+    with Member() as member:
+        for command, root in (("list", "namespaces"), ("objects", "objects"),
+                              ("limits", "limits")):
+            data = json.loads(tool.output(command, "-J"))
+            t.same(list(data), [root], f"{command} -J: the root is the plural")
+        t.same(json.loads(tool.output("objects", "-J", member.inode)), {"objects": []},
+               "an empty list is []")
+        t.same(tool.output("objects", "-r", "-n", member.inode), "", "and nothing with -r -n")
+        member.call(furnish)
+        row, = json.loads(tool.output("list", "-J", "--output-all", member.inode))["namespaces"]
+        t.same({key: type(row[key]).__name__ for key in ("ns", "nsid", "nprocs", "pid", "shm",
+                                                         "state", "created")},
+               {"ns": "int", "nsid": "int", "nprocs": "int", "pid": "int", "shm": "int",
+                "state": "str", "created": "NoneType"}, "numbers are numbers, missing is null")
+        t.same([key for key in row if key != key.lower()], [], "keys are lower-case")
+        show = json.loads(tool.output("show", "-J", member.inode))
+        t.ok(show, "show -J is JSON")
+        status = json.loads(tool.output("status", "-J"))
+        t.ok(status, "status -J is JSON")
+        t.contains(tool.output("status"), os.uname().release, "status names the kernel")
+
+
+@scene("usage errors")
+def usage(t):
+    for words in (["objects", "--type", "bogus"], ["frobnicate"], ["list", "--bogus"], ["show"],
+                  ["objects", "--key", "abc"], ["objects", "--type", ""],
+                  ["list", "--time-format", "bogus"], ["status", "extra"],
+                  ["objects", "--id", "x"], ["objects", "--type", "shm", "--id", "0"],
+                  ["show", "1", "2"]):
+        done = tool.ipcnsctl(*words)
+        t.ok(done.returncode == 1 and not done.stdout and "--help" in done.stderr and
+             len(done.stderr.splitlines()) == 2, f"{' '.join(words)}: exit 1, a line and a hint",
+             done)
+    for words in (["list", "-o", "BOGUS"], ["list", "-o", ""], ["list", "-o", "NS,,SHM"]):
+        fails(t, words, 1, f"{' '.join(words)}: exit 1, one line", "--list-columns")
+    fails(t, ["objects", "--owner", "no-such-user"], 1, "an unknown user", "no-such-user")
+    for words in (["--help"], ["-h"], ["list", "--help"], ["objects", "-h"], ["-V"],
+                  ["--version"]):
+        done = tool.ipcnsctl(*words)
+        t.ok(done.returncode == 0 and done.stdout and not done.stderr,
+             f"{' '.join(words)}: on stdout, exit 0", done)
+
+
+@scene("the module is not loaded")
+def not_loaded(t):
+    with reload.no_autoload():
+        t.ok(reload.unload(), "unloaded, and the kernel cannot load it by itself")
+        for words in (["list"], [], ["objects"], ["limits"], ["show", "4026531839"], ["status"],
+                      ["list", "-J"], ["list", "pid=1"]):
+            fails(t, words, 2, f"{' '.join(words) or 'no command'}: exit 2 and what to do", MISSING)
+        t.same(tool.ipcnsctl("--help").returncode, 0, "--help does not need it")
+        fails(t, ["list", "-o", "BOGUS"], 1, "a usage error is one without the module, too")
+    t.ok(tool.namespaces() and reload.loaded(), "where modprobe works, the first request loads it")
+
+
+@scene("outputs that do not take what is written")
+def outputs(t):
+    with Member() as member:
+        member.call(witness.set_sysctl, "fs/mqueue/queues_max", 1000)
+        member.call(furnish, 1, 700)
+        for words in (["-r"], [], ["-J"]):
+            reader, writer = os.pipe()
+            with subprocess.Popen(["ipcnsctl", "objects", *words], stdout=writer,
+                                  stderr=subprocess.PIPE, encoding="utf-8") as process:
+                os.close(writer)
+                os.read(reader, 100)
+                os.close(reader)
+                _, noise = process.communicate(timeout=60)
+            t.same((process.returncode, noise), (-signal.SIGPIPE, ""),
+                   f"objects {words}: a closed pipe ends it in silence")
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run(["ipcnsctl", "objects", *words], stdout=full, check=False,
+                                      stderr=subprocess.PIPE, encoding="utf-8")
+            t.ok(done.returncode == 1 and len(done.stderr.splitlines()) == 1 and
+                 "No space left" in done.stderr, f"objects {words}: a full disk is an error", done)
+        for words in (["list"], ["status"], ["show", str(member.inode)], ["limits"], ["--help"]):
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run(["ipcnsctl", *words], stdout=full, check=False,
+                                      stderr=subprocess.PIPE, encoding="utf-8")
+            t.ok(done.returncode == 1 and len(done.stderr.splitlines()) == 1,
+                 f"{words[0]}: a full disk is an error", done)
+
+
+def on_terminal(columns, command):
+    """What a command prints on a terminal of that width, and its exit status."""
+    done = subprocess.run(["script", "-qec", f"stty cols {columns}; {command}", "/dev/null"],
+                          stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    return done.returncode, done.stdout.decode("utf-8", "replace").replace("\r", "").splitlines()
+
+
+@scene("a terminal of 40 columns")
+def narrow(t):
+    with Member() as member:
+        member.call(furnish)
+        for command in ("list", "objects", "objects --type shm", "limits"):
+            status, lines = on_terminal(40, f"ipcnsctl {command} {member.inode}")
+            t.ok(status == 0 and len(lines) >= 2, f"{command}: exit 0", status, *lines)
+            _, wide = on_terminal(200, f"ipcnsctl {command} {member.inode}")
+            t.same(len(lines), len(wide), f"{command}: as many lines as on 200 columns")
+            t.ok(all(str(member.inode) in line for line in lines[1:]),
+                 f"{command}: what tells a row from others is not cut", *lines)
+            if command == "objects":
+                t.ok(all("0x0000000" in line or "/queue-" in line for line in lines[1:]),
+                     "objects: nor are keys", *lines)
+        status, lines = on_terminal(40, f"ipcnsctl list -u {member.inode}")
+        t.ok(any(str(member.inode) in line for line in lines), "-u cuts nothing off", *lines)
+
+
+@scene("commands with names of any bytes")
+def commands(t):
+    with Member() as member:
+        for name in (b"tab\there", b"\xff\xfebad", b"two\nlines", b"\x1b[31mred", b'q"uote\\'):
+            member.call(set_comm, name)
+            row, = json.loads(tool.output("list", "-J", "-o", "NS,COMMAND",
+                                          member.inode))["namespaces"]
+            t.ok(row["command"], f"{compare.queue_name(name)}: -J is valid JSON", row)
+            text = tool.output("list", "-r", "-n", "-o", "NS,COMMAND", member.inode)
+            t.ok(text.count("\n") == 1 and all(c.isprintable() or c == "\n" for c in text)
+                 and len(text.split(" ")) == 2, f"{compare.queue_name(name)}: one raw line", text)
+
+
+def set_comm(name):
+    """Gives the calling process a new name."""
+    with open("/proc/self/comm", "wb") as comm:
+        comm.write(name)
+
+
+if __name__ == "__main__":
+    main()
