@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Boots a kernel with an initramfs in QEMU and brings back what the command in it did."""
+
+import dataclasses
+import os
+import pathlib
+import queue
+import subprocess
+import threading
+import time
+
+from guest.common import CACHE, locked, need
+
+# A BIOS that does this at the reset vector: mov $0x10,%al; mov $0xf4,%dx; out %al,%dx; hlt
+PROBE = bytes.fromhex("b010baf400eef4").ljust(16, b"\0").rjust(65536, b"\0")
+
+# One thread for all processors. With a thread each, QEMU 7.2 runs code that another processor has
+# patched meanwhile: toggling a static key for 25 s ended in "Oops: int3" on 6.1 and on 6.12.
+EMULATION = "tcg,thread=single"
+
+# Under emulation a fifth page table level costs time, and rep movsb, which the kernel prefers
+# where these flags are, copies byte by byte.
+CPU = "max,la57=off,erms=off,fsrm=off"
+
+# The serial port is slow: warnings and worse only. cryptomgr's tests at boot take a second.
+ARGUMENTS = "console=ttyS0 loglevel=5 panic=-1 log_buf_len=4M cryptomgr.notests=1"
+
+
+@dataclasses.dataclass
+class Outcome:
+    """How a guest ended."""
+    how: str            # "done", "died", "late" or "closed" (nobody reads the output any more)
+    status: int         # of the command, if done
+    kmsg: str           # what /dev/kmsg held at the end, if done
+    console: str        # what the kernel and QEMU printed
+
+
+def accelerator():
+    """KVM if a guest really runs with it, else emulation; found out once per boot of the host."""
+    boot_id = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    answer = CACHE / f"accel-{boot_id}"
+    with locked(CACHE / "accel"):
+        if not answer.exists():
+            for old in CACHE.glob("accel-*"):
+                old.unlink()
+            answer.write_text("kvm" if kvm_works() else "emulation", "ascii")
+        return "kvm" if answer.read_text("ascii") == "kvm" else EMULATION
+
+
+def kvm_works():
+    """Whether a guest gets as far as its BIOS with KVM, which having /dev/kvm does not tell."""
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        return False
+    probe = CACHE / "probe.bin"
+    probe.write_bytes(PROBE)
+    try:
+        status = subprocess.run(
+            ["qemu-system-x86_64", "-accel", "kvm", "-cpu", "max", "-m", "16", "-nodefaults",
+             "-display", "none", "-bios", probe, "-device", "isa-debug-exit,iobase=0xf4"],
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=5, check=False).returncode
+    except subprocess.TimeoutExpired:
+        return False
+    return status == 0x10 * 2 + 1
+
+
+class Stream(threading.Thread):
+    """Passes on what the guest writes to a port, until the end mark; the mark stays here."""
+
+    def __init__(self, write, mark, events):
+        super().__init__(daemon=True)
+        self.source, self.port = os.pipe()
+        self.write, self.mark, self.events = write, mark, events
+
+    def run(self):
+        try:
+            self.events.put("done" if self.relay() else "died")
+        except BrokenPipeError:
+            self.events.put("closed")
+
+    def relay(self):
+        """Returns whether the mark came."""
+        held = b""
+        while chunk := os.read(self.source, 1 << 18):
+            held += chunk
+            end = held.find(self.mark)
+            if end >= 0:
+                self.write(held[:end])
+                return True
+            longest = min(len(held), len(self.mark) - 1)
+            keep = next((n for n in range(longest, 0, -1) if held.endswith(self.mark[:n])), 0)
+            self.write(held[:len(held) - keep])
+            held = held[len(held) - keep:]
+        self.write(held)
+        return False
+
+
+def writer(fd):
+    """A function that writes all it is given to a descriptor."""
+    def write(data):
+        view = memoryview(data)
+        while view:
+            view = view[os.write(fd, view):]
+    return write
+
+
+def boot(kernel, initrd, work, mark, options):
+    """Runs the guest, its output to our stdout and stderr, and returns its Outcome."""
+    need("qemu-system-x86_64", "setpriv")
+    events = queue.Queue()
+    kmsg = bytearray()
+    streams = [Stream(write, mark, events) for write in (writer(1), writer(2), kmsg.extend)]
+    console = work / "console"
+    argv = ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64",
+            "-accel", options.accel or accelerator(), "-cpu", CPU,
+            "-smp", options.cpus, "-m", options.memory,
+            "-nodefaults", "-display", "none", "-no-reboot",
+            "-kernel", kernel.image, "-initrd", initrd,
+            "-append", f"{ARGUMENTS} {options.append}",
+            "-chardev", f"file,id=console,path={console}", "-serial", "chardev:console",
+            "-device", "virtio-serial"]
+    for nr, stream in enumerate(streams, 1):
+        os.set_inheritable(stream.port, True)
+        argv += ["-add-fd", f"fd={stream.port},set={nr}",
+                 "-chardev", f"file,id=port{nr},path=/dev/fdset/{nr},append=on",
+                 "-device", f"virtserialport,nr={nr},chardev=port{nr}"]
+
+    with open(work / "qemu", "wb") as log:
+        guest = subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL, stdout=log,
+                                 stderr=log, start_new_session=True,
+                                 pass_fds=[stream.port for stream in streams])
+    try:
+        for stream in streams:
+            os.close(stream.port)
+            stream.start()
+        how = wait(streams, events, options.timeout)
+    finally:
+        guest.kill()
+        guest.wait()
+        for stream in streams:      # what it wrote before it ended is still to come
+            stream.join(2)
+    body, _, status = bytes(kmsg).rpartition(b"status ")
+    printed = "".join((work / name).read_text("utf-8", "replace")
+                      for name in ("qemu", "console") if (work / name).exists())
+    return Outcome(how, int(status) if how == "done" else -1,
+                   body.decode("utf-8", "replace"), printed)
+
+
+def wait(streams, events, timeout):
+    """Returns how the guest ended, once all streams have."""
+    deadline = time.monotonic() + timeout
+    for _ in streams:
+        try:
+            how = events.get(timeout=max(0, deadline - time.monotonic()))
+        except queue.Empty:
+            return "late"
+        if how != "done":
+            return how
+    return "done"

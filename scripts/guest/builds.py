@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The tree's module and tool, built in the cache when their sources have changed."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+from guest.common import CACHE, TREE, Failure, digest, fresh, need, run, say
+from guest.initramfs import libraries, stored, usr_merged
+
+MODULE_SOURCES = ("Kbuild", "Makefile", "include", "kmod")
+TOOL_SOURCES = ("Makefile", "include", "user")
+PRODUCTS = (".o", ".ko", ".mod", ".mod.c", ".cmd", ".symvers", ".order", ".d")
+
+
+def module(kernel):
+    """The path of an archive with the guest's modules and this tree's ipcns.ko among them."""
+    if not (TREE / "Kbuild").is_file():
+        raise Failure(f"{TREE} has no Kbuild, so no module: try --no-module")
+    need("make", "gcc", "depmod")
+    build = home() / kernel.release
+    now = sources(MODULE_SOURCES)
+
+    def fill(archive):
+        say(f"building the module for {kernel.release}")
+        mirror(now, build)
+        make("-C", kernel.kdir, f"M={build}", "modules")
+        with fresh(build.with_name(f"{kernel.release}-modules")) as tree:
+            shutil.copytree(kernel.modules, tree, dirs_exist_ok=True)
+            extra = tree / "lib/modules" / kernel.release / "extra"
+            extra.mkdir()
+            shutil.copy(build / "ipcns.ko", extra)
+            run("depmod", "-b", tree, kernel.release)
+            archive.tree("usr/lib/modules", tree / "lib/modules")
+
+    return stored(home() / f"{kernel.release}.cpio", (kernel, now), fill)
+
+
+def tool():
+    """The path of an archive with this tree's ipcnsctl, or None if the tree has none yet."""
+    makefile = TREE / "Makefile"
+    if not makefile.exists() or not re.search(r"^tool\b.*:", makefile.read_text("utf-8"), re.M):
+        say(f'no target "tool" in {makefile}: no ipcnsctl in the guest')
+        return None
+    need("make", "gcc")
+    build = home() / "tool"
+
+    def fill(archive):
+        say("building ipcnsctl")
+        make("-C", TREE, "tool", f"BUILD={build}")
+        program = build / "ipcnsctl"
+        archive.path("usr/bin/ipcnsctl", program)
+        for library in libraries([program]):
+            archive.text(usr_merged(library), library.read_bytes(), 0o755)
+
+    return stored(home() / "tool.cpio", sources(TOOL_SOURCES), fill)
+
+
+def home():
+    """The directory for builds of this tree."""
+    return CACHE / "builds" / f"{TREE.name}-{digest(TREE)}"
+
+
+def sources(names):
+    """Every source file below these names of the tree, with what changes when it is edited."""
+    found = {}
+    for name in names:
+        top = TREE / name
+        for path in [top] if top.is_file() else sorted(top.rglob("*")):
+            if path.is_file() and not path.name.startswith(".") \
+                    and not path.name.endswith(PRODUCTS):
+                info = path.stat()
+                found[str(path.relative_to(TREE))] = (info.st_mtime_ns, info.st_size)
+    return found
+
+
+def mirror(now, build):
+    """Copies sources to the build directory with their times; removes those that are gone."""
+    build.mkdir(parents=True, exist_ok=True)
+    listing = build / ".sources"
+    before = listing.read_text("utf-8").splitlines() if listing.exists() else []
+    for name in set(before) - set(now):
+        (build / name).unlink(missing_ok=True)
+    for name, (mtime, size) in now.items():
+        copy = build / name
+        if copy.exists() and (copy.stat().st_mtime_ns, copy.stat().st_size) == (mtime, size):
+            continue
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(TREE / name, copy)
+    listing.write_text("\n".join(now), "utf-8")
+
+
+def make(*argv):
+    """Runs make on all processors; what it prints is shown if it fails or warns."""
+    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    done = subprocess.run(["make", "-s", f"-j{os.cpu_count()}", *map(str, argv)], env=env,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
+    if done.returncode or "warning:" in done.stdout:
+        sys.stderr.write(done.stdout)
+    if done.returncode:
+        raise Failure("the build failed")

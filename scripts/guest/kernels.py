@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Kernels as rows of data (scripts/kernels), fetched into the cache on first use."""
+
+import dataclasses
+import fnmatch
+import glob
+import lzma
+import os
+import pathlib
+import re
+import shutil
+import struct
+import subprocess
+import time
+
+from guest.common import CACHE, SCRIPTS, Failure, digest, fresh, locked, need, run, say
+
+ASK_AGAIN = 24 * 3600  # seconds until apt is asked again which version is the newest
+
+# Modules that guests get besides ipcns, with what they depend on; a kernel may lack some.
+GUEST_MODULES = """
+    virtio_pci virtio_console virtio_blk loop overlay zram lz4 lz4hc zstd lzo veth dummy
+""".split()
+
+
+@dataclasses.dataclass(frozen=True)
+class Kernel:
+    """A kernel that is ready to boot and to build modules against."""
+    name: str
+    release: str             # what uname -r will say
+    image: pathlib.Path      # vmlinux if it could be unpacked, else bzImage
+    kdir: pathlib.Path       # for make -C
+    modules: pathlib.Path    # a directory with the guest's lib/modules/RELEASE
+
+
+def table():
+    """The rows of scripts/kernels: {name: (how, what)}, in the order of the file."""
+    rows = {}
+    for line in (SCRIPTS / "kernels").read_text(encoding="utf-8").splitlines():
+        if line.strip() and not line.startswith("#"):
+            name, how, what = line.split(None, 2)
+            rows[name] = (how, what.strip())
+    return rows
+
+
+def get(name):
+    """The Kernel of that name, fetched first where it is missing."""
+    rows = table()
+    if name not in rows:
+        raise Failure(f"unknown kernel {name}: --list names those there are")
+    how, what = rows[name]
+    home = CACHE / "kernels" / name
+    with locked(home):
+        root = HOW[how](name, what, home)
+        release = root.name
+        return Kernel(
+            name=name,
+            release=release,
+            image=next(root.glob("boot/vmlinux-*"), root / f"boot/vmlinuz-{release}"),
+            kdir=root / f"usr/src/linux-headers-{release}",
+            modules=guest_modules(root, release),
+        )
+
+
+# package: from Debian's archive
+
+def from_package(name, pattern, home):
+    """Returns the directory with the newest matching image package and its headers unpacked."""
+    current = home / "current"
+    known = current.read_text(encoding="ascii").strip() if current.exists() else None
+    if known and (home / known).is_dir() and time.time() - current.stat().st_mtime < ASK_AGAIN:
+        return home / known
+
+    need("apt-cache", "dpkg-deb", "depmod")
+    image = newest(pattern)
+    if not image:
+        raise Failure(f"kernel {name} is missing here: apt offers no package {pattern}")
+    release = image.removeprefix("linux-image-")
+    root = home / release
+    if not root.is_dir():
+        unpack(name, image, root)
+    current.write_text(release + "\n", encoding="ascii")
+    return root
+
+
+def newest(pattern):
+    """The name of the newest package that matches a shell pattern, or None."""
+    def version(package):
+        return [int(word) if word.isdigit() else word for word in re.split(r"(\d+)", package)]
+
+    def offered():
+        prefix = re.match(r"[^*?[]*", pattern)[0]
+        return fnmatch.filter(run("apt-cache", "pkgnames", prefix).split(), pattern)
+
+    if not offered() and not glob.glob("/var/lib/apt/lists/*_Packages*"):
+        update("apt has no package lists")
+    return max(offered(), key=version, default=None)
+
+
+def update(why):
+    """Brings apt's package lists up to date, which takes root."""
+    if os.geteuid():
+        raise Failure(f'{why}: run "apt-get update" as root')
+    say(f"{why}: apt-get update")
+    run("apt-get", "-q", "update")
+
+
+def unpack(name, image, root):
+    """Fetches an image package and its headers, and makes one tree of them at root."""
+    release = root.name
+    headers = f"linux-headers-{release}"
+    packages = [image, headers]
+    for package in packages:    # grows
+        depends = run("apt-cache", "depends", "--important", package)
+        for other in re.findall(r"Depends: (linux-(?:headers|kbuild|modules|binary)-\S+)", depends):
+            if other not in packages:
+                packages.append(other)
+
+    with fresh(root) as new:
+        debs = new / "debs"
+        debs.mkdir()
+        for package in packages:
+            say(f"kernel {name}: fetching {package}")
+            download(package, debs)
+        say(f"kernel {name}: unpacking")
+        for deb in debs.iterdir():
+            run("dpkg-deb", "-x", deb, new)
+        shutil.rmtree(debs)
+        merge_usr(new)
+        for link in ("build", "source"):
+            (new / f"lib/modules/{release}/{link}").unlink(missing_ok=True)
+        # The package's makefile names its common part by the path it has once installed.
+        makefile = new / f"usr/src/{headers}/Makefile"
+        text = makefile.read_text(encoding="utf-8")
+        makefile.write_text(text.replace(" /usr/src/", f" {root}/usr/src/"), encoding="utf-8")
+        run("depmod", "-b", new, release)
+        unpack_image(new / f"boot/vmlinuz-{release}", new / f"boot/vmlinux-{release}")
+
+
+def unpack_image(bzimage, vmlinux):
+    """Unpacks a compressed kernel, which emulation would take a second for at each boot."""
+    data = bzimage.read_bytes()
+    # Documentation/arch/x86/boot.rst: setup_sects, payload_offset, payload_length.
+    offset, length = struct.unpack_from("<II", data, 0x248)
+    start = (data[0x1f1] + 1) * 512 + offset
+    payload = data[start:start + length - 4]    # the last word is the unpacked size
+    for magic, command in ((b"\x02\x21\x4c\x18", "lz4"), (b"\x28\xb5\x2f\xfd", "zstd")):
+        if payload.startswith(magic) and shutil.which(command):
+            done = subprocess.run([command, "-dc"], input=payload, capture_output=True, check=False)
+            if done.stdout.startswith(b"\x7fELF"):
+                vmlinux.write_bytes(done.stdout)
+
+
+def download(package, where):
+    """Downloads one package; package lists that name a version now gone are renewed once."""
+    try:
+        run("apt-get", "-q", "download", package, cwd=where)
+    except Failure as failure:
+        update(str(failure))
+        run("apt-get", "-q", "download", package, cwd=where)
+
+
+def merge_usr(root):
+    """Packages may hold their modules in /lib or in /usr/lib: make both names work."""
+    lib, usr_lib = root / "lib", root / "usr/lib"
+    if not lib.exists():
+        lib.symlink_to("usr/lib")
+    elif not (usr_lib / "modules").exists():
+        usr_lib.mkdir(exist_ok=True)
+        (usr_lib / "modules").symlink_to("../../lib/modules")
+
+
+HOW = {
+    "package": from_package,
+}
+
+
+def guest_modules(root, release):
+    """The few modules that guests get, unpacked, as a tree for depmod -b; made once."""
+    tree = root / f"guest-{digest(GUEST_MODULES)}"
+    if tree.is_dir():
+        return tree
+    source = root / "lib/modules" / release
+    depends = {}
+    for line in (source / "modules.dep").read_text(encoding="ascii").splitlines():
+        path, _, others = line.partition(":")
+        depends[path] = others.split()
+    wanted = set()
+    for path, others in depends.items():
+        if pathlib.Path(path).name.split(".")[0].replace("-", "_") in GUEST_MODULES:
+            wanted.update([path, *others])
+    with fresh(tree) as new:
+        target = new / "lib/modules" / release
+        for path in wanted:
+            data = (source / path).read_bytes()
+            if path.endswith(".xz"):
+                data = lzma.decompress(data)
+            module = target / path.removesuffix(".xz")
+            module.parent.mkdir(parents=True, exist_ok=True)
+            module.write_bytes(data)
+        for index in ("modules.builtin", "modules.builtin.modinfo", "modules.order"):
+            target.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source / index, target / index)
+        run("depmod", "-b", new, release)
+    return tree
