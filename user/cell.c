@@ -76,11 +76,11 @@ void cell_attr(struct cell *cell, enum cell_as as, struct nlattr *attr)
 		cell->number = value;
 		break;
 	case AS_KEY:
-		snprintf(cell->buf, sizeof(cell->buf), "0x%08x", (uint32_t)value);
+		format_key(cell->buf, value);
 		cell_text(cell, cell->buf);
 		break;
 	case AS_PERMS:
-		format_perms(cell->buf, sizeof(cell->buf), value);
+		format_perms(cell->buf, value);
 		cell_text(cell, cell->buf);
 		break;
 	case AS_USER:
@@ -99,9 +99,25 @@ void cell_attr(struct cell *cell, enum cell_as as, struct nlattr *attr)
 	}
 }
 
+/* Neighbours are often of the same second, and localtime_r(3) and strftime(3) are slow. */
+static const char *time_text(uint64_t seconds, const struct cell_format *format)
+{
+	static enum time_format last_format;
+	static uint64_t last;
+	static char text[64];
+
+	if (!*text || seconds != last || format->time != last_format)
+		format_time(text, sizeof(text), seconds, &format->now, format->time);
+	last = seconds;
+	last_format = format->time;
+	return text;
+}
+
 /** cell_render - make @cell text for tables; CELL_UNKNOWN stays what it is */
 void cell_render(struct cell *cell, const struct cell_format *format)
 {
+	char *end = cell->buf + sizeof(cell->buf), *begin;
+
 	switch (cell->type) {
 	case CELL_UNKNOWN:
 	case CELL_TEXT:
@@ -111,20 +127,20 @@ void cell_render(struct cell *cell, const struct cell_format *format)
 		return;
 	case CELL_SIZE:
 		if (!format->bytes) {
-			format_size(cell->buf, sizeof(cell->buf), cell->number);
+			format_size(cell->buf, cell->number);
 			break;
 		}
 		/* fall through */
 	case CELL_NUMBER:
-		snprintf(cell->buf, sizeof(cell->buf), "%llu", (unsigned long long)cell->number);
-		break;
+		begin = format_number(end, cell->number);
+		cell_bytes(cell, begin, end - begin);
+		return;
 	case CELL_PERCENT:
 		snprintf(cell->buf, sizeof(cell->buf), "%.2f%%", cell->percent);
 		break;
 	case CELL_TIME:
-		format_time(cell->buf, sizeof(cell->buf), cell->number, &format->now,
-			    format->time);
-		break;
+		cell_text(cell, time_text(cell->number, format));
+		return;
 	}
 	cell_text(cell, cell->buf);
 }

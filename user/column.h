@@ -21,7 +21,6 @@ struct column {
 	unsigned int attr;	/* attribute of the message */
 	unsigned int nest;	/* or attribute in the nest of its kind */
 	void (*fill)(const struct column *column, const struct record *rec, struct cell *cell);
-	double width;		/* hint for libsmartcols */
 	int flags;		/* SCOLS_FL_TRUNC: may be cut to fit a terminal */
 };
 

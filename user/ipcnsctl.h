@@ -20,6 +20,7 @@ extern const char *command_name;
 void error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void die(int status, const char *fmt, ...) __attribute__((noreturn, format(printf, 2, 3)));
 void die_usage(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+void write_stdout(const char *bytes, size_t len);
 void check_stdout(void);
 void print_version(void) __attribute__((noreturn));
 void *xrealloc(void *p, size_t n, size_t size);

@@ -109,8 +109,7 @@ static void fill_percent(const struct column *column, const struct record *rec, 
 }
 
 static const struct column columns[] = {
-	{ "NS", "namespace identifier (inode number)", AS_NUMBER, .attr = IPCNS_A_LIMITS_NS_INUM,
-	  .width = 10 },
+	{ "NS", "namespace identifier (inode number)", AS_NUMBER, .attr = IPCNS_A_LIMITS_NS_INUM },
 	{ "RESOURCE", "resource name", AS_TEXT, .fill = fill_name },
 	{ "DESCRIPTION", "resource description", AS_TEXT, .fill = fill_help,
 	  .flags = SCOLS_FL_TRUNC },

@@ -61,8 +61,7 @@ static void fill_cgroup(const struct column *column, const struct record *rec, s
 }
 
 static const struct column columns[] = {
-	{ "NS", "namespace identifier (inode number)", AS_NUMBER, .attr = IPCNS_A_NS_INUM,
-	  .width = 10 },
+	{ "NS", "namespace identifier (inode number)", AS_NUMBER, .attr = IPCNS_A_NS_INUM },
 	{ "NSID", "namespace identity, never reused", AS_NUMBER, .attr = IPCNS_A_NS_ID },
 	{ "STATE", "active, pinned (no member), dying", AS_TEXT, .fill = fill_state },
 	{ "NPROCS", "number of processes in the namespace", AS_NUMBER, .attr = IPCNS_A_NS_NPROCS },

@@ -200,8 +200,7 @@ static void fill_method(const struct column *column, const struct record *rec, s
 }
 
 #define COLUMN_NS \
-	{ "NS", "namespace identifier (inode number)", AS_NUMBER, .attr = IPCNS_A_OBJECT_NS_INUM, \
-	  .width = 10 }
+	{ "NS", "namespace identifier (inode number)", AS_NUMBER, .attr = IPCNS_A_OBJECT_NS_INUM }
 
 #define COLUMNS_PERMS \
 	{ "PERMS", "permissions", AS_PERMS, .attr = IPCNS_A_OBJECT_MODE }, \

@@ -171,6 +171,10 @@ static void add(struct nlattr *attrs, int len, void *arg)
 	struct sink *sink = arg;
 	struct record rec;
 
+	if (sink->store && !sink->only && !sink->orphans) {
+		store_add(sink->store, attrs, len, object_sort_key);
+		return;
+	}
 	if (!object_parse(&rec, attrs, len) || (sink->orphans && !object_is_orphan(&rec)))
 		return;
 	if (sink->only && !ns_selected(sink->only, rec.tb[IPCNS_A_OBJECT_NS_INUM],

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Rows to lines: libsmartcols lays out tables, raw lines and JSON are written as they come. */
+/* Rows to lines: tables are laid out at the end, raw lines and JSON are written as they come. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ipcnsctl.h"
 #include "output.h"
@@ -24,7 +25,7 @@ static void begin_table(struct output *out)
 			flags |= SCOLS_FL_RIGHT;
 		if (out->opts->notruncate)
 			flags &= ~SCOLS_FL_TRUNC;
-		if (!scols_table_new_column(out->table, column->name, column->width, flags))
+		if (!scols_table_new_column(out->table, column->name, 0, flags))
 			die(STATUS_ERROR, "out of memory");
 	}
 }
@@ -47,63 +48,64 @@ void output_begin(struct output *out, const struct options *opts, const struct s
 		}
 		json_open(out->json, sel->set->root, '[');
 	} else if (!opts->raw) {
-		begin_table(out);
+		if (isatty(STDOUT_FILENO))
+			begin_table(out);
+		else
+			grid_begin(&out->grid, sel);
 	}
 }
 
-static void raw_header(const struct output *out)
+static void put_cell(struct output *out, struct libscols_line *line, size_t i, const char *text,
+		     size_t len)
+{
+	char *copy;
+
+	if (out->opts->raw) {
+		buffer_raw(&out->line, text, len, i == out->sel->n - 1 ? '\n' : ' ');
+	} else if (!out->table) {
+		grid_add(&out->grid, i, text, len);
+	} else if (len) {
+		copy = xrealloc(NULL, len + 1, 1);
+		memcpy(copy, text, len);
+		copy[len] = '\0';
+		if (scols_line_refer_data(line, i, copy))
+			die(STATUS_ERROR, "out of memory");
+	}
+}
+
+/* As in libsmartcols, no rows no headings. */
+static void put_headings(struct output *out)
 {
 	const char *name;
 	size_t i;
 
 	for (i = 0; i < out->sel->n; i++) {
-		if (i)
-			putchar_unlocked(' ');
 		name = out->sel->columns[i]->name;
-		put_raw(stdout, name, strlen(name));
+		put_cell(out, NULL, i, name, strlen(name));
 	}
-	putchar_unlocked('\n');
 }
 
-static void raw_row(struct output *out, const struct record *rec)
+static void put_row(struct output *out, const struct record *rec)
 {
+	struct libscols_line *line = NULL;
 	struct cell cell;
 	size_t i;
 
-	/* As in libsmartcols, no rows no header. */
-	if (!out->started && !out->opts->noheadings)
-		raw_header(out);
-	for (i = 0; i < out->sel->n; i++) {
-		if (i)
-			putchar_unlocked(' ');
-		column_fill(out->sel->columns[i], rec, &cell);
-		cell_render(&cell, &out->opts->format);
-		if (cell.type != CELL_UNKNOWN)
-			put_raw(stdout, cell.text, cell.len);
-	}
-	putchar_unlocked('\n');
-}
-
-static void table_row(struct output *out, const struct record *rec)
-{
-	struct libscols_line *line = scols_table_new_line(out->table, NULL);
-	struct cell cell;
-	char *text;
-	size_t i;
-
-	if (!line)
-		die(STATUS_ERROR, "out of memory");
-	for (i = 0; i < out->sel->n; i++) {
-		column_fill(out->sel->columns[i], rec, &cell);
-		cell_render(&cell, &out->opts->format);
-		if (cell.type == CELL_UNKNOWN)
-			continue;
-		text = xrealloc(NULL, cell.len + 1, 1);
-		memcpy(text, cell.text, cell.len);
-		text[cell.len] = '\0';
-		if (scols_line_refer_data(line, i, text))
+	if (out->table) {
+		line = scols_table_new_line(out->table, NULL);
+		if (!line)
 			die(STATUS_ERROR, "out of memory");
+	} else if (!out->started && !(out->opts->raw && out->opts->noheadings)) {
+		put_headings(out);
 	}
+	for (i = 0; i < out->sel->n; i++) {
+		column_fill(out->sel->columns[i], rec, &cell);
+		cell_render(&cell, &out->opts->format);
+		put_cell(out, line, i, cell.text, cell.type == CELL_UNKNOWN ? 0 : cell.len);
+	}
+	if (out->opts->raw)
+		write_stdout(out->line.bytes, out->line.len);
+	out->line.len = 0;
 }
 
 /* Keys of an object are unique, so a column that was asked for twice is written once. */
@@ -137,14 +139,10 @@ void output_json_object(struct json *json, const char *key, const struct selecti
 /** output_row - add a row; @rec is not needed any more when it returns */
 void output_row(struct output *out, const struct record *rec)
 {
-	if (out->table) {
-		table_row(out, rec);
-		return;
-	}
 	if (out->json)
 		output_json_object(out->json, NULL, out->sel, rec, &out->opts->format);
 	else
-		raw_row(out, rec);
+		put_row(out, rec);
 	out->started = true;
 	if (ferror(stdout))
 		check_stdout();
@@ -153,13 +151,16 @@ void output_row(struct output *out, const struct record *rec)
 /** output_end - end of the list */
 void output_end(struct output *out)
 {
-	if (out->table) {
-		if (scols_print_table(out->table) < 0)
-			die(STATUS_ERROR, "cannot print the table");
-		scols_unref_table(out->table);
-	} else if (out->json) {
+	if (out->json) {
 		json_close(out->json, ']');
 		if (out->json == &out->own_json)
 			json_end(out->json);
+	} else if (out->table) {
+		if (scols_print_table(out->table) < 0)
+			die(STATUS_ERROR, "cannot print the table");
+		scols_unref_table(out->table);
+	} else if (!out->opts->raw) {
+		grid_end(&out->grid, !out->opts->noheadings);
 	}
+	free(out->line.bytes);
 }

@@ -2,6 +2,7 @@
 #ifndef IPCNSCTL_OUTPUT_H
 #define IPCNSCTL_OUTPUT_H
 
+#include "grid.h"
 #include "options.h"
 
 struct libscols_table;
@@ -10,7 +11,9 @@ struct libscols_table;
 struct output {
 	const struct options *opts;
 	const struct selection *sel;
-	struct libscols_table *table;
+	struct libscols_table *table;	/* on a terminal */
+	struct grid grid;		/* elsewhere */
+	struct buffer line;		/* raw */
 	struct json *json;
 	struct json own_json;
 	bool started;

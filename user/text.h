@@ -15,16 +15,28 @@ enum time_format {
 	TIME_ISO,
 };
 
+/* Bytes that grow in number; all zero at first. */
+struct buffer {
+	char *bytes;
+	size_t len;
+	size_t size;
+};
+
 bool parse_uint(const char *text, size_t len, int base, uint64_t max, uint64_t *value);
 bool parse_time_format(const char *text, enum time_format *format);
 
 size_t utf8_length(const char *text, size_t len);
-void put_raw(FILE *out, const char *text, size_t len);
+
+char *buffer_room(struct buffer *buf, size_t n);
+void buffer_raw(struct buffer *buf, const char *text, size_t len, char separator);
+size_t buffer_safe(struct buffer *buf, const char *text, size_t len);
 void put_safe(FILE *out, const char *text, size_t len);
 
-void format_size(char *buf, size_t size, uint64_t bytes);
+char *format_number(char *end, uint64_t n);
+void format_key(char buf[static 11], uint32_t key);
+void format_size(char buf[static 8], uint64_t bytes);
 void format_time(char *buf, size_t size, int64_t seconds, const struct tm *now,
 		 enum time_format format);
-void format_perms(char *buf, size_t size, uint32_t mode);
+void format_perms(char buf[static 10], uint32_t mode);
 
 #endif

@@ -54,22 +54,30 @@ void die_usage(const char *fmt, ...)
 	exit(STATUS_ERROR);
 }
 
-/**
- * check_stdout - exit with an error if something written so far did not get out
- *
- * A reader that has gone away (EPIPE, where SIGPIPE is ignored) is no news to anybody: silent.
- */
+/* A reader that has gone away (EPIPE, where SIGPIPE is ignored) is no news to anybody: silent. */
+static void die_of_stdout(void)
+{
+	if (errno == EPIPE)
+		exit(STATUS_ERROR);
+	die(STATUS_ERROR, "write error%s%s", errno ? ": " : "", errno ? strerror(errno) : "");
+}
+
+/** write_stdout - write @len bytes, more than none, or exit with an error */
+void write_stdout(const char *bytes, size_t len)
+{
+	if (!fwrite_unlocked(bytes, len, 1, stdout))
+		die_of_stdout();
+}
+
+/** check_stdout - exit with an error if something written so far did not get out */
 void check_stdout(void)
 {
 	int failed;
 
 	errno = 0;
 	failed = ferror(stdout);
-	if (!fflush(stdout) && !failed)
-		return;
-	if (errno == EPIPE)
-		exit(STATUS_ERROR);
-	die(STATUS_ERROR, "write error%s%s", errno ? ": " : "", errno ? strerror(errno) : "");
+	if (fflush(stdout) || failed)
+		die_of_stdout();
 }
 
 /** print_version - -V of every command */

@@ -31,6 +31,7 @@ static const char *const hostile[] = {
 	"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "\xc2\x85", "\xe2\x80\xa8", "\xff\xfe", "\xc3",
 	"\xc3(", "\xe2\x82", "\xe2(\x82", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80",
 	"\xf4\x90\x80\x80", "\xf0\x80\x80\x80", "a\xff\xc3\xa4\xff\x62", "100%", "'$HOME`id`",
+	"\xe6\x97\xa5\xe6\x9c\xac", "e\xcc\x81", "\xe2\x80\x8b", "\xc2\xa0", "\xc2\xad", "~ ",
 };
 
 static void numbers(void)
@@ -58,7 +59,7 @@ static void size_is(uint64_t bytes, const char *want)
 {
 	char buf[32], name[64];
 
-	format_size(buf, sizeof(buf), bytes);
+	format_size(buf, bytes);
 	snprintf(name, sizeof(name), "%" PRIu64 " bytes are %s", bytes, want);
 	check_text(buf, want, name);
 }
@@ -104,15 +105,32 @@ static void times(void)
 	check_text(buf, "@9223372036854775807", "a time beyond calendars");
 }
 
+static void keys_and_numbers(void)
+{
+	char buf[24] = "";
+	char *end = buf + sizeof(buf) - 1;
+
+	format_key(buf, 0);
+	check_text(buf, "0x00000000", "key 0");
+	format_key(buf, 0x12aa0de5);
+	check_text(buf, "0x12aa0de5", "some key");
+	format_key(buf, UINT32_MAX);
+	check_text(buf, "0xffffffff", "the largest key");
+	*end = '\0';
+	check_text(format_number(end, 0), "0", "digits of 0");
+	check_text(format_number(end, 1020), "1020", "digits of a number");
+	check_text(format_number(end, UINT64_MAX), "18446744073709551615", "of the largest");
+}
+
 static void permissions(void)
 {
 	char buf[16];
 
-	format_perms(buf, sizeof(buf), 0644);
+	format_perms(buf, 0644);
 	check_text(buf, "rw-r--r--", "permissions 644");
-	format_perms(buf, sizeof(buf), 0);
+	format_perms(buf, 0);
 	check_text(buf, "---------", "permissions 0");
-	format_perms(buf, sizeof(buf), 0103777);
+	format_perms(buf, 0103777);
 	check_text(buf, "rwxrwxrwx", "other bits of a mode do not show");
 }
 
@@ -222,18 +240,23 @@ static void columns(void)
 	      column_find(&ns_columns, "NSX", 2), "names match from end to end");
 }
 
-/* Two columns whose cells are the strings above, beside what libsmartcols makes of them. */
+/* Columns whose cells are the strings above, beside what libsmartcols makes of them. */
 
 static void fill_hostile(const struct column *column, const struct record *rec, struct cell *cell)
 {
-	if (column->width || rec->line % 3)
+	if (column->attr || rec->line % 3)
 		cell_text(cell, hostile[rec->line]);
 }
 
 static const struct column hostile_columns[] = {
 	{ .name = "A B%", .help = "h", .as = AS_TEXT, .fill = fill_hostile },
-	{ .name = "N\\x", .help = "h", .as = AS_TEXT, .fill = fill_hostile, .width = 1 },
+	{ .name = "N\\x", .help = "h", .as = AS_TEXT, .fill = fill_hostile, .attr = 1 },
 	{ .name = "EMPTY", .help = "h", .as = AS_NUMBER },
+	{ .name = "RIGHT", .help = "h", .as = AS_NUMBER, .fill = fill_hostile, .attr = 1 },
+	{ .name = "\xc3\x84\xff", .help = "h", .as = AS_NUMBER, .fill = fill_hostile,
+	  .flags = SCOLS_FL_TRUNC },
+	{ .name = "NOEXTREMES", .help = "h", .as = AS_TEXT, .fill = fill_hostile,
+	  .flags = SCOLS_FL_NOEXTREMES },
 };
 
 static const struct column_set hostile_set = {
@@ -243,40 +266,56 @@ static const struct column_set hostile_set = {
 	.n = ARRAY_SIZE(hostile_columns),
 };
 
-/* The table as libsmartcols prints it; as a string, the last line lacks its end. */
+/* Which columns, and which strings are their rows: from @first, before @end. */
+struct example {
+	const char *columns;
+	size_t first, end;
+};
+
+/* The table as libsmartcols prints it. */
 static char *table_text(struct libscols_table *tb)
 {
-	char *table = NULL, *text;
+	char *text;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
 
-	if (scols_print_table_to_string(tb, &table) || asprintf(&text, "%s\n", table) < 0)
-		text = strdup("");
-	free(table);
+	scols_table_set_stream(tb, out);
+	scols_print_table(tb);
 	scols_unref_table(tb);
+	fclose(out);
 	return text;
 }
 
-static char *witness(bool noheadings)
+static char *witness(const struct options *opts, const struct example *example)
 {
+	struct record rec = { .line = example->first };
 	struct libscols_table *tb = scols_new_table();
 	struct libscols_line *line;
+	struct selection sel;
+	struct cell cell;
 	size_t i;
 
-	scols_table_enable_raw(tb, 1);
-	scols_table_enable_noheadings(tb, noheadings);
-	for (i = 0; i < ARRAY_SIZE(hostile_columns); i++)
-		scols_table_new_column(tb, hostile_columns[i].name, 0, 0);
-	for (i = 0; i < ARRAY_SIZE(hostile); i++) {
+	scols_table_enable_raw(tb, opts->raw);
+	scols_table_enable_noheadings(tb, opts->noheadings);
+	selection_parse(&sel, &hostile_set, example->columns, false);
+	for (i = 0; i < sel.n; i++)
+		scols_table_new_column(tb, sel.columns[i]->name, 0, sel.columns[i]->flags |
+				       (column_is_number(sel.columns[i]) ? SCOLS_FL_RIGHT : 0));
+	for (; rec.line < example->end; rec.line++) {
 		line = scols_table_new_line(tb, NULL);
-		if (i % 3)
-			scols_line_set_data(line, 0, hostile[i]);
-		scols_line_set_data(line, 1, hostile[i]);
+		for (i = 0; i < sel.n; i++) {
+			column_fill(sel.columns[i], &rec, &cell);
+			if (cell.type == CELL_TEXT)
+				scols_line_set_data(line, i, cell.text);
+		}
 	}
+	selection_free(&sel);
 	return table_text(tb);
 }
 
-static char *rows_as_text(const struct options *opts)
+static char *rows_as_text(const struct options *opts, const struct example *example)
 {
-	struct record rec = { .line = 0 };
+	struct record rec = { .line = example->first };
 	FILE *before = stdout;
 	struct selection sel;
 	struct output out;
@@ -284,9 +323,9 @@ static char *rows_as_text(const struct options *opts)
 	size_t len;
 
 	stdout = open_memstream(&text, &len);
-	selection_parse(&sel, &hostile_set, NULL, false);
+	selection_parse(&sel, &hostile_set, example->columns, false);
 	output_begin(&out, opts, &sel, NULL);
-	for (; rec.line < ARRAY_SIZE(hostile); rec.line++)
+	for (; rec.line < example->end; rec.line++)
 		output_row(&out, &rec);
 	output_end(&out);
 	selection_free(&sel);
@@ -295,25 +334,60 @@ static char *rows_as_text(const struct options *opts)
 	return text;
 }
 
-static void raw(const char *locale)
+/* How often the tool and libsmartcols disagree. */
+static int differences(const struct options *opts, const struct example *example)
 {
-	char name[64], *got, *want;
+	char *got = rows_as_text(opts, example);
+	char *want = witness(opts, example);
+	int differ = strcmp(got, want) != 0;
+
+	if (differ)
+		fprintf(stderr, "#  got \"%s\"\n# want \"%s\"\n", got, want);
+	free(got);
+	free(want);
+	return differ;
+}
+
+/* All strings as one table, each alone, and none; with some order of columns. */
+static int examples_differ(const struct options *opts)
+{
+	static const char *const lists[] = {
+		"A B%,N\\x,EMPTY", "EMPTY,RIGHT,A B%", "N\\x,\xc3\x84\xff,RIGHT",
+		"RIGHT,NOEXTREMES,\xc3\x84\xff", "EMPTY", "N\\x", "RIGHT,RIGHT",
+	};
+	struct example example;
+	int bad = 0;
+	size_t i, k;
+
+	for (i = 0; i < ARRAY_SIZE(lists); i++) {
+		example = (struct example){ lists[i], 0, ARRAY_SIZE(hostile) };
+		bad += differences(opts, &example);
+		for (k = 0; k < ARRAY_SIZE(hostile); k++) {
+			example = (struct example){ lists[i], k, k + 1 };
+			bad += differences(opts, &example);
+		}
+		example = (struct example){ lists[i], 0, 0 };
+		bad += differences(opts, &example);
+	}
+	return bad;
+}
+
+/* Where stdout is no terminal, which tests/tool/run sees to. */
+static void tables(const char *locale)
+{
 	struct options opts;
+	char name[96];
 	int i;
 
 	if (!setlocale(LC_ALL, locale))
 		return;
 	options_init(&opts);
-	opts.raw = true;
-	for (i = 0; i < 2; i++) {
-		opts.noheadings = i;
-		got = rows_as_text(&opts);
-		want = witness(i);
-		snprintf(name, sizeof(name), "raw output is that of libsmartcols, locale %s%s",
-			 locale, i ? ", no headings" : "");
-		check_text(got, want, name);
-		free(got);
-		free(want);
+	for (i = 0; i < 4; i++) {
+		opts.raw = i & 1;
+		opts.noheadings = i & 2;
+		snprintf(name, sizeof(name), "%s output is that of libsmartcols, locale %s%s",
+			 opts.raw ? "raw" : "table", locale, opts.noheadings ? ", no headings" : "");
+		check(!examples_differ(&opts), name);
 	}
 	setlocale(LC_ALL, "C");
 }
@@ -426,7 +500,7 @@ int main(int argc, char **argv)
 		return json_file(argv[2]);
 	if (argc > 1 && !strcmp(argv[1], "size")) {
 		for (i = 2; i < argc; i++) {
-			format_size(buf, sizeof(buf), strtoull(argv[i], NULL, 10));
+			format_size(buf, strtoull(argv[i], NULL, 10));
 			puts(buf);
 		}
 		return 0;
@@ -435,11 +509,12 @@ int main(int argc, char **argv)
 	sizes();
 	times();
 	permissions();
+	keys_and_numbers();
 	namespaces();
 	columns();
 	utf8();
-	raw("C");
-	raw("C.UTF-8");
+	tables("C");
+	tables("C.UTF-8");
 	safe("C");
 	safe("C.UTF-8");
 	empty_json();

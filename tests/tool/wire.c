@@ -271,9 +271,9 @@ static void requests(struct wire *w)
 	check_text(wire_error(w), "bad attribute", "with its text behind that");
 
 	reset();
-	put_error(0, -ENOENT, NULL, 0);
+	put_error(0, -EACCES, NULL, 0);
 	ret = wire_do(w, wire_request(w, 1), take_row, &rows);
-	check(ret == -ENOENT && !strcmp(wire_error(w), strerror(ENOENT)), "an error without text");
+	check(ret == -EACCES && !strcmp(wire_error(w), strerror(EACCES)), "an error without text");
 
 	reset();
 	put_row(0, 0, 1);
@@ -317,8 +317,15 @@ static void put_family(uint32_t version)
 	put_error(0, 0, NULL, 0);
 }
 
-/* Exit status of looking up the family, STATUS_OK if it is fine. */
-static int resolve(struct wire *w)
+static void request(struct wire *w)
+{
+	struct rows rows;
+
+	wire_do(w, wire_request(w, 1), take_row, &rows);
+}
+
+/* Exit status of @act, STATUS_OK if it returns and the family is known. */
+static int status_of(void (*act)(struct wire *w), struct wire *w)
 {
 	int status;
 	pid_t pid = fork();
@@ -326,7 +333,7 @@ static int resolve(struct wire *w)
 	if (!pid) {
 		if (!freopen("/dev/null", "w", stderr))
 			_exit(99);
-		resolve_family(w);
+		act(w);
 		_exit(w->family == FAMILY ? STATUS_OK : 99);
 	}
 	waitpid(pid, &status, 0);
@@ -337,16 +344,19 @@ static void families(struct wire *w)
 {
 	reset();
 	put_family(IPCNS_FAMILY_VERSION);
-	check(resolve(w) == STATUS_OK, "the family is found");
+	check(status_of(resolve_family, w) == STATUS_OK, "the family is found");
 	reset();
 	put_family(IPCNS_FAMILY_VERSION + 1);
-	check(resolve(w) == STATUS_NO_MODULE, "another version: exit status 2");
+	check(status_of(resolve_family, w) == STATUS_NO_MODULE, "another version: exit status 2");
 	reset();
 	put_error(0, -ENOENT, NULL, 0);
-	check(resolve(w) == STATUS_NO_MODULE, "no family: exit status 2");
+	check(status_of(resolve_family, w) == STATUS_NO_MODULE, "no family: exit status 2");
 	reset();
 	put_error(0, -EPERM, NULL, 0);
-	check(resolve(w) == STATUS_ERROR, "another error: exit status 1");
+	check(status_of(resolve_family, w) == STATUS_ERROR, "another error: exit status 1");
+	reset();
+	put_error(0, -ENOENT, NULL, 0);
+	check(status_of(request, w) == STATUS_NO_MODULE, "a family that has gone: exit status 2");
 }
 
 int main(void)

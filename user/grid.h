@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IPCNSCTL_GRID_H
+#define IPCNSCTL_GRID_H
+
+#include "column.h"
+#include "text.h"
+
+/* A table for a file or a pipe. Its first row are the headings. */
+struct grid {
+	const struct selection *sel;
+	size_t *widths;		/* of columns */
+	struct buffer cells;
+};
+
+void grid_begin(struct grid *grid, const struct selection *sel);
+void grid_add(struct grid *grid, size_t column, const char *text, size_t len);
+void grid_end(struct grid *grid, bool headings);
+
+#endif
