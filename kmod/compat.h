@@ -27,7 +27,8 @@
  * @family:	the family, not registered yet
  * @merged:	room for as many entries as the family has
  *
- * The two have the same attributes (the spec sees to it), so one policy serves.
+ * The two have the same attributes, or only one has any (the spec sees to it),
+ * so one policy serves.
  * net/netlink/genetlink.c genl_validate_ops() refuses a command that is there
  * twice.
  */
@@ -43,6 +44,10 @@ static inline void ipcns_nl_merge_ops(struct genl_family *family, struct genl_op
 			merged[n - 1].dumpit = op->dumpit;
 			merged[n - 1].done = op->done;
 			merged[n - 1].flags |= op->flags;
+			if (op->policy) {
+				merged[n - 1].policy = op->policy;
+				merged[n - 1].maxattr = op->maxattr;
+			}
 		} else {
 			merged[n++] = *op;
 		}

@@ -7,10 +7,12 @@
  * of records. References on namespaces are taken, used and dropped within one
  * call, so a reader that sleeps holds up nobody.
  */
+#include <linux/bitmap.h>
 #include <linux/slab.h>
 
 #include "dump.h"
 #include "nl_gen.h"
+#include "registry.h"
 
 static atomic_t dumps_open;
 
@@ -27,41 +29,80 @@ static struct ipcns_dump *dump_alloc(struct sk_buff *request)
 
 static void dump_free(struct ipcns_dump *d)
 {
+	kvfree(d->cursor);
+	kvfree(d->collected);
 	ipcns_buf_free(&d->buf);
-	ipcns_ids_free(&d->ids);
+	ipcns_cookies_free(&d->list);
 	ipcns_reader_put(&d->reader);
 	kfree(d);
 }
 
-/* Decides which namespaces to go through. Within a collection. */
-static int select_ids(struct ipcns_dump *d)
+static int select_one(struct ipcns_dump *d)
 {
-	u64 id = d->id;
+	struct ipcns_known known;
+	u64 cookie;
 	int err;
 
-	if (!d->ns_attr)
-		return ipcns_walk_ids(&d->ids);
 	if (d->inum) {
-		err = ipcns_walk_find(d->inum, &id);
+		err = ipcns_walk_find(d->inum, &cookie);
 		if (err)
 			return err;
+	} else {
+		if (!ipcns_registry_get(d->id, &known))
+			return -ENOENT;
+		cookie = known.cookie;
 	}
-	d->ids.id = kvmalloc(sizeof(*d->ids.id), GFP_KERNEL);
-	if (!d->ids.id)
+	d->list.cookie = kvmalloc(sizeof(*d->list.cookie), GFP_KERNEL);
+	if (!d->list.cookie)
 		return -ENOMEM;
-	d->ids.id[0] = id;
-	d->ids.n = 1;
+	d->list.cookie[0] = cookie;
+	d->list.n = 1;
 	return 0;
 }
 
-/* Leaves only the namespaces that the reader may see. */
-static u32 hide(const struct ipcns_dump *d, struct ipcns_ref *refs, u32 n)
+/* Decides which namespaces to go through. Within a collection. */
+static int select_namespaces(struct ipcns_dump *d)
+{
+	int err = d->ns_attr ? select_one(d) : ipcns_walk_cookies(&d->list);
+
+	if (err)
+		return err;
+	d->collected = kvcalloc(BITS_TO_LONGS(d->list.n), sizeof(long), GFP_KERNEL);
+	return d->collected ? 0 : -ENOMEM;
+}
+
+/**
+ * ipcns_dump_collected() - were records of a namespace collected?
+ * @d:		a dump
+ * @cookie:	key of the namespace
+ */
+bool ipcns_dump_collected(const struct ipcns_dump *d, u64 cookie)
+{
+	u32 low = 0, high = d->list.n;
+
+	while (low < high) {
+		u32 mid = low + (high - low) / 2;
+
+		if (d->list.cookie[mid] == cookie)
+			return test_bit(mid, d->collected);
+		if (d->list.cookie[mid] < cookie)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return false;
+}
+
+/* Leaves only the namespaces that the reader may see, and remembers them. */
+static u32 hide(struct ipcns_dump *d, struct ipcns_ref *refs, u32 n)
 {
 	u32 i, left = 0;
 
 	for (i = 0; i < n; i++) {
 		if (refs[i].ns && !ipcns_reader_sees(&d->reader, refs[i].ns))
 			ipcns_put(&refs[i]);
+		if (refs[i].ns)
+			__set_bit(d->pos + i, d->collected);
 		left += !!refs[i].ns;
 	}
 	return left;
@@ -69,7 +110,7 @@ static u32 hide(const struct ipcns_dump *d, struct ipcns_ref *refs, u32 n)
 
 static int collect_batch(struct ipcns_dump *d)
 {
-	u32 i, n = min_t(u32, d->ids.n - d->pos, IPCNS_BATCH);
+	u32 i, n = min_t(u32, d->list.n - d->pos, IPCNS_BATCH);
 	struct ipcns_ref *refs;
 	int err;
 
@@ -77,11 +118,14 @@ static int collect_batch(struct ipcns_dump *d)
 	if (!refs)
 		return -ENOMEM;
 	for (i = 0; i < n; i++)
-		refs[i].id = d->ids.id[d->pos + i];
+		refs[i].cookie = d->list.cookie[d->pos + i];
 	err = ipcns_walk_get(refs, n);
 	if (!err) {
 		if (hide(d, refs, n))
 			d->found = true;
+		err = ipcns_registry_name(refs, n);
+	}
+	if (!err) {
 		/* one that is not there and one that is not his look the same */
 		if (!d->found && d->ns_attr)
 			err = -ENOENT;
@@ -104,16 +148,23 @@ static int dump_collect(struct ipcns_dump *d)
 {
 	int err;
 
-	if (d->ids.id && d->pos >= d->ids.n)
-		return 0;
+	if (d->ops->produce)
+		return d->ops->produce(d);
+	if (d->collected && d->pos >= d->list.n)
+		return d->ops->gone && !d->ns_attr ? d->ops->gone(d) : 0;
 	err = ipcns_walk_lock();
 	if (err)
 		return err;
-	if (!d->ids.id)
-		err = select_ids(d);
+	if (!d->collected)
+		err = select_namespaces(d);
 	if (!err)
 		err = collect_batch(d);
 	ipcns_walk_unlock();
+	if (err == -ENOENT && !d->found && d->ops->gone && d->ops->gone(d) > 0) {
+		d->found = true;
+		d->pos = 1;
+		return 1;
+	}
 	return err ?: 1;
 }
 

@@ -22,6 +22,10 @@ struct ipcns_dump;
  * @collect:	add records of namespaces to d->buf, from d->pos on. May stop
  *		when the buffer is full; moves d->pos past what is done.
  *		Namespaces that are gone or not the reader's have ns NULL.
+ * @produce:	add records that are not of namespaces; instead of @collect.
+ *		Returns 1 if there may be more, 0 if not.
+ * @gone:	optional: add records of what no namespace stands for any more,
+ *		from d->next on. Returns how many, 0 when there are no more.
  * @fill:	put a record into a message
  */
 struct ipcns_dump_ops {
@@ -29,6 +33,8 @@ struct ipcns_dump_ops {
 	int	(*parse)(struct ipcns_dump *d, struct nlattr **attrs, bool one,
 			 struct netlink_ext_ack *extack);
 	int	(*collect)(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n);
+	int	(*produce)(struct ipcns_dump *d);
+	int	(*gone)(struct ipcns_dump *d);
 	int	(*fill)(struct sk_buff *skb, const void *record);
 };
 
@@ -42,10 +48,14 @@ struct ipcns_dump_ops {
  * @object_attr: attribute that names the only object wanted, or NULL
  * @filter:	objects wanted
  * @found:	a namespace was found that the reader may see
- * @ids:	the namespaces to go through
- * @pos:	index in @ids to go on at
+ * @list:	the namespaces to go through
+ * @collected:	bitmap over @list: those that records were collected of
+ * @pos:	index in @list to go on at
  * @kind:	kind of objects to go on with in that namespace
  * @next:	position among those
+ * @cursor:	place in the journal, if it is what is asked for
+ * @end:	sequence number to stop before
+ * @objects:	mask of what events are wanted about
  * @buf:	records collected and not yet sent
  *
  * The attributes are those of the request, which netlink keeps as long.
@@ -62,13 +72,18 @@ struct ipcns_dump {
 	const struct nlattr		*object_attr;
 	struct ipcns_filter		filter;
 	bool				found;
-	struct ipcns_ids		ids;
+	struct ipcns_cookies		list;
+	unsigned long			*collected;
 	u32				pos;
 	u32				kind;
 	u64				next;
+	struct ipcns_cursor		*cursor;
+	u64				end;
+	u32				objects;
 	struct ipcns_buf		buf;
 };
 
+bool ipcns_dump_collected(const struct ipcns_dump *d, u64 cookie);
 int ipcns_dump_start(struct netlink_callback *cb);
 int ipcns_dump_step(struct sk_buff *skb, struct netlink_callback *cb,
 		    const struct ipcns_dump_ops *ops);

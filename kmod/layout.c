@@ -79,6 +79,7 @@ static const struct ipcns_layout_member mqueue_inode_info_members[] = {
 	MEMBER(mqueue_inode_info, attr),
 	MEMBER(mqueue_inode_info, notify),
 	MEMBER(mqueue_inode_info, notify_owner),
+	MEMBER(mqueue_inode_info, ucounts),
 	MEMBER(mqueue_inode_info, e_wait_q),
 	MEMBER(mqueue_inode_info, qsize),
 };

@@ -5,6 +5,7 @@
 #include <linux/init.h>
 #include <linux/module.h>
 
+#include "events.h"
 #include "layout.h"
 #include "netlink.h"
 #include "walk.h"
@@ -17,19 +18,27 @@ static int __init ipcns_init(void)
 	err = ipcns_walk_init();
 	if (err)
 		return err;
+	err = ipcns_events_init();
+	if (err)
+		goto err_events;
 	err = ipcns_netlink_init();
 	if (err)
 		goto err_netlink;
+	ipcns_events_start();
 	return 0;
 
 err_netlink:
+	ipcns_events_exit();
+err_events:
 	ipcns_walk_exit();
 	return err;
 }
 
 static void __exit ipcns_exit(void)
 {
+	ipcns_events_stop();
 	ipcns_netlink_exit();
+	ipcns_events_exit();
 	ipcns_walk_exit();
 }
 

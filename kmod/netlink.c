@@ -4,14 +4,20 @@
  * the table of commands are generated from Documentation/netlink/specs.
  */
 #include <linux/err.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/utsname.h>
 
 #include "dump.h"
+#include "events.h"
 #include "layout.h"
 #include "netlink.h"
 #include "nl_gen.h"
+#include "journal.h"
 #include "ns.h"
+#include "probe.h"
+#include "registry.h"
+#include "stream.h"
 
 static int parse_ns(struct ipcns_dump *d, struct nlattr *inum, struct nlattr *id, bool one,
 		    struct netlink_ext_ack *extack)
@@ -74,6 +80,45 @@ static int ns_collect(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n)
 	return err == -ENOBUFS ? 0 : err;
 }
 
+#define DYING_WINDOW 64
+
+/*
+ * Namespaces that are dying have nothing left that could be asked who may see
+ * them: they are shown to those who see all.
+ */
+static int ns_gone(struct ipcns_dump *d)
+{
+	struct ipcns_known *known;
+	struct ipcns_ns *out;
+	u32 i, n;
+	int added = 0;
+
+	if (!ipcns_reader_capable(&d->reader, &init_user_ns))
+		return 0;
+	known = kvmalloc_array(DYING_WINDOW, sizeof(*known), GFP_KERNEL);
+	if (!known)
+		return -ENOMEM;
+	while (!added && (n = ipcns_registry_dying(known, DYING_WINDOW, &d->next))) {
+		for (i = 0; i < n; i++) {
+			if ((d->id && known[i].id != d->id) || (d->inum && known[i].inum != d->inum))
+				continue;
+			/* its last reference went while the dump went on */
+			if (ipcns_dump_collected(d, known[i].cookie))
+				continue;
+			out = ipcns_buf_reserve(&d->buf, sizeof(*out));
+			if (IS_ERR(out)) {
+				added = PTR_ERR(out);
+				break;
+			}
+			ipcns_ns_dying(&d->reader, &known[i], out);
+			ipcns_buf_commit(&d->buf, sizeof(*out));
+			added++;
+		}
+	}
+	kvfree(known);
+	return added;
+}
+
 static int ns_fill(struct sk_buff *skb, const void *record)
 {
 	return ipcns_ns_fill(skb, record);
@@ -83,6 +128,7 @@ static const struct ipcns_dump_ops ns_ops = {
 	.cmd		= IPCNS_CMD_NS_GET,
 	.parse		= ns_parse,
 	.collect	= ns_collect,
+	.gone		= ns_gone,
 	.fill		= ns_fill,
 };
 
@@ -335,6 +381,120 @@ static const struct ipcns_dump_ops limits_ops = {
 	.fill		= limits_fill,
 };
 
+/* events */
+
+static bool may_listen(const struct ipcns_reader *r, struct netlink_ext_ack *extack)
+{
+	if (ipcns_reader_capable(r, &init_user_ns))
+		return true;
+	NL_SET_ERR_MSG(extack, "events need CAP_SYS_ADMIN in the initial user namespace");
+	return false;
+}
+
+static int journal_parse(struct ipcns_dump *d, struct nlattr **attrs, bool one,
+			 struct netlink_ext_ack *extack)
+{
+	struct nlattr *id = attrs[IPCNS_A_EVENT_NS_ID], *objects = attrs[IPCNS_A_EVENT_OBJECTS];
+	int err;
+
+	if (!may_listen(&d->reader, extack))
+		return -EPERM;
+	err = parse_ns(d, attrs[IPCNS_A_EVENT_NS_INUM], id, false, extack);
+	if (err)
+		return err;
+	d->objects = objects ? nla_get_u32(objects) : U32_MAX;
+	d->cursor = kvzalloc(sizeof(*d->cursor), GFP_KERNEL);
+	if (!d->cursor)
+		return -ENOMEM;
+	d->cursor->next = 1;
+	if (attrs[IPCNS_A_EVENT_SINCE])
+		d->cursor->next = nla_get_u64(attrs[IPCNS_A_EVENT_SINCE]) ?: 1;
+	ipcns_events_listen();
+	ipcns_registry_sync();
+	/* what comes while the dump goes on is for the next one, or the groups */
+	d->end = ipcns_journal_next();
+	return 0;
+}
+
+static bool event_wanted(const struct ipcns_dump *d, const struct ipcns_notice *n)
+{
+	if (n->from || n->slots->object == IPCNS_EVENT_OBJECT_LOST)
+		return true;
+	return (d->objects & BIT(n->slots->object)) &&
+	       !(d->id && n->slots->ns != d->id) && !(d->inum && n->inum != d->inum);
+}
+
+static int journal_produce(struct ipcns_dump *d)
+{
+	struct ipcns_notice *n;
+
+	for (;;) {
+		n = ipcns_buf_reserve(&d->buf, sizeof(*n));
+		if (IS_ERR(n))
+			return PTR_ERR(n) == -ENOBUFS ? 1 : PTR_ERR(n);
+		if (d->cursor->next >= d->end || !ipcns_stream_next(d->cursor, n))
+			return ipcns_buf_peek(&d->buf) ? 1 : 0;
+		if (event_wanted(d, n))
+			ipcns_buf_commit(&d->buf, offsetof(struct ipcns_notice, slots) +
+					 (n->from ? 1 : n->slots->slots) * sizeof(*n->slots));
+		cond_resched();
+		if (fatal_signal_pending(current))
+			return -EINTR;
+	}
+}
+
+static int journal_fill(struct sk_buff *skb, const void *record)
+{
+	return ipcns_notice_fill(skb, record);
+}
+
+static const struct ipcns_dump_ops journal_ops = {
+	.cmd		= IPCNS_CMD_JOURNAL_GET,
+	.parse		= journal_parse,
+	.produce	= journal_produce,
+	.fill		= journal_fill,
+};
+
+int ipcns_nl_journal_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct ipcns_journal_state state;
+	struct ipcns_reader reader;
+	struct sk_buff *reply;
+	bool ok;
+	void *hdr;
+
+	if (genl_info_net(info) != &init_net) {
+		NL_SET_ERR_MSG(info->extack, "events are sent in the initial net namespace only");
+		return -EOPNOTSUPP;
+	}
+	ipcns_reader_get(&reader, skb);
+	ok = may_listen(&reader, info->extack);
+	ipcns_reader_put(&reader);
+	if (!ok)
+		return -EPERM;
+	ipcns_events_listen();
+	ipcns_registry_sync();
+	ipcns_journal_state(&state);
+
+	reply = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	if (!reply)
+		return -ENOMEM;
+	hdr = genlmsg_put_reply(reply, info, &ipcns_nl_family, 0, IPCNS_CMD_JOURNAL_GET);
+	if (!hdr ||
+	    nla_put_u64_64bit(reply, IPCNS_A_EVENT_SEQ, state.next, IPCNS_A_EVENT_PAD) ||
+	    nla_put_u64_64bit(reply, IPCNS_A_EVENT_FROM, state.first, IPCNS_A_EVENT_PAD)) {
+		nlmsg_free(reply);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(reply, hdr);
+	return genlmsg_reply(reply, info);
+}
+
+int ipcns_nl_journal_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return ipcns_dump_step(skb, cb, &journal_ops);
+}
+
 /* status */
 
 static int layout_fill(struct sk_buff *skb, const struct ipcns_layout *l)
@@ -368,6 +528,44 @@ static int counters_fill(struct sk_buff *skb)
 	return 0;
 }
 
+static int probe_fill(struct sk_buff *skb, const struct ipcns_probe_state *p)
+{
+	struct nlattr *nest = nla_nest_start(skb, IPCNS_A_STATUS_PROBE);
+
+	if (!nest ||
+	    nla_put_string(skb, IPCNS_A_PROBE_SYMBOL, p->symbol) ||
+	    nla_put_u32(skb, IPCNS_A_PROBE_ARMED, p->armed) ||
+	    nla_put_u64_64bit(skb, IPCNS_A_PROBE_MISSED, p->missed, IPCNS_A_PROBE_PAD))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int events_fill(struct sk_buff *skb)
+{
+	struct ipcns_registry_stats r;
+	struct ipcns_journal_state j;
+	struct ipcns_probe_state p;
+	unsigned int i;
+
+	ipcns_registry_stats(&r);
+	ipcns_journal_state(&j);
+	for (i = 0; ipcns_probe_state(i, &p); i++)
+		if (probe_fill(skb, &p))
+			return -EMSGSIZE;
+	if (nla_put_u32(skb, IPCNS_A_STATUS_DYING, r.dying) ||
+	    nla_put_u64_64bit(skb, IPCNS_A_STATUS_MISSED, r.missed, IPCNS_A_STATUS_PAD) ||
+	    nla_put_u64_64bit(skb, IPCNS_A_STATUS_JOURNAL_FIRST, j.first, IPCNS_A_STATUS_PAD) ||
+	    nla_put_u64_64bit(skb, IPCNS_A_STATUS_JOURNAL_NEXT, j.next, IPCNS_A_STATUS_PAD) ||
+	    nla_put_u64_64bit(skb, IPCNS_A_STATUS_DROPPED, j.dropped, IPCNS_A_STATUS_PAD) ||
+	    nla_put_u64_64bit(skb, IPCNS_A_STATUS_JOURNAL_SIZE,
+			      (u64)j.slots * sizeof(struct ipcns_event), IPCNS_A_STATUS_PAD) ||
+	    nla_put_u64_64bit(skb, IPCNS_A_STATUS_JOURNAL_USED,
+			      (u64)j.used * sizeof(struct ipcns_event), IPCNS_A_STATUS_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
 static int status_fill(struct sk_buff *skb, bool counters)
 {
 	unsigned int i;
@@ -378,7 +576,9 @@ static int status_fill(struct sk_buff *skb, bool counters)
 	for (i = 0; i < ipcns_n_layouts; i++)
 		if (layout_fill(skb, &ipcns_layouts[i]))
 			return -EMSGSIZE;
-	return counters ? counters_fill(skb) : 0;
+	if (nla_put_u32(skb, IPCNS_A_STATUS_EVENTS_LIVE, ipcns_events_live()))
+		return -EMSGSIZE;
+	return counters ? counters_fill(skb) ?: events_fill(skb) : 0;
 }
 
 int ipcns_nl_status_get_doit(struct sk_buff *skb, struct genl_info *info)
@@ -444,6 +644,12 @@ int ipcns_nl_limits_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	return ipcns_dump_step(skb, cb, &limits_ops);
 }
 
+/* The generator leaves the flags of groups out. */
+static const struct genl_multicast_group groups[] = {
+	[IPCNS_NLGRP_NAMESPACES] = { IPCNS_MCGRP_NAMESPACES, .flags = GENL_MCAST_CAP_SYS_ADMIN },
+	[IPCNS_NLGRP_OBJECTS] = { IPCNS_MCGRP_OBJECTS, .flags = GENL_MCAST_CAP_SYS_ADMIN },
+};
+
 static struct genl_split_ops merged_ops[2 * IPCNS_CMD_MAX];
 
 /**
@@ -453,6 +659,7 @@ static struct genl_split_ops merged_ops[2 * IPCNS_CMD_MAX];
  */
 int __init ipcns_netlink_init(void)
 {
+	ipcns_nl_family.mcgrps = groups;
 	ipcns_nl_merge_ops(&ipcns_nl_family, merged_ops);
 	return genl_register_family(&ipcns_nl_family);
 }

@@ -66,6 +66,14 @@ static const struct nla_policy ipcns_limits_get_dump_nl_policy[IPCNS_A_LIMITS_NS
 	[IPCNS_A_LIMITS_NS_ID] = NLA_POLICY_MIN(NLA_U64, 1),
 };
 
+/* IPCNS_CMD_JOURNAL_GET - dump */
+static const struct nla_policy ipcns_journal_get_nl_policy[IPCNS_A_EVENT_OBJECTS + 1] = {
+	[IPCNS_A_EVENT_NS_INUM] = { .type = NLA_U32, },
+	[IPCNS_A_EVENT_NS_ID] = NLA_POLICY_MIN(NLA_U64, 1),
+	[IPCNS_A_EVENT_SINCE] = { .type = NLA_U64, },
+	[IPCNS_A_EVENT_OBJECTS] = NLA_POLICY_MASK(NLA_U32, 0x7f),
+};
+
 /* Ops table for ipcns */
 static const struct genl_split_ops ipcns_nl_ops[] = {
 	{
@@ -130,6 +138,25 @@ static const struct genl_split_ops ipcns_nl_ops[] = {
 		.doit	= ipcns_nl_status_get_doit,
 		.flags	= GENL_CMD_CAP_DO,
 	},
+	{
+		.cmd	= IPCNS_CMD_JOURNAL_GET,
+		.doit	= ipcns_nl_journal_get_doit,
+		.flags	= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= IPCNS_CMD_JOURNAL_GET,
+		.start		= ipcns_nl_dump_start,
+		.dumpit		= ipcns_nl_journal_get_dumpit,
+		.done		= ipcns_nl_dump_done,
+		.policy		= ipcns_journal_get_nl_policy,
+		.maxattr	= IPCNS_A_EVENT_OBJECTS,
+		.flags		= GENL_CMD_CAP_DUMP,
+	},
+};
+
+static const struct genl_multicast_group ipcns_nl_mcgrps[] = {
+	[IPCNS_NLGRP_NAMESPACES] = { "namespaces", },
+	[IPCNS_NLGRP_OBJECTS] = { "objects", },
 };
 
 struct genl_family ipcns_nl_family __ro_after_init = {
@@ -140,4 +167,6 @@ struct genl_family ipcns_nl_family __ro_after_init = {
 	.module		= THIS_MODULE,
 	.split_ops	= ipcns_nl_ops,
 	.n_split_ops	= ARRAY_SIZE(ipcns_nl_ops),
+	.mcgrps		= ipcns_nl_mcgrps,
+	.n_mcgrps	= ARRAY_SIZE(ipcns_nl_mcgrps),
 };

@@ -25,6 +25,14 @@ int ipcns_nl_limits_get_doit(struct sk_buff *skb, struct genl_info *info);
 int ipcns_nl_limits_get_dumpit(struct sk_buff *skb,
 			       struct netlink_callback *cb);
 int ipcns_nl_status_get_doit(struct sk_buff *skb, struct genl_info *info);
+int ipcns_nl_journal_get_doit(struct sk_buff *skb, struct genl_info *info);
+int ipcns_nl_journal_get_dumpit(struct sk_buff *skb,
+				struct netlink_callback *cb);
+
+enum {
+	IPCNS_NLGRP_NAMESPACES,
+	IPCNS_NLGRP_OBJECTS,
+};
 
 extern struct genl_family ipcns_nl_family;
 

@@ -22,6 +22,19 @@ static u64 sum(struct percpu_counter *counter)
 	return n > 0 ? n : 0;
 }
 
+/*
+ * Who did something, as the reader sees it. Where a process is in the reader's
+ * pid namespace cannot be told once it is gone.
+ */
+static void actor(const struct ipcns_reader *r, const struct ipcns_actor *in,
+		  struct ipcns_actor *out)
+{
+	*out = *in;
+	out->uid = ipcns_reader_uid(r, KUIDT_INIT(in->uid));
+	if (r->pid_ns != &init_pid_ns)
+		out->pid = 0;
+}
+
 /**
  * ipcns_ns_read() - read what is known of a namespace
  * @r:		who asks
@@ -39,6 +52,7 @@ int ipcns_ns_read(const struct ipcns_reader *r, const struct ipcns_ref *ref,
 		  const struct ipcns_members *members, struct ipcns_ns *out)
 {
 	struct ipc_namespace *ns = ref->ns;
+	struct ipcns_known known;
 
 	out->id = ref->id;
 	out->inum = ns->ns.inum;
@@ -55,7 +69,61 @@ int ipcns_ns_read(const struct ipcns_reader *r, const struct ipcns_ref *ref,
 	out->msg_bytes = sum(&ns->percpu_msg_bytes);
 	out->mq_bytes_known = ipcns_layout_ok(IPCNS_KIND_MQ);
 	out->members = *members;
+	memset(&out->dying, 0, sizeof(out->dying));
+	memset(&out->born, 0, sizeof(out->born));
+	if (ipcns_registry_get(ref->id, &known))
+		actor(r, &known.born, &out->born);
 	return out->mq_bytes_known ? ipcns_mq_bytes(ns, &out->mq_bytes) : 0;
+}
+
+/**
+ * ipcns_ns_dying() - describe a namespace whose last reference is gone
+ * @r:		who asks
+ * @known:	what the registry knows of it
+ * @out:	filled in
+ */
+void ipcns_ns_dying(const struct ipcns_reader *r, const struct ipcns_known *known,
+		    struct ipcns_ns *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->id = known->id;
+	out->inum = known->inum;
+	out->owner_inum = known->owner_inum;
+	out->owner_uid = ipcns_reader_uid(r, KUIDT_INIT(known->owner_uid));
+	out->shm = known->inventory.count[IPCNS_KIND_SHM];
+	out->sem = known->inventory.count[IPCNS_KIND_SEM];
+	out->msg = known->inventory.count[IPCNS_KIND_MSG];
+	out->mq = known->inventory.count[IPCNS_KIND_MQ];
+	out->shm_bytes = known->inventory.bytes[IPCNS_KIND_SHM];
+	out->msg_bytes = known->inventory.bytes[IPCNS_KIND_MSG];
+	actor(r, &known->born, &out->born);
+	actor(r, &known->dying, &out->dying);
+}
+
+static enum ipcns_state state(const struct ipcns_ns *n)
+{
+	if (n->dying.time)
+		return IPCNS_STATE_DYING;
+	return n->members.nprocs ? IPCNS_STATE_ACTIVE : IPCNS_STATE_PINNED;
+}
+
+static int actor_fill(struct sk_buff *skb, int type, const struct ipcns_actor *a)
+{
+	struct nlattr *nest;
+
+	if (!a->time)
+		return 0;
+	nest = nla_nest_start(skb, type);
+	if (!nest ||
+	    nla_put_s64(skb, IPCNS_A_ACTOR_TIME, ipcns_real_time(a->time), IPCNS_A_ACTOR_PAD))
+		return -EMSGSIZE;
+	if (a->comm[0] &&
+	    (nla_put_u32(skb, IPCNS_A_ACTOR_PID, a->pid) ||
+	     nla_put_u32(skb, IPCNS_A_ACTOR_UID, a->uid) ||
+	     nla_put(skb, IPCNS_A_ACTOR_COMM, strnlen(a->comm, sizeof(a->comm)), a->comm)))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
 }
 
 /**
@@ -71,9 +139,7 @@ int ipcns_ns_fill(struct sk_buff *skb, const struct ipcns_ns *n)
 
 	if (nla_put_u32(skb, IPCNS_A_NS_INUM, n->inum) ||
 	    nla_put_u64_64bit(skb, IPCNS_A_NS_ID, n->id, IPCNS_A_NS_PAD) ||
-	    nla_put_u32(skb, IPCNS_A_NS_STATE,
-			m->nprocs ? IPCNS_STATE_ACTIVE : IPCNS_STATE_PINNED) ||
-	    nla_put_u32(skb, IPCNS_A_NS_REFS, n->refs) ||
+	    nla_put_u32(skb, IPCNS_A_NS_STATE, state(n)) ||
 	    nla_put_u32(skb, IPCNS_A_NS_OWNER_INUM, n->owner_inum) ||
 	    nla_put_u32(skb, IPCNS_A_NS_OWNER_UID, n->owner_uid) ||
 	    nla_put_u32(skb, IPCNS_A_NS_NPROCS, m->nprocs) ||
@@ -82,9 +148,13 @@ int ipcns_ns_fill(struct sk_buff *skb, const struct ipcns_ns *n)
 	    nla_put_u32(skb, IPCNS_A_NS_MSG, n->msg) ||
 	    nla_put_u32(skb, IPCNS_A_NS_MQ, n->mq) ||
 	    nla_put_u64_64bit(skb, IPCNS_A_NS_SHM_BYTES, n->shm_bytes, IPCNS_A_NS_PAD) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_NS_MSG_BYTES, n->msg_bytes, IPCNS_A_NS_PAD) ||
-	    nla_put_u32(skb, IPCNS_A_NS_SEMS, n->sems) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_NS_MSGS, n->msgs, IPCNS_A_NS_PAD))
+	    nla_put_u64_64bit(skb, IPCNS_A_NS_MSG_BYTES, n->msg_bytes, IPCNS_A_NS_PAD))
+		return -EMSGSIZE;
+	/* of one that is dying only what its last event told is known */
+	if (!n->dying.time &&
+	    (nla_put_u32(skb, IPCNS_A_NS_REFS, n->refs) ||
+	     nla_put_u32(skb, IPCNS_A_NS_SEMS, n->sems) ||
+	     nla_put_u64_64bit(skb, IPCNS_A_NS_MSGS, n->msgs, IPCNS_A_NS_PAD)))
 		return -EMSGSIZE;
 	if (n->mq_bytes_known &&
 	    nla_put_u64_64bit(skb, IPCNS_A_NS_MQ_BYTES, n->mq_bytes, IPCNS_A_NS_PAD))
@@ -93,6 +163,9 @@ int ipcns_ns_fill(struct sk_buff *skb, const struct ipcns_ns *n)
 		       nla_put_u32(skb, IPCNS_A_NS_PPID, m->ppid) ||
 		       nla_put_u32(skb, IPCNS_A_NS_UID, m->uid) ||
 		       nla_put(skb, IPCNS_A_NS_COMM, strnlen(m->comm, sizeof(m->comm)), m->comm)))
+		return -EMSGSIZE;
+	if (actor_fill(skb, IPCNS_A_NS_BORN, &n->born) ||
+	    actor_fill(skb, IPCNS_A_NS_DYING, &n->dying))
 		return -EMSGSIZE;
 	return 0;
 }

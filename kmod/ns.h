@@ -6,6 +6,7 @@
 #include <linux/types.h>
 
 #include "member.h"
+#include "registry.h"
 #include "walk.h"
 
 /**
@@ -24,6 +25,7 @@ struct ipcns_ns {
 	u64			msgs;
 	u64			shm_bytes, msg_bytes, mq_bytes;
 	struct ipcns_members	members;
+	struct ipcns_actor	born, dying;
 };
 
 /**
@@ -44,6 +46,8 @@ struct ipcns_limits {
 
 int ipcns_ns_read(const struct ipcns_reader *r, const struct ipcns_ref *ref,
 		  const struct ipcns_members *members, struct ipcns_ns *out);
+void ipcns_ns_dying(const struct ipcns_reader *r, const struct ipcns_known *known,
+		    struct ipcns_ns *out);
 int ipcns_ns_fill(struct sk_buff *skb, const struct ipcns_ns *n);
 void ipcns_limits_read(const struct ipcns_ref *ref, struct ipcns_limits *out);
 int ipcns_limits_fill(struct sk_buff *skb, const struct ipcns_limits *l);

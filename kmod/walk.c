@@ -4,8 +4,8 @@
  * filesystem, from its creation to its last reference, whether or not a
  * process, a descriptor or a mount leads to it.
  *
- * A walk over the superblocks gives ids. A second walk takes references on the
- * namespaces with some of these ids. So nothing has to be held between the
+ * A walk over the superblocks gives cookies. A second walk takes references on
+ * the namespaces with some of these. So nothing has to be held between the
  * calls of a dump, and the callback below, which may neither sleep nor drop a
  * reference, needs no memory of its own.
  */
@@ -36,32 +36,34 @@ static DEFINE_MUTEX(walk_mutex);
 static struct ipcns_walk_stats stats;
 
 struct walk {
-	void	(*visit)(struct walk *w, struct ipc_namespace *ns, u64 id);
+	void	(*visit)(struct walk *w, struct ipc_namespace *ns, u64 cookie);
 	u32	namespaces;
 	u32	pending;
 	bool	seen_init;
 };
 
-static struct ipc_namespace *init_ns(void)
+/**
+ * ipcns_init_ns() - the initial namespace, which is never freed
+ */
+struct ipc_namespace *ipcns_init_ns(void)
 {
 	return init_task.nsproxy->ipc_ns;
 }
 
 /**
- * identity() - the 64-bit id of a namespace
+ * ipcns_cookie() - a key for a namespace that lives
  * @sb:		its superblock
  * @ns:		the namespace
  *
- * Where the kernel has no id of its own, the inode number of the superblock's
- * root does: fs/inode.c get_next_ino() counts up and hands out a number again
- * only after 2^32 others, so together with inum it names one namespace only,
- * also over a reload of the module.
+ * fs/inode.c get_next_ino() counts up and hands out a number again only after
+ * 2^32 others, so the inode number of the superblock's root, together with
+ * inum, means one namespace only.
+ *
+ * Context: any, @ns is kept by the caller.
  */
-static u64 identity(const struct super_block *sb, const struct ipc_namespace *ns)
+u64 ipcns_cookie(const struct super_block *sb, const struct ipc_namespace *ns)
 {
-	u64 id = ipcns_native_id(ns);
-
-	return id ?: (u64)d_inode(sb->s_root)->i_ino << 32 | ns->ns.inum;
+	return (u64)d_inode(sb->s_root)->i_ino << 32 | ns->ns.inum;
 }
 
 /**
@@ -90,7 +92,7 @@ static struct ipc_namespace *committed(const struct super_block *sb)
 		return NULL;
 	if (copy_from_kernel_nofault(&tbl, &ns->ids[IPC_SHM_IDS].key_ht.tbl, sizeof(tbl)) || !tbl)
 		return NULL;
-	if (copy_from_kernel_nofault(&ops, &ns->ns.ops, sizeof(ops)) || ops != init_ns()->ns.ops)
+	if (copy_from_kernel_nofault(&ops, &ns->ns.ops, sizeof(ops)) || ops != ipcns_init_ns()->ns.ops)
 		return NULL;
 	if (copy_from_kernel_nofault(&mnt, &ns->mq_mnt, sizeof(mnt)) ||
 	    copy_from_kernel_nofault(&mnt_sb, &mnt->mnt_sb, sizeof(mnt_sb)) || mnt_sb != sb)
@@ -107,9 +109,9 @@ static void visit_super(struct super_block *sb, void *arg)
 	ns = committed(sb);
 	if (ns) {
 		w->namespaces++;
-		if (ns == init_ns())
+		if (ns == ipcns_init_ns())
 			w->seen_init = true;
-		w->visit(w, ns, identity(sb, ns));
+		w->visit(w, ns, ipcns_cookie(sb, ns));
 	} else {
 		w->pending++;
 	}
@@ -174,23 +176,23 @@ void ipcns_walk_unlock(void)
 	mutex_unlock(&walk_mutex);
 }
 
-struct ids_walk {
+struct list_walk {
 	struct walk		walk;
-	struct ipcns_ids	*ids;
+	struct ipcns_cookies	*list;
 	bool			overflow;
 };
 
-static void visit_ids(struct walk *w, struct ipc_namespace *ns, u64 id)
+static void visit_list(struct walk *w, struct ipc_namespace *ns, u64 cookie)
 {
-	struct ids_walk *iw = container_of(w, struct ids_walk, walk);
+	struct list_walk *lw = container_of(w, struct list_walk, walk);
 
-	if (iw->ids->n < iw->ids->max)
-		iw->ids->id[iw->ids->n++] = id;
+	if (lw->list->n < lw->list->max)
+		lw->list->cookie[lw->list->n++] = cookie;
 	else
-		iw->overflow = true;
+		lw->overflow = true;
 }
 
-static int compare_ids(const void *a, const void *b)
+static int compare_cookies(const void *a, const void *b)
 {
 	u64 x = *(const u64 *)a, y = *(const u64 *)b;
 
@@ -198,57 +200,57 @@ static int compare_ids(const void *a, const void *b)
 }
 
 /**
- * ipcns_walk_ids() - list the namespaces
- * @ids:	filled in; to be freed with ipcns_ids_free()
+ * ipcns_walk_cookies() - list the namespaces
+ * @list:	filled in; to be freed with ipcns_cookies_free()
  *
  * Context: within a collection.
- * Return: 0, -EOVERFLOW if there are more than IPCNS_MAX_IDS, -ENOMEM, or as
+ * Return: 0, -EOVERFLOW if there are more than IPCNS_MAX_COOKIES, -ENOMEM, or as
  * walk_supers().
  */
-int ipcns_walk_ids(struct ipcns_ids *ids)
+int ipcns_walk_cookies(struct ipcns_cookies *list)
 {
-	struct ids_walk iw = { .walk.visit = visit_ids, .ids = ids };
+	struct list_walk lw = { .walk.visit = visit_list, .list = list };
 	u32 i, n, room = READ_ONCE(stats.namespaces);
 	int err;
 
 	for (;;) {
 		/* room for those that come while we walk, or are met twice */
 		room += room / 8 + 64;
-		ids->max = min_t(u32, room, IPCNS_MAX_IDS);
-		ids->n = 0;
-		ids->id = kvmalloc_array(ids->max, sizeof(*ids->id), GFP_KERNEL);
-		if (!ids->id)
+		list->max = min_t(u32, room, IPCNS_MAX_COOKIES);
+		list->n = 0;
+		list->cookie = kvmalloc_array(list->max, sizeof(*list->cookie), GFP_KERNEL);
+		if (!list->cookie)
 			return -ENOMEM;
-		iw.overflow = false;
-		iw.walk.seen_init = false;
-		err = walk_supers(&iw.walk);
-		if (!err && !iw.overflow)
+		lw.overflow = false;
+		lw.walk.seen_init = false;
+		err = walk_supers(&lw.walk);
+		if (!err && !lw.overflow)
 			break;
-		ipcns_ids_free(ids);
+		ipcns_cookies_free(list);
 		if (err)
 			return err;
-		if (room >= IPCNS_MAX_IDS)
+		if (room >= IPCNS_MAX_COOKIES)
 			return -EOVERFLOW;
-		room = max(room * 2, iw.walk.namespaces);
+		room = max(room * 2, lw.walk.namespaces);
 	}
 
-	sort(ids->id, ids->n, sizeof(*ids->id), compare_ids, NULL);
-	for (i = 0, n = 0; i < ids->n; i++)
-		if (!n || ids->id[n - 1] != ids->id[i])
-			ids->id[n++] = ids->id[i];
-	ids->n = n;
+	sort(list->cookie, list->n, sizeof(*list->cookie), compare_cookies, NULL);
+	for (i = 0, n = 0; i < list->n; i++)
+		if (!n || list->cookie[n - 1] != list->cookie[i])
+			list->cookie[n++] = list->cookie[i];
+	list->n = n;
 	return 0;
 }
 
 /**
- * ipcns_ids_free() - free the result of ipcns_walk_ids()
- * @ids:	the list, which may be empty
+ * ipcns_cookies_free() - free the result of ipcns_walk_cookies()
+ * @list:	the list, which may be empty
  */
-void ipcns_ids_free(struct ipcns_ids *ids)
+void ipcns_cookies_free(struct ipcns_cookies *list)
 {
-	kvfree(ids->id);
-	ids->id = NULL;
-	ids->n = 0;
+	kvfree(list->cookie);
+	list->cookie = NULL;
+	list->n = 0;
 }
 
 struct get_walk {
@@ -257,7 +259,7 @@ struct get_walk {
 	u32			n;
 };
 
-static void visit_get(struct walk *w, struct ipc_namespace *ns, u64 id)
+static void visit_get(struct walk *w, struct ipc_namespace *ns, u64 cookie)
 {
 	struct get_walk *gw = container_of(w, struct get_walk, walk);
 	u32 low = 0, high = gw->n;
@@ -266,9 +268,9 @@ static void visit_get(struct walk *w, struct ipc_namespace *ns, u64 id)
 		u32 mid = low + (high - low) / 2;
 		struct ipcns_ref *ref = &gw->refs[mid];
 
-		if (ref->id < id) {
+		if (ref->cookie < cookie) {
 			low = mid + 1;
-		} else if (ref->id > id) {
+		} else if (ref->cookie > cookie) {
 			high = mid;
 		} else {
 			if (!ref->ns) {
@@ -282,7 +284,7 @@ static void visit_get(struct walk *w, struct ipc_namespace *ns, u64 id)
 
 /**
  * ipcns_walk_get() - take references on namespaces
- * @refs:	array with the ids of interest, ascending, and ns all NULL
+ * @refs:	array with the cookies of interest, ascending, and ns all NULL
  * @n:		length of the array, not more than IPCNS_BATCH
  *
  * Where a namespace has come to its end meanwhile, ns stays NULL. The caller
@@ -315,31 +317,31 @@ void ipcns_put(struct ipcns_ref *ref)
 struct find_walk {
 	struct walk	walk;
 	u32		inum;
-	u64		id;
+	u64		cookie;
 	bool		several;
 };
 
-static void visit_find(struct walk *w, struct ipc_namespace *ns, u64 id)
+static void visit_find(struct walk *w, struct ipc_namespace *ns, u64 cookie)
 {
 	struct find_walk *fw = container_of(w, struct find_walk, walk);
 
-	if (ns->ns.inum != fw->inum || !ipcns_ref_count(ns) || fw->id == id)
+	if (ns->ns.inum != fw->inum || !ipcns_ref_count(ns) || fw->cookie == cookie)
 		return;
-	if (fw->id)
+	if (fw->cookie)
 		fw->several = true;
-	fw->id = id;
+	fw->cookie = cookie;
 }
 
 /**
  * ipcns_walk_find() - find a namespace by its inode number
  * @inum:	the inode number
- * @id:		filled in
+ * @cookie:	filled in
  *
  * Context: within a collection.
  * Return: 0, -ENOENT, -ENOTUNIQ if it was taken over by another namespace
  * during the walk, or as walk_supers().
  */
-int ipcns_walk_find(u32 inum, u64 *id)
+int ipcns_walk_find(u32 inum, u64 *cookie)
 {
 	struct find_walk fw = { .walk.visit = visit_find, .inum = inum };
 	int err = walk_supers(&fw.walk);
@@ -348,8 +350,8 @@ int ipcns_walk_find(u32 inum, u64 *id)
 		return err;
 	if (fw.several)
 		return -ENOTUNIQ;
-	*id = fw.id;
-	return fw.id ? 0 : -ENOENT;
+	*cookie = fw.cookie;
+	return fw.cookie ? 0 : -ENOENT;
 }
 
 /**

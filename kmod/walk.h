@@ -8,29 +8,31 @@
 /* Namespaces whose references a dump holds at once, while it collects. */
 #define IPCNS_BATCH	1024
 
-/* Namespaces that one dump can list: 2 MB of ids. */
-#define IPCNS_MAX_IDS	(1 << 18)
+/* Namespaces that one dump can list: 2 MB of cookies. */
+#define IPCNS_MAX_COOKIES	(1 << 18)
 
 /**
  * struct ipcns_ref - a namespace that the module holds a reference on
  * @ns:		the namespace, or NULL if it is gone
- * @id:		its identity
+ * @cookie:	its key, see ipcns_cookie()
+ * @id:		the id that users see
  * @refs:	its reference count before ours was taken
  */
 struct ipcns_ref {
 	struct ipc_namespace	*ns;
+	u64			cookie;
 	u64			id;
 	unsigned int		refs;
 };
 
 /**
- * struct ipcns_ids - the namespaces there were at one moment
- * @id:		their identities, ascending
+ * struct ipcns_cookies - the namespaces there were at one moment
+ * @cookie:	their keys, ascending
  * @n:		how many
  * @max:	how many there is room for
  */
-struct ipcns_ids {
-	u64	*id;
+struct ipcns_cookies {
+	u64	*cookie;
 	u32	n;
 	u32	max;
 };
@@ -52,13 +54,16 @@ struct ipcns_walk_stats {
 int ipcns_walk_init(void);
 void ipcns_walk_exit(void);
 
+struct ipc_namespace *ipcns_init_ns(void);
+
 int ipcns_walk_lock(void);
 void ipcns_walk_unlock(void);
 
-int ipcns_walk_ids(struct ipcns_ids *ids);
-void ipcns_ids_free(struct ipcns_ids *ids);
+u64 ipcns_cookie(const struct super_block *sb, const struct ipc_namespace *ns);
+int ipcns_walk_cookies(struct ipcns_cookies *cookies);
+void ipcns_cookies_free(struct ipcns_cookies *cookies);
 int ipcns_walk_get(struct ipcns_ref *refs, u32 n);
-int ipcns_walk_find(u32 inum, u64 *id);
+int ipcns_walk_find(u32 inum, u64 *cookie);
 void ipcns_put(struct ipcns_ref *ref);
 void ipcns_walk_stats(struct ipcns_walk_stats *stats);
 

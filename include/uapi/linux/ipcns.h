@@ -69,6 +69,71 @@ enum ipcns_layout_state {
 	IPCNS_LAYOUT_STATE_UNKNOWN,
 };
 
+/**
+ * enum ipcns_event_object - What an event is about. Requests select by a mask
+ *   of 1 << object.
+ * @IPCNS_EVENT_OBJECT_LOST: Events are missing here; from, to and cause say
+ *   which and why.
+ */
+enum ipcns_event_object {
+	IPCNS_EVENT_OBJECT_NONE,
+	IPCNS_EVENT_OBJECT_NS,
+	IPCNS_EVENT_OBJECT_SHM,
+	IPCNS_EVENT_OBJECT_SEM,
+	IPCNS_EVENT_OBJECT_MSG,
+	IPCNS_EVENT_OBJECT_MQ,
+	IPCNS_EVENT_OBJECT_LOST,
+};
+
+/**
+ * enum ipcns_event_kind - What happened.
+ * @IPCNS_EVENT_KIND_CHANGED: Owner or mode of a System V object was set.
+ * @IPCNS_EVENT_KIND_MARKED: A segment was removed, it will go at its last
+ *   detach.
+ * @IPCNS_EVENT_KIND_UNLINKED: The name of a POSIX queue was removed.
+ * @IPCNS_EVENT_KIND_DYING: The last reference of a namespace is gone.
+ */
+enum ipcns_event_kind {
+	IPCNS_EVENT_KIND_CREATED,
+	IPCNS_EVENT_KIND_CHANGED,
+	IPCNS_EVENT_KIND_MARKED,
+	IPCNS_EVENT_KIND_UNLINKED,
+	IPCNS_EVENT_KIND_DYING,
+	IPCNS_EVENT_KIND_DESTROYED,
+};
+
+/**
+ * enum ipcns_event_reason - Why an object came to its end.
+ * @IPCNS_EVENT_REASON_REMOVED: It was removed, or the last descriptor of an
+ *   unlinked queue was closed.
+ * @IPCNS_EVENT_REASON_TEARDOWN: Its namespace came to its end.
+ * @IPCNS_EVENT_REASON_DETACH: It was marked, and the last process detached it.
+ * @IPCNS_EVENT_REASON_EXIT: Its creator exited, or the last process that had
+ *   it attached, with shm_rmid_forced.
+ */
+enum ipcns_event_reason {
+	IPCNS_EVENT_REASON_NONE,
+	IPCNS_EVENT_REASON_REMOVED,
+	IPCNS_EVENT_REASON_TEARDOWN,
+	IPCNS_EVENT_REASON_DETACH,
+	IPCNS_EVENT_REASON_EXIT,
+};
+
+/**
+ * enum ipcns_lost_cause - Why events are missing.
+ * @IPCNS_LOST_CAUSE_OVERWRITTEN: The journal was full, newer events took their
+ *   place.
+ * @IPCNS_LOST_CAUSE_DROPPED: They came faster than they could be settled.
+ * @IPCNS_LOST_CAUSE_PROBES_OFF: Probes were switched off for a time.
+ * @IPCNS_LOST_CAUSE_MISSED: A probe could not run.
+ */
+enum ipcns_lost_cause {
+	IPCNS_LOST_CAUSE_OVERWRITTEN,
+	IPCNS_LOST_CAUSE_DROPPED,
+	IPCNS_LOST_CAUSE_PROBES_OFF,
+	IPCNS_LOST_CAUSE_MISSED,
+};
+
 enum {
 	IPCNS_A_NS_PAD = 1,
 	IPCNS_A_NS_INUM,
@@ -91,9 +156,22 @@ enum {
 	IPCNS_A_NS_MQ_BYTES,
 	IPCNS_A_NS_SEMS,
 	IPCNS_A_NS_MSGS,
+	IPCNS_A_NS_BORN,
+	IPCNS_A_NS_DYING,
 
 	__IPCNS_A_NS_MAX,
 	IPCNS_A_NS_MAX = (__IPCNS_A_NS_MAX - 1)
+};
+
+enum {
+	IPCNS_A_ACTOR_PAD = 1,
+	IPCNS_A_ACTOR_TIME,
+	IPCNS_A_ACTOR_PID,
+	IPCNS_A_ACTOR_UID,
+	IPCNS_A_ACTOR_COMM,
+
+	__IPCNS_A_ACTOR_MAX,
+	IPCNS_A_ACTOR_MAX = (__IPCNS_A_ACTOR_MAX - 1)
 };
 
 enum {
@@ -238,6 +316,50 @@ enum {
 };
 
 enum {
+	IPCNS_A_EVENT_PAD = 1,
+	IPCNS_A_EVENT_SEQ,
+	IPCNS_A_EVENT_TIME,
+	IPCNS_A_EVENT_OBJECT,
+	IPCNS_A_EVENT_EVENT,
+	IPCNS_A_EVENT_REASON,
+	IPCNS_A_EVENT_NS_INUM,
+	IPCNS_A_EVENT_NS_ID,
+	IPCNS_A_EVENT_PID,
+	IPCNS_A_EVENT_COMM,
+	IPCNS_A_EVENT_ID,
+	IPCNS_A_EVENT_KEY,
+	IPCNS_A_EVENT_NAME,
+	IPCNS_A_EVENT_UID,
+	IPCNS_A_EVENT_MODE,
+	IPCNS_A_EVENT_BYTES,
+	IPCNS_A_EVENT_SHM,
+	IPCNS_A_EVENT_SEM,
+	IPCNS_A_EVENT_MSG,
+	IPCNS_A_EVENT_MQ,
+	IPCNS_A_EVENT_SHM_BYTES,
+	IPCNS_A_EVENT_MSG_BYTES,
+	IPCNS_A_EVENT_DURATION,
+	IPCNS_A_EVENT_FROM,
+	IPCNS_A_EVENT_TO,
+	IPCNS_A_EVENT_CAUSE,
+	IPCNS_A_EVENT_SINCE,
+	IPCNS_A_EVENT_OBJECTS,
+
+	__IPCNS_A_EVENT_MAX,
+	IPCNS_A_EVENT_MAX = (__IPCNS_A_EVENT_MAX - 1)
+};
+
+enum {
+	IPCNS_A_PROBE_PAD = 1,
+	IPCNS_A_PROBE_SYMBOL,
+	IPCNS_A_PROBE_ARMED,
+	IPCNS_A_PROBE_MISSED,
+
+	__IPCNS_A_PROBE_MAX,
+	IPCNS_A_PROBE_MAX = (__IPCNS_A_PROBE_MAX - 1)
+};
+
+enum {
 	IPCNS_A_STATUS_PAD = 1,
 	IPCNS_A_STATUS_VERSION,
 	IPCNS_A_STATUS_KERNEL,
@@ -248,6 +370,15 @@ enum {
 	IPCNS_A_STATUS_WALKS_CUT,
 	IPCNS_A_STATUS_DUMPS,
 	IPCNS_A_STATUS_DUMP_BYTES,
+	IPCNS_A_STATUS_EVENTS_LIVE,
+	IPCNS_A_STATUS_PROBE,
+	IPCNS_A_STATUS_DYING,
+	IPCNS_A_STATUS_MISSED,
+	IPCNS_A_STATUS_JOURNAL_FIRST,
+	IPCNS_A_STATUS_JOURNAL_NEXT,
+	IPCNS_A_STATUS_DROPPED,
+	IPCNS_A_STATUS_JOURNAL_SIZE,
+	IPCNS_A_STATUS_JOURNAL_USED,
 
 	__IPCNS_A_STATUS_MAX,
 	IPCNS_A_STATUS_MAX = (__IPCNS_A_STATUS_MAX - 1)
@@ -259,9 +390,15 @@ enum {
 	IPCNS_CMD_ELEMENT_GET,
 	IPCNS_CMD_LIMITS_GET,
 	IPCNS_CMD_STATUS_GET,
+	IPCNS_CMD_JOURNAL_GET,
+	IPCNS_CMD_NS_NTF,
+	IPCNS_CMD_OBJECT_NTF,
 
 	__IPCNS_CMD_MAX,
 	IPCNS_CMD_MAX = (__IPCNS_CMD_MAX - 1)
 };
+
+#define IPCNS_MCGRP_NAMESPACES	"namespaces"
+#define IPCNS_MCGRP_OBJECTS	"objects"
 
 #endif /* _UAPI_LINUX_IPCNS_H */

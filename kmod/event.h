@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Events as the journal keeps them.
+ */
+#ifndef _IPCNS_EVENT_H
+#define _IPCNS_EVENT_H
+
+#include <linux/sched.h>
+#include <linux/timekeeping.h>
+#include <linux/types.h>
+#include <uapi/linux/ipcns.h>
+
+/**
+ * struct ipcns_event - one event, and one slot of the journal
+ * @time:	when, nanoseconds of CLOCK_BOOTTIME
+ * @ns:		the namespace: its id, once the event is settled; before that,
+ *		as a key only, its address, or for a queue that of its superblock
+ * @bytes:	size of an object, or mode after a change
+ * @comm:	command name of the task that caused it
+ * @pid:	that task's process, in the initial pid namespace; 0 for none
+ * @id:		identifier of a System V object, inode number of a queue
+ * @key:	key of a System V object
+ * @uid:	owner of the object, in the initial user namespace
+ * @seq:	low half of the sequence number
+ * @object:	enum ipcns_event_object
+ * @what:	enum ipcns_event_kind
+ * @reason:	enum ipcns_event_reason, for an object's end
+ * @slots:	slots that the event takes, this one included; 0 in the slots
+ *		that continue it
+ */
+struct ipcns_event {
+	u64	time;
+	u64	ns;
+	u64	bytes;
+	char	comm[TASK_COMM_LEN];
+	u32	pid;
+	u32	id;
+	u32	key;
+	u32	uid;
+	u32	seq;
+	u8	object;
+	u8	what;
+	u8	reason;
+	u8	slots;
+};
+
+/**
+ * struct ipcns_event_more - a slot that continues an event
+ * @data:	what the event has more of
+ * @seq:	as in the event
+ * @meta:	all 0
+ */
+struct ipcns_event_more {
+	u8	data[56];
+	u32	seq;
+	u8	meta[4];
+};
+
+/* What the event "namespace created" continues with. */
+struct ipcns_event_birth {
+	u64	cookie;
+	u64	native_id;
+	u64	sb;
+	u32	inum;
+	u32	owner_inum;
+	u32	creator_uid;
+	u32	owner_uid;
+};
+
+/* What the event "namespace dying" continues with; by kind. */
+struct ipcns_event_inventory {
+	u32	count[4];
+	u64	bytes[3];
+};
+
+/**
+ * ipcns_real_time() - when something was, on the clock that people use
+ * @boottime:	nanoseconds of CLOCK_BOOTTIME
+ *
+ * Return: nanoseconds since the epoch, as the clock is set now.
+ */
+static inline s64 ipcns_real_time(u64 boottime)
+{
+	return boottime + ktime_mono_to_any(0, TK_OFFS_REAL) - ktime_mono_to_any(0, TK_OFFS_BOOT);
+}
+
+#endif /* _IPCNS_EVENT_H */

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _IPCNS_JOURNAL_H
+#define _IPCNS_JOURNAL_H
+
+#include "event.h"
+
+/* Slots that the longest event takes: a queue's name has up to 255 bytes. */
+#define IPCNS_EVENT_SLOTS 6
+
+/**
+ * struct ipcns_journal_state - the journal at one moment
+ * @first:	sequence number of the oldest event it holds
+ * @next:	sequence number that the next event will get
+ * @dropped:	events since load for which there was no room
+ * @slots:	its size, and
+ * @used:	how much of that is used, and
+ * @unsettled:	not settled, in slots
+ */
+struct ipcns_journal_state {
+	u64	first;
+	u64	next;
+	u64	dropped;
+	u32	slots;
+	u32	used;
+	u32	unsettled;
+};
+
+int ipcns_journal_init(size_t bytes, void (*wake)(void));
+void ipcns_journal_exit(void);
+void ipcns_journal_write(const struct ipcns_event *e, const void *more, u32 len);
+bool ipcns_journal_urged(void);
+u32 ipcns_journal_unsettled(struct ipcns_event *out, u32 max);
+void ipcns_journal_settle(const struct ipcns_event *e, u32 n);
+u32 ipcns_journal_read(struct ipcns_event *out, u32 max, u64 from);
+u64 ipcns_journal_seq(const struct ipcns_event *e, u64 near);
+u64 ipcns_journal_next(void);
+void ipcns_journal_state(struct ipcns_journal_state *state);
+
+#endif /* _IPCNS_JOURNAL_H */

@@ -1,0 +1,529 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The probes. A handler looks at its function's arguments, which the caller
+ * keeps, and writes one event. It takes no lock but the journal's and allocates
+ * nothing; it runs with preemption off, wherever the function is called.
+ */
+#include <linux/atomic.h>
+#include <linux/cred.h>
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/ipc_namespace.h>
+#include <linux/kprobes.h>
+#include <linux/mutex.h>
+#include <linux/percpu_counter.h>
+#include <linux/timekeeping.h>
+#include <linux/uaccess.h>
+#include <linux/user_namespace.h>
+
+#include "journal.h"
+#include "layout.h"
+#include "object.h"
+#include "probe.h"
+#include "walk.h"
+
+static void *argument(struct pt_regs *regs, unsigned int n)
+{
+	return (void *)regs_get_kernel_argument(regs, n);
+}
+
+static void begin(struct ipcns_event *e, u8 object, u8 what, const void *ns)
+{
+	memset(e, 0, sizeof(*e));
+	e->time = ktime_get_boot_fast_ns();
+	e->ns = (unsigned long)ns;
+	e->object = object;
+	e->what = what;
+	e->uid = __kuid_val(current_euid());
+	/* what a worker does was caused by nobody who can be named */
+	if (!(current->flags & PF_KTHREAD)) {
+		e->pid = current->tgid;
+		memcpy(e->comm, current->comm, sizeof(e->comm));
+	}
+}
+
+/*
+ * ipc/namespace.c create_ipc_ns(): the last step of a creation; everything but
+ * the segments is set up, and nothing can fail any more.
+ */
+static int on_created(struct kprobe *p, struct pt_regs *regs)
+{
+	struct ipc_namespace *ns = argument(regs, 0);
+	struct ipcns_event_birth b = {
+		.cookie		= ipcns_cookie(ns->mq_mnt->mnt_sb, ns),
+		.native_id	= ipcns_native_id(ns),
+		.sb		= (unsigned long)ns->mq_mnt->mnt_sb,
+		.inum		= ns->ns.inum,
+		.owner_inum	= ns->user_ns->ns.inum,
+		.creator_uid	= __kuid_val(current_euid()),
+		.owner_uid	= __kuid_val(ns->user_ns->owner),
+	};
+	struct ipcns_event e;
+
+	begin(&e, IPCNS_EVENT_OBJECT_NS, IPCNS_EVENT_KIND_CREATED, ns);
+	ipcns_journal_write(&e, &b, sizeof(b));
+	return 0;
+}
+NOKPROBE_SYMBOL(on_created);
+
+/* As percpu_counter_sum(), without its lock: exact when nobody counts. */
+static u64 sum(const struct percpu_counter *counter)
+{
+	s64 n = READ_ONCE(counter->count);
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		n += READ_ONCE(*per_cpu_ptr(counter->counters, cpu));
+	return n > 0 ? n : 0;
+}
+
+/* ipc/namespace.c put_ipc_ns(): the last reference went; nothing is torn down. */
+static int on_dying(struct kprobe *p, struct pt_regs *regs)
+{
+	struct ipc_namespace *ns = argument(regs, 0);
+	struct ipcns_event_inventory inv = {
+		.count[IPCNS_KIND_SHM]	= READ_ONCE(ns->ids[IPC_SHM_IDS].in_use),
+		.count[IPCNS_KIND_SEM]	= READ_ONCE(ns->ids[IPC_SEM_IDS].in_use),
+		.count[IPCNS_KIND_MSG]	= READ_ONCE(ns->ids[IPC_MSG_IDS].in_use),
+		.count[IPCNS_KIND_MQ]	= READ_ONCE(ns->mq_queues_count),
+		.bytes[IPCNS_KIND_SHM]	= (u64)READ_ONCE(ns->shm_tot) << PAGE_SHIFT,
+		.bytes[IPCNS_KIND_MSG]	= sum(&ns->percpu_msg_bytes),
+	};
+	struct ipcns_event e;
+
+	begin(&e, IPCNS_EVENT_OBJECT_NS, IPCNS_EVENT_KIND_DYING, ns);
+	ipcns_journal_write(&e, &inv, sizeof(inv));
+	return 0;
+}
+NOKPROBE_SYMBOL(on_dying);
+
+/*
+ * ipc/namespace.c free_ipc_ns(): the last step but freeing. A creation that
+ * fails comes here too; the registry does not know it.
+ */
+static int on_destroyed(struct kprobe *p, struct pt_regs *regs)
+{
+	struct ipcns_event e;
+
+	begin(&e, IPCNS_EVENT_OBJECT_NS, IPCNS_EVENT_KIND_DESTROYED, argument(regs, 0));
+	ipcns_journal_write(&e, NULL, 0);
+	return 0;
+}
+NOKPROBE_SYMBOL(on_destroyed);
+
+/*
+ * The table that an object is in tells its namespace and kind: it is one of the
+ * three in a namespace, and only for the right one does what lies where the
+ * namespace's operations would be look like them. The arguments are the
+ * kernel's own, and held; still, what may lie outside is read without trust.
+ */
+static struct ipc_namespace *ns_of(const struct ipc_ids *ids, u8 *object)
+{
+	static const u8 objects[] = {
+		[IPC_SEM_IDS] = IPCNS_EVENT_OBJECT_SEM,
+		[IPC_MSG_IDS] = IPCNS_EVENT_OBJECT_MSG,
+		[IPC_SHM_IDS] = IPCNS_EVENT_OBJECT_SHM,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(objects); i++) {
+		struct ipc_namespace *ns = container_of(ids - i, struct ipc_namespace, ids[0]);
+		const struct proc_ns_operations *ops;
+
+		if (!copy_from_kernel_nofault(&ops, &ns->ns.ops, sizeof(ops)) &&
+		    ops == ipcns_init_ns()->ns.ops) {
+			*object = objects[i];
+			return ns;
+		}
+	}
+	return NULL;
+}
+
+/* Begins an event of a System V object; its lock is held by the caller. */
+static struct ipc_namespace *begin_object(struct ipcns_event *e, u8 what,
+					  const struct ipc_ids *ids,
+					  const struct kern_ipc_perm *perm)
+{
+	u8 object;
+	struct ipc_namespace *ns = ns_of(ids, &object);
+
+	if (!ns)
+		return NULL;
+	begin(e, object, what, ns);
+	e->id = perm->id;
+	e->key = perm->key;
+	e->uid = __kuid_val(perm->uid);
+	if (object == IPCNS_EVENT_OBJECT_SHM && ipcns_layout_ok(IPCNS_KIND_SHM))
+		e->bytes = container_of(perm, struct shmid_kernel, shm_perm)->shm_segsz;
+	return ns;
+}
+
+/*
+ * Why an object comes to its end: ipc/util.c ipc_rmid() is the last step of all
+ * ways there. What remains is a removal, by IPC_RMID or, of segments whose
+ * creator is gone, by setting shm_rmid_forced.
+ */
+static u8 reason(const struct ipc_namespace *ns, u8 object, const struct kern_ipc_perm *perm)
+{
+	const struct shmid_kernel *shp = container_of(perm, struct shmid_kernel, shm_perm);
+
+	if (!ipcns_ref_count(ns))
+		return IPCNS_EVENT_REASON_TEARDOWN;
+	if (object != IPCNS_EVENT_OBJECT_SHM || !ipcns_layout_ok(IPCNS_KIND_SHM))
+		return IPCNS_EVENT_REASON_REMOVED;
+	if (perm->mode & SHM_DEST)
+		return IPCNS_EVENT_REASON_DETACH;
+	if (!READ_ONCE(ns->shm_rmid_forced))
+		return IPCNS_EVENT_REASON_REMOVED;
+	if (current->flags & PF_EXITING)
+		return IPCNS_EVENT_REASON_EXIT;
+	/* ipc/shm.c __shm_close() sets this just before; nothing is attached */
+	if (shp->shm_lprid == task_tgid(current))
+		return IPCNS_EVENT_REASON_DETACH;
+	return IPCNS_EVENT_REASON_REMOVED;
+}
+
+static int on_rmid(struct kprobe *p, struct pt_regs *regs)
+{
+	const struct ipc_ids *ids = argument(regs, 0);
+	const struct kern_ipc_perm *perm = argument(regs, 1);
+	const struct ipc_namespace *ns;
+	struct ipcns_event e;
+
+	ns = begin_object(&e, IPCNS_EVENT_KIND_DESTROYED, ids, perm);
+	if (ns) {
+		e.reason = reason(ns, e.object, perm);
+		ipcns_journal_write(&e, NULL, 0);
+	}
+	return 0;
+}
+NOKPROBE_SYMBOL(on_rmid);
+
+/* ipc/shm.c do_shm_rmid(), the only caller: something is attached still. */
+static int on_marked(struct kprobe *p, struct pt_regs *regs)
+{
+	struct ipcns_event e;
+
+	if (begin_object(&e, IPCNS_EVENT_KIND_MARKED, argument(regs, 0), argument(regs, 1)))
+		ipcns_journal_write(&e, NULL, 0);
+	return 0;
+}
+NOKPROBE_SYMBOL(on_marked);
+
+/* The first two arguments of a function, kept until it returns. */
+struct arguments {
+	void	*arg[2];
+};
+
+static int keep_arguments(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct arguments *a = (void *)ri->data;
+
+	a->arg[0] = argument(regs, 0);
+	a->arg[1] = argument(regs, 1);
+	return 0;
+}
+NOKPROBE_SYMBOL(keep_arguments);
+
+/* ipc/util.c ipc_addid(): on success the object is new, and locked. */
+static int on_addid(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	const struct arguments *a = (void *)ri->data;
+	struct ipcns_event e;
+
+	if ((int)regs_return_value(regs) >= 0 &&
+	    begin_object(&e, IPCNS_EVENT_KIND_CREATED, a->arg[0], a->arg[1]))
+		ipcns_journal_write(&e, NULL, 0);
+	return 0;
+}
+NOKPROBE_SYMBOL(on_addid);
+
+/*
+ * ipc/util.c ipc_update_perm() does not know the table. IPC_SET works on the
+ * caller's own namespace, and the table that has the object is the right one;
+ * its rwsem is held, so it does not change.
+ */
+static int on_update_perm(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	const struct arguments *a = (void *)ri->data;
+	struct ipc_namespace *ns = current->nsproxy->ipc_ns;
+	const struct kern_ipc_perm *perm = a->arg[1];
+	struct ipcns_event e;
+	unsigned int i;
+
+	if (regs_return_value(regs))
+		return 0;
+	for (i = 0; i < ARRAY_SIZE(ns->ids); i++) {
+		if (ipcns_sysv_find(&ns->ids[i], perm->id) != perm)
+			continue;
+		if (begin_object(&e, IPCNS_EVENT_KIND_CHANGED, &ns->ids[i], perm)) {
+			e.bytes = perm->mode & 0777;
+			ipcns_journal_write(&e, NULL, 0);
+		}
+		break;
+	}
+	return 0;
+}
+NOKPROBE_SYMBOL(on_update_perm);
+
+static void begin_queue(struct ipcns_event *e, u8 what, const struct inode *inode)
+{
+	begin(e, IPCNS_EVENT_OBJECT_MQ, what, inode->i_sb);
+	e->id = inode->i_ino;
+	e->uid = __kuid_val(inode->i_uid);
+}
+
+static void write_queue(u8 what, const struct dentry *dentry)
+{
+	const struct inode *inode = d_inode(dentry);
+	struct ipcns_event e;
+
+	begin_queue(&e, what, inode);
+	ipcns_journal_write(&e, dentry->d_name.name, min_t(u32, dentry->d_name.len, NAME_MAX));
+}
+
+/* ipc/mqueue.c mqueue_create_attr(): on success the entry has its inode. */
+static int on_mq_created(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	const struct arguments *a = (void *)ri->data;
+
+	if (!(int)regs_return_value(regs))
+		write_queue(IPCNS_EVENT_KIND_CREATED, a->arg[0]);
+	return 0;
+}
+NOKPROBE_SYMBOL(on_mq_created);
+
+/* ipc/mqueue.c mqueue_unlink(dir, dentry): cannot fail. */
+static int on_mq_unlinked(struct kprobe *p, struct pt_regs *regs)
+{
+	write_queue(IPCNS_EVENT_KIND_UNLINKED, argument(regs, 1));
+	return 0;
+}
+NOKPROBE_SYMBOL(on_mq_unlinked);
+
+/*
+ * ipc/mqueue.c mqueue_evict_inode(): a queue that was really created has
+ * ucounts; the root and one whose creation failed have none.
+ */
+static int on_mq_evicted(struct kprobe *p, struct pt_regs *regs)
+{
+	struct inode *inode = argument(regs, 0);
+	struct ipcns_event e;
+
+	if (!S_ISREG(inode->i_mode) || !ipcns_layout_ok(IPCNS_KIND_MQ) ||
+	    !container_of(inode, struct mqueue_inode_info, vfs_inode)->ucounts)
+		return 0;
+	begin_queue(&e, IPCNS_EVENT_KIND_DESTROYED, inode);
+	e.reason = inode->i_nlink ? IPCNS_EVENT_REASON_TEARDOWN : IPCNS_EVENT_REASON_REMOVED;
+	ipcns_journal_write(&e, NULL, 0);
+	return 0;
+}
+NOKPROBE_SYMBOL(on_mq_evicted);
+
+/* A function of our own, to see whether probes fire at all. */
+static noinline void ipcns_probe_target(void)
+{
+	barrier();
+}
+
+static atomic_t target_hits;
+
+static int on_target(struct kprobe *p, struct pt_regs *regs)
+{
+	atomic_inc(&target_hits);
+	return 0;
+}
+NOKPROBE_SYMBOL(on_target);
+
+/**
+ * struct probe - a kprobe, or a kretprobe
+ * @group:	when it is armed
+ * @ret:	it is a kretprobe, and its handlers are in @krp
+ * @armed:	it is armed now
+ * @missed:	times it could not run, until it was disarmed last
+ * @kp:		the kprobe, or
+ * @krp:	the kretprobe
+ */
+struct probe {
+	enum ipcns_probe_group	group;
+	bool			ret;
+	bool			armed;
+	u64			missed;
+	union {
+		struct kprobe		kp;
+		struct kretprobe	krp;
+	};
+};
+
+#define KPROBE(_group, symbol, handler) {				\
+	.group = _group,						\
+	.kp = { .symbol_name = symbol, .pre_handler = handler },	\
+}
+
+/* The function may sleep: there can be as many calls as there are tasks. */
+#define KRETPROBE(_group, symbol, _handler) {				\
+	.group = _group,						\
+	.ret = true,							\
+	.krp = {							\
+		.kp.symbol_name = symbol,				\
+		.handler = _handler,					\
+		.entry_handler = keep_arguments,			\
+		.data_size = sizeof(struct arguments),			\
+		.maxactive = 512,					\
+	},								\
+}
+
+/*
+ * In the order of arming: an end that is not seen does more harm than a
+ * beginning, which a walk makes good.
+ */
+static struct probe probes[] = {
+	{ .group = IPCNS_PROBES_NS,
+	  .kp = { .addr = (void *)ipcns_probe_target, .pre_handler = on_target } },
+	KPROBE(IPCNS_PROBES_NS, "retire_ipc_sysctls", on_destroyed),
+	KPROBE(IPCNS_PROBES_NS, "mq_clear_sbinfo", on_dying),
+	KPROBE(IPCNS_PROBES_NS, "shm_init_ns", on_created),
+	KPROBE(IPCNS_PROBES_OBJECT, "ipc_rmid", on_rmid),
+	KPROBE(IPCNS_PROBES_OBJECT, "ipc_set_key_private", on_marked),
+	KPROBE(IPCNS_PROBES_OBJECT, "mqueue_evict_inode", on_mq_evicted),
+	KPROBE(IPCNS_PROBES_OBJECT, "mqueue_unlink", on_mq_unlinked),
+	KRETPROBE(IPCNS_PROBES_OBJECT, "ipc_addid", on_addid),
+	KRETPROBE(IPCNS_PROBES_OBJECT, "ipc_update_perm", on_update_perm),
+	KRETPROBE(IPCNS_PROBES_OBJECT, "mqueue_create_attr", on_mq_created),
+};
+
+/* Arming and disarming, and the state of probes. */
+static DEFINE_MUTEX(probe_mutex);
+
+static const char *symbol(const struct probe *p)
+{
+	return p->ret ? p->krp.kp.symbol_name : p->kp.symbol_name;
+}
+
+static u64 missed(const struct probe *p)
+{
+	if (!p->armed)
+		return p->missed;
+	return p->missed + (p->ret ? p->krp.nmissed + p->krp.kp.nmissed : p->kp.nmissed);
+}
+
+static int arm(struct probe *p)
+{
+	/* what an earlier registration left behind must not be there */
+	struct kprobe clean = {
+		.symbol_name = p->kp.symbol_name,
+		.addr = p->kp.symbol_name ? NULL : p->kp.addr,
+		.pre_handler = p->kp.pre_handler,
+	};
+	int err;
+
+	if (p->ret) {
+		p->krp.kp = (struct kprobe) { .symbol_name = p->krp.kp.symbol_name };
+		p->krp.nmissed = 0;
+		err = register_kretprobe(&p->krp);
+	} else {
+		p->kp = clean;
+		err = register_kprobe(&p->kp);
+	}
+	p->armed = !err;
+	if (err)
+		pr_warn("no probe on %s: error %d, events are missing\n",
+			symbol(p) ?: "the module's own function", err);
+	return err;
+}
+
+static void disarm(struct probe *p)
+{
+	p->missed = missed(p);
+	p->armed = false;
+	if (p->ret)
+		unregister_kretprobe(&p->krp);
+	else
+		unregister_kprobe(&p->kp);
+}
+
+/**
+ * ipcns_probes_arm() - arm the probes of a group
+ * @group:	the group
+ *
+ * Events can come before this returns. A probe that cannot be armed is said in
+ * the log and in status; the others work without it.
+ *
+ * Context: process context, may sleep.
+ */
+void ipcns_probes_arm(enum ipcns_probe_group group)
+{
+	unsigned int i;
+
+	mutex_lock(&probe_mutex);
+	for (i = 0; i < ARRAY_SIZE(probes); i++)
+		if (probes[i].group == group && !probes[i].armed)
+			arm(&probes[i]);
+	mutex_unlock(&probe_mutex);
+}
+
+/**
+ * ipcns_probes_disarm() - disarm the probes of a group
+ * @group:	the group
+ *
+ * None of their handlers runs any more when this returns (kernel/kprobes.c
+ * unregister_kprobes() waits for a grace period).
+ *
+ * Context: process context, may sleep.
+ */
+void ipcns_probes_disarm(enum ipcns_probe_group group)
+{
+	unsigned int i = ARRAY_SIZE(probes);
+
+	mutex_lock(&probe_mutex);
+	while (i--)
+		if (probes[i].group == group && probes[i].armed)
+			disarm(&probes[i]);
+	mutex_unlock(&probe_mutex);
+}
+
+/**
+ * ipcns_probes_live() - do probes fire?
+ *
+ * Registration succeeds even where they were switched off by
+ * kernel.ftrace_enabled or in debugfs, so a probe of our own is tried.
+ *
+ * Context: process context, may sleep.
+ */
+bool ipcns_probes_live(void)
+{
+	bool live = true;
+	unsigned int i;
+	int before;
+
+	mutex_lock(&probe_mutex);
+	for (i = 0; i < ARRAY_SIZE(probes); i++)
+		if (probes[i].group == IPCNS_PROBES_NS && !probes[i].armed)
+			live = false;
+	before = atomic_read(&target_hits);
+	ipcns_probe_target();
+	if (atomic_read(&target_hits) == before)
+		live = false;
+	mutex_unlock(&probe_mutex);
+	return live;
+}
+
+/**
+ * ipcns_probe_state() - the state of one probe
+ * @i:		number of the probe, from 0
+ * @out:	filled in
+ *
+ * Return: false if there are not so many.
+ */
+bool ipcns_probe_state(unsigned int i, struct ipcns_probe_state *out)
+{
+	/* the first is for ipcns_probes_live() */
+	if (++i >= ARRAY_SIZE(probes))
+		return false;
+	mutex_lock(&probe_mutex);
+	out->symbol = symbol(&probes[i]);
+	out->armed = probes[i].armed;
+	out->missed = missed(&probes[i]);
+	mutex_unlock(&probe_mutex);
+	return true;
+}

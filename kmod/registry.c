@@ -1,0 +1,462 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The registry: ids and histories of namespaces. It is fed by events and by
+ * walks, and it is never the way to a namespace: the addresses it keeps are
+ * keys to compare, and nothing behind them is looked at.
+ */
+#include <linux/hashtable.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+
+#include "journal.h"
+#include "registry.h"
+
+#define REGISTRY_BITS 12
+
+/* Slots that are settled in one go. */
+#define WINDOW 64
+
+/**
+ * struct entry - one namespace
+ * @by_key:	in the hash by @key, as long as the namespace is not freed
+ * @by_cookie:	in the hash by known.cookie, as long as it is not dying
+ * @by_sb:	in the hash by @sb, until another namespace has a superblock
+ *		there: an mqueue filesystem can be mounted, and have queues,
+ *		after its namespace was freed
+ * @by_id:	in the hash by known.id
+ * @list:	in the list of those that are dying, or of those that are freed
+ * @key:	its address
+ * @sb:		address of its superblock
+ * @death:	number of its death, for the order of the dying
+ * @gone:	sequence number of its last event, once it is freed
+ * @known:	what is told of it
+ */
+struct entry {
+	struct hlist_node	by_key;
+	struct hlist_node	by_cookie;
+	struct hlist_node	by_sb;
+	struct hlist_node	by_id;
+	struct list_head	list;
+	u64			key;
+	u64			sb;
+	u64			death;
+	u64			gone;
+	struct ipcns_known	known;
+};
+
+static DEFINE_HASHTABLE(keys, REGISTRY_BITS);
+static DEFINE_HASHTABLE(cookies, REGISTRY_BITS);
+static DEFINE_HASHTABLE(sbs, REGISTRY_BITS);
+static DEFINE_HASHTABLE(ids, REGISTRY_BITS);
+
+/* Everything here, and the settling of events, which changes it. */
+static DEFINE_MUTEX(registry_mutex);
+
+static LIST_HEAD(dying);
+
+/* Those that are freed, as long as the journal has events of them. */
+static LIST_HEAD(freed);
+
+static u64 next_id = 1;
+static u64 last_death;
+static struct ipcns_registry_stats stats;
+static struct ipcns_event *window;
+
+static struct entry *find_key(u64 key)
+{
+	struct entry *e;
+
+	hash_for_each_possible(keys, e, by_key, key)
+		if (e->key == key)
+			return e;
+	return NULL;
+}
+
+static struct entry *find_cookie(u64 cookie)
+{
+	struct entry *e;
+
+	hash_for_each_possible(cookies, e, by_cookie, cookie)
+		if (e->known.cookie == cookie)
+			return e;
+	return NULL;
+}
+
+static struct entry *find_sb(u64 sb)
+{
+	struct entry *e;
+
+	hash_for_each_possible(sbs, e, by_sb, sb)
+		if (e->sb == sb)
+			return e;
+	return NULL;
+}
+
+static struct entry *find_id(u64 id)
+{
+	struct entry *e;
+
+	hash_for_each_possible(ids, e, by_id, id)
+		if (e->known.id == id)
+			return e;
+	return NULL;
+}
+
+static void forget(struct entry *e)
+{
+	hash_del(&e->by_key);
+	hash_del(&e->by_cookie);
+	hash_del(&e->by_sb);
+	hash_del(&e->by_id);
+	list_del(&e->list);
+	kfree(e);
+}
+
+/*
+ * The namespace is freed. What is known of it stays as long as the journal has
+ * events of it, so the size of the journal bounds the memory.
+ */
+static void bury(struct entry *e)
+{
+	hash_del(&e->by_key);
+	hash_del(&e->by_cookie);
+	stats.known--;
+	if (e->known.dying.time)
+		stats.dying--;
+	/* the event is settled in the window that is being settled */
+	e->gone = ipcns_journal_next() + WINDOW;
+	list_move_tail(&e->list, &freed);
+}
+
+static void forget_old(void)
+{
+	struct ipcns_journal_state state;
+	struct entry *e, *next;
+
+	ipcns_journal_state(&state);
+	list_for_each_entry_safe(e, next, &freed, list) {
+		if (e->gone >= state.first)
+			break;
+		forget(e);
+	}
+}
+
+/*
+ * A namespace that was not known. If another one is known at its address, that
+ * one went without an event.
+ */
+static struct entry *add(u64 key, u64 sb, u64 cookie, u64 native_id)
+{
+	struct entry *e = kzalloc(sizeof(*e), GFP_KERNEL);
+	struct entry *old = find_key(key);
+
+	BUILD_BUG_ON(sizeof(struct entry) > 256);
+	if (!e)
+		return NULL;
+	if (old) {
+		stats.missed++;
+		bury(old);
+	}
+	old = find_sb(sb);
+	if (old)
+		hash_del(&old->by_sb);
+	INIT_LIST_HEAD(&e->list);
+	e->key = key;
+	e->sb = sb;
+	e->known.cookie = cookie;
+	e->known.id = native_id ?: next_id++;
+	hash_add(keys, &e->by_key, key);
+	hash_add(cookies, &e->by_cookie, cookie);
+	hash_add(sbs, &e->by_sb, sb);
+	hash_add(ids, &e->by_id, e->known.id);
+	stats.known++;
+	return e;
+}
+
+static void act(struct ipcns_actor *a, const struct ipcns_event *ev, u32 uid)
+{
+	a->time = ev->time;
+	a->pid = ev->pid;
+	a->uid = uid;
+	memcpy(a->comm, ev->comm, sizeof(a->comm));
+}
+
+static const void *more(const struct ipcns_event *ev)
+{
+	return ((const struct ipcns_event_more *)(ev + 1))->data;
+}
+
+static struct entry *born(const struct ipcns_event *ev)
+{
+	struct ipcns_event_birth b;
+	struct entry *e;
+
+	memcpy(&b, more(ev), sizeof(b));
+	/* a walk may have met it before its event was settled */
+	e = find_cookie(b.cookie) ?: add(ev->ns, b.sb, b.cookie, b.native_id);
+	if (!e)
+		return NULL;
+	e->known.inum = b.inum;
+	e->known.owner_inum = b.owner_inum;
+	e->known.owner_uid = b.owner_uid;
+	act(&e->known.born, ev, b.creator_uid);
+	return e;
+}
+
+static struct entry *dies(const struct ipcns_event *ev)
+{
+	struct entry *e = find_key(ev->ns);
+
+	if (!e || e->known.dying.time) {
+		stats.missed++;
+		return NULL;
+	}
+	act(&e->known.dying, ev, ev->uid);
+	memcpy(&e->known.inventory, more(ev), sizeof(e->known.inventory));
+	hash_del(&e->by_cookie);
+	e->death = ++last_death;
+	list_move_tail(&e->list, &dying);
+	stats.dying++;
+	return e;
+}
+
+static struct entry *settle_ns(const struct ipcns_event *ev)
+{
+	switch (ev->what) {
+	case IPCNS_EVENT_KIND_CREATED:
+		return born(ev);
+	case IPCNS_EVENT_KIND_DYING:
+		return dies(ev);
+	default:
+		return find_key(ev->ns);
+	}
+}
+
+/*
+ * Names the namespace of an event. An event of a namespace that was never
+ * announced stays hidden: one whose creation failed, or that went while the
+ * module was loaded.
+ */
+static void settle(struct ipcns_event *ev)
+{
+	struct entry *e;
+
+	switch (ev->object) {
+	case IPCNS_EVENT_OBJECT_LOST:
+		return;
+	case IPCNS_EVENT_OBJECT_NS:
+		e = settle_ns(ev);
+		break;
+	case IPCNS_EVENT_OBJECT_MQ:
+		e = find_sb(ev->ns);
+		break;
+	default:
+		e = find_key(ev->ns);
+		break;
+	}
+	if (!e) {
+		ev->object = IPCNS_EVENT_OBJECT_NONE;
+		return;
+	}
+	ev->ns = e->known.id;
+	if (ev->object == IPCNS_EVENT_OBJECT_NS && ev->what == IPCNS_EVENT_KIND_DESTROYED) {
+		/* if probes were off for a time, only its end may be known */
+		if (e->known.dying.time)
+			ev->bytes = ev->time - e->known.dying.time;
+		bury(e);
+	}
+}
+
+/*
+ * Settles what is there now; what comes meanwhile is left to the worker, which
+ * was told. Returns false if there may be more.
+ */
+static bool settle_all(void)
+{
+	struct ipcns_journal_state state;
+	u32 i, n, done = 0;
+
+	lockdep_assert_held(&registry_mutex);
+	ipcns_journal_state(&state);
+	while ((n = ipcns_journal_unsettled(window, WINDOW))) {
+		for (i = 0; i < n; i += window[i].slots)
+			settle(&window[i]);
+		ipcns_journal_settle(window, n);
+		cond_resched();
+		done += n;
+		if (done > state.unsettled)
+			break;
+	}
+	forget_old();
+	return !n;
+}
+
+/**
+ * ipcns_registry_sync() - settle all events that are in the journal
+ *
+ * Context: process context, may sleep.
+ * Return: false if so many came meanwhile that there may be more.
+ */
+bool ipcns_registry_sync(void)
+{
+	bool done;
+
+	mutex_lock(&registry_mutex);
+	done = settle_all();
+	mutex_unlock(&registry_mutex);
+	return done;
+}
+
+/**
+ * ipcns_registry_name() - give namespaces their ids
+ * @refs:	namespaces; id is filled in where ns is not NULL
+ * @n:		how many
+ *
+ * One that is met for the first time becomes known here. Since the caller has
+ * references, none of them can have been freed, so no event that would make
+ * the registry forget one can have been settled already.
+ *
+ * Context: process context, may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int ipcns_registry_name(struct ipcns_ref *refs, u32 n)
+{
+	int err = 0;
+	u32 i;
+
+	mutex_lock(&registry_mutex);
+	settle_all();
+	for (i = 0; i < n && !err; i++) {
+		struct ipc_namespace *ns = refs[i].ns;
+		struct entry *e;
+
+		if (!ns)
+			continue;
+		e = find_cookie(refs[i].cookie);
+		if (!e) {
+			e = add((unsigned long)ns, (unsigned long)ns->mq_mnt->mnt_sb,
+				refs[i].cookie, ipcns_native_id(ns));
+			if (e) {
+				e->known.inum = ns->ns.inum;
+				e->known.owner_inum = ns->user_ns->ns.inum;
+				e->known.owner_uid = __kuid_val(ns->user_ns->owner);
+			}
+		}
+		if (e)
+			refs[i].id = e->known.id;
+		else
+			err = -ENOMEM;
+	}
+	mutex_unlock(&registry_mutex);
+	return err;
+}
+
+/**
+ * ipcns_registry_get() - what is known of a namespace
+ * @id:		its id
+ * @out:	filled in
+ *
+ * Context: process context, may sleep.
+ * Return: false if no such namespace is known that is not freed.
+ */
+bool ipcns_registry_get(u64 id, struct ipcns_known *out)
+{
+	struct entry *e;
+
+	mutex_lock(&registry_mutex);
+	settle_all();
+	e = find_id(id);
+	if (e && e->gone)
+		e = NULL;
+	if (e)
+		*out = e->known;
+	mutex_unlock(&registry_mutex);
+	return e;
+}
+
+/**
+ * ipcns_registry_lookup() - what is known of the namespace of a settled event
+ * @id:		its id
+ * @out:	filled in
+ *
+ * As ipcns_registry_get(), but knows namespaces that are freed, too, and does
+ * not settle events.
+ */
+bool ipcns_registry_lookup(u64 id, struct ipcns_known *out)
+{
+	struct entry *e;
+
+	mutex_lock(&registry_mutex);
+	e = find_id(id);
+	if (e)
+		*out = e->known;
+	mutex_unlock(&registry_mutex);
+	return e;
+}
+
+/**
+ * ipcns_registry_dying() - list namespaces that are dying
+ * @out:	filled in, in the order in which they began to die
+ * @max:	how many there is room for
+ * @after:	where to go on, 0 to begin with; moved on
+ *
+ * Context: process context, may sleep.
+ * Return: how many were filled in, 0 if there are no more.
+ */
+u32 ipcns_registry_dying(struct ipcns_known *out, u32 max, u64 *after)
+{
+	struct entry *e;
+	u32 n = 0;
+
+	mutex_lock(&registry_mutex);
+	settle_all();
+	list_for_each_entry(e, &dying, list) {
+		if (e->death <= *after)
+			continue;
+		if (n == max)
+			break;
+		out[n++] = e->known;
+		*after = e->death;
+	}
+	mutex_unlock(&registry_mutex);
+	return n;
+}
+
+/**
+ * ipcns_registry_stats() - the registry's counters
+ * @out:	filled in
+ */
+void ipcns_registry_stats(struct ipcns_registry_stats *out)
+{
+	mutex_lock(&registry_mutex);
+	*out = stats;
+	mutex_unlock(&registry_mutex);
+}
+
+/**
+ * ipcns_registry_init() - make an empty registry
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ipcns_registry_init(void)
+{
+	window = kcalloc(WINDOW, sizeof(*window), GFP_KERNEL);
+	return window ? 0 : -ENOMEM;
+}
+
+/**
+ * ipcns_registry_exit() - forget all namespaces
+ *
+ * Nothing may feed it any more.
+ */
+void ipcns_registry_exit(void)
+{
+	struct hlist_node *next;
+	struct entry *e;
+	int bucket;
+
+	hash_for_each_safe(ids, bucket, next, e, by_id)
+		forget(e);
+	kfree(window);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _IPCNS_REGISTRY_H
+#define _IPCNS_REGISTRY_H
+
+#include <linux/sched.h>
+#include <linux/types.h>
+
+#include "event.h"
+#include "walk.h"
+
+/**
+ * struct ipcns_actor - the task that did something
+ * @time:	when, nanoseconds of CLOCK_BOOTTIME; 0 if it was not seen
+ * @pid:	its process in the initial pid namespace
+ * @uid:	its effective user id in the initial user namespace
+ * @comm:	its command name
+ */
+struct ipcns_actor {
+	u64	time;
+	u32	pid;
+	u32	uid;
+	char	comm[TASK_COMM_LEN];
+};
+
+/**
+ * struct ipcns_known - what the registry knows of a namespace
+ * @id:		the id that users see, never used again
+ * @cookie:	its key among namespaces that live, see walk.c
+ * @inum:	inode number
+ * @owner_inum:	inode number of the owning user namespace
+ * @owner_uid:	owner of that, in the initial user namespace
+ * @born:	its creator
+ * @dying:	who dropped the last reference
+ * @inventory:	what was in it then
+ */
+struct ipcns_known {
+	u64				id;
+	u64				cookie;
+	u32				inum;
+	u32				owner_inum;
+	u32				owner_uid;
+	struct ipcns_actor		born;
+	struct ipcns_actor		dying;
+	struct ipcns_event_inventory	inventory;
+};
+
+/**
+ * struct ipcns_registry_stats - the registry's counters
+ * @known:	namespaces it knows
+ * @dying:	of these, those whose teardown has not ended
+ * @missed:	namespaces that came or went without an event, since load
+ */
+struct ipcns_registry_stats {
+	u32	known;
+	u32	dying;
+	u64	missed;
+};
+
+int ipcns_registry_init(void);
+void ipcns_registry_exit(void);
+bool ipcns_registry_sync(void);
+int ipcns_registry_name(struct ipcns_ref *refs, u32 n);
+bool ipcns_registry_get(u64 id, struct ipcns_known *out);
+bool ipcns_registry_lookup(u64 id, struct ipcns_known *out);
+u32 ipcns_registry_dying(struct ipcns_known *out, u32 max, u64 *after);
+void ipcns_registry_stats(struct ipcns_registry_stats *out);
+
+#endif /* _IPCNS_REGISTRY_H */
