@@ -9,6 +9,8 @@ enum {
 	STATUS_OK = 0,
 	STATUS_ERROR = 1,
 	STATUS_NO_MODULE = 2,
+	STATUS_LOST = 3,
+	STATUS_TIMEOUT = 124,
 };
 
 #define PROGRAM "ipcnsctl"
@@ -30,6 +32,8 @@ int cmd_list(int argc, char **argv);
 int cmd_objects(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_limits(int argc, char **argv);
+int cmd_monitor(int argc, char **argv);
+int cmd_wait(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 
 #endif

@@ -52,8 +52,10 @@ static void begin_element(struct json *json, const char *key)
 {
 	if (json->filled)
 		fputc(',', json->out);
-	if (json->depth)
+	if (json->depth && !json->line)
 		fprintf(json->out, "\n%*s", 3 * json->depth, "");
+	else if (json->filled)
+		fputc(' ', json->out);
 	json->filled = true;
 	if (key)
 		put_key(json->out, key);
@@ -63,6 +65,13 @@ static void begin_element(struct json *json, const char *key)
 void json_begin(struct json *json, FILE *out)
 {
 	*json = (struct json){ .out = out };
+	json_open(json, NULL, '{');
+}
+
+/** json_begin_line - start a text that is one line: an object in JSON Lines */
+void json_begin_line(struct json *json, FILE *out)
+{
+	*json = (struct json){ .out = out, .line = true };
 	json_open(json, NULL, '{');
 }
 
@@ -86,7 +95,7 @@ void json_open(struct json *json, const char *key, char bracket)
 void json_close(struct json *json, char bracket)
 {
 	json->depth--;
-	if (json->filled)
+	if (json->filled && !json->line)
 		fprintf(json->out, "\n%*s", 3 * json->depth, "");
 	fputc(bracket, json->out);
 	json->filled = true;
@@ -123,6 +132,13 @@ void json_percent(struct json *json, const char *key, double value)
 	begin_element(json, key);
 	fprintf(json->out, "%llu.%02llu", (unsigned long long)hundredths / 100,
 		(unsigned long long)hundredths % 100);
+}
+
+/** json_bool - true or false */
+void json_bool(struct json *json, const char *key, bool value)
+{
+	begin_element(json, key);
+	fputs(value ? "true" : "false", json->out);
 }
 
 /** json_null - an unknown value */

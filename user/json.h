@@ -12,9 +12,11 @@ struct json {
 	FILE *out;
 	int depth;
 	bool filled;	/* the innermost object or array has an element */
+	bool line;	/* no line breaks */
 };
 
 void json_begin(struct json *json, FILE *out);
+void json_begin_line(struct json *json, FILE *out);
 void json_end(struct json *json);
 void json_open(struct json *json, const char *key, char bracket);
 void json_close(struct json *json, char bracket);
@@ -22,6 +24,7 @@ void json_text(struct json *json, const char *key, const char *text, size_t len)
 void json_string(struct json *json, const char *key, const char *text);
 void json_number(struct json *json, const char *key, uint64_t value);
 void json_percent(struct json *json, const char *key, double value);
+void json_bool(struct json *json, const char *key, bool value);
 void json_null(struct json *json, const char *key);
 
 #endif

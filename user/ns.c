@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Namespaces as rows: their columns, and finding the ones that arguments name. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <linux/ipcns.h>
 
 #include "ipcnsctl.h"
@@ -60,6 +62,53 @@ static void fill_cgroup(const struct column *column, const struct record *rec, s
 		cell_bytes(cell, path, len);
 }
 
+/* Attributes of who did something; the column says what. */
+static bool get_actor(const struct column *column, const struct record *rec, struct nlattr **tb)
+{
+	struct nlattr *attr = rec->tb[column->attr];
+
+	return attr && nla_parse_nested(tb, IPCNS_A_ACTOR_MAX, attr, NULL) >= 0;
+}
+
+static void fill_actor_time(const struct column *column, const struct record *rec,
+			    struct cell *cell)
+{
+	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
+	uint64_t ns;
+
+	if (!get_actor(column, rec, tb) || !wire_uint(tb[IPCNS_A_ACTOR_TIME], &ns))
+		return;
+	cell->type = CELL_TIME;
+	cell->number = (int64_t)ns / 1000000000;
+}
+
+/* COMMAND[PID], without the PID if it is not visible from here. */
+static void fill_actor(const struct column *column, const struct record *rec, struct cell *cell)
+{
+	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
+	uint64_t pid;
+	size_t len;
+
+	if (!get_actor(column, rec, tb) || !tb[IPCNS_A_ACTOR_COMM])
+		return;
+	len = strnlen(nla_data(tb[IPCNS_A_ACTOR_COMM]), nla_len(tb[IPCNS_A_ACTOR_COMM]));
+	if (len > sizeof(cell->buf) - 16)
+		len = sizeof(cell->buf) - 16;
+	memcpy(cell->buf, nla_data(tb[IPCNS_A_ACTOR_COMM]), len);
+	if (wire_uint(tb[IPCNS_A_ACTOR_PID], &pid) && pid)
+		len += snprintf(cell->buf + len, sizeof(cell->buf) - len, "[%u]", (uint32_t)pid);
+	cell_bytes(cell, cell->buf, len);
+}
+
+static void fill_actor_user(const struct column *column, const struct record *rec,
+			    struct cell *cell)
+{
+	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
+
+	if (get_actor(column, rec, tb))
+		cell_attr(cell, column->as, tb[IPCNS_A_ACTOR_UID]);
+}
+
 static const struct column columns[] = {
 	{ "NS", "namespace identifier (inode number)", AS_NUMBER, .attr = IPCNS_A_NS_INUM },
 	{ "NSID", "namespace identity, never reused", AS_NUMBER, .attr = IPCNS_A_NS_ID },
@@ -86,8 +135,20 @@ static const struct column columns[] = {
 	{ "SHMBYTES", "shared memory, in whole pages", AS_SIZE, .attr = IPCNS_A_NS_SHM_BYTES },
 	{ "MSGBYTES", "bytes in System V messages", AS_SIZE, .attr = IPCNS_A_NS_MSG_BYTES },
 	{ "MQBYTES", "bytes in POSIX messages", AS_SIZE, .attr = IPCNS_A_NS_MQ_BYTES },
-	{ "CREATED", "time of creation, if known", AS_TIME, .attr = 0 },
-	{ "CREATOR", "command that created it, if known", AS_TEXT, .attr = 0 },
+	{ "CREATED", "time of creation, if known", AS_TIME, .attr = IPCNS_A_NS_BORN,
+	  .fill = fill_actor_time },
+	{ "CREATOR", "command that created it, if known, and its PID", AS_TEXT,
+	  .attr = IPCNS_A_NS_BORN, .fill = fill_actor },
+	{ "CUID", "UID of the creator", AS_NUMBER, .attr = IPCNS_A_NS_BORN,
+	  .fill = fill_actor_user },
+	{ "CUSER", "username of the creator", AS_USER, .attr = IPCNS_A_NS_BORN,
+	  .fill = fill_actor_user },
+	{ "DIED", "time at which the last reference went", AS_TIME, .attr = IPCNS_A_NS_DYING,
+	  .fill = fill_actor_time },
+	{ "DROPPER", "command that dropped the last reference, and its PID", AS_TEXT,
+	  .attr = IPCNS_A_NS_DYING, .fill = fill_actor },
+	{ "DUSER", "username of the DROPPER", AS_USER, .attr = IPCNS_A_NS_DYING,
+	  .fill = fill_actor_user },
 };
 
 /** ns_columns - columns of one namespace per row */
@@ -113,6 +174,14 @@ static bool restart(void *arg)
 {
 	store_clear(arg);
 	return true;
+}
+
+/** ns_is_dying - whether the last reference of a namespace is gone */
+bool ns_is_dying(const struct record *rec)
+{
+	uint64_t state;
+
+	return wire_uint(rec->tb[IPCNS_A_NS_STATE], &state) && state == IPCNS_STATE_DYING;
 }
 
 /** ns_id - the identity of a stored namespace */
@@ -162,7 +231,8 @@ static void look_up(struct wire *w, const char *arg, const struct nsarg *ns, str
 	if (ret == -ENOTUNIQ)
 		die_ambiguous(ns);
 	if (ret)
-		die(STATUS_ERROR, "namespace \"%s\": %s", arg, wire_error(w));
+		die(ret == -ENODEV ? STATUS_NO_MODULE : STATUS_ERROR, "namespace \"%s\": %s", arg,
+		    wire_error(w));
 	if (store->n != n + 1)
 		die(STATUS_ERROR, "namespace \"%s\": malformed answer", arg);
 }

@@ -18,6 +18,7 @@ void ns_select(struct wire *w, int argc, char **argv, struct store *store);
 bool ns_selected(const struct store *store, struct nlattr *inum, struct nlattr *id);
 void ns_select_all(struct wire *w, struct store *store);
 void ns_put(struct nl_msg *msg, int attr, uint64_t id);
+bool ns_is_dying(const struct record *rec);
 uint64_t ns_id(const struct stored *row);
 
 #endif

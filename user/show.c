@@ -2,6 +2,7 @@
 /* ipcnsctl show: one namespace in full. */
 #include <stdio.h>
 #include <string.h>
+#include <linux/ipcns.h>
 
 #include "ipcnsctl.h"
 #include "limits.h"
@@ -26,7 +27,7 @@ static const struct option longopts[] = {
 };
 
 /* What people see: a value is a column of the list; a line without one begins a section. */
-static const struct {
+static const struct line {
 	const char *label;
 	const char *column;
 } lines[] = {
@@ -37,6 +38,7 @@ static const struct {
 	{ "Birth", NULL },
 	{ "Created", "CREATED" },
 	{ "Creator", "CREATOR" },
+	{ "Creator's user", "CUSER" },
 	{ "State", NULL },
 	{ "State", "STATE" },
 	{ "References", "REFS" },
@@ -58,12 +60,23 @@ static const struct {
 	{ "Bytes in POSIX queues", "MQBYTES" },
 };
 
+/* What more there is of a namespace that is dying. Its objects are those that it had then. */
+static const struct line death[] = {
+	{ "Death", NULL },
+	{ "Last reference gone", "DIED" },
+	{ "Dropped by", "DROPPER" },
+	{ "User", "DUSER" },
+};
+
 static void print_line(const char *label, const char *name, const struct record *rec,
 		       const struct cell_format *format)
 {
+	const struct column *column = column_find(&ns_columns, name, strlen(name));
 	struct cell cell;
 
-	column_fill(column_find(&ns_columns, name, strlen(name)), rec, &cell);
+	column_fill(column, rec, &cell);
+	if (column->attr == IPCNS_A_NS_BORN && !rec->tb[IPCNS_A_NS_BORN])
+		cell_text(&cell, "unknown: older than the module");
 	cell_render(&cell, format);
 	printf("  %-24s", label);
 	if (cell.type == CELL_UNKNOWN)
@@ -73,18 +86,27 @@ static void print_line(const char *label, const char *name, const struct record 
 	putchar('\n');
 }
 
+static void print_lines(const struct line *line, size_t n, const struct record *rec,
+			const struct cell_format *format)
+{
+	for (; n; line++, n--) {
+		if (line->column)
+			print_line(line->label, line->column, rec, format);
+		else
+			printf("%s%s:\n", line == lines ? "" : "\n", line->label);
+	}
+}
+
 static void print_text(const struct record *rec, const struct store *limits,
 		       const struct options *opts)
 {
 	struct selection sel;
 	struct output out;
-	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(lines); i++) {
-		if (lines[i].column)
-			print_line(lines[i].label, lines[i].column, rec, &opts->format);
-		else
-			printf("%s%s:\n", i ? "\n" : "", lines[i].label);
+	print_lines(lines, ARRAY_SIZE(lines), rec, &opts->format);
+	if (ns_is_dying(rec)) {
+		print_lines(death, ARRAY_SIZE(death), rec, &opts->format);
+		return;	/* limits are not there any more */
 	}
 	puts("\nLimits:");
 	selection_parse(&sel, &limit_columns, "RESOURCE,DESCRIPTION,LIMIT,USED,USE%", false);
@@ -133,9 +155,10 @@ int cmd_show(int argc, char **argv)
 
 	w = wire_open();
 	ns_select(w, 1, argv + optind, &store);
-	limits_get(w, ns_id(store.rows), &limits);
 	if (!record_parse(&rec, store.rows[0].attrs, store.rows[0].len))
 		die(STATUS_ERROR, "malformed answer");
+	if (!ns_is_dying(&rec))
+		limits_get(w, ns_id(store.rows), &limits);
 	if (opts.json)
 		print_json(&rec, &limits, &opts);
 	else

@@ -34,6 +34,13 @@ static const struct {
 	{ "walks_cut", "Walks cut short", AS_NUMBER, IPCNS_A_STATUS_WALKS_CUT },
 	{ "dumps", "Open dumps", AS_NUMBER, IPCNS_A_STATUS_DUMPS },
 	{ "dump_bytes", "Memory of open dumps", AS_SIZE, IPCNS_A_STATUS_DUMP_BYTES },
+	{ "dying", "Dying namespaces", AS_NUMBER, IPCNS_A_STATUS_DYING },
+	{ "missed", "Namespaces gone unseen", AS_NUMBER, IPCNS_A_STATUS_MISSED },
+	{ "journal_first", "First event in journal", AS_NUMBER, IPCNS_A_STATUS_JOURNAL_FIRST },
+	{ "journal_next", "Next event", AS_NUMBER, IPCNS_A_STATUS_JOURNAL_NEXT },
+	{ "dropped", "Events dropped", AS_NUMBER, IPCNS_A_STATUS_DROPPED },
+	{ "journal_size", "Journal size", AS_SIZE, IPCNS_A_STATUS_JOURNAL_SIZE },
+	{ "journal_used", "Journal used", AS_SIZE, IPCNS_A_STATUS_JOURNAL_USED },
 };
 
 /* Check of one struct. */
@@ -63,6 +70,25 @@ static bool parse_layout(struct nlattr *attr, struct layout *layout)
 	if (wire_uint(tb[IPCNS_A_LAYOUT_STATE], &state) && state < ARRAY_SIZE(states))
 		layout->state = states[state];
 	return true;
+}
+
+/* One probe. */
+struct probe {
+	struct cell symbol;
+	uint64_t armed, missed;
+};
+
+static bool parse_probe(struct nlattr *attr, struct probe *probe)
+{
+	struct nlattr *tb[IPCNS_A_PROBE_MAX + 1];
+
+	memset(probe, 0, sizeof(*probe));
+	if (nla_parse_nested(tb, IPCNS_A_PROBE_MAX, attr, NULL) < 0)
+		return false;
+	cell_attr(&probe->symbol, AS_TEXT, tb[IPCNS_A_PROBE_SYMBOL]);
+	wire_uint(tb[IPCNS_A_PROBE_ARMED], &probe->armed);
+	wire_uint(tb[IPCNS_A_PROBE_MISSED], &probe->missed);
+	return probe->symbol.type == CELL_TEXT;
 }
 
 static void print_value(const char *label, struct cell *cell, const struct cell_format *format)
@@ -96,12 +122,35 @@ static void print_layout(struct layout *layout)
 	putchar('\n');
 }
 
+static void print_probe(const struct probe *probe)
+{
+	size_t len = probe->symbol.len;
+
+	put_safe(stdout, probe->symbol.text, len);
+	printf("%*s%s", len < 23 ? 23 - (int)len : 1, "", probe->armed ? "armed" : "off");
+	if (probe->missed)
+		printf(", missed %llu", (unsigned long long)probe->missed);
+	putchar('\n');
+}
+
+/* Heading of a list that may be empty. */
+static void print_heading(const char **heading)
+{
+	if (*heading)
+		printf("\n%s:\n", *heading);
+	*heading = NULL;
+	fputs("  ", stdout);
+}
+
 static void print_text(struct nlattr *attrs, int len, struct nlattr **tb,
 		       const struct cell_format *format)
 {
 	struct cell cell = { 0 };
+	const char *heading = "Probes";
 	struct layout layout;
+	struct probe probe;
 	struct nlattr *attr;
+	uint64_t live;
 	size_t i;
 	int rest;
 
@@ -112,6 +161,8 @@ static void print_text(struct nlattr *attrs, int len, struct nlattr **tb,
 	cell.type = CELL_UNKNOWN;
 	cell_attr(&cell, AS_TEXT, tb[IPCNS_A_STATUS_KERNEL]);
 	print_value("Kernel", &cell, format);
+	if (wire_uint(tb[IPCNS_A_STATUS_EVENTS_LIVE], &live))
+		printf("%-25s%s\n", "Events live", live ? "yes" : "no");
 	for (i = 0; i < ARRAY_SIZE(counters); i++) {
 		cell.type = CELL_UNKNOWN;
 		cell_attr(&cell, counters[i].as, tb[counters[i].attr]);
@@ -123,6 +174,12 @@ static void print_text(struct nlattr *attrs, int len, struct nlattr **tb,
 			continue;
 		fputs("  ", stdout);
 		print_layout(&layout);
+	}
+	nla_for_each_attr(attr, attrs, len, rest) {
+		if (nla_type(attr) != IPCNS_A_STATUS_PROBE || !parse_probe(attr, &probe))
+			continue;
+		print_heading(&heading);
+		print_probe(&probe);
 	}
 }
 
@@ -142,13 +199,24 @@ static void json_layout(struct json *json, struct layout *layout, const struct c
 	json_close(json, '}');
 }
 
+static void json_probe(struct json *json, struct probe *probe, const struct cell_format *format)
+{
+	json_open(json, NULL, '{');
+	cell_json(&probe->symbol, json, "symbol", format);
+	json_bool(json, "armed", probe->armed);
+	json_number(json, "missed", probe->missed);
+	json_close(json, '}');
+}
+
 static void print_json(struct nlattr *attrs, int len, struct nlattr **tb,
 		       const struct cell_format *format)
 {
 	struct cell cell = { 0 };
 	struct layout layout;
+	struct probe probe;
 	struct nlattr *attr;
 	struct json json;
+	uint64_t live;
 	size_t i;
 	int rest;
 
@@ -161,6 +229,10 @@ static void print_json(struct nlattr *attrs, int len, struct nlattr **tb,
 	cell.type = CELL_UNKNOWN;
 	cell_attr(&cell, AS_TEXT, tb[IPCNS_A_STATUS_KERNEL]);
 	cell_json(&cell, &json, "kernel", format);
+	if (wire_uint(tb[IPCNS_A_STATUS_EVENTS_LIVE], &live))
+		json_bool(&json, "events_live", live);
+	else
+		json_null(&json, "events_live");
 	for (i = 0; i < ARRAY_SIZE(counters); i++) {
 		cell.type = CELL_UNKNOWN;
 		cell_attr(&cell, counters[i].as, tb[counters[i].attr]);
@@ -170,6 +242,11 @@ static void print_json(struct nlattr *attrs, int len, struct nlattr **tb,
 	nla_for_each_attr(attr, attrs, len, rest)
 		if (nla_type(attr) == IPCNS_A_STATUS_LAYOUT && parse_layout(attr, &layout))
 			json_layout(&json, &layout, format);
+	json_close(&json, ']');
+	json_open(&json, "probes", '[');
+	nla_for_each_attr(attr, attrs, len, rest)
+		if (nla_type(attr) == IPCNS_A_STATUS_PROBE && parse_probe(attr, &probe))
+			json_probe(&json, &probe, format);
 	json_close(&json, ']');
 	json_close(&json, '}');
 	json_end(&json);

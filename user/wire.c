@@ -20,11 +20,19 @@
 
 #define DUMP_TRIES 10
 #define RECEIVE_SIZE (64 * 1024)
+#define GROUPS 2
+
+static const char *const group_names[GROUPS] = {
+	[WIRE_NAMESPACES] = IPCNS_MCGRP_NAMESPACES,
+	[WIRE_OBJECTS] = IPCNS_MCGRP_OBJECTS,
+};
 
 struct wire {
 	struct nl_sock *sk;
 	struct nl_cb *cb;
 	uint16_t family;
+	uint32_t groups[GROUPS];	/* ids of its multicast groups, 0 if there is none */
+	bool may_go;		/* the module may be unloaded meanwhile */
 
 	/* The exchange that runs. */
 	wire_row_fn row;
@@ -40,6 +48,7 @@ struct family {
 	bool found;
 	uint16_t id;
 	uint32_t version;
+	uint32_t groups[GROUPS];
 };
 
 /* Keeps the errno, and the text of the extended ack if there is one. */
@@ -164,8 +173,13 @@ static int exchange(struct wire *w, struct nl_msg *msg, wire_row_fn row, void *a
 	 * The module explains its own ENOENT. Without that it is generic netlink's: the family was
 	 * there when it was looked up, and is gone, or about to go.
 	 */
-	if (!w->explained && (w->err == ENOENT || w->err == EPROTONOSUPPORT))
-		no_module();
+	if (w->family != GENL_ID_CTRL && !w->explained &&
+	    (w->err == ENOENT || w->err == EPROTONOSUPPORT)) {
+		if (!w->may_go)
+			no_module();
+		w->err = ENODEV;
+		snprintf(w->text, sizeof(w->text), "module unloaded");
+	}
 	return -w->err;
 }
 
@@ -263,6 +277,22 @@ bool wire_uint(const struct nlattr *attr, uint64_t *value)
 	return false;
 }
 
+static void take_groups(struct nlattr *list, struct family *family)
+{
+	struct nlattr *tb[CTRL_ATTR_MCAST_GRP_MAX + 1], *group;
+	uint64_t id;
+	int rest, i;
+
+	nla_for_each_nested(group, list, rest) {
+		if (nla_parse_nested(tb, CTRL_ATTR_MCAST_GRP_MAX, group, NULL) < 0 ||
+		    !tb[CTRL_ATTR_MCAST_GRP_NAME] || !wire_uint(tb[CTRL_ATTR_MCAST_GRP_ID], &id))
+			continue;
+		for (i = 0; i < GROUPS; i++)
+			if (!nla_strcmp(tb[CTRL_ATTR_MCAST_GRP_NAME], group_names[i]))
+				family->groups[i] = id;
+	}
+}
+
 static void take_family(struct nlattr *attrs, int len, void *arg)
 {
 	struct nlattr *tb[CTRL_ATTR_MAX + 1];
@@ -276,9 +306,15 @@ static void take_family(struct nlattr *attrs, int len, void *arg)
 	family->found = true;
 	family->id = id;
 	family->version = version;
+	if (tb[CTRL_ATTR_MCAST_GROUPS])
+		take_groups(tb[CTRL_ATTR_MCAST_GROUPS], family);
 }
 
-static void resolve_family(struct wire *w)
+/*
+ * Looks for the module; false if it is not there. Dies if they do not understand each other.
+ * Being asked for the family by name, and not by its number @id, the kernel may load the module.
+ */
+static bool try_resolve_family(struct wire *w, uint16_t id)
 {
 	struct family family = { .found = false };
 	struct nl_msg *msg = nlmsg_alloc();
@@ -287,9 +323,12 @@ static void resolve_family(struct wire *w)
 	w->family = GENL_ID_CTRL;
 	if (!msg || !genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, GENL_ID_CTRL, 0, 0,
 				 CTRL_CMD_GETFAMILY, 1) ||
-	    nla_put_string(msg, CTRL_ATTR_FAMILY_NAME, IPCNS_FAMILY_NAME) < 0)
+	    (id ? nla_put_u16(msg, CTRL_ATTR_FAMILY_ID, id) :
+		  nla_put_string(msg, CTRL_ATTR_FAMILY_NAME, IPCNS_FAMILY_NAME)) < 0)
 		die(STATUS_ERROR, "out of memory");
 	ret = wire_do(w, msg, take_family, &family);
+	if (ret == -ENOENT)
+		return false;
 	if (ret || !family.found)
 		die(STATUS_ERROR, "cannot look up netlink family \"%s\": %s", IPCNS_FAMILY_NAME,
 		    ret ? wire_error(w) : "malformed answer");
@@ -298,14 +337,17 @@ static void resolve_family(struct wire *w)
 		    "the module speaks protocol version %u, not %u: use the ipcnsctl made for it",
 		    family.version, IPCNS_FAMILY_VERSION);
 	w->family = family.id;
+	memcpy(w->groups, family.groups, sizeof(w->groups));
+	return true;
 }
 
-/**
- * wire_open - connect to the module
- *
- * Does not return if there is no module, or one that speaks another version: exit status 2.
- */
-struct wire *wire_open(void)
+static void resolve_family(struct wire *w)
+{
+	if (!try_resolve_family(w, 0))
+		no_module();
+}
+
+static struct wire *connect_wire(void)
 {
 	struct wire *w = calloc(1, sizeof(*w));
 	int on = 1;
@@ -327,9 +369,49 @@ struct wire *wire_open(void)
 	setsockopt(nl_socket_get_fd(w->sk), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
 	setsockopt(nl_socket_get_fd(w->sk), SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
 	setsockopt(nl_socket_get_fd(w->sk), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
+	return w;
+}
+
+/**
+ * wire_open - connect to the module
+ *
+ * Does not return if there is no module, or one that speaks another version: exit status 2.
+ */
+struct wire *wire_open(void)
+{
+	struct wire *w = connect_wire();
 
 	resolve_family(w);
 	return w;
+}
+
+/**
+ * wire_try_open - connect to the module, if there is one
+ * @id: number of its family, 0 if that is not known
+ *
+ * Returns NULL if there is none. If it is unloaded later, requests return -ENODEV.
+ */
+struct wire *wire_try_open(uint16_t id)
+{
+	struct wire *w = connect_wire();
+
+	w->may_go = true;
+	if (try_resolve_family(w, id))
+		return w;
+	wire_close(w);
+	return NULL;
+}
+
+/** wire_family - number of the module's family: the type of its messages */
+uint16_t wire_family(const struct wire *w)
+{
+	return w->family;
+}
+
+/** wire_group - id of one of its multicast groups, 0 if there is none */
+uint32_t wire_group(const struct wire *w, enum wire_group group)
+{
+	return w->groups[group];
 }
 
 /** wire_close - end the connection and free @w */

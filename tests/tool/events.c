@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Events of the tool: from messages to lines, which are wanted, and what a snapshot told already. */
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "event.h"
+#include "ipcnsctl.h"
+#include "nsids.h"
+#include "object.h"
+#include "told.h"
+#include "wire.h"
+
+#include <netlink/msg.h>
+
+static struct nl_msg *msg;
+
+static void start(void)
+{
+	nlmsg_free(msg);
+	msg = nlmsg_alloc();
+	nlmsg_put(msg, 0, 0, 0, 0, 0);
+}
+
+static struct event finish(void)
+{
+	struct event e;
+
+	if (!event_parse(&e, nlmsg_attrdata(nlmsg_hdr(msg), 0), nlmsg_attrlen(nlmsg_hdr(msg), 0)))
+		check(0, "a message that parses");
+	return e;
+}
+
+/* An event of namespace 17. */
+static void event(uint64_t seq, unsigned int object, unsigned int kind)
+{
+	start();
+	nla_put_u64(msg, IPCNS_A_EVENT_SEQ, seq);
+	nla_put_s64(msg, IPCNS_A_EVENT_TIME, 1795000000123456789);
+	nla_put_u32(msg, IPCNS_A_EVENT_OBJECT, object);
+	nla_put_u32(msg, IPCNS_A_EVENT_EVENT, kind);
+	nla_put_u32(msg, IPCNS_A_EVENT_NS_INUM, 4026532115);
+	nla_put_u64(msg, IPCNS_A_EVENT_NS_ID, 17);
+}
+
+static void line_is(const char *want, int as_json, const char *name)
+{
+	struct event e = finish();
+	struct event_writer w;
+	char *text;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	event_writer_init(&w, out, as_json);
+	event_write(&w, &e);
+	fclose(out);
+	check_text(text, want, name);
+	free(text);
+}
+
+static void lines(void)
+{
+	setenv("TZ", "EST5", 1);
+	tzset();
+	event(90211, IPCNS_EVENT_OBJECT_SHM, IPCNS_EVENT_KIND_CREATED);
+	nla_put_u32(msg, IPCNS_A_EVENT_ID, 0);
+	nla_put_u32(msg, IPCNS_A_EVENT_KEY, 0x12aa0de5);
+	nla_put_u32(msg, IPCNS_A_EVENT_UID, 0);
+	nla_put_u64(msg, IPCNS_A_EVENT_BYTES, 4096);
+	nla_put_u32(msg, IPCNS_A_EVENT_PID, 812);
+	nla_put(msg, IPCNS_A_EVENT_COMM, 8, "postgres");
+	line_is("[2026-11-18T06:06:40.123456] [shm,created] ns=4026532115 nsid=17 id=0 "
+		"key=0x12aa0de5 uid=0 bytes=4096 pid=812 comm=postgres seq=90211\n", 0,
+		"a segment is created");
+	line_is("{\"seq\": 90211, \"time\": \"2026-11-18T06:06:40.123456-05:00\", "
+		"\"event\": \"created\", \"object\": \"shm\", \"ns\": 4026532115, \"nsid\": 17, "
+		"\"id\": 0, \"key\": \"0x12aa0de5\", \"uid\": 0, \"bytes\": 4096, \"pid\": 812, "
+		"\"comm\": \"postgres\"}\n", 1, "the same as JSON");
+
+	event(1, IPCNS_EVENT_OBJECT_MQ, IPCNS_EVENT_KIND_UNLINKED);
+	nla_put_u32(msg, IPCNS_A_EVENT_ID, 5);
+	nla_put(msg, IPCNS_A_EVENT_NAME, 6, "a b\n\\\xff");
+	nla_put(msg, IPCNS_A_EVENT_COMM, 4, "x y\t");
+	line_is("[2026-11-18T06:06:40.123456] [mq,unlinked] ns=4026532115 nsid=17 id=5 "
+		"name=/a\\x20b\\x0a\\x5c\\xff comm=x\\x20y\\x09 seq=1\n", 0,
+		"hostile names are words");
+	line_is("{\"seq\": 1, \"time\": \"2026-11-18T06:06:40.123456-05:00\", "
+		"\"event\": \"unlinked\", \"object\": \"mq\", \"ns\": 4026532115, \"nsid\": 17, "
+		"\"id\": 5, \"name\": \"/a b\\u000a\\\\\\\\xff\", \"comm\": \"x y\\u0009\"}\n", 1,
+		"and valid JSON");
+
+	event(2, IPCNS_EVENT_OBJECT_MSG, IPCNS_EVENT_KIND_CHANGED);
+	nla_put_u32(msg, IPCNS_A_EVENT_MODE, 0640);
+	line_is("[2026-11-18T06:06:40.123456] [msg,changed] ns=4026532115 nsid=17 "
+		"mode=rw-r----- seq=2\n", 0, "a mode is changed");
+	event(3, IPCNS_EVENT_OBJECT_SEM, IPCNS_EVENT_KIND_DESTROYED);
+	nla_put_u32(msg, IPCNS_A_EVENT_REASON, IPCNS_EVENT_REASON_TEARDOWN);
+	line_is("[2026-11-18T06:06:40.123456] [sem,destroyed] ns=4026532115 nsid=17 "
+		"reason=teardown seq=3\n", 0, "an end has a reason");
+	event(4, IPCNS_EVENT_OBJECT_NS, IPCNS_EVENT_KIND_DESTROYED);
+	nla_put_u32(msg, IPCNS_A_EVENT_SHM, 1);
+	nla_put_u64(msg, IPCNS_A_EVENT_SHM_BYTES, 4096);
+	nla_put_u64(msg, IPCNS_A_EVENT_DURATION, 1500);
+	line_is("[2026-11-18T06:06:40.123456] [ns,destroyed] ns=4026532115 nsid=17 shm=1 "
+		"shm_bytes=4096 duration_ns=1500 seq=4\n", 0, "a namespace is destroyed");
+	event(5, 40, 30);
+	line_is("[2026-11-18T06:06:40.123456] [40,30] ns=4026532115 nsid=17 seq=5\n", 0,
+		"what a newer module tells is numbers");
+
+	start();
+	nla_put_s64(msg, IPCNS_A_EVENT_TIME, -1);
+	nla_put_u32(msg, IPCNS_A_EVENT_OBJECT, IPCNS_EVENT_OBJECT_LOST);
+	nla_put_u64(msg, IPCNS_A_EVENT_FROM, 7);
+	nla_put_u64(msg, IPCNS_A_EVENT_TO, 9);
+	nla_put_u32(msg, IPCNS_A_EVENT_CAUSE, IPCNS_LOST_CAUSE_OVERWRITTEN);
+	line_is("[1969-12-31T18:59:59.999999] [lost] from=7 to=9 cause=overwritten\n", 0, "a loss");
+	line_is("{\"time\": \"1969-12-31T18:59:59.999999-05:00\", \"event\": \"lost\", "
+		"\"from\": 7, \"to\": 9, \"cause\": \"overwritten\"}\n", 1, "a loss as JSON");
+}
+
+static void malformed(void)
+{
+	struct event e;
+
+	start();
+	nla_put_u32(msg, IPCNS_A_EVENT_OBJECT, IPCNS_EVENT_OBJECT_SHM);
+	check(!event_parse(&e, nlmsg_attrdata(nlmsg_hdr(msg), 0),
+			   nlmsg_attrlen(nlmsg_hdr(msg), 0)), "an event without number is none");
+	nla_put_u64(msg, IPCNS_A_EVENT_FROM, 9);
+	nla_put_u64(msg, IPCNS_A_EVENT_TO, 7);
+	check(!event_parse(&e, nlmsg_attrdata(nlmsg_hdr(msg), 0),
+			   nlmsg_attrlen(nlmsg_hdr(msg), 0)), "nor is a range that ends early");
+}
+
+/* Exit status of a list of events or types. */
+static int bad_list(void (*parse)(struct event_mask *, const char *), const char *list)
+{
+	struct event_mask mask = { 0 };
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		if (!freopen("/dev/null", "w", stderr))
+			_exit(99);
+		parse(&mask, list);
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	return WEXITSTATUS(status);
+}
+
+static int wants(const struct event_mask *mask, unsigned int object, unsigned int kind)
+{
+	struct event e = { .object = object, .kind = kind };
+
+	return event_wanted(mask, &e);
+}
+
+static void masks(void)
+{
+	static const char *const bad[] = { "", "foo", "ns,", ",ns", "shm.unlinked", "foo.created",
+		"shm.foo", "shm.", ".created", "lost", "present", "ns,,shm" };
+	struct event_mask mask;
+	size_t i;
+
+	event_mask_events(&mask, "ns,shm.destroyed,changed");
+	check(wants(&mask, IPCNS_EVENT_OBJECT_NS, IPCNS_EVENT_KIND_DYING) &&
+	      wants(&mask, IPCNS_EVENT_OBJECT_SHM, IPCNS_EVENT_KIND_DESTROYED) &&
+	      !wants(&mask, IPCNS_EVENT_OBJECT_SHM, IPCNS_EVENT_KIND_CREATED) &&
+	      wants(&mask, IPCNS_EVENT_OBJECT_SEM, IPCNS_EVENT_KIND_CHANGED) &&
+	      !wants(&mask, IPCNS_EVENT_OBJECT_MQ, IPCNS_EVENT_KIND_DESTROYED) &&
+	      wants(&mask, IPCNS_EVENT_OBJECT_LOST, 0) && !wants(&mask, 40, 0),
+	      "objects, events, and both");
+	event_mask_types(&mask, "shm,mq");
+	check(event_mask_objects(&mask) == 1U << IPCNS_EVENT_OBJECT_SHM,
+	      "types leave what is about them");
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		check(bad_list(event_mask_events, bad[i]) == STATUS_ERROR &&
+		      bad_list(event_mask_types, bad[i]) == STATUS_ERROR, bad[i]);
+}
+
+static int admit(struct told *told, unsigned int object, unsigned int kind, uint32_t id,
+		 const char *name)
+{
+	struct event e;
+
+	event(1, object, kind);
+	nla_put_u32(msg, IPCNS_A_EVENT_ID, id);
+	if (name)
+		nla_put(msg, IPCNS_A_EVENT_NAME, strlen(name), name);
+	e = finish();
+	return told_admit(told, &e);
+}
+
+static struct record row(void)
+{
+	struct record rec;
+
+	record_parse(&rec, nlmsg_attrdata(nlmsg_hdr(msg), 0), nlmsg_attrlen(nlmsg_hdr(msg), 0));
+	return rec;
+}
+
+static void tell_ns(struct told *told, uint32_t state)
+{
+	struct record rec;
+
+	start();
+	nla_put_u64(msg, IPCNS_A_NS_ID, 17);
+	nla_put_u32(msg, IPCNS_A_NS_STATE, state);
+	rec = row();
+	told_ns(told, &rec);
+}
+
+static void tell_object(struct told *told, uint32_t kind, uint32_t id, const char *name)
+{
+	struct record rec;
+
+	start();
+	nla_put_u64(msg, IPCNS_A_OBJECT_NS_ID, 17);
+	nla_put_u32(msg, IPCNS_A_OBJECT_KIND, kind);
+	if (name)
+		nla_put(msg, IPCNS_A_OBJECT_NAME, strlen(name), name);
+	else
+		nla_put_u32(msg, IPCNS_A_OBJECT_ID, id);
+	rec = row();
+	told_object(told, &rec);
+}
+
+static void snapshots(void)
+{
+	const unsigned int ns = IPCNS_EVENT_OBJECT_NS, shm = IPCNS_EVENT_OBJECT_SHM,
+		mq = IPCNS_EVENT_OBJECT_MQ, created = IPCNS_EVENT_KIND_CREATED,
+		dying = IPCNS_EVENT_KIND_DYING, destroyed = IPCNS_EVENT_KIND_DESTROYED,
+		unlinked = IPCNS_EVENT_KIND_UNLINKED, changed = IPCNS_EVENT_KIND_CHANGED;
+	struct told told = { 0 };
+	unsigned int i, good = 1;
+
+	check(!admit(&told, shm, created, 1, NULL) && !admit(&told, ns, dying, 0, NULL) &&
+	      !admit(&told, ns, destroyed, 0, NULL),
+	      "a namespace that was gone before the snapshot is not mentioned");
+	told_clear(&told);
+
+	tell_ns(&told, IPCNS_STATE_ACTIVE);
+	tell_object(&told, IPCNS_KIND_SHM, 1, NULL);
+	check(!admit(&told, ns, created, 0, NULL) && !admit(&told, shm, created, 1, NULL),
+	      "what is there is not created again");
+	check(admit(&told, shm, changed, 1, NULL) && admit(&told, shm, destroyed, 1, NULL) &&
+	      !admit(&told, shm, destroyed, 1, NULL), "it ends once");
+	check(!admit(&told, shm, changed, 2, NULL) && !admit(&told, shm, destroyed, 2, NULL),
+	      "what is not there does not end");
+	check(admit(&told, shm, created, 2, NULL) && admit(&told, shm, destroyed, 2, NULL),
+	      "what came and went is told in full");
+
+	tell_object(&told, IPCNS_KIND_MQ, 0, "jobs");
+	check(!admit(&told, mq, created, 70, "jobs") && admit(&told, mq, unlinked, 70, "jobs") &&
+	      admit(&told, mq, destroyed, 70, NULL) && admit(&told, mq, created, 71, "jobs"),
+	      "a queue is known by its name, and then by its number");
+
+	for (i = 100; i < 5000; i++)
+		good &= admit(&told, shm, created, i, NULL);
+	for (i = 100; i < 5000; i++)
+		good &= !admit(&told, shm, created, i, NULL);
+	check(good, "many things");
+
+	check(admit(&told, ns, dying, 0, NULL) && !admit(&told, ns, dying, 0, NULL) &&
+	      admit(&told, shm, destroyed, 9999, NULL) && admit(&told, ns, destroyed, 0, NULL) &&
+	      !admit(&told, shm, destroyed, 9998, NULL), "in a dying namespace all ends are told");
+	told_clear(&told);
+	tell_ns(&told, IPCNS_STATE_DYING);
+	check(!admit(&told, ns, dying, 0, NULL) && admit(&told, shm, destroyed, 3, NULL),
+	      "one that was dying already is not dying again");
+	told_clear(&told);
+}
+
+static void sets(void)
+{
+	struct nsids set = { 0 };
+
+	check(!nsids_has(&set, 1), "an empty set");
+	nsids_add(&set, 5);
+	nsids_add(&set, UINT64_MAX);
+	nsids_add(&set, 1);
+	nsids_add(&set, 5);
+	check(set.n == 3 && nsids_has(&set, 1) && nsids_has(&set, 5) &&
+	      nsids_has(&set, UINT64_MAX) && !nsids_has(&set, 2) && !nsids_has(&set, 0),
+	      "a set of namespaces");
+	free(set.ids);
+}
+
+int main(void)
+{
+	lines();
+	malformed();
+	masks();
+	snapshots();
+	sets();
+	nlmsg_free(msg);
+	return failures != 0;
+}

@@ -1,0 +1,527 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Events: from a message to a line, and which of them are wanted. */
+#include <ctype.h>
+#include <string.h>
+#include <time.h>
+
+#include "event.h"
+#include "ipcnsctl.h"
+#include "text.h"
+#include "wire.h"
+
+#define NS_PER_SECOND 1000000000
+
+static const char *const object_names[EVENT_OBJECTS + 1] = {
+	[IPCNS_EVENT_OBJECT_NS] = "ns",
+	[IPCNS_EVENT_OBJECT_SHM] = "shm",
+	[IPCNS_EVENT_OBJECT_SEM] = "sem",
+	[IPCNS_EVENT_OBJECT_MSG] = "msg",
+	[IPCNS_EVENT_OBJECT_MQ] = "mq",
+	[IPCNS_EVENT_OBJECT_LOST] = "lost",
+};
+
+static const char *const kind_names[EVENT_KINDS] = {
+	[IPCNS_EVENT_KIND_CREATED] = "created",
+	[IPCNS_EVENT_KIND_CHANGED] = "changed",
+	[IPCNS_EVENT_KIND_MARKED] = "marked",
+	[IPCNS_EVENT_KIND_UNLINKED] = "unlinked",
+	[IPCNS_EVENT_KIND_DYING] = "dying",
+	[IPCNS_EVENT_KIND_DESTROYED] = "destroyed",
+};
+
+static const char *const reason_names[] = {
+	[IPCNS_EVENT_REASON_REMOVED] = "removed",
+	[IPCNS_EVENT_REASON_TEARDOWN] = "teardown",
+	[IPCNS_EVENT_REASON_DETACH] = "detach",
+	[IPCNS_EVENT_REASON_EXIT] = "exit",
+};
+
+static const char *const cause_names[] = {
+	[IPCNS_LOST_CAUSE_OVERWRITTEN] = "overwritten",
+	[IPCNS_LOST_CAUSE_DROPPED] = "dropped",
+	[IPCNS_LOST_CAUSE_PROBES_OFF] = "probes-off",
+	[IPCNS_LOST_CAUSE_MISSED] = "missed",
+};
+
+static const char *const state_names[] = {
+	[IPCNS_STATE_ACTIVE] = "active",
+	[IPCNS_STATE_PINNED] = "pinned",
+	[IPCNS_STATE_DYING] = "dying",
+};
+
+/* What can happen to what. */
+#define ALWAYS (1U << IPCNS_EVENT_KIND_CREATED | 1U << IPCNS_EVENT_KIND_DESTROYED)
+#define CHANGED (1U << IPCNS_EVENT_KIND_CHANGED)
+
+static const struct event_mask possible = { {
+	[IPCNS_EVENT_OBJECT_NS] = ALWAYS | 1U << IPCNS_EVENT_KIND_DYING,
+	[IPCNS_EVENT_OBJECT_SHM] = ALWAYS | CHANGED | 1U << IPCNS_EVENT_KIND_MARKED,
+	[IPCNS_EVENT_OBJECT_SEM] = ALWAYS | CHANGED,
+	[IPCNS_EVENT_OBJECT_MSG] = ALWAYS | CHANGED,
+	[IPCNS_EVENT_OBJECT_MQ] = ALWAYS | 1U << IPCNS_EVENT_KIND_UNLINKED,
+} };
+
+/** event_parse - read a message; false if it is none that this program understands */
+bool event_parse(struct event *e, struct nlattr *attrs, int len)
+{
+	if (nla_parse(e->tb, IPCNS_A_EVENT_MAX, attrs, len, NULL) < 0)
+		return false;
+	e->seq = 0;
+	e->kind = EVENT_KINDS;
+	e->ns_id = 0;
+	e->from = 0;
+	e->to = 0;
+	e->cause = NULL;
+	wire_uint(e->tb[IPCNS_A_EVENT_SEQ], &e->seq);
+	if (!wire_uint(e->tb[IPCNS_A_EVENT_OBJECT], &e->object))
+		return false;
+	wire_uint(e->tb[IPCNS_A_EVENT_EVENT], &e->kind);
+	wire_uint(e->tb[IPCNS_A_EVENT_NS_ID], &e->ns_id);
+	wire_uint(e->tb[IPCNS_A_EVENT_FROM], &e->from);
+	wire_uint(e->tb[IPCNS_A_EVENT_TO], &e->to);
+	return e->seq || (e->from && e->to >= e->from);
+}
+
+/** event_is_loss - whether it says that events are missing */
+bool event_is_loss(const struct event *e)
+{
+	return e->object == IPCNS_EVENT_OBJECT_LOST;
+}
+
+static unsigned int find_name(const char *const names[], unsigned int n, const char *word,
+			      size_t len)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		if (names[i] && strlen(names[i]) == len && !strncmp(names[i], word, len))
+			return i;
+	return n;
+}
+
+/** event_mask_all - want all that can happen */
+void event_mask_all(struct event_mask *mask)
+{
+	*mask = possible;
+}
+
+/* OBJECT, EVENT or OBJECT.EVENT */
+static void add_word(struct event_mask *mask, const char *word, size_t len)
+{
+	const char *dot = memchr(word, '.', len);
+	unsigned int object, kind, bits = ~0U;
+	size_t head = dot ? (size_t)(dot - word) : len;
+
+	object = find_name(object_names, EVENT_OBJECTS, word, head);
+	if (object < EVENT_OBJECTS && !dot) {
+		mask->kinds[object] |= possible.kinds[object];
+		return;
+	}
+	if (dot)
+		kind = find_name(kind_names, EVENT_KINDS, dot + 1, len - head - 1);
+	else
+		kind = find_name(kind_names, EVENT_KINDS, word, len);
+	if (kind == EVENT_KINDS || (dot && object == EVENT_OBJECTS))
+		die_usage("unknown event: %.*s", (int)len, word);
+	bits = 1U << kind;
+	if (dot) {
+		if (!(possible.kinds[object] & bits))
+			die_usage("%s is never %s", object_names[object], kind_names[kind]);
+		mask->kinds[object] |= bits;
+		return;
+	}
+	for (object = 0; object < EVENT_OBJECTS; object++)
+		mask->kinds[object] |= possible.kinds[object] & bits;
+}
+
+/** event_mask_events - want the events of @list, the argument of --events; or die */
+void event_mask_events(struct event_mask *mask, const char *list)
+{
+	size_t len;
+
+	*mask = (struct event_mask){ 0 };
+	for (;; list += len + 1) {
+		len = strcspn(list, ",");
+		add_word(mask, list, len);
+		if (!list[len])
+			return;
+	}
+}
+
+/** event_mask_types - want events about objects in @list only, the argument of --type; or die */
+void event_mask_types(struct event_mask *mask, const char *list)
+{
+	struct event_mask types = { 0 };
+	unsigned int object;
+	size_t len;
+
+	for (;; list += len + 1) {
+		len = strcspn(list, ",");
+		object = find_name(object_names, EVENT_OBJECTS, list, len);
+		if (object == EVENT_OBJECTS)
+			die_usage("unknown type: %.*s (ns, shm, sem, msg or mq)", (int)len, list);
+		types.kinds[object] = ~0U;
+		if (!list[len])
+			break;
+	}
+	for (object = 0; object < EVENT_OBJECTS; object++)
+		mask->kinds[object] &= types.kinds[object];
+}
+
+/** event_mask_objects - kinds of objects that events are wanted about, as in requests */
+uint32_t event_mask_objects(const struct event_mask *mask)
+{
+	uint32_t objects = 0;
+	unsigned int i;
+
+	for (i = 0; i < EVENT_OBJECTS; i++)
+		if (mask->kinds[i])
+			objects |= 1U << i;
+	return objects;
+}
+
+/** event_wanted - whether an event is wanted; a loss always is */
+bool event_wanted(const struct event_mask *mask, const struct event *e)
+{
+	if (event_is_loss(e))
+		return true;
+	return e->object < EVENT_OBJECTS && e->kind < EVENT_KINDS &&
+	       mask->kinds[e->object] & 1U << e->kind;
+}
+
+/** event_writer_init - write to @out */
+void event_writer_init(struct event_writer *w, FILE *out, bool as_json)
+{
+	*w = (struct event_writer){ .out = out, .as_json = as_json, .second = INT64_MIN };
+}
+
+/* Date and zone change rarely, and are dear. */
+static void make_date(struct event_writer *w, int64_t second)
+{
+	char full[64];
+	size_t len, zone;
+
+	if (second == w->second)
+		return;
+	w->second = second;
+	format_time(full, sizeof(full), second, NULL, TIME_ISO);
+	len = strlen(full);
+	zone = len > 6 && full[len - 3] == ':' ? 6 : 0;	/* none beyond calendars */
+	snprintf(w->date, sizeof(w->date), "%.*s", (int)(len - zone), full);
+	snprintf(w->zone, sizeof(w->zone), "%s", full + len - zone);
+}
+
+/* Time of an event, or now: what the state of things is true for. */
+static void format_stamp(struct event_writer *w, struct nlattr *attr, char *buf, size_t size)
+{
+	struct timespec now;
+	int64_t second;
+	uint64_t time;
+	long rest;
+
+	if (wire_uint(attr, &time)) {
+		second = (int64_t)time / NS_PER_SECOND;
+		rest = (int64_t)time % NS_PER_SECOND;
+		if (rest < 0) {
+			rest += NS_PER_SECOND;
+			second--;
+		}
+	} else {
+		clock_gettime(CLOCK_REALTIME, &now);
+		second = now.tv_sec;
+		rest = now.tv_nsec;
+	}
+	make_date(w, second);
+	snprintf(buf, size, "%s.%06ld%s", w->date, rest / 1000, w->as_json ? w->zone : "");
+}
+
+/* The words at the beginning. NULL for @object: the event stands alone. */
+static void begin(struct event_writer *w, struct nlattr *time, uint64_t seq, const char *object,
+		  const char *event)
+{
+	char stamp[64];
+
+	format_stamp(w, time, stamp, sizeof(stamp));
+	if (!w->as_json) {
+		putc_unlocked('[', w->out);
+		fputs_unlocked(stamp, w->out);
+		fputs_unlocked("] [", w->out);
+		if (object) {
+			fputs_unlocked(object, w->out);
+			putc_unlocked(',', w->out);
+		}
+		fputs_unlocked(event, w->out);
+		putc_unlocked(']', w->out);
+		return;
+	}
+	json_begin_line(&w->json, w->out);
+	if (seq)
+		json_number(&w->json, "seq", seq);
+	json_string(&w->json, "time", stamp);
+	json_string(&w->json, "event", event);
+	if (object)
+		json_string(&w->json, "object", object);
+}
+
+static void end(struct event_writer *w)
+{
+	if (w->as_json)
+		json_end(&w->json);
+	else
+		putc_unlocked('\n', w->out);
+}
+
+static void put_key(struct event_writer *w, const char *key)
+{
+	putc_unlocked(' ', w->out);
+	fputs_unlocked(key, w->out);
+	putc_unlocked('=', w->out);
+}
+
+/* printf(3) would take half the time of a line. */
+static void put_digits(FILE *out, uint64_t value)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do
+		digits[--at] = '0' + value % 10;
+	while (value /= 10);
+	fwrite_unlocked(digits + at, sizeof(digits) - at, 1, out);
+}
+
+/* As in raw tables: one word, all else in it as \xHH. */
+static void put_word(FILE *out, const char *text, size_t len)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		if (isblank(s[i]) || s[i] == '\\' || !isprint(s[i]))
+			fprintf(out, "\\x%02x", s[i]);
+		else
+			putc_unlocked(s[i], out);
+	}
+}
+
+static void put_number(struct event_writer *w, const char *key, uint64_t value)
+{
+	if (w->as_json) {
+		json_number(&w->json, key, value);
+		return;
+	}
+	put_key(w, key);
+	put_digits(w->out, value);
+}
+
+/* Any bytes: one word in a line, a string in JSON. */
+static void put_bytes(struct event_writer *w, const char *key, const char *text, size_t len)
+{
+	if (w->as_json) {
+		json_text(&w->json, key, text, len);
+		return;
+	}
+	put_key(w, key);
+	put_word(w->out, text, len);
+}
+
+static void put_text(struct event_writer *w, const char *key, const char *text)
+{
+	put_bytes(w, key, text, strlen(text));
+}
+
+/* How an attribute is shown. */
+enum show_as {
+	SHOW_NUMBER,
+	SHOW_KEY,
+	SHOW_PERMS,
+	SHOW_BYTES,
+	SHOW_NAME,
+	SHOW_REASON,
+	SHOW_CAUSE,
+	SHOW_STATE,
+};
+
+struct field {
+	const char *name;
+	unsigned int attr;
+	enum show_as as;
+};
+
+static void put_enum(struct event_writer *w, const char *key, uint64_t value,
+		     const char *const names[], size_t n)
+{
+	if (value < n && names[value])
+		put_text(w, key, names[value]);
+	else	/* of a newer module */
+		put_number(w, key, value);
+}
+
+static void put_field(struct event_writer *w, const struct field *field, struct nlattr *attr)
+{
+	char text[512];
+	uint64_t value;
+	size_t len;
+
+	if (field->as == SHOW_BYTES || field->as == SHOW_NAME) {
+		len = strnlen(nla_data(attr), nla_len(attr));
+		if (field->as == SHOW_BYTES) {
+			put_bytes(w, field->name, nla_data(attr), len);
+			return;
+		}
+		/* With the slash that mq_open(3) wants. */
+		if (len > sizeof(text) - 1)
+			len = sizeof(text) - 1;
+		text[0] = '/';
+		memcpy(text + 1, nla_data(attr), len);
+		put_bytes(w, field->name, text, len + 1);
+		return;
+	}
+	if (!wire_uint(attr, &value))
+		return;
+	switch (field->as) {
+	case SHOW_KEY:
+		snprintf(text, sizeof(text), "0x%08x", (uint32_t)value);
+		put_text(w, field->name, text);
+		break;
+	case SHOW_PERMS:
+		format_perms(text, value);
+		put_text(w, field->name, text);
+		break;
+	case SHOW_REASON:
+		if (value)
+			put_enum(w, field->name, value, reason_names, ARRAY_SIZE(reason_names));
+		break;
+	case SHOW_CAUSE:
+		put_enum(w, field->name, value, cause_names, ARRAY_SIZE(cause_names));
+		break;
+	case SHOW_STATE:
+		put_enum(w, field->name, value, state_names, ARRAY_SIZE(state_names));
+		break;
+	default:
+		put_number(w, field->name, value);
+	}
+}
+
+/* Fields that are there, in the order of the table. */
+static void put_fields(struct event_writer *w, const struct field *fields, size_t n,
+		       struct nlattr *const tb[])
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (tb[fields[i].attr])
+			put_field(w, &fields[i], tb[fields[i].attr]);
+}
+
+static const struct field event_fields[] = {
+	{ "ns", IPCNS_A_EVENT_NS_INUM },
+	{ "nsid", IPCNS_A_EVENT_NS_ID },
+	{ "id", IPCNS_A_EVENT_ID },
+	{ "key", IPCNS_A_EVENT_KEY, SHOW_KEY },
+	{ "name", IPCNS_A_EVENT_NAME, SHOW_NAME },
+	{ "uid", IPCNS_A_EVENT_UID },
+	{ "mode", IPCNS_A_EVENT_MODE, SHOW_PERMS },
+	{ "bytes", IPCNS_A_EVENT_BYTES },
+	{ "reason", IPCNS_A_EVENT_REASON, SHOW_REASON },
+	{ "shm", IPCNS_A_EVENT_SHM },
+	{ "sem", IPCNS_A_EVENT_SEM },
+	{ "msg", IPCNS_A_EVENT_MSG },
+	{ "mq", IPCNS_A_EVENT_MQ },
+	{ "shm_bytes", IPCNS_A_EVENT_SHM_BYTES },
+	{ "msg_bytes", IPCNS_A_EVENT_MSG_BYTES },
+	{ "duration_ns", IPCNS_A_EVENT_DURATION },
+	{ "pid", IPCNS_A_EVENT_PID },
+	{ "comm", IPCNS_A_EVENT_COMM, SHOW_BYTES },
+};
+
+static const struct field loss_field = { "cause", IPCNS_A_EVENT_CAUSE, SHOW_CAUSE };
+
+static void write_loss(struct event_writer *w, const struct event *e)
+{
+	begin(w, e->tb[IPCNS_A_EVENT_TIME], e->seq, NULL, "lost");
+	if (e->from)
+		put_number(w, "from", e->from);
+	if (e->to)
+		put_number(w, "to", e->to);
+	if (e->cause)
+		put_text(w, "cause", e->cause);
+	else
+		put_fields(w, &loss_field, 1, e->tb);
+	if (e->seq && !w->as_json)
+		put_number(w, "seq", e->seq);
+	end(w);
+}
+
+static const char *name_or_number(const char *const names[], size_t n, uint64_t value, char *buf,
+				  size_t size)
+{
+	if (value < n && names[value])
+		return names[value];
+	snprintf(buf, size, "%llu", (unsigned long long)value);
+	return buf;
+}
+
+/** event_write - write one event, or a loss */
+void event_write(struct event_writer *w, const struct event *e)
+{
+	char object[24], kind[24];
+
+	if (event_is_loss(e)) {
+		write_loss(w, e);
+		return;
+	}
+	begin(w, e->tb[IPCNS_A_EVENT_TIME], e->seq,
+	      name_or_number(object_names, ARRAY_SIZE(object_names), e->object, object,
+			     sizeof(object)),
+	      name_or_number(kind_names, ARRAY_SIZE(kind_names), e->kind, kind, sizeof(kind)));
+	put_fields(w, event_fields, ARRAY_SIZE(event_fields), e->tb);
+	if (!w->as_json)
+		put_number(w, "seq", e->seq);
+	end(w);
+}
+
+static const struct field ns_fields[] = {
+	{ "ns", IPCNS_A_NS_INUM },
+	{ "nsid", IPCNS_A_NS_ID },
+	{ "state", IPCNS_A_NS_STATE, SHOW_STATE },
+	{ "shm", IPCNS_A_NS_SHM },
+	{ "sem", IPCNS_A_NS_SEM },
+	{ "msg", IPCNS_A_NS_MSG },
+	{ "mq", IPCNS_A_NS_MQ },
+	{ "shm_bytes", IPCNS_A_NS_SHM_BYTES },
+	{ "msg_bytes", IPCNS_A_NS_MSG_BYTES },
+};
+
+/** event_write_ns - write that a namespace is there; @rec is of ns-get */
+void event_write_ns(struct event_writer *w, const struct record *rec)
+{
+	begin(w, NULL, 0, object_names[IPCNS_EVENT_OBJECT_NS], "present");
+	put_fields(w, ns_fields, ARRAY_SIZE(ns_fields), rec->tb);
+	end(w);
+}
+
+static const struct field object_fields[] = {
+	{ "ns", IPCNS_A_OBJECT_NS_INUM },
+	{ "nsid", IPCNS_A_OBJECT_NS_ID },
+	{ "id", IPCNS_A_OBJECT_ID },
+	{ "key", IPCNS_A_OBJECT_KEY, SHOW_KEY },
+	{ "name", IPCNS_A_OBJECT_NAME, SHOW_NAME },
+	{ "uid", IPCNS_A_OBJECT_UID },
+	{ "mode", IPCNS_A_OBJECT_MODE, SHOW_PERMS },
+};
+
+/** event_write_object - write that an object is there; @rec is of object-get, its nest open */
+void event_write_object(struct event_writer *w, const struct record *rec)
+{
+	static const struct field size = { "bytes", IPCNS_A_SHM_SIZE };
+	uint64_t kind;
+
+	if (!wire_uint(rec->tb[IPCNS_A_OBJECT_KIND], &kind) || kind > IPCNS_KIND_MQ)
+		return;
+	begin(w, NULL, 0, object_names[IPCNS_EVENT_OBJECT_SHM + kind], "present");
+	put_fields(w, object_fields, ARRAY_SIZE(object_fields), rec->tb);
+	if (kind == IPCNS_KIND_SHM)
+		put_fields(w, &size, 1, rec->nest);
+	end(w);
+}

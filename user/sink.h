@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IPCNSCTL_SINK_H
+#define IPCNSCTL_SINK_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+enum sink_end {
+	SINK_OPEN,
+	SINK_STOPPED,	/* SIGINT or SIGTERM */
+	SINK_CLOSED,	/* nobody reads stdout any more */
+};
+
+FILE *sink_open(void);
+enum sink_end sink_poll(int fd, bool wait);
+enum sink_end sink_flush(FILE *out);
+
+#endif

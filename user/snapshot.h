@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IPCNSCTL_SNAPSHOT_H
+#define IPCNSCTL_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "event.h"
+#include "nsids.h"
+#include "told.h"
+#include "wire.h"
+
+bool snapshot_write(struct wire *w, const struct nsids *only, uint32_t objects,
+		    struct told *told, struct event_writer *writer);
+
+#endif

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Where a snapshot and the events after it meet.
+ *
+ * Events are numbered from before the snapshot on, and each row of the snapshot is true for some
+ * moment after that. So until the number that was next when the snapshot was complete, an event
+ * may or may not be in the snapshot already. It does not have to be known which: as far as the
+ * reader was told, each thing is there or not, and an event that would tell him what he was told
+ * already is left out: the creation of a thing that is there, or anything else about one that is
+ * not. What he is told then alternates for each thing, and its last event in that time says what
+ * is true, whichever came first. After that time all that exists was told, and all events pass.
+ *
+ * Objects of a namespace that dies can not be listed; their number stands in the row of the
+ * namespace. So of them, all ends pass.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ipcnsctl.h"
+#include "ns.h"
+#include "told.h"
+#include "wire.h"
+
+/* Kinds of things; others are enum ipcns_event_object. */
+enum {
+	DYING = EVENT_OBJECTS,	/* not a thing, but that a namespace is dying */
+	MQ_BY_NAME,		/* rows have a queue's name only, events its inode number, too */
+};
+
+struct told_thing {
+	uint64_t ns_id;
+	uint64_t id;
+	uint32_t kind;		/* 0: empty */
+	bool there;
+};
+
+/* FNV-1a */
+static uint64_t hash(const void *data, size_t len, uint64_t h)
+{
+	const unsigned char *p = data;
+
+	while (len--)
+		h = (h ^ *p++) * 0x100000001b3;
+	return h;
+}
+
+static struct told_thing *slot(struct told_thing *things, size_t size, uint64_t ns_id,
+			       uint32_t kind, uint64_t id)
+{
+	uint64_t words[] = { ns_id, kind, id };
+	size_t at = hash(words, sizeof(words), 0xcbf29ce484222325);
+	struct told_thing *t;
+
+	for (at ^= at >> 32;; at++) {
+		t = &things[at & (size - 1)];
+		if (!t->kind || (t->kind == kind && t->ns_id == ns_id && t->id == id))
+			return t;
+	}
+}
+
+static bool is_there(const struct told *told, uint64_t ns_id, uint32_t kind, uint64_t id)
+{
+	return told->size && slot(told->things, told->size, ns_id, kind, id)->there;
+}
+
+static void grow(struct told *told)
+{
+	size_t size = told->size ? 2 * told->size : 1024;
+	struct told_thing *things = calloc(size, sizeof(*things));
+	struct told_thing *t;
+
+	if (!things)
+		die(STATUS_ERROR, "out of memory");
+	for (t = told->things; t < told->things + told->size; t++)
+		if (t->kind)
+			*slot(things, size, t->ns_id, t->kind, t->id) = *t;
+	free(told->things);
+	told->things = things;
+	told->size = size;
+}
+
+static void set(struct told *told, uint64_t ns_id, uint32_t kind, uint64_t id, bool there)
+{
+	struct told_thing *t;
+
+	if (told->n * 2 >= told->size)
+		grow(told);
+	t = slot(told->things, told->size, ns_id, kind, id);
+	told->n += !t->kind;
+	*t = (struct told_thing){ .ns_id = ns_id, .id = id, .kind = kind, .there = there };
+}
+
+static uint64_t name_id(struct nlattr *name)
+{
+	return hash(nla_data(name), strnlen(nla_data(name), nla_len(name)), 0xcbf29ce484222325);
+}
+
+/** told_ns - the reader was told of a namespace by a row of ns-get */
+void told_ns(struct told *told, const struct record *rec)
+{
+	uint64_t id;
+
+	if (!wire_uint(rec->tb[IPCNS_A_NS_ID], &id))
+		return;
+	set(told, id, IPCNS_EVENT_OBJECT_NS, 0, true);
+	if (ns_is_dying(rec))
+		set(told, id, DYING, 0, true);
+}
+
+/** told_object - the reader was told of an object by a row of object-get */
+void told_object(struct told *told, const struct record *rec)
+{
+	struct nlattr *name = rec->tb[IPCNS_A_OBJECT_NAME];
+	uint64_t ns_id, kind, id;
+
+	if (!wire_uint(rec->tb[IPCNS_A_OBJECT_NS_ID], &ns_id) ||
+	    !wire_uint(rec->tb[IPCNS_A_OBJECT_KIND], &kind))
+		return;
+	if (wire_uint(rec->tb[IPCNS_A_OBJECT_ID], &id))
+		set(told, ns_id, IPCNS_EVENT_OBJECT_SHM + kind, id, true);
+	else if (name)
+		set(told, ns_id, MQ_BY_NAME, name_id(name), true);
+}
+
+static bool admit_ns(struct told *told, const struct event *e)
+{
+	bool there = is_there(told, e->ns_id, IPCNS_EVENT_OBJECT_NS, 0);
+
+	switch (e->kind) {
+	case IPCNS_EVENT_KIND_CREATED:
+		set(told, e->ns_id, IPCNS_EVENT_OBJECT_NS, 0, true);
+		return !there;
+	case IPCNS_EVENT_KIND_DYING:
+		if (is_there(told, e->ns_id, DYING, 0))
+			return false;
+		set(told, e->ns_id, DYING, 0, true);
+		return there;
+	case IPCNS_EVENT_KIND_DESTROYED:
+		set(told, e->ns_id, IPCNS_EVENT_OBJECT_NS, 0, false);
+		return there;
+	}
+	return there;
+}
+
+/* A queue that was told by its name is from here on known by its inode number. */
+static void recognise_queue(struct told *told, const struct event *e, uint64_t id)
+{
+	struct nlattr *name = e->tb[IPCNS_A_EVENT_NAME];
+
+	if (!name || !is_there(told, e->ns_id, MQ_BY_NAME, name_id(name)))
+		return;
+	set(told, e->ns_id, MQ_BY_NAME, name_id(name), false);
+	set(told, e->ns_id, IPCNS_EVENT_OBJECT_MQ, id, true);
+}
+
+/**
+ * told_admit - whether an event tells the reader something
+ * @told: what he was told; what the event tells is added
+ * @e: an event before the number that was next when the snapshot was complete
+ */
+bool told_admit(struct told *told, const struct event *e)
+{
+	uint64_t id;
+	bool there;
+
+	if (event_is_loss(e))
+		return true;
+	if (e->object == IPCNS_EVENT_OBJECT_NS)
+		return admit_ns(told, e);
+	if (!is_there(told, e->ns_id, IPCNS_EVENT_OBJECT_NS, 0))
+		return false;
+	if (!wire_uint(e->tb[IPCNS_A_EVENT_ID], &id))
+		return true;
+	if (e->object == IPCNS_EVENT_OBJECT_MQ)
+		recognise_queue(told, e, id);
+	there = is_there(told, e->ns_id, e->object, id);
+	switch (e->kind) {
+	case IPCNS_EVENT_KIND_CREATED:
+		set(told, e->ns_id, e->object, id, true);
+		return !there;
+	case IPCNS_EVENT_KIND_DESTROYED:
+		set(told, e->ns_id, e->object, id, false);
+		break;
+	}
+	return there || is_there(told, e->ns_id, DYING, 0);
+}
+
+/** told_clear - forget everything */
+void told_clear(struct told *told)
+{
+	free(told->things);
+	*told = (struct told){ 0 };
+}
