@@ -70,6 +70,9 @@ demo: setup
 check: setup
 	tests/run --all $(KERNELS:%=--kernel %)
 
+check-all: setup
+	tests/run --all --full $(KERNELS:%=--kernel %)
+
 check-fast: setup
 	tests/run --fast
 
@@ -89,6 +92,7 @@ help:
 	@echo 'On any Debian 12 or 13 machine, in guests under QEMU:'
 	@echo '  make demo        see what it does'
 	@echo '  make check       all tests, on kernels $(KERNELS)'
+	@echo '  make check-all   the same with storms of full size, which take long'
 	@echo '  make check-fast  tests that take less than a minute'
 	@echo '  make bench       the benchmark against lsns and ipcs'
 	@echo
@@ -98,5 +102,5 @@ help:
 	@echo
 	@echo 'Variables: KVER=$(KVER) KDIR=DIR DESTDIR=DIR PREFIX=$(PREFIX)'
 
-.PHONY: all module tool tool-sanitize generate install uninstall setup demo check check-fast bench \
+.PHONY: all module tool tool-sanitize generate install uninstall setup demo check check-all check-fast bench \
 	clean help

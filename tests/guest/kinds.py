@@ -8,7 +8,7 @@ import resource
 
 from lib import calls, compare, tool, witness
 from lib.member import Member
-from lib.tap import main, scene
+from lib.tap import main, scene, until
 
 
 @scene("a namespace without objects")
@@ -21,9 +21,13 @@ def empty(t):
         t.same(tool.rows("objects", member.inode), [], "objects is an empty list")
         t.same(row["ons"], calls.owner_user_namespace(f"/proc/{member.pid}/ns/ipc"),
                "ONS is what NS_GET_USERNS says")
-        t.same(row["creator"], None, "without events the creator is unknown")
+        comm = open(f"/proc/{member.pid}/comm", encoding="utf-8").read().strip()
+        t.same(row["creator"], f"{comm}[{member.pid}]", "its creator is who unshared it")
         inode = member.inode
-    t.ok(inode not in tool.namespaces(), "gone with its only process")
+    row = tool.namespaces().get(inode)
+    t.ok(not row or row["state"] == "dying", "with its only process it begins to die", row)
+    until(lambda: inode not in tool.namespaces(), "the end of its teardown")
+    t.ok(True, "and is gone")
 
 
 @scene("the initial namespace is there, and holds what ipcmk made")

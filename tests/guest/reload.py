@@ -4,49 +4,15 @@
 """Loading and unloading, alone and beside readers."""
 
 import collections
-import contextlib
 import os
-import subprocess
 import threading
 
 from lib import calls, tool, wire, witness
 from lib.member import Member
+from lib.module import load, loaded, no_autoload, unload
 from lib.tap import QUICK, main, scene, until
 
 TIMES = 20 if QUICK else 100
-MODULE = subprocess.run(["modinfo", "-n", "ipcns"], check=True, capture_output=True,
-                        encoding="utf-8").stdout.strip()
-
-
-@contextlib.contextmanager
-def no_autoload():
-    """Keeps the kernel from loading the module when somebody asks for its netlink family."""
-    path = "/proc/sys/kernel/modprobe"
-    with open(path, encoding="utf-8") as file:
-        before = file.read()
-    try:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write("/bin/false")
-        yield
-    finally:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(before)
-
-
-def load():
-    """insmod, which must succeed."""
-    subprocess.run(["insmod", MODULE], check=True)
-
-
-def unload():
-    """rmmod; whether it succeeded."""
-    return subprocess.run(["rmmod", "ipcns"], check=False, capture_output=True).returncode == 0
-
-
-def loaded():
-    """Whether /proc/modules has it."""
-    with open("/proc/modules", encoding="ascii") as modules:
-        return any(line.startswith("ipcns ") for line in modules)
 
 
 @scene("insmod and rmmod many times")

@@ -2,6 +2,7 @@
 """System calls that no command reaches, by ctypes. Every function raises OSError on failure."""
 
 import ctypes
+import errno
 import fcntl
 import os
 import signal
@@ -90,6 +91,12 @@ def die_with_parent():
 def pause():
     """Sleeps until a signal ends the process."""
     signal.pause()
+
+
+def set_comm(name):
+    """Sets the command name that the kernel shows for the caller."""
+    with open("/proc/self/comm", "w", encoding="ascii") as file:
+        file.write(name)
 
 
 def make_dumpable():
@@ -322,6 +329,22 @@ def namespace_fd(pid="self", kind="ipc"):
 def namespace_inode(pid="self", kind="ipc"):
     """The inode number of a process's namespace."""
     return os.stat(f"/proc/{pid}/ns/{kind}").st_ino
+
+
+NS_GET_ID = 0x8008b70d
+
+
+def native_id(path):
+    """The kernel's own 64-bit id of the namespace at path, or None where kernels have none."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return struct.unpack("=Q", fcntl.ioctl(fd, NS_GET_ID, bytes(8)))[0]
+    except OSError as error:
+        if error.errno == errno.ENOTTY:
+            return None
+        raise
+    finally:
+        os.close(fd)
 
 
 def owner_user_namespace(path):

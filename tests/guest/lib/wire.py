@@ -18,14 +18,18 @@ NLM_F_CAPPED, NLM_F_ACK_TLVS = 0x100, 0x200
 NLMSGERR_ATTR_MSG, NLMSGERR_ATTR_OFFS, NLMSGERR_ATTR_MISS_TYPE = 1, 2, 5
 NLA_F_NESTED, NLA_TYPE_MASK = 0x8000, 0x3fff
 GENL_ID_CTRL, CTRL_CMD_GETFAMILY, CTRL_ATTR_FAMILY_ID, CTRL_ATTR_FAMILY_NAME = 16, 3, 1, 2
-CTRL_ATTR_VERSION = 3
+CTRL_ATTR_VERSION, CTRL_ATTR_MCAST_GROUPS = 3, 7
+NETLINK_ADD_MEMBERSHIP = 1
 
-COMMANDS = {"ns": 1, "object": 2, "element": 3, "limits": 4, "status": 5}
+# By attribute set; the command of "event" is journal-get.
+COMMANDS = {"ns": 1, "object": 2, "element": 3, "limits": 4, "status": 5, "event": 6}
+NOTICES = (7, 8)    # ns-ntf, object-ntf
 
 SETS = {
     "ns": "pad- inum:u32 id:u64 state:u32 refs:u32 owner-inum:u32 owner-uid:u32 nprocs:u32 pid:u32"
           " ppid:u32 uid:u32 comm:binary shm:u32 sem:u32 msg:u32 mq:u32 shm-bytes:u64"
-          " msg-bytes:u64 mq-bytes:u64 sems:u32 msgs:u64",
+          " msg-bytes:u64 mq-bytes:u64 sems:u32 msgs:u64 born:{actor} dying:{actor}",
+    "actor": "pad- time:s64 pid:u32 uid:u32 comm:binary",
     "object": "pad- ns-inum:u32 ns-id:u64 kind:u32 kinds:u32 id:u32 key:u32 name:binary mode:u32"
               " uid:u32 gid:u32 cuid:u32 cgid:u32 ctime:s64 shm:{shm} sem:{sem} msg:{msg} mq:{mq}",
     "shm": "pad- size:u64 nattch:u64 rss:u64 swap:u64 status:u32 atime:s64 dtime:s64 cpid:u32"
@@ -43,9 +47,17 @@ SETS = {
               " mq-msgsize-default:u32 shm:u32 shm-pages:u64 sem:u32 sems:u32 msg:u32 mq:u32"
               " page-size:u32",
     "layout": "name:string state:u32 member:string kinds:u32",
+    "event": "pad- seq:u64 time:s64 object:u32 event:u32 reason:u32 ns-inum:u32 ns-id:u64 pid:u32"
+             " comm:binary id:u32 key:u32 name:binary uid:u32 mode:u32 bytes:u64 shm:u32 sem:u32"
+             " msg:u32 mq:u32 shm-bytes:u64 msg-bytes:u64 duration:u64 from:u64 to:u64 cause:u32"
+             " since:u64 objects:u32",
+    "probe": "pad- symbol:string armed:u32 missed:u64",
     "status": "pad- version:string kernel:string layout:{layout} namespaces:u32 pending:u32"
-              " walks:u64 walks-cut:u64 dumps:u32 dump-bytes:u64",
+              " walks:u64 walks-cut:u64 dumps:u32 dump-bytes:u64 events-live:u32 probe:{probe}"
+              " dying:u32 missed:u64 journal-first:u64 journal-next:u64 dropped:u64"
+              " journal-size:u64 journal-used:u64",
 }
+LISTS = {"layout", "probe"}     # attributes that can come several times
 
 KIND = {"shm": 0, "sem": 1, "msg": 2, "mq": 3}
 STATE = {"active": 0, "pinned": 1, "dying": 2}
@@ -87,7 +99,7 @@ def split(data):
 
 
 def decode(attribute_set, data):
-    """{name: value}; layout, which can come several times, is a list."""
+    """{name: value}; what can come several times is a list."""
     found = {}
     for number, payload in split(data):
         if number > len(TABLES[attribute_set]):
@@ -105,7 +117,7 @@ def decode(attribute_set, data):
             value = True
         else:
             value, = struct.unpack(FORMATS[kind], payload)
-        if name == "layout":
+        if name in LISTS:
             found.setdefault(name, []).append(value)
         elif name in found:
             raise Failed(f"{attribute_set}: {name} comes twice")
@@ -142,6 +154,10 @@ class Socket:
         reply = dict(split(self.raw_reply()[0]))
         self.family, = struct.unpack("=H", reply[CTRL_ATTR_FAMILY_ID])
         self.version, = struct.unpack("=I", reply[CTRL_ATTR_VERSION])
+        self.groups = {}
+        for _, group in split(reply.get(CTRL_ATTR_MCAST_GROUPS, b"")):
+            (_, name), (_, number) = sorted(split(group))
+            self.groups[name.rstrip(b"\0").decode()], = struct.unpack("=I", number)
 
     def __enter__(self):
         return self
@@ -152,6 +168,10 @@ class Socket:
     def close(self):
         """Ends whatever runs on the socket."""
         self.socket.close()
+
+    def join(self, group):
+        """Joins a multicast group by name."""
+        self.socket.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, self.groups[group])
 
     def send_raw(self, family, command, flags, attributes, version=1):
         """Sends one request."""

@@ -1,0 +1,431 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+# guest: timeout=300
+"""The journal of events: reading from a number on, filters, parameters, loss, who may read."""
+
+import contextlib
+import errno
+import os
+import time
+
+from lib import calls, events, module, wire, witness
+from lib.events import Journal, Listener, brief, of
+from lib.member import Member
+from lib.tap import QUICK, main, scene, until
+
+NOBODY = 65534
+
+
+def nsid_of(target):
+    """The id of the IPC namespace of a process."""
+    with wire.Socket() as link:
+        return link.get("ns", {"inum": calls.namespace_inode(target)})["id"]
+
+
+def make_and_remove(first, count):
+    """Segments with ascending keys, each made and removed; [(key, id)]."""
+    done = []
+    for key in range(first, first + count):
+        shmid = calls.shmget(key, 4096)
+        calls.shm_remove(shmid)
+        done.append((key, shmid))
+    return done
+
+
+def one_of_each(key):
+    """Makes one object of each kind, and removes it."""
+    calls.shm_remove(calls.shmget(key, 4096))
+    calls.sem_remove(calls.semget(key, 2))
+    calls.msg_remove(calls.msgget(key))
+    name = b"queue-%d" % key
+    os.close(calls.mq_open(name, 2, 20))
+    calls.mq_unlink(name)
+
+
+EACH = ["shm created", "shm destroyed removed", "sem created", "sem destroyed removed",
+        "msg created", "msg destroyed removed", "mq created", "mq unlinked", "mq destroyed removed"]
+
+
+def spell(done):
+    """What make_and_remove() did, as (brief, key, id)."""
+    return [(what, key, shmid) for key, shmid in done
+            for what in ("shm created", "shm destroyed removed")]
+
+
+def read(happened):
+    """Events as spell() has them."""
+    return [(brief(event), event.get("key"), event.get("id")) for event in happened]
+
+
+@scene("reading from a number on")
+def since(t):
+    with Listener() as ear, Member() as member:
+        done = member.call(make_and_remove, 1, 300)
+        ear.catch_up()
+        want = [event for event in ear.events if event["object"] != "ns"]
+        t.same(read(want), spell(done), "600 events, each in its place")
+        first, end = Journal().state()
+        t.same(end, ear.next, "the number of the next event")
+        whole = events.journal()
+        t.same(events.numbers(whole), list(range(first, end)), "all: from the oldest to the last")
+        t.same(whole[ear.begin - first:], ear.events, "the journal says what the groups said")
+        for number in (0, 1, first, end - 301, end - 1):
+            t.same(events.journal(number), whole[max(number, first) - first:],
+                   f"since {number}: exactly the rest")
+        t.same(events.journal(end), [], "since the next: nothing")
+        t.same(events.journal(end + 1000), [], "since a number far ahead: nothing")
+
+        # Two readers in turns, each with a dump of its own.
+        readers = [(Journal(), number) for number in (first, end - 400)]
+        results = []
+        for reader, number in readers:
+            reader.link.begin("event", {"since": number})
+            results.append([])
+        last = [False, False]
+        while not all(last):
+            for place, (reader, _) in enumerate(readers):
+                if not last[place]:
+                    datagram = reader.link.socket.recv(65536)
+                    results[place] += events.in_datagram(datagram)
+                    last[place] = events.ends(datagram)
+        t.same(results[0], whole, "two readers in turns: the first gets all")
+        t.same(results[1], whole[-400:], "and the second what he asked for")
+
+
+@scene("filters")
+def filters(t):
+    with Listener() as ear, Member() as one, Member() as two:
+        ids = [nsid_of(member.pid) for member in (one, two)]
+        for key in range(1, 6):
+            one.call(one_of_each, key)
+            two.call(one_of_each, key)
+        ear.catch_up()
+        whole = events.journal(ear.begin)
+        t.same(whole, ear.events, "without filter: all")
+        t.same([brief(event) for event in whole if event["object"] != "ns"], EACH * 10,
+               "which is what was done")
+        for nsid, member in zip(ids, (one, two)):
+            want = of(whole, nsid)
+            t.same(len(want), 1 + 5 * len(EACH), "events of one namespace")
+            t.same(events.journal(ear.begin, ns_id=nsid), want, "by id")
+            t.same(events.journal(ear.begin, ns_inum=member.inode),
+                   [event for event in whole if event["ns-inum"] == member.inode], "by inode")
+        for words in ("ns", "shm", "sem", "msg", "mq", "ns mq", "shm sem msg", "ns shm sem msg mq"):
+            t.same(events.journal(ear.begin, objects=words),
+                   [event for event in whole if event["object"] in words.split()],
+                   f"objects {words}")
+        t.same(events.journal(ear.begin, ns_id=ids[1], objects="msg"),
+               [event for event in of(whole, ids[1]) if event["object"] == "msg"],
+               "a namespace and a kind")
+        begin = ear.begin
+        inode, nsid = two.inode, ids[1]
+        two.end()
+        ear.gone(nsid)
+        want = of(ear.events, nsid)
+        t.same(want[-1]["event"], "destroyed", "a namespace ends")
+        t.same(events.journal(begin, ns_id=nsid), want, "its history can still be asked for by id")
+        t.same([event for event in events.journal(begin, ns_inum=inode)
+                if event["ns-id"] == nsid], want, "and by inode")
+        for attributes, name in (({"objects": 0x80}, "an unknown object"), ({"ns-id": 0}, "id 0"),
+                                 ({"since": b"\1\0\0\0"}, "half a number"),
+                                 ({"pid": 1}, "an attribute of events only")):
+            with wire.Socket() as link:
+                try:
+                    link.dump("event", attributes)
+                    t.ok(False, f"{name} is refused")
+                except wire.Refused as error:
+                    t.ok(error.errno in (errno.EINVAL, errno.ERANGE, errno.EOPNOTSUPP),
+                         f"{name} is refused", error)
+
+
+@scene("recording objects while nobody listens")
+def recording(t):
+    until(lambda: not events.armed() & events.OBJECT_PROBES, "nobody listens any more")
+    with Member() as member:
+        begin = events.next_number()
+        member.call(one_of_each, 1)
+        t.same(events.journal(begin), [], "by default nothing of objects is recorded")
+        with module.parameters("record=objects"):
+            t.ok(events.armed() >= events.OBJECT_PROBES, "record=objects: all probes are armed")
+            member.call(one_of_each, 2)
+            happened = events.journal()
+            t.same([brief(event) for event in happened], EACH, "and what happened is there")
+            t.same({event["pid"] for event in happened}, {member.pid}, "with who did it")
+            with Listener() as ear:
+                member.call(one_of_each, 3)
+                t.same([brief(event) for event in ear.catch_up()], EACH, "a listener comes")
+            # One that went must not take the probes with him: they are looked at every second.
+            begin = events.next_number()
+            for number in range(20):
+                member.call(one_of_each, 4 + number)
+                member.call(time.sleep, 0.15)
+            t.same([brief(event) for event in events.journal(begin)], EACH * 20,
+                   "he went, and it goes on")
+        with module.parameters("record=namespaces"):
+            t.ok(not events.armed() & events.OBJECT_PROBES, "record=namespaces: none is armed")
+
+
+@scene("parameters out of bounds")
+def bounds(t):
+    until(module.unload, "rmmod")
+    try:
+        with module.no_autoload():
+            for word in ("journal_mb=0", "journal_mb=1025", "journal_mb=4096",
+                         "journal_mb=4294967295", "record=foo", "record=", "record=objectss",
+                         "flush_ms=1001", "flush_ms=5000"):
+                status, lines = module.try_load(word)
+                t.ok(status and not module.loaded(), f"{word}: refused", status)
+                t.ok(len(lines) == 1 and word.partition("=")[0] in lines[0],
+                     f"{word}: one line in the log names it", *lines)
+                if module.loaded():
+                    module.unload()
+            for word in ("journal_mb=-1", "journal_mb=x", "flush_ms=-1"):
+                status, _ = module.try_load(word)
+                t.ok(status and not module.loaded(), f"{word}: refused", status)
+            for words, size in ((["journal_mb=1"], 1 << 20), (["journal_mb=3"], 3 << 20),
+                                (["journal_mb=32"], 32 << 20), ([], 16 << 20)):
+                module.load(*words)
+                got = events.status()["journal-size"]
+                t.ok(size // 2 < got <= size, f"{' '.join(words) or 'default'}: size in status",
+                     got)
+                for word in words:
+                    name, _, value = word.partition("=")
+                    with open(f"/sys/module/ipcns/parameters/{name}", encoding="ascii") as file:
+                        t.same(file.read().strip(), value, f"{word}: in sysfs")
+                t.ok(module.unload(), "unloaded")
+            for words in (["flush_ms=0"], ["flush_ms=1000"]):
+                module.load(*words)
+                with Listener() as ear, Member() as member:
+                    done = member.call(make_and_remove, 1, 50)
+                    ear.catch_up()
+                    t.same(read(ear.events[1:]), spell(done), f"{words[0]}: events come")
+                until(module.unload, "rmmod")
+    finally:
+        if not module.loaded():
+            module.load()
+
+
+@scene("a ring that wrapped")
+def wrapped(t):
+    with module.parameters("journal_mb=1", "record=objects"), Member() as member:
+        size = events.status()["journal-size"]
+        slots = size // 64
+        reader = Journal()
+        _, begin = reader.state()
+        # Slots are 64 bytes, and a segment's event takes one.
+        done = member.call(make_and_remove, 1, slots)
+        first, end = reader.state()
+        want = [(begin + place, *what) for place, what in enumerate(spell(done))]
+        t.same(end - begin, len(want), "every event got a number")
+        t.ok(0 < end - first <= slots and end - first > slots * 9 // 10,
+             "the journal is full of the newest", first, end, slots)
+        for since_, lost_from in ((0, 1), (1, 1), (begin, begin), (first - 1, first - 1)):
+            happened = reader.read(since_)
+            loss = happened[0]
+            t.same((loss["object"], loss.get("from"), loss.get("to"), loss.get("cause")),
+                   ("lost", lost_from, first - 1, "overwritten"),
+                   f"since {since_}: the first thing told is the exact loss")
+            t.same([(event["seq"], *key) for event, key in zip(happened[1:], read(happened[1:]))],
+                   want[first - begin:], f"since {since_}: then everything that is there")
+        t.same([event["object"] for event in reader.read(first)].count("lost"), 0,
+               "since the oldest: no loss")
+        t.same(reader.read(end - 3), reader.read(first)[-3:], "the last three")
+
+        # A reader in the middle of a dump when what comes next goes.
+        slow = Journal()
+        slow.link.begin("event", {"since": first})
+        got = list(events.in_datagram(slow.link.socket.recv(65536)))
+        begin = end
+        done = member.call(make_and_remove, 1, slots // 2 + 100)
+        want += [(begin + place, *what) for place, what in enumerate(spell(done))]
+        last = False
+        while not last:
+            datagram = slow.link.socket.recv(65536)
+            got += events.in_datagram(datagram)
+            last = events.ends(datagram)
+        origin = want[0][0]
+        number, wrong = first, []
+        for event in got:
+            if event["object"] == "lost":
+                if event["from"] != number:
+                    wrong.append(event)
+                number = event["to"] + 1
+                continue
+            if (event["seq"], *read([event])[0]) != want[number - origin]:
+                wrong.append(event)
+            number += 1
+        t.same(wrong[:5], [], "a dump that is overtaken: every event is right, in its place")
+        t.ok(number >= end, "a dump that is overtaken has all until it began", number, end)
+        t.ok(sum(event["object"] == "lost" for event in got) <= 1, "or one loss", got[:1])
+        now = reader.state()[0]
+        rest = reader.read(number)
+        lost = [(event["from"], event["to"]) for event in rest if event["object"] == "lost"]
+        t.same(lost, [(number, now - 1)] if now > number else [], "going on, the loss is exact")
+        t.same([(event["seq"], *read([event])[0]) for event in rest if event["object"] != "lost"],
+               want[max(now, number) - origin:], "and the rest is there")
+        t.same(events.status()["dropped"], 0, "none was dropped")
+
+
+# Probes that are switched off
+
+@contextlib.contextmanager
+def switched(path, off, on):
+    """Writes a switch of the kernel, and sets it back."""
+    with open(path, "w", encoding="ascii") as file:
+        file.write(off)
+    try:
+        yield
+    finally:
+        with open(path, "w", encoding="ascii") as file:
+            file.write(on)
+
+
+def losses(ear):
+    """How often probes were told to be off."""
+    return sum(event["cause"] == "probes-off" for event in ear.lost)
+
+
+SWITCHES = ("/sys/kernel/debug/kprobes/enabled", "/proc/sys/kernel/ftrace_enabled")
+
+
+@scene("probes that are switched off")
+def off(t):
+    for path in SWITCHES:
+        switch_off(t, path, path.rpartition("/")[2])
+
+
+def switch_off(t, path, name):
+    """Probes are switched off while somebody listens, and on again."""
+    t.same(events.status()["events-live"], 1, f"{name}: events are live")
+    with Listener() as ear, Member() as member:
+        nsid = nsid_of(member.pid)
+        one = member.call(make_and_remove, 1, 2)
+        ear.catch_up()
+        with switched(path, "0", "1"):
+            t.same(events.status()["events-live"], 0, f"{name}: status says so at once")
+            ear.until(lambda _: losses(ear), f"{name}: listeners are told", 5)
+            t.ok(True, f"{name}: a loss is told without anybody asking")
+            unseen = member.call(make_and_remove, 100, 2)
+            stranger, dead = Member(), Member()
+            dead_nsid = nsid_of(dead.pid)
+            dead.end()
+        until(lambda: events.status()["events-live"], f"{name}: live again", 5)
+        t.ok(True, f"{name}: live again by itself")
+        two = member.call(make_and_remove, 200, 2)
+        ear.catch_up()
+        t.same(read(event for event in of(ear.events, nsid) if event["object"] == "shm"),
+               spell(one + two), f"{name}: what happened before and after was told, not"
+                                 f" {len(unseen)} between")
+        keys = [event.get("key") for event in ear.events]
+        between = ear.events[len(keys) - keys[::-1].index(one[-1][0]):keys.index(two[0][0])]
+        t.ok("lost" in [event["object"] for event in between], f"{name}: the loss is told between",
+             ear.events)
+        t.same({event["cause"] for event in ear.lost}, {"probes-off"}, f"{name}: and why")
+        t.same(events.numbers(ear.events), list(range(ear.begin, ear.next)),
+               f"{name}: the loss has a number, too")
+
+        # Namespaces that came and went unseen.
+        with wire.Socket() as link:
+            rows = link.dump("ns")
+        t.same({row["inum"] for row in rows}, set(witness.members()), f"{name}: the list is right")
+        row, = [row for row in rows if row["inum"] == stranger.inode]
+        t.ok("born" not in row, f"{name}: of one made meanwhile the birth is unknown", row)
+        t.ok(dead_nsid not in [row["id"] for row in rows],
+             f"{name}: one that ended meanwhile is not listed")
+        inode = stranger.inode
+        stranger.end()
+        happened = ear.gone(row["id"])
+        t.same([(brief(event), event["ns-inum"]) for event in happened],
+               [("ns dying", inode), ("ns destroyed", inode)], f"{name}: its end is told")
+        t.ok(losses(ear) <= 2, f"{name}: told once or twice, not again and again", ear.lost)
+
+
+@scene("probes that are switched off, on, and off at once")
+def off_again(t):
+    with Listener() as ear, Member() as member:
+        nsid = nsid_of(member.pid)
+        for turn in range(6):
+            path = SWITCHES[turn % 2]
+            before = len(ear.events)
+            with switched(path, "0", "1"):
+                t.same(events.status()["events-live"], 0, f"turn {turn}: status says off")
+                unseen = member.call(make_and_remove, 1000 + turn, 1)
+            t.same(events.status()["events-live"], 1, f"turn {turn}: status says on")
+            seen = member.call(make_and_remove, turn + 1, 1)
+            ear.catch_up()
+            what = [brief(event).partition(" ")[0] for event in ear.events[before:]
+                    if event["object"] == "lost" or event.get("ns-id") == nsid and "key" in event]
+            t.ok(what[:1] == ["lost"], f"turn {turn}: the loss is told before what comes after",
+                 what, unseen, seen)
+
+
+# Who may
+
+def attempt(uid, flags):
+    """Becomes a user, perhaps root of his own user namespace, and tries; {what: outcome}."""
+    if uid:
+        os.setgid(uid)
+        os.setuid(uid)
+    if flags:
+        calls.unshare(flags)
+    outcome = {}
+    for group in events.GROUPS:
+        with wire.Socket() as link:
+            try:
+                link.join(group)
+                outcome[f"join {group}"] = "success"
+            except OSError as error:
+                outcome[f"join {group}"] = errno.errorcode[error.errno]
+    for name, ask in (("do", lambda link: link.get("event")),
+                      ("dump", lambda link: link.dump("event", {"since": 1}))):
+        with wire.Socket() as link:
+            try:
+                ask(link)
+                outcome[f"journal-get {name}"] = "success"
+            except wire.Refused as error:
+                outcome[f"journal-get {name}"] = errno.errorcode[error.errno]
+                outcome[f"why {name}"] = error.text
+    with wire.Socket() as link:
+        outcome["status"] = sorted(link.get("status"))
+    return outcome
+
+
+@scene("who may listen")
+def permission(t):
+    what = ("join namespaces", "join objects", "journal-get do", "journal-get dump")
+    for name, uid, flags, answer in (
+            ("root", 0, 0, "success"),
+            ("a user", NOBODY, 0, "EPERM"),
+            ("root of his own user namespace", NOBODY, calls.CLONE_NEWUSER, "EPERM"),
+            ("root of his own user and IPC namespace", 1000,
+             calls.CLONE_NEWUSER | calls.CLONE_NEWIPC, "EPERM"),
+            ("root, made root of a user namespace", 0, calls.CLONE_NEWUSER, "EPERM")):
+        with Member() as member:
+            outcome = member.call(attempt, uid, flags)
+        t.same({key: outcome[key] for key in what}, dict.fromkeys(what, answer), name)
+        if answer == "EPERM":
+            for way in ("do", "dump"):
+                t.contains(outcome.get(f"why {way}", ""), "CAP_SYS_ADMIN",
+                           f"{name}: {way}: the answer says what is missing")
+            t.ok("journal-next" not in outcome["status"] and "probe" not in outcome["status"],
+                 f"{name}: status tells nothing of the journal", outcome["status"])
+
+
+# Big readers, and long ones
+
+@scene("a dump of the journal that nobody reads to its end")
+def abandoned(t):
+    with Listener(), Member() as member:
+        member.call(make_and_remove, 1, 500 if QUICK else 5000)
+        for _ in range(10):
+            reader = Journal()
+            reader.link.begin("event", {"since": 1})
+            reader.link.socket.recv(65536)
+            reader.close()
+        with wire.Socket() as link:
+            until(lambda: link.get("status")["dumps"] == 0, "the dumps are closed")
+            t.same(link.get("status")["dump-bytes"], 0, "and their memory is free")
+
+
+if __name__ == "__main__":
+    main()
