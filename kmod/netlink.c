@@ -434,6 +434,8 @@ static int journal_produce(struct ipcns_dump *d)
 			return PTR_ERR(n) == -ENOBUFS ? 1 : PTR_ERR(n);
 		if (d->cursor->next >= d->end || !ipcns_stream_next(d->cursor, n))
 			return ipcns_buf_peek(&d->buf) ? 1 : 0;
+		/* if the ring wrapped meanwhile, the groups had what came later */
+		n->to = min(n->to, d->end - 1);
 		if (event_wanted(d, n))
 			ipcns_buf_commit(&d->buf, offsetof(struct ipcns_notice, slots) +
 					 (n->from ? 1 : n->slots->slots) * sizeof(*n->slots));

@@ -71,7 +71,7 @@ int ipcns_ns_read(const struct ipcns_reader *r, const struct ipcns_ref *ref,
 	out->members = *members;
 	memset(&out->dying, 0, sizeof(out->dying));
 	memset(&out->born, 0, sizeof(out->born));
-	if (ipcns_registry_get(ref->id, &known))
+	if (ipcns_registry_lookup(ref->id, &known))
 		actor(r, &known.born, &out->born);
 	return out->mq_bytes_known ? ipcns_mq_bytes(ns, &out->mq_bytes) : 0;
 }
