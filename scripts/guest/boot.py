@@ -23,7 +23,10 @@ EMULATION = "tcg,thread=single"
 CPU = "max,la57=off,erms=off,fsrm=off"
 
 # The serial port is slow: warnings and worse only. cryptomgr's tests at boot take a second.
-ARGUMENTS = "console=ttyS0 loglevel=5 panic=-1 log_buf_len=4M cryptomgr.notests=1"
+ARGUMENTS = "console=ttyS0 loglevel=5 panic=-1 log_buf_len=4M cryptomgr.notests=1 tsc=reliable"
+
+TICK = 0.5      # seconds between two looks at the clock
+PAUSE = 5       # what they may come late
 
 
 @dataclasses.dataclass
@@ -33,6 +36,7 @@ class Outcome:
     status: int         # of the command, if done
     kmsg: str           # what /dev/kmsg held at the end, if done
     console: str        # what the kernel and QEMU printed
+    pauses: list        # [(the guest's uptime after it, seconds)] that this machine stood still
 
 
 def accelerator():
@@ -124,6 +128,7 @@ def boot(kernel, initrd, work, mark, options):
                  "-chardev", f"file,id=port{nr},path=/dev/fdset/{nr},append=on",
                  "-device", f"virtserialport,nr={nr},chardev=port{nr}"]
 
+    pauses = []
     with open(work / "qemu", "wb") as log:
         guest = subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL, stdout=log,
                                  stderr=log, start_new_session=True,
@@ -132,7 +137,7 @@ def boot(kernel, initrd, work, mark, options):
         for stream in streams:
             os.close(stream.port)
             stream.start()
-        how = wait(streams, events, options.timeout)
+        how = wait(streams, events, options.timeout, pauses)
     finally:
         guest.kill()
         guest.wait()
@@ -142,17 +147,32 @@ def boot(kernel, initrd, work, mark, options):
     printed = "".join((work / name).read_text("utf-8", "replace")
                       for name in ("qemu", "console") if (work / name).exists())
     return Outcome(how, int(status) if how == "done" else -1,
-                   body.decode("utf-8", "replace"), printed)
+                   body.decode("utf-8", "replace"), printed, pauses)
 
 
-def wait(streams, events, timeout):
-    """Returns how the guest ended, once all streams have."""
-    deadline = time.monotonic() + timeout
-    for _ in streams:
+def wait(streams, events, timeout, pauses):
+    """Returns how the guest ended, once all streams have; notes when this machine stood still.
+
+    Machines that are guests themselves are halted at times. A kernel in our guest then sees its
+    clock leap ahead, and its watchdogs bark.
+    """
+    begin = last = time.monotonic()
+    deadline = begin + timeout
+    left = len(streams)
+    while left:
         try:
-            how = events.get(timeout=max(0, deadline - time.monotonic()))
+            how = events.get(timeout=max(0, min(TICK, deadline - last)))
         except queue.Empty:
-            return "late"
-        if how != "done":
+            how = None
+        now = time.monotonic()
+        if now - last > TICK + PAUSE:
+            pauses.append((now - begin, now - last))
+            deadline += now - last
+        last = now
+        if how == "done":
+            left -= 1
+        elif how:
             return how
+        elif now >= deadline:
+            return "late"
     return "done"

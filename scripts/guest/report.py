@@ -21,6 +21,11 @@ TROUBLE = re.compile(r"""
 EXCUSED = re.compile(r"invoked oom-killer|FAULT_INJECTION: forcing a failure")
 TRACE_FOLLOWS = 15      # within so many lines
 
+# What a watchdog finds if the guest got no processor for a while.
+STALL = re.compile(r"rcu.*(stall|starved)|blocked for more than|soft lockup|hard LOCKUP", re.I)
+STALL_FOLLOWS = 60      # lines: registers and traces
+STALL_WITHIN = 40       # seconds
+
 BEFORE, AFTER = 2, 150  # lines of context shown
 
 
@@ -38,13 +43,22 @@ def messages(kmsg):
     return lines
 
 
-def find(lines):
+def stalled(line, pauses):
+    """Whether a line tells of nothing but a pause, [(uptime, seconds)], of the whole machine."""
+    when = re.match(r"\[ *([\d.]+)\]", line)
+    return (when and STALL.search(line) and
+            any(-5 < float(when[1]) - after < STALL_WITHIN for after, _ in pauses))
+
+
+def find(lines, pauses=()):
     """The part of a log that reports trouble, as lines, or an empty list."""
     start = next((i for i, line in enumerate(lines) if MARKER in line), 0)
     excused = -1
     for i, line in enumerate(lines[start:], start):
         if EXCUSED.search(line):
             excused = i + TRACE_FOLLOWS
+        elif stalled(line, pauses):
+            excused = i + STALL_FOLLOWS
         elif TROUBLE.search(line) and not ("Call Trace:" in line and i <= excused):
             left = len(lines) - i - AFTER
             return (lines[max(start, i - BEFORE):i + AFTER]
