@@ -167,6 +167,7 @@ class Listener:
         self.events, self.lost = [], []
         self.destroyed = set()      # ids of namespaces
         self.overruns = self.fetches = 0
+        self.overrun = False
         self.raw = []
 
     def __enter__(self):
@@ -182,17 +183,22 @@ class Listener:
 
     def pump(self, timeout=0.1):
         """Takes one datagram, if one comes in time, without looking into it; whether it did."""
-        self.link.socket.settimeout(timeout)
+        self.link.socket.settimeout(0 if self.overrun else timeout)
         try:
             self.raw.append(self.link.socket.recv(65536))
             return True
-        except TimeoutError:
-            return False
+        except (TimeoutError, BlockingIOError):
+            if not self.overrun:
+                return False
         except OSError as error:
             if error.errno != errno.ENOBUFS:
                 raise
-        self.overruns += 1
+            self.overruns += 1
+            self.overrun = True
+            return True
+        # It is empty, and takes in again what comes: now the journal has all that it refused.
         self.parse()
+        self.overrun = False
         self._fetch()
         return True
 
@@ -201,6 +207,8 @@ class Listener:
         raw, self.raw = self.raw, []
         for event in itertools.chain.from_iterable(map(in_datagram, raw)):
             if self.whole and event.get("from", event.get("seq")) > self.next:
+                if self.overrun:
+                    continue
                 self._fetch()
             self._accept(event)
 
