@@ -103,6 +103,26 @@ static inline unsigned int ipcns_ref_count(const struct ipc_namespace *ns)
 }
 
 /**
+ * ipcns_is_counted() - does the kernel count references on a namespace?
+ * @ns:		an IPC namespace
+ *
+ * Since 6.18 those on the initial one are not (include/linux/ns_common.h).
+ */
+static inline bool ipcns_is_counted(const struct ipc_namespace *ns)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+	return true;
+#else
+	return !is_ns_init_id(to_ns_common(ns));
+#endif
+}
+
+/* ipc/sem.c struct sem_undo has its adjustments within itself since 6.11. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0)
+#define IPCNS_SEMADJ_IS_POINTER
+#endif
+
+/**
  * ipcns_hugetlb_pages() - resident memory of a hugetlbfs file
  * @inode:	inode of the file
  *

@@ -14,6 +14,9 @@
 #include "nl_gen.h"
 #include "registry.h"
 
+/* Namespaces that are dying, looked at in one go. */
+#define DYING_WINDOW 64
+
 static atomic_t dumps_open;
 
 static struct ipcns_dump *dump_alloc(struct sk_buff *request)
@@ -110,7 +113,7 @@ static u32 hide(struct ipcns_dump *d, struct ipcns_ref *refs, u32 n)
 
 static int collect_batch(struct ipcns_dump *d)
 {
-	u32 i, n = min_t(u32, d->list.n - d->pos, IPCNS_BATCH);
+	u32 i, n = min_t(u32, d->list.n - d->pos, d->ops->batch ?: IPCNS_BATCH);
 	struct ipcns_ref *refs;
 	int err;
 
@@ -138,6 +141,27 @@ static int collect_batch(struct ipcns_dump *d)
 	return err;
 }
 
+/*
+ * Is the namespace that is wanted, and not there, on its way out? It has nothing
+ * left that could be asked who may know: those who may see all.
+ */
+static bool is_dying(const struct ipcns_dump *d)
+{
+	struct ipcns_known *known;
+	bool found = false;
+	u64 after = 0;
+	u32 i, n;
+
+	if (!ipcns_reader_capable(&d->reader, &init_user_ns))
+		return false;
+	known = kvmalloc_array(DYING_WINDOW, sizeof(*known), GFP_KERNEL);
+	while (known && !found && (n = ipcns_registry_dying(known, DYING_WINDOW, &after)))
+		for (i = 0; i < n; i++)
+			found |= d->id ? known[i].id == d->id : known[i].inum == d->inum;
+	kvfree(known);
+	return found;
+}
+
 /**
  * dump_collect() - collect as many records as there is room for
  * @d:		the dump, its buffer empty
@@ -160,10 +184,14 @@ static int dump_collect(struct ipcns_dump *d)
 	if (!err)
 		err = collect_batch(d);
 	ipcns_walk_unlock();
-	if (err == -ENOENT && !d->found && d->ops->gone && d->ops->gone(d) > 0) {
-		d->found = true;
-		d->pos = 1;
-		return 1;
+	if (err == -ENOENT && !d->found) {
+		if (d->ops->gone && d->ops->gone(d) > 0) {
+			d->found = true;
+			d->pos = 1;
+			return 1;
+		}
+		if (!d->ops->gone && is_dying(d))
+			err = -ESTALE;
 	}
 	return err ?: 1;
 }
@@ -176,6 +204,9 @@ static void explain(const struct ipcns_dump *d, struct netlink_ext_ack *extack, 
 			NL_SET_ERR_MSG_ATTR(extack, d->object_attr, "the namespace has no object with this id or name");
 		else
 			NL_SET_ERR_MSG_ATTR(extack, d->ns_attr, "no IPC namespace has this inum or id");
+		break;
+	case -ESTALE:
+		NL_SET_ERR_MSG_ATTR(extack, d->ns_attr, "the namespace is dying, its last reference is gone");
 		break;
 	case -ENOTUNIQ:
 		NL_SET_ERR_MSG_ATTR(extack, d->ns_attr, "inum could mean two namespaces, use the id");
@@ -323,6 +354,8 @@ int ipcns_reply_one(struct sk_buff *skb, struct genl_info *info, const struct ip
 	else
 		err = genlmsg_reply(reply, info);
 out:
+	if (err && ops->undo && ipcns_buf_peek(&d->buf))
+		ops->undo(ipcns_buf_peek(&d->buf));
 	dump_free(d);
 	return err;
 }

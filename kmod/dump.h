@@ -8,6 +8,7 @@
 #include <net/genetlink.h>
 
 #include "buf.h"
+#include "holder.h"
 #include "object.h"
 #include "reader.h"
 #include "walk.h"
@@ -27,15 +28,19 @@ struct ipcns_dump;
  * @gone:	optional: add records of what no namespace stands for any more,
  *		from d->next on. Returns how many, 0 when there are no more.
  * @fill:	put a record into a message
+ * @undo:	optional: the record did not reach the reader
+ * @batch:	namespaces to collect of at once, if not IPCNS_BATCH
  */
 struct ipcns_dump_ops {
 	u8	cmd;
+	u32	batch;
 	int	(*parse)(struct ipcns_dump *d, struct nlattr **attrs, bool one,
 			 struct netlink_ext_ack *extack);
 	int	(*collect)(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n);
 	int	(*produce)(struct ipcns_dump *d);
 	int	(*gone)(struct ipcns_dump *d);
 	int	(*fill)(struct sk_buff *skb, const void *record);
+	void	(*undo)(const void *record);
 };
 
 /**
@@ -53,6 +58,8 @@ struct ipcns_dump_ops {
  * @pos:	index in @list to go on at
  * @kind:	kind of objects to go on with in that namespace
  * @next:	position among those
+ * @kinds:	mask of the kinds of holders wanted
+ * @place:	where to go on among those
  * @cursor:	place in the journal, if it is what is asked for
  * @end:	sequence number to stop before
  * @objects:	mask of what events are wanted about
@@ -77,6 +84,8 @@ struct ipcns_dump {
 	u32				pos;
 	u32				kind;
 	u64				next;
+	u32				kinds;
+	struct ipcns_holder_place	place;
 	struct ipcns_cursor		*cursor;
 	u64				end;
 	u32				objects;

@@ -41,6 +41,7 @@ static const struct ipcns_layout_member sem_array_members[] = {
 	MEMBER(sem_array, sem_ctime),
 	MEMBER(sem_array, pending_alter),
 	MEMBER(sem_array, pending_const),
+	MEMBER(sem_array, list_id),
 	MEMBER(sem_array, sem_nsems),
 	FLEXIBLE(sem_array, sems),
 };
@@ -56,7 +57,19 @@ static const struct ipcns_layout_member sem_members[] = {
 
 static const struct ipcns_layout_member sem_queue_members[] = {
 	MEMBER(sem_queue, list),
+	MEMBER(sem_queue, sleeper),
 	MEMBER(sem_queue, blocking),
+	MEMBER(sem_queue, nsops),
+};
+
+static const struct ipcns_layout_member sem_undo_members[] = {
+	MEMBER(sem_undo, ulp),
+	MEMBER(sem_undo, list_id),
+#ifdef IPCNS_SEMADJ_IS_POINTER
+	MEMBER(sem_undo, semadj),
+#else
+	FLEXIBLE(sem_undo, semadj),
+#endif
 };
 
 static const struct ipcns_layout_member msg_queue_members[] = {
@@ -69,13 +82,29 @@ static const struct ipcns_layout_member msg_queue_members[] = {
 	MEMBER(msg_queue, q_qbytes),
 	MEMBER(msg_queue, q_lspid),
 	MEMBER(msg_queue, q_lrpid),
+	MEMBER(msg_queue, q_messages),
 	MEMBER(msg_queue, q_receivers),
 	MEMBER(msg_queue, q_senders),
+};
+
+static const struct ipcns_layout_member msg_receiver_members[] = {
+	MEMBER(msg_receiver, r_list),
+	MEMBER(msg_receiver, r_tsk),
+	MEMBER(msg_receiver, r_mode),
+	MEMBER(msg_receiver, r_msgtype),
+	MEMBER(msg_receiver, r_maxsize),
+};
+
+static const struct ipcns_layout_member msg_sender_members[] = {
+	MEMBER(msg_sender, list),
+	MEMBER(msg_sender, tsk),
+	MEMBER(msg_sender, msgsz),
 };
 
 static const struct ipcns_layout_member mqueue_inode_info_members[] = {
 	MEMBER(mqueue_inode_info, lock),
 	MEMBER(mqueue_inode_info, vfs_inode),
+	MEMBER(mqueue_inode_info, msg_tree),
 	MEMBER(mqueue_inode_info, attr),
 	MEMBER(mqueue_inode_info, notify),
 	MEMBER(mqueue_inode_info, notify_owner),
@@ -85,26 +114,55 @@ static const struct ipcns_layout_member mqueue_inode_info_members[] = {
 };
 
 static const struct ipcns_layout_member ext_wait_queue_members[] = {
+	MEMBER(ext_wait_queue, task),
 	MEMBER(ext_wait_queue, list),
 };
 
-#define LAYOUT(type, array_elem, kind_mask) {			\
+static const struct ipcns_layout_member posix_msg_tree_node_members[] = {
+	MEMBER(posix_msg_tree_node, rb_node),
+	MEMBER(posix_msg_tree_node, msg_list),
+	MEMBER(posix_msg_tree_node, priority),
+};
+
+static const struct ipcns_layout_member mqueue_fs_context_members[] = {
+	MEMBER(mqueue_fs_context, ipc_ns),
+};
+
+static const struct ipcns_layout_member shm_file_data_members[] = {
+	MEMBER(shm_file_data, id),
+	MEMBER(shm_file_data, ns),
+	MEMBER(shm_file_data, file),
+};
+
+static const struct ipcns_layout_member ipc_proc_iter_members[] = {
+	MEMBER(ipc_proc_iter, ns),
+};
+
+#define LAYOUT(type, array_elem, ...) {				\
 	.name = #type,						\
 	.size = (array_elem) ? sizeof(struct type) : 0,		\
-	.kinds = kind_mask,					\
+	__VA_ARGS__,						\
 	.members = type##_members,				\
 	.n_members = ARRAY_SIZE(type##_members),		\
 	.state = IPCNS_LAYOUT_STATE_UNKNOWN,			\
 }
 
 struct ipcns_layout ipcns_layouts[] = {
-	LAYOUT(shmid_kernel, false, BIT(IPCNS_KIND_SHM)),
-	LAYOUT(sem_array, false, BIT(IPCNS_KIND_SEM)),
-	LAYOUT(sem, true, BIT(IPCNS_KIND_SEM)),
-	LAYOUT(sem_queue, false, BIT(IPCNS_KIND_SEM)),
-	LAYOUT(msg_queue, false, BIT(IPCNS_KIND_MSG)),
-	LAYOUT(mqueue_inode_info, false, BIT(IPCNS_KIND_MQ)),
-	LAYOUT(ext_wait_queue, true, BIT(IPCNS_KIND_MQ)),
+	LAYOUT(shmid_kernel, false, .kinds = BIT(IPCNS_KIND_SHM),
+	       .holders = BIT(IPCNS_HOLDER_KIND_SHM)),
+	LAYOUT(shm_file_data, false, .holders = BIT(IPCNS_HOLDER_KIND_SHM)),
+	LAYOUT(sem_array, false, .kinds = BIT(IPCNS_KIND_SEM)),
+	LAYOUT(sem, true, .kinds = BIT(IPCNS_KIND_SEM)),
+	LAYOUT(sem_queue, false, .kinds = BIT(IPCNS_KIND_SEM)),
+	LAYOUT(sem_undo, false, .depth = BIT(IPCNS_KIND_SEM)),
+	LAYOUT(msg_queue, false, .kinds = BIT(IPCNS_KIND_MSG)),
+	LAYOUT(msg_receiver, false, .depth = BIT(IPCNS_KIND_MSG)),
+	LAYOUT(msg_sender, false, .depth = BIT(IPCNS_KIND_MSG)),
+	LAYOUT(mqueue_inode_info, false, .kinds = BIT(IPCNS_KIND_MQ)),
+	LAYOUT(ext_wait_queue, true, .kinds = BIT(IPCNS_KIND_MQ)),
+	LAYOUT(posix_msg_tree_node, false, .depth = BIT(IPCNS_KIND_MQ)),
+	LAYOUT(mqueue_fs_context, false, .holders = BIT(IPCNS_HOLDER_KIND_FSCONTEXT)),
+	LAYOUT(ipc_proc_iter, false, .holders = BIT(IPCNS_HOLDER_KIND_SYSVIPC)),
 };
 
 const unsigned int ipcns_n_layouts = ARRAY_SIZE(ipcns_layouts);
@@ -213,7 +271,7 @@ void ipcns_layout_check(void)
 
 		layout_compare(&btf, l);
 		if (l->state != IPCNS_LAYOUT_STATE_OK)
-			pr_warn("struct %s differs at %s, objects that need it are not read\n",
+			pr_warn("struct %s differs at %s, what needs it is not read\n",
 				l->name, l->mismatch);
 	}
 	ipcns_btf_close(&btf);
@@ -236,4 +294,37 @@ bool ipcns_layout_ok(enum ipcns_kind kind)
 		    ipcns_layouts[i].state != IPCNS_LAYOUT_STATE_OK)
 			return false;
 	return true;
+}
+
+/**
+ * ipcns_layout_depth_ok() - may messages and waiters of a kind be read?
+ * @kind:	the kind
+ *
+ * Return: true if that and the objects themselves may be.
+ */
+bool ipcns_layout_depth_ok(enum ipcns_kind kind)
+{
+	unsigned int i;
+
+	for (i = 0; i < ipcns_n_layouts; i++)
+		if ((ipcns_layouts[i].depth & BIT(kind)) &&
+		    ipcns_layouts[i].state != IPCNS_LAYOUT_STATE_OK)
+			return false;
+	return ipcns_layout_ok(kind);
+}
+
+/**
+ * ipcns_layout_holders() - which holders can be found?
+ *
+ * Return: mask of the kinds.
+ */
+u32 ipcns_layout_holders(void)
+{
+	u32 mask = U32_MAX;
+	unsigned int i;
+
+	for (i = 0; i < ipcns_n_layouts; i++)
+		if (ipcns_layouts[i].state != IPCNS_LAYOUT_STATE_OK)
+			mask &= ~ipcns_layouts[i].holders;
+	return mask;
 }

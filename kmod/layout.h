@@ -39,6 +39,13 @@ struct shmid_kernel {
 	struct pid		*shm_lprid;
 } __randomize_layout;
 
+struct shm_file_data {
+	int			id;
+	struct ipc_namespace	*ns;
+	struct file		*file;
+	const struct vm_operations_struct *vm_ops;
+};
+
 /* ipc/sem.c */
 struct sem {
 	int			semval;
@@ -75,6 +82,19 @@ struct sem_queue {
 	bool			dupsop;
 };
 
+struct sem_undo {
+	struct list_head	list_proc;
+	struct rcu_head		rcu;
+	struct sem_undo_list	*ulp;
+	struct list_head	list_id;
+	int			semid;
+#ifdef IPCNS_SEMADJ_IS_POINTER
+	short			*semadj;
+#else
+	short			semadj[];
+#endif
+};
+
 /* ipc/msg.c */
 struct msg_queue {
 	struct kern_ipc_perm	q_perm;
@@ -92,7 +112,35 @@ struct msg_queue {
 	struct list_head	q_senders;
 } __randomize_layout;
 
+struct msg_receiver {
+	struct list_head	r_list;
+	struct task_struct	*r_tsk;
+
+	int			r_mode;
+	long			r_msgtype;
+	long			r_maxsize;
+
+	struct msg_msg		*r_msg;
+};
+
+struct msg_sender {
+	struct list_head	list;
+	struct task_struct	*tsk;
+	size_t			msgsz;
+};
+
 /* ipc/mqueue.c */
+struct mqueue_fs_context {
+	struct ipc_namespace	*ipc_ns;
+	bool			newns;
+};
+
+struct posix_msg_tree_node {
+	struct rb_node		rb_node;
+	struct list_head	msg_list;
+	int			priority;
+};
+
 struct ext_wait_queue {
 	struct task_struct	*task;
 	struct list_head	list;
@@ -127,6 +175,13 @@ struct mqueue_inode_info {
 #define IPCNS_MQ_SENDERS	0
 #define IPCNS_MQ_RECEIVERS	1
 
+/* ipc/util.c */
+struct ipc_proc_iter {
+	struct ipc_namespace	*ns;
+	struct pid_namespace	*pid_ns;
+	struct ipc_proc_iface	*iface;
+};
+
 struct ipcns_layout_member {
 	const char	*name;
 	u32		offset;
@@ -137,7 +192,9 @@ struct ipcns_layout_member {
  * struct ipcns_layout - one mirrored struct and what came of its check
  * @name:	name of the struct in the kernel
  * @size:	its size if elements of an array depend on it, or 0
- * @kinds:	mask of the kinds of objects that need it
+ * @kinds:	mask of the kinds of objects that need it, and
+ * @depth:	of those whose messages, waiters and adjustments need it
+ * @holders:	mask of the kinds of holders that need it
  * @members:	the members that the module uses
  * @n_members:	number of @members
  * @state:	outcome, constant once the module is loaded
@@ -147,6 +204,8 @@ struct ipcns_layout {
 	const char				*name;
 	u32					size;
 	u32					kinds;
+	u32					depth;
+	u32					holders;
 	const struct ipcns_layout_member	*members;
 	unsigned int				n_members;
 	enum ipcns_layout_state			state;
@@ -158,5 +217,7 @@ extern const unsigned int ipcns_n_layouts;
 
 void ipcns_layout_check(void);
 bool ipcns_layout_ok(enum ipcns_kind kind);
+bool ipcns_layout_depth_ok(enum ipcns_kind kind);
+u32 ipcns_layout_holders(void);
 
 #endif /* _IPCNS_LAYOUT_H */

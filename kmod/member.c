@@ -2,8 +2,6 @@
 /*
  * The processes inside namespaces: one walk over all tasks for many namespaces.
  */
-#include <linux/hash.h>
-#include <linux/log2.h>
 #include <linux/nsproxy.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -14,41 +12,17 @@
 /**
  * struct scan - a walk over all tasks
  * @r:		the reader
- * @refs:	the namespaces of interest
+ * @index:	the namespaces of interest
  * @members:	what is known of each
  * @seen:	for each, the process that was counted last, by its number in
  *		the initial pid namespace
- * @slots:	hash table over @refs by pointer: index + 1, or 0
- * @bits:	log2 of its size
  */
 struct scan {
 	const struct ipcns_reader	*r;
-	const struct ipcns_ref		*refs;
+	struct ipcns_index		index;
 	struct ipcns_members		*members;
 	pid_t				*seen;
-	u32				*slots;
-	u32				bits;
 };
-
-static void index_add(struct scan *s, u32 i)
-{
-	u32 slot = hash_ptr(s->refs[i].ns, s->bits);
-
-	while (s->slots[slot])
-		slot = (slot + 1) & (BIT(s->bits) - 1);
-	s->slots[slot] = i + 1;
-}
-
-/* Return: index in refs, or -1. The pointer is compared only. */
-static int index_find(const struct scan *s, const struct ipc_namespace *ns)
-{
-	u32 slot = hash_ptr(ns, s->bits);
-
-	for (; s->slots[slot]; slot = (slot + 1) & (BIT(s->bits) - 1))
-		if (s->refs[s->slots[slot] - 1].ns == ns)
-			return s->slots[slot] - 1;
-	return -1;
-}
 
 /* The namespace of a thread, for comparison; a zombie has none. */
 static const struct ipc_namespace *thread_ns(struct task_struct *t)
@@ -84,7 +58,7 @@ static void visit_process(struct scan *s, struct task_struct *leader, pid_t nr)
 	for_each_thread(leader, t) {
 		const struct ipc_namespace *ns = thread_ns(t);
 		struct ipcns_members *m;
-		int i = ns ? index_find(s, ns) : -1;
+		int i = ns ? ipcns_index_find(&s->index, ns) : -1;
 
 		if (i < 0 || s->seen[i] == nr)
 			continue;
@@ -114,20 +88,14 @@ static void visit_process(struct scan *s, struct task_struct *leader, pid_t nr)
 int ipcns_members(const struct ipcns_reader *r, const struct ipcns_ref *refs, u32 n,
 		  struct ipcns_members *members)
 {
-	struct scan s = { .r = r, .refs = refs, .members = members };
+	struct scan s = { .r = r, .members = members };
 	int err = -ENOMEM;
 	pid_t nr = 1;
-	u32 i;
 
 	memset(members, 0, n * sizeof(*members));
-	s.bits = order_base_2(n) + 1;
-	s.slots = kvcalloc(BIT(s.bits), sizeof(*s.slots), GFP_KERNEL);
 	s.seen = kvcalloc(n, sizeof(*s.seen), GFP_KERNEL);
-	if (!s.slots || !s.seen)
+	if (ipcns_index_init(&s.index, refs, n) || !s.seen)
 		goto out;
-	for (i = 0; i < n; i++)
-		if (refs[i].ns)
-			index_add(&s, i);
 
 	for (;;) {
 		struct task_struct *leader;
@@ -154,6 +122,6 @@ int ipcns_members(const struct ipcns_reader *r, const struct ipcns_ref *refs, u3
 	err = 0;
 out:
 	kvfree(s.seen);
-	kvfree(s.slots);
+	ipcns_index_free(&s.index);
 	return err;
 }

@@ -141,56 +141,38 @@ static bool wanted(const struct ipcns_filter *f, const struct inode *inode,
 				memcmp(f->name, o->name, o->name_len)));
 }
 
-static int add_queue(const struct ipcns_collect *c, const struct ipcns_ref *ref,
-		     struct inode *inode)
-{
-	struct ipcns_object *o;
-	struct dentry *dentry;
-
-	o = ipcns_buf_reserve(c->buf, IPCNS_OBJECT_MAX);
-	if (IS_ERR(o))
-		return PTR_ERR(o);
-	dentry = named(inode);
-	if (!dentry)
-		return 0;
-	read_name(dentry, o);
-	if (wanted(c->filter, inode, o)) {
-		read_queue(c->r, inode, o);
-		o->ns_id = ref->id;
-		o->ns_inum = ref->ns->ns.inum;
-		ipcns_buf_commit(c->buf, sizeof(*o) + o->name_len);
-	}
-	dput(dentry);
-	return 0;
-}
-
 /*
- * A position is the number of the last inode done. The reference on the
- * namespace keeps its superblock and with that the list of inodes.
+ * Visits the queues of a namespace, in the order of their inode numbers, after
+ * the one *@after, which is moved on. The reference on the namespace keeps its
+ * superblock and with that the list of inodes. Anything but 0 from visit() ends
+ * it, before *@after is moved.
  */
-static int mq_collect(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
-		      const struct ipcns_ref *ref, u64 *next)
+static int visit_queues(struct ipc_namespace *ns, u64 *after,
+			int (*visit)(struct inode *inode, struct dentry *dentry, void *arg),
+			void *arg)
 {
-	struct super_block *sb = ref->ns->mq_mnt->mnt_sb;
+	struct super_block *sb = ns->mq_mnt->mnt_sb;
 	struct slot *batch;
 	u32 i, n;
 	int err = 0;
 
-	if (c->filter->by_id || c->filter->by_key)
-		return 0;
 	/* the usual namespace has no queue; unlinked ones that are open count */
-	if (!READ_ONCE(ref->ns->mq_queues_count))
+	if (!READ_ONCE(ns->mq_queues_count))
 		return 0;
 	batch = kvmalloc_array(BATCH, sizeof(*batch), GFP_KERNEL);
 	if (!batch)
 		return -ENOMEM;
 	do {
-		n = next_batch(sb, batch, *next);
+		n = next_batch(sb, batch, *after);
 		for (i = 0; i < n; i++) {
-			if (!err && batch[i].inode)
-				err = add_queue(c, ref, batch[i].inode);
+			struct inode *inode = err ? NULL : batch[i].inode;
+			struct dentry *dentry = inode ? named(inode) : NULL;
+
+			if (dentry)
+				err = visit(inode, dentry, arg);
 			if (!err)
-				*next = batch[i].ino;
+				*after = batch[i].ino;
+			dput(dentry);
 			iput(batch[i].inode);
 			cond_resched();
 		}
@@ -201,43 +183,169 @@ static int mq_collect(const struct ipcns_collect *c, const struct ipcns_kind_ops
 	return err;
 }
 
+struct collection {
+	const struct ipcns_collect	*c;
+	const struct ipcns_ref		*ref;
+};
+
+static int add_queue(struct inode *inode, struct dentry *dentry, void *arg)
+{
+	const struct collection *in = arg;
+	struct ipcns_object *o;
+
+	o = ipcns_buf_reserve(in->c->buf, IPCNS_OBJECT_MAX);
+	if (IS_ERR(o))
+		return PTR_ERR(o);
+	read_name(dentry, o);
+	if (wanted(in->c->filter, inode, o)) {
+		read_queue(in->c->r, inode, o);
+		o->ns_id = in->ref->id;
+		o->ns_inum = in->ref->ns->ns.inum;
+		ipcns_buf_commit(in->c->buf, sizeof(*o) + o->name_len);
+	}
+	return 0;
+}
+
+/* A position is the number of the last inode done. */
+static int mq_collect(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
+		      const struct ipcns_ref *ref, u64 *next)
+{
+	struct collection in = { .c = c, .ref = ref };
+
+	if (c->filter->by_id || c->filter->by_key)
+		return 0;
+	return visit_queues(ref->ns, next, add_queue, &in);
+}
+
+static int add_bytes(struct inode *inode, struct dentry *dentry, void *arg)
+{
+	*(u64 *)arg += READ_ONCE(info_of(inode)->qsize);
+	return 0;
+}
+
 /**
  * ipcns_mq_bytes() - bytes in all queues of a namespace
  * @ns:		a namespace, referenced by the caller
  * @bytes:	filled in
  *
  * Context: process context, may sleep.
- * Return: 0 or -ENOMEM.
+ * Return: 0, -ENOMEM, or -EINTR if the caller was killed.
  */
 int ipcns_mq_bytes(struct ipc_namespace *ns, u64 *bytes)
 {
-	struct super_block *sb = ns->mq_mnt->mnt_sb;
-	struct slot *batch;
 	u64 after = 0;
-	u32 i, n;
 
 	*bytes = 0;
-	if (!READ_ONCE(ns->mq_queues_count))
-		return 0;
-	batch = kvmalloc_array(BATCH, sizeof(*batch), GFP_KERNEL);
-	if (!batch)
-		return -ENOMEM;
-	do {
-		n = next_batch(sb, batch, after);
-		for (i = 0; i < n; i++) {
-			struct inode *inode = batch[i].inode;
-			struct dentry *dentry = inode ? named(inode) : NULL;
+	return visit_queues(ns, &after, add_bytes, bytes);
+}
 
-			after = batch[i].ino;
-			if (dentry)
-				*bytes += READ_ONCE(info_of(inode)->qsize);
-			dput(dentry);
-			iput(inode);
-			cond_resched();
+/* From the highest priority down, as they will be received. */
+static u32 read_elements(const struct ipcns_reader *r, void *object, void *out, u64 first, u32 max)
+{
+	struct mqueue_inode_info *info = info_of(object);
+	struct ipcns_element *window = out;
+	struct rb_node *node;
+	u32 n = 0;
+
+	spin_lock(&info->lock);
+	for (node = rb_last(&info->msg_tree); node && n < max; node = rb_prev(node)) {
+		const struct posix_msg_tree_node *leaf =
+			rb_entry(node, struct posix_msg_tree_node, rb_node);
+		u32 i, got = ipcns_messages_read(&leaf->msg_list, window + n, &first, max - n);
+
+		for (i = n; i < n + got; i++) {
+			window[i].kind = IPCNS_KIND_MQ;
+			window[i].prio = leaf->priority;
 		}
-	} while (n && !fatal_signal_pending(current));
-	kvfree(batch);
+		n += got;
+	}
+	spin_unlock(&info->lock);
+	return n;
+}
+
+/* A task on a list sleeps until it is taken off with the queue locked. */
+static u32 read_waiters(const struct ipcns_reader *r, void *object, void *out, u64 first, u32 max)
+{
+	static const u32 roles[] = {
+		[IPCNS_MQ_SENDERS]	= IPCNS_ROLE_SENDER,
+		[IPCNS_MQ_RECEIVERS]	= IPCNS_ROLE_RECEIVER,
+	};
+	struct mqueue_inode_info *info = info_of(object);
+	struct ipcns_waiter *window = out;
+	const struct ext_wait_queue *ewq;
+	u32 i, n = 0;
+
+	spin_lock(&info->lock);
+	for (i = 0; i < ARRAY_SIZE(roles); i++) {
+		list_for_each_entry(ewq, &info->e_wait_q[i].list, list) {
+			if (n == max)
+				break;
+			if (first) {
+				first--;
+				continue;
+			}
+			window[n].kind = IPCNS_KIND_MQ;
+			window[n].role = roles[i];
+			ipcns_name(r, ewq->task, &window[n].process);
+			n++;
+		}
+	}
+	spin_unlock(&info->lock);
+	return n;
+}
+
+struct search {
+	const struct ipcns_filter	*filter;
+	struct inode			*inode;
+};
+
+/* Several can have the same name if all but one are unlinked: that one, if any. */
+static int find_queue(struct inode *inode, struct dentry *dentry, void *arg)
+{
+	struct search *s = arg;
+	bool same;
+
+	spin_lock(&dentry->d_lock);
+	same = dentry->d_name.len == s->filter->name_len &&
+	       !memcmp(dentry->d_name.name, s->filter->name, s->filter->name_len);
+	spin_unlock(&dentry->d_lock);
+	if (!same || (s->inode && !inode->i_nlink))
+		return 0;
+	iput(s->inode);
+	s->inode = igrab(inode);
 	return 0;
+}
+
+/* As ipcns_sysv_detail(), for the queue that the filter names. */
+static int mq_detail(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
+		     const struct ipcns_detail *detail, const struct ipcns_ref *ref, u64 *next)
+{
+	struct search s = { .filter = c->filter };
+	void *window = NULL;
+	u64 after = 0;
+	int err;
+	u32 n;
+
+	err = visit_queues(ref->ns, &after, find_queue, &s);
+	if (!err && !s.inode)
+		err = *next ? -EIDRM : -ENOENT;
+	if (err)
+		goto out;
+	err = -ENOMEM;
+	window = kvcalloc(IPCNS_DETAIL_WINDOW, detail->size, GFP_KERNEL);
+	if (!window)
+		goto out;
+	do {
+		n = detail->read(c->r, s.inode, window, *next, IPCNS_DETAIL_WINDOW);
+		err = ipcns_detail_add(c, detail, ref, window, n, next);
+		cond_resched();
+		if (!err && fatal_signal_pending(current))
+			err = -EINTR;
+	} while (!err && n == IPCNS_DETAIL_WINDOW);
+out:
+	kvfree(window);
+	iput(s.inode);
+	return err;
 }
 
 static int mq_fill(struct sk_buff *skb, const struct ipcns_object *o)
@@ -261,4 +369,7 @@ const struct ipcns_kind_ops ipcns_mq_ops = {
 	.name		= "mq",
 	.collect	= mq_collect,
 	.fill		= mq_fill,
+	.detail		= mq_detail,
+	.elements	= { sizeof(struct ipcns_element), read_elements },
+	.waiters	= { sizeof(struct ipcns_waiter), read_waiters },
 };

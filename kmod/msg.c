@@ -40,10 +40,70 @@ static int msg_fill(struct sk_buff *skb, const struct ipcns_object *o)
 	return 0;
 }
 
+static u32 read_elements(const struct ipcns_reader *r, void *object, void *out, u64 first, u32 max)
+{
+	const struct msg_queue *q = container_of(object, struct msg_queue, q_perm);
+	struct ipcns_element *window = out;
+	u32 i, n = ipcns_messages_read(&q->q_messages, window, &first, max);
+
+	for (i = 0; i < n; i++)
+		window[i].kind = IPCNS_KIND_MSG;
+	return n;
+}
+
+/* ipc/msg.c: SEARCH_ANY is 1, and so on in the order of the enum */
+static u32 mode(int search)
+{
+	return search - 1;
+}
+
+/* A task on a list sleeps until it is taken off with the queue locked. */
+static u32 read_waiters(const struct ipcns_reader *r, void *object, void *out, u64 first, u32 max)
+{
+	const struct msg_queue *q = container_of(object, struct msg_queue, q_perm);
+	const struct msg_receiver *msr;
+	const struct msg_sender *mss;
+	struct ipcns_waiter *w = out, *end = w + max;
+
+	list_for_each_entry(msr, &q->q_receivers, r_list) {
+		if (first) {
+			first--;
+			continue;
+		}
+		if (w == end)
+			goto out;
+		w->kind = IPCNS_KIND_MSG;
+		w->role = IPCNS_ROLE_RECEIVER;
+		ipcns_name(r, msr->r_tsk, &w->process);
+		w->mode = mode(msr->r_mode);
+		w->mtype = msr->r_msgtype;
+		w->size = msr->r_maxsize;
+		w++;
+	}
+	list_for_each_entry(mss, &q->q_senders, list) {
+		if (first) {
+			first--;
+			continue;
+		}
+		if (w == end)
+			goto out;
+		w->kind = IPCNS_KIND_MSG;
+		w->role = IPCNS_ROLE_SENDER;
+		ipcns_name(r, mss->tsk, &w->process);
+		w->size = mss->msgsz;
+		w++;
+	}
+out:
+	return w - (struct ipcns_waiter *)out;
+}
+
 const struct ipcns_kind_ops ipcns_msg_ops = {
 	.name		= "msg",
 	.ids		= IPC_MSG_IDS,
 	.collect	= ipcns_sysv_collect,
 	.read		= msg_read,
 	.fill		= msg_fill,
+	.detail		= ipcns_sysv_detail,
+	.elements	= { sizeof(struct ipcns_element), read_elements },
+	.waiters	= { sizeof(struct ipcns_waiter), read_waiters },
 };

@@ -4,6 +4,8 @@
  * the table of commands are generated from Documentation/netlink/specs.
  */
 #include <linux/err.h>
+#include <linux/fdtable.h>
+#include <linux/proc_fs.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/utsname.h>
@@ -294,38 +296,68 @@ static const struct ipcns_dump_ops object_ops = {
 	.fill		= object_fill,
 };
 
-/* elements */
+/* what there is in one object */
+
+static int detail_parse(struct ipcns_dump *d, struct nlattr *inum, struct nlattr *ns_id,
+			struct nlattr *kind, struct nlattr *id, struct nlattr *name,
+			struct netlink_ext_ack *extack)
+{
+	int err;
+
+	err = parse_ns(d, inum, ns_id, true, extack);
+	if (err)
+		return err;
+	if (!kind || (nla_get_u32(kind) == IPCNS_KIND_MQ ? !name : !id)) {
+		NL_SET_ERR_MSG(extack, "kind, or id of the object or name of the queue, is missing");
+		return -EINVAL;
+	}
+	if (id && name) {
+		NL_SET_ERR_MSG_ATTR(extack, name, "id and name exclude each other");
+		return -EINVAL;
+	}
+	if (!ipcns_kinds[nla_get_u32(kind)]->detail) {
+		NL_SET_ERR_MSG_ATTR(extack, kind, "objects of this kind have no elements or waiters");
+		return -EOPNOTSUPP;
+	}
+	d->object_attr = id ?: name;
+	d->kind = nla_get_u32(kind);
+	err = parse_kinds(&d->filter, kind, NULL, extack);
+	if (!err)
+		err = parse_id(&d->filter, id, extack);
+	return err ?: parse_name(&d->filter, name, extack);
+}
+
+static int check_depth(struct ipcns_dump *d, struct nlattr *kind, struct netlink_ext_ack *extack)
+{
+	if (ipcns_layout_depth_ok(d->kind))
+		return 0;
+	NL_SET_ERR_MSG_ATTR(extack, kind, "not readable on this kernel, see status");
+	return -EOPNOTSUPP;
+}
 
 static int element_parse(struct ipcns_dump *d, struct nlattr **attrs, bool one,
 			 struct netlink_ext_ack *extack)
 {
-	struct nlattr *kind = attrs[IPCNS_A_ELEMENT_KIND], *id = attrs[IPCNS_A_ELEMENT_ID];
+	struct nlattr *kind = attrs[IPCNS_A_ELEMENT_KIND];
 	int err;
 
-	err = parse_ns(d, attrs[IPCNS_A_ELEMENT_NS_INUM], attrs[IPCNS_A_ELEMENT_NS_ID], true,
-		       extack);
-	if (err)
+	err = detail_parse(d, attrs[IPCNS_A_ELEMENT_NS_INUM], attrs[IPCNS_A_ELEMENT_NS_ID], kind,
+			   attrs[IPCNS_A_ELEMENT_ID], attrs[IPCNS_A_ELEMENT_NAME], extack);
+	/* semaphores need no more than their sets do */
+	if (err || d->kind == IPCNS_KIND_SEM)
 		return err;
-	if (!kind || !id) {
-		NL_SET_ERR_MSG(extack, "kind or id of the object is missing");
-		return -EINVAL;
-	}
-	if (nla_get_u32(kind) != IPCNS_KIND_SEM) {
-		NL_SET_ERR_MSG_ATTR(extack, kind, "kind has no elements, only sem has");
-		return -EOPNOTSUPP;
-	}
-	d->object_attr = id;
-	err = parse_kinds(&d->filter, kind, NULL, extack);
-	return err ?: parse_id(&d->filter, id, extack);
+	return check_depth(d, kind, extack);
 }
 
 static int element_collect(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n)
 {
+	const struct ipcns_collect c = { .r = &d->reader, .filter = &d->filter, .buf = &d->buf };
+	const struct ipcns_kind_ops *ops = ipcns_kinds[d->kind];
 	int err;
 
 	if (!refs->ns)
 		return -EIDRM;
-	err = ipcns_sem_elements(&d->reader, &d->buf, refs, d->filter.id, &d->next);
+	err = ops->detail(&c, ops, &ops->elements, refs, &d->next);
 	if (!err)
 		d->pos++;
 	return err == -ENOBUFS ? 0 : err;
@@ -341,6 +373,158 @@ static const struct ipcns_dump_ops element_ops = {
 	.parse		= element_parse,
 	.collect	= element_collect,
 	.fill		= element_fill,
+};
+
+static int waiter_parse(struct ipcns_dump *d, struct nlattr **attrs, bool one,
+			struct netlink_ext_ack *extack)
+{
+	struct nlattr *kind = attrs[IPCNS_A_WAITER_KIND];
+	int err;
+
+	err = detail_parse(d, attrs[IPCNS_A_WAITER_NS_INUM], attrs[IPCNS_A_WAITER_NS_ID], kind,
+			   attrs[IPCNS_A_WAITER_ID], attrs[IPCNS_A_WAITER_NAME], extack);
+	return err ?: check_depth(d, kind, extack);
+}
+
+/* First those who sleep, then those whose end changes it. */
+static int waiter_collect(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n)
+{
+	const struct ipcns_collect c = { .r = &d->reader, .filter = &d->filter, .buf = &d->buf };
+	const struct ipcns_kind_ops *ops = ipcns_kinds[d->kind];
+	int err;
+
+	if (!refs->ns)
+		return -EIDRM;
+	if (!d->place.phase) {
+		err = ops->detail(&c, ops, &ops->waiters, refs, &d->next);
+		if (err)
+			return err == -ENOBUFS ? 0 : err;
+		d->place.phase++;
+		d->next = 0;
+	}
+	err = ops->undos ? ops->undos(&c, refs, &d->next) : 0;
+	if (!err)
+		d->pos++;
+	return err == -ENOBUFS ? 0 : err;
+}
+
+static int waiter_fill(struct sk_buff *skb, const void *record)
+{
+	return ipcns_waiter_fill(skb, record);
+}
+
+static const struct ipcns_dump_ops waiter_ops = {
+	.cmd		= IPCNS_CMD_WAITER_GET,
+	.parse		= waiter_parse,
+	.collect	= waiter_collect,
+	.fill		= waiter_fill,
+};
+
+/* holders */
+
+static int holder_parse(struct ipcns_dump *d, struct nlattr **attrs, bool one,
+			struct netlink_ext_ack *extack)
+{
+	struct nlattr *kinds = attrs[IPCNS_A_HOLDER_KINDS];
+
+	d->kinds = ipcns_layout_holders();
+	if (kinds) {
+		d->kinds = nla_get_u32(kinds);
+		if (d->kinds & ~ipcns_layout_holders()) {
+			NL_SET_ERR_MSG_ATTR(extack, kinds, "kind cannot be found on this kernel, see status");
+			return -EOPNOTSUPP;
+		}
+	}
+	return parse_ns(d, attrs[IPCNS_A_HOLDER_NS_INUM], attrs[IPCNS_A_HOLDER_NS_ID], false,
+			extack);
+}
+
+static int holder_collect(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n)
+{
+	const struct ipcns_holders h = {
+		.r	= &d->reader,
+		.kinds	= d->kinds,
+		.refs	= refs,
+		.n	= n,
+		.buf	= &d->buf,
+		.place	= &d->place,
+	};
+	int err = ipcns_holders_collect(&h);
+
+	if (!err) {
+		d->pos += n;
+		d->place = (struct ipcns_holder_place) { };
+	}
+	return err == -ENOBUFS ? 0 : err;
+}
+
+static int holder_fill(struct sk_buff *skb, const void *record)
+{
+	return ipcns_holder_fill(skb, record);
+}
+
+static const struct ipcns_dump_ops holder_ops = {
+	.cmd		= IPCNS_CMD_HOLDER_GET,
+	.batch		= IPCNS_HOLDER_BATCH,
+	.parse		= holder_parse,
+	.collect	= holder_collect,
+	.fill		= holder_fill,
+};
+
+/* a way in */
+
+/* What was opened, for the process that asks. */
+struct opened {
+	u64	id;
+	u32	inum;
+	int	fd;
+};
+
+static struct ns_common *get_self(struct ns_common *common)
+{
+	get_ipc_ns(container_of(common, struct ipc_namespace, ns));
+	return common;
+}
+
+static int open_collect(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n)
+{
+	struct opened *out = ipcns_buf_reserve(&d->buf, sizeof(*out));
+
+	if (IS_ERR(out))
+		return PTR_ERR(out);
+	out->id = refs->id;
+	out->inum = refs->ns->ns.inum;
+	/* close-on-exec, in the caller, who sent the request */
+	out->fd = open_related_ns(&refs->ns->ns, get_self);
+	if (out->fd < 0)
+		return out->fd;
+	ipcns_buf_commit(&d->buf, sizeof(*out));
+	d->pos++;
+	return 0;
+}
+
+static int open_fill(struct sk_buff *skb, const void *record)
+{
+	const struct opened *o = record;
+
+	if (nla_put_u32(skb, IPCNS_A_NS_INUM, o->inum) ||
+	    nla_put_u64_64bit(skb, IPCNS_A_NS_ID, o->id, IPCNS_A_NS_PAD) ||
+	    nla_put_u32(skb, IPCNS_A_NS_FD, o->fd))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static void open_undo(const void *record)
+{
+	close_fd(((const struct opened *)record)->fd);
+}
+
+static const struct ipcns_dump_ops open_ops = {
+	.cmd		= IPCNS_CMD_NS_OPEN,
+	.parse		= ns_parse,
+	.collect	= open_collect,
+	.fill		= open_fill,
+	.undo		= open_undo,
 };
 
 /* limits */
@@ -507,6 +691,8 @@ static int layout_fill(struct sk_buff *skb, const struct ipcns_layout *l)
 	    nla_put_string(skb, IPCNS_A_LAYOUT_NAME, l->name) ||
 	    nla_put_u32(skb, IPCNS_A_LAYOUT_STATE, l->state) ||
 	    nla_put_u32(skb, IPCNS_A_LAYOUT_KINDS, l->kinds) ||
+	    (l->holders && nla_put_u32(skb, IPCNS_A_LAYOUT_HOLDERS, l->holders)) ||
+	    (l->depth && nla_put_u32(skb, IPCNS_A_LAYOUT_DEPTH, l->depth)) ||
 	    (l->mismatch && nla_put_string(skb, IPCNS_A_LAYOUT_MEMBER, l->mismatch)))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
@@ -634,6 +820,21 @@ int ipcns_nl_object_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 int ipcns_nl_element_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	return ipcns_dump_step(skb, cb, &element_ops);
+}
+
+int ipcns_nl_waiter_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return ipcns_dump_step(skb, cb, &waiter_ops);
+}
+
+int ipcns_nl_holder_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return ipcns_dump_step(skb, cb, &holder_ops);
+}
+
+int ipcns_nl_ns_open_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return ipcns_reply_one(skb, info, &open_ops);
 }
 
 int ipcns_nl_limits_get_doit(struct sk_buff *skb, struct genl_info *info)

@@ -47,11 +47,12 @@ static const struct nla_policy ipcns_object_get_dump_nl_policy[IPCNS_A_OBJECT_UI
 };
 
 /* IPCNS_CMD_ELEMENT_GET - dump */
-static const struct nla_policy ipcns_element_get_nl_policy[IPCNS_A_ELEMENT_ID + 1] = {
+static const struct nla_policy ipcns_element_get_nl_policy[IPCNS_A_ELEMENT_NAME + 1] = {
 	[IPCNS_A_ELEMENT_NS_INUM] = { .type = NLA_U32, },
 	[IPCNS_A_ELEMENT_NS_ID] = NLA_POLICY_MIN(NLA_U64, 1),
 	[IPCNS_A_ELEMENT_KIND] = NLA_POLICY_MAX(NLA_U32, 3),
 	[IPCNS_A_ELEMENT_ID] = { .type = NLA_U32, },
+	[IPCNS_A_ELEMENT_NAME] = { .type = NLA_BINARY, },
 };
 
 /* IPCNS_CMD_LIMITS_GET - do */
@@ -72,6 +73,28 @@ static const struct nla_policy ipcns_journal_get_nl_policy[IPCNS_A_EVENT_OBJECTS
 	[IPCNS_A_EVENT_NS_ID] = NLA_POLICY_MIN(NLA_U64, 1),
 	[IPCNS_A_EVENT_SINCE] = { .type = NLA_U64, },
 	[IPCNS_A_EVENT_OBJECTS] = NLA_POLICY_MASK(NLA_U32, 0x7f),
+};
+
+/* IPCNS_CMD_HOLDER_GET - dump */
+static const struct nla_policy ipcns_holder_get_nl_policy[IPCNS_A_HOLDER_KINDS + 1] = {
+	[IPCNS_A_HOLDER_NS_INUM] = { .type = NLA_U32, },
+	[IPCNS_A_HOLDER_NS_ID] = NLA_POLICY_MIN(NLA_U64, 1),
+	[IPCNS_A_HOLDER_KINDS] = NLA_POLICY_MASK(NLA_U32, 0x7f),
+};
+
+/* IPCNS_CMD_WAITER_GET - dump */
+static const struct nla_policy ipcns_waiter_get_nl_policy[IPCNS_A_WAITER_NAME + 1] = {
+	[IPCNS_A_WAITER_NS_INUM] = { .type = NLA_U32, },
+	[IPCNS_A_WAITER_NS_ID] = NLA_POLICY_MIN(NLA_U64, 1),
+	[IPCNS_A_WAITER_KIND] = NLA_POLICY_MAX(NLA_U32, 3),
+	[IPCNS_A_WAITER_ID] = { .type = NLA_U32, },
+	[IPCNS_A_WAITER_NAME] = { .type = NLA_BINARY, },
+};
+
+/* IPCNS_CMD_NS_OPEN - do */
+static const struct nla_policy ipcns_ns_open_nl_policy[IPCNS_A_NS_ID + 1] = {
+	[IPCNS_A_NS_INUM] = { .type = NLA_U32, },
+	[IPCNS_A_NS_ID] = NLA_POLICY_MIN(NLA_U64, 1),
 };
 
 /* Ops table for ipcns */
@@ -114,7 +137,7 @@ static const struct genl_split_ops ipcns_nl_ops[] = {
 		.dumpit		= ipcns_nl_element_get_dumpit,
 		.done		= ipcns_nl_dump_done,
 		.policy		= ipcns_element_get_nl_policy,
-		.maxattr	= IPCNS_A_ELEMENT_ID,
+		.maxattr	= IPCNS_A_ELEMENT_NAME,
 		.flags		= GENL_CMD_CAP_DUMP,
 	},
 	{
@@ -151,6 +174,31 @@ static const struct genl_split_ops ipcns_nl_ops[] = {
 		.policy		= ipcns_journal_get_nl_policy,
 		.maxattr	= IPCNS_A_EVENT_OBJECTS,
 		.flags		= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= IPCNS_CMD_HOLDER_GET,
+		.start		= ipcns_nl_dump_start,
+		.dumpit		= ipcns_nl_holder_get_dumpit,
+		.done		= ipcns_nl_dump_done,
+		.policy		= ipcns_holder_get_nl_policy,
+		.maxattr	= IPCNS_A_HOLDER_KINDS,
+		.flags		= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= IPCNS_CMD_WAITER_GET,
+		.start		= ipcns_nl_dump_start,
+		.dumpit		= ipcns_nl_waiter_get_dumpit,
+		.done		= ipcns_nl_dump_done,
+		.policy		= ipcns_waiter_get_nl_policy,
+		.maxattr	= IPCNS_A_WAITER_NAME,
+		.flags		= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= IPCNS_CMD_NS_OPEN,
+		.doit		= ipcns_nl_ns_open_doit,
+		.policy		= ipcns_ns_open_nl_policy,
+		.maxattr	= IPCNS_A_NS_ID,
+		.flags		= GENL_CMD_CAP_DO,
 	},
 };
 

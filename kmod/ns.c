@@ -2,6 +2,8 @@
 /*
  * The namespaces themselves: who owns them, what is in them, their limits.
  */
+#include <linux/kdev_t.h>
+#include <linux/mount.h>
 #include <linux/percpu_counter.h>
 #include <linux/user_namespace.h>
 
@@ -57,6 +59,8 @@ int ipcns_ns_read(const struct ipcns_reader *r, const struct ipcns_ref *ref,
 	out->id = ref->id;
 	out->inum = ns->ns.inum;
 	out->refs = ref->refs;
+	out->counted = ipcns_is_counted(ns);
+	out->mq_dev = new_encode_dev(ns->mq_mnt->mnt_sb->s_dev);
 	out->owner_inum = ns->user_ns->ns.inum;
 	out->owner_uid = ipcns_reader_uid(r, ns->user_ns->owner);
 	out->shm = READ_ONCE(ns->ids[IPC_SHM_IDS].in_use);
@@ -152,7 +156,8 @@ int ipcns_ns_fill(struct sk_buff *skb, const struct ipcns_ns *n)
 		return -EMSGSIZE;
 	/* of one that is dying only what its last event told is known */
 	if (!n->dying.time &&
-	    (nla_put_u32(skb, IPCNS_A_NS_REFS, n->refs) ||
+	    ((n->counted && nla_put_u32(skb, IPCNS_A_NS_REFS, n->refs)) ||
+	     nla_put_u32(skb, IPCNS_A_NS_MQ_DEV, n->mq_dev) ||
 	     nla_put_u32(skb, IPCNS_A_NS_SEMS, n->sems) ||
 	     nla_put_u64_64bit(skb, IPCNS_A_NS_MSGS, n->msgs, IPCNS_A_NS_PAD)))
 		return -EMSGSIZE;

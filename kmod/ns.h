@@ -21,6 +21,8 @@ struct ipcns_ns {
 	u32			owner_inum, owner_uid;
 	u32			shm, sem, msg, mq;
 	u32			sems;
+	u32			mq_dev;
+	bool			counted;
 	bool			mq_bytes_known;
 	u64			msgs;
 	u64			shm_bytes, msg_bytes, mq_bytes;

@@ -4,7 +4,9 @@
  */
 #include <linux/err.h>
 #include <linux/idr.h>
+#include <linux/msg.h>
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
 
 #include <net/netlink.h>
 
@@ -60,6 +62,34 @@ struct kern_ipc_perm *ipcns_sysv_find(struct ipc_ids *ids, u32 id)
 			return perm;
 	}
 	return NULL;
+}
+
+/**
+ * ipcns_sysv_visit() - look at one System V object
+ * @ids:	the namespace's table of the kind
+ * @id:		the identifier
+ * @visit:	called with the object locked, under RCU, and not deleted
+ * @arg:	for @visit
+ *
+ * Return: false if there is no such object.
+ */
+bool ipcns_sysv_visit(struct ipc_ids *ids, u32 id,
+		      void (*visit)(struct kern_ipc_perm *perm, void *arg), void *arg)
+{
+	struct kern_ipc_perm *perm;
+	bool found = false;
+
+	rcu_read_lock();
+	perm = ipcns_sysv_find(ids, id);
+	if (perm) {
+		spin_lock(&perm->lock);
+		found = !perm->deleted;
+		if (found)
+			visit(perm, arg);
+		spin_unlock(&perm->lock);
+	}
+	rcu_read_unlock();
+	return found;
 }
 
 /**
@@ -123,6 +153,123 @@ int ipcns_sysv_collect(const struct ipcns_collect *c, const struct ipcns_kind_op
 }
 
 /**
+ * ipcns_detail_add() - add what was read of an object
+ * @c:		the collection
+ * @detail:	what it is
+ * @ref:	the namespace
+ * @records:	the records, whose namespace and name are filled in here
+ * @n:		how many
+ * @next:	counts those that were added
+ *
+ * Return: 0, -ENOBUFS if the buffer is full, or -ENOMEM.
+ */
+int ipcns_detail_add(const struct ipcns_collect *c, const struct ipcns_detail *detail,
+		     const struct ipcns_ref *ref, const void *records, u32 n, u64 *next)
+{
+	const struct ipcns_filter *f = c->filter;
+	u32 i, name_len = f->by_name ? f->name_len : 0;
+	struct ipcns_element *out;
+
+	/* both begin alike */
+	BUILD_BUG_ON(offsetof(struct ipcns_element, name_len) !=
+		     offsetof(struct ipcns_waiter, name_len));
+	for (i = 0; i < n; i++, (*next)++) {
+		out = ipcns_buf_reserve(c->buf, detail->size + name_len);
+		if (IS_ERR(out))
+			return PTR_ERR(out);
+		memcpy(out, records + i * detail->size, detail->size);
+		out->ns_id = ref->id;
+		out->ns_inum = ref->ns->ns.inum;
+		out->id = f->id;
+		out->name_len = name_len;
+		memcpy((void *)out + detail->size, f->name, name_len);
+		ipcns_buf_commit(c->buf, detail->size + name_len);
+	}
+	return 0;
+}
+
+/* A part of what there is in an object. */
+struct window {
+	const struct ipcns_reader	*r;
+	const struct ipcns_detail	*detail;
+	void				*records;
+	u64				first;
+	u32				n;
+};
+
+static void read_window(struct kern_ipc_perm *perm, void *arg)
+{
+	struct window *w = arg;
+
+	w->n = w->detail->read(w->r, perm, w->records, w->first, IPCNS_DETAIL_WINDOW);
+}
+
+/**
+ * ipcns_sysv_detail() - collect what there is in one System V object
+ * @c:		the collection; its filter has an id
+ * @ops:	the kind
+ * @detail:	what is wanted
+ * @ref:	the namespace
+ * @next:	number of the record to go on with
+ *
+ * Context: process context, may sleep.
+ * Return: 0 when done, -ENOENT if there is no such object, -EIDRM if it was
+ * removed meanwhile, -ENOBUFS if the buffer is full, -ENOMEM, -EINTR.
+ */
+int ipcns_sysv_detail(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
+		      const struct ipcns_detail *detail, const struct ipcns_ref *ref, u64 *next)
+{
+	struct window w = { .r = c->r, .detail = detail };
+	int err = 0;
+
+	w.records = kvcalloc(IPCNS_DETAIL_WINDOW, detail->size, GFP_KERNEL);
+	if (!w.records)
+		return -ENOMEM;
+	do {
+		w.first = *next;
+		if (!ipcns_sysv_visit(&ref->ns->ids[ops->ids], c->filter->id, read_window, &w)) {
+			err = *next ? -EIDRM : -ENOENT;
+			break;
+		}
+		err = ipcns_detail_add(c, detail, ref, w.records, w.n, next);
+		cond_resched();
+		if (!err && fatal_signal_pending(current))
+			err = -EINTR;
+	} while (!err && w.n == IPCNS_DETAIL_WINDOW);
+	kvfree(w.records);
+	return err;
+}
+
+/**
+ * ipcns_messages_read() - describe messages
+ * @messages:	list of struct msg_msg, locked by the caller
+ * @out:	filled in
+ * @skip:	messages to pass over; counted down
+ * @max:	room in @out
+ *
+ * Return: how many were described.
+ */
+u32 ipcns_messages_read(const struct list_head *messages, struct ipcns_element *out, u64 *skip,
+			u32 max)
+{
+	const struct msg_msg *m;
+	u32 n = 0;
+
+	list_for_each_entry(m, messages, m_list) {
+		if (n == max)
+			break;
+		if (*skip) {
+			(*skip)--;
+			continue;
+		}
+		out[n].mtype = m->m_type;
+		out[n].size = m->m_ts;
+		n++;
+	}
+	return n;
+}
+
+/**
  * ipcns_list_length() - count the entries of a list
  * @list:	head of a list that the caller has locked
  */
@@ -171,5 +318,88 @@ int ipcns_object_fill(struct sk_buff *skb, const struct ipcns_object *o)
 	if (!nest || ipcns_kinds[o->kind]->fill(skb, o))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/* The object that a detail is of. */
+static int of_fill(struct sk_buff *skb, u32 kind, int id_type, u32 id, int name_type, u32 name_len,
+		   const char *name)
+{
+	if (kind == IPCNS_KIND_MQ)
+		return nla_put(skb, name_type, name_len, name);
+	return nla_put_u32(skb, id_type, id);
+}
+
+/**
+ * ipcns_element_fill() - put a semaphore or a message into a message
+ * @skb:	the message
+ * @e:		the element
+ *
+ * Return: 0, or -EMSGSIZE if there is no room.
+ */
+int ipcns_element_fill(struct sk_buff *skb, const struct ipcns_element *e)
+{
+	if (nla_put_u32(skb, IPCNS_A_ELEMENT_NS_INUM, e->ns_inum) ||
+	    nla_put_u64_64bit(skb, IPCNS_A_ELEMENT_NS_ID, e->ns_id, IPCNS_A_ELEMENT_PAD) ||
+	    nla_put_u32(skb, IPCNS_A_ELEMENT_KIND, e->kind) ||
+	    of_fill(skb, e->kind, IPCNS_A_ELEMENT_ID, e->id, IPCNS_A_ELEMENT_NAME, e->name_len,
+		    e->name))
+		return -EMSGSIZE;
+	switch (e->kind) {
+	case IPCNS_KIND_SEM:
+		if (nla_put_u32(skb, IPCNS_A_ELEMENT_SEMNUM, e->semnum) ||
+		    nla_put_u32(skb, IPCNS_A_ELEMENT_SEMVAL, e->semval) ||
+		    nla_put_u32(skb, IPCNS_A_ELEMENT_NCOUNT, e->ncount) ||
+		    nla_put_u32(skb, IPCNS_A_ELEMENT_ZCOUNT, e->zcount) ||
+		    nla_put_u32(skb, IPCNS_A_ELEMENT_PID, e->pid))
+			return -EMSGSIZE;
+		return 0;
+	case IPCNS_KIND_MSG:
+		if (nla_put_s64(skb, IPCNS_A_ELEMENT_MTYPE, e->mtype, IPCNS_A_ELEMENT_PAD))
+			return -EMSGSIZE;
+		break;
+	default:
+		if (nla_put_u32(skb, IPCNS_A_ELEMENT_PRIO, e->prio))
+			return -EMSGSIZE;
+	}
+	return nla_put_u64_64bit(skb, IPCNS_A_ELEMENT_SIZE, e->size, IPCNS_A_ELEMENT_PAD);
+}
+
+/**
+ * ipcns_waiter_fill() - put what a process has to do with an object into a
+ * message
+ * @skb:	the message
+ * @w:		the process
+ *
+ * Return: 0, or -EMSGSIZE if there is no room.
+ */
+int ipcns_waiter_fill(struct sk_buff *skb, const struct ipcns_waiter *w)
+{
+	const struct ipcns_name *p = &w->process;
+
+	if (nla_put_u32(skb, IPCNS_A_WAITER_NS_INUM, w->ns_inum) ||
+	    nla_put_u64_64bit(skb, IPCNS_A_WAITER_NS_ID, w->ns_id, IPCNS_A_WAITER_PAD) ||
+	    nla_put_u32(skb, IPCNS_A_WAITER_KIND, w->kind) ||
+	    of_fill(skb, w->kind, IPCNS_A_WAITER_ID, w->id, IPCNS_A_WAITER_NAME, w->name_len,
+		    w->name) ||
+	    nla_put_u32(skb, IPCNS_A_WAITER_ROLE, w->role))
+		return -EMSGSIZE;
+	if (p->known && (nla_put_u32(skb, IPCNS_A_WAITER_PID, p->pid) ||
+			 nla_put(skb, IPCNS_A_WAITER_COMM, strnlen(p->comm, sizeof(p->comm)),
+				 p->comm)))
+		return -EMSGSIZE;
+	if (w->kind == IPCNS_KIND_SEM) {
+		if (nla_put_u32(skb, IPCNS_A_WAITER_SEMNUM, w->semnum) ||
+		    nla_put_s32(skb, IPCNS_A_WAITER_SEMOP, w->semop) ||
+		    (w->nsops && nla_put_u32(skb, IPCNS_A_WAITER_NSOPS, w->nsops)))
+			return -EMSGSIZE;
+		return 0;
+	}
+	if (w->kind == IPCNS_KIND_MSG && w->role == IPCNS_ROLE_RECEIVER &&
+	    (nla_put_s64(skb, IPCNS_A_WAITER_MTYPE, w->mtype, IPCNS_A_WAITER_PAD) ||
+	     nla_put_u32(skb, IPCNS_A_WAITER_MODE, w->mode)))
+		return -EMSGSIZE;
+	if (w->kind == IPCNS_KIND_MSG)
+		return nla_put_u64_64bit(skb, IPCNS_A_WAITER_SIZE, w->size, IPCNS_A_WAITER_PAD);
 	return 0;
 }

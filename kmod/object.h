@@ -11,6 +11,7 @@
 
 #include "buf.h"
 #include "reader.h"
+#include "task.h"
 #include "walk.h"
 
 #define IPCNS_N_KINDS	(IPCNS_KIND_MQ + 1)
@@ -107,6 +108,74 @@ struct ipcns_collect {
 };
 
 /**
+ * struct ipcns_element - one semaphore of a set, or one message in a queue
+ * @ns_id:	its namespace, and so on as in struct ipcns_object
+ *
+ * The members have the names of the attributes in the spec.
+ */
+struct ipcns_element {
+	u64	ns_id;
+	u32	ns_inum;
+	u32	kind;
+	u32	id;
+	u32	name_len;
+	union {
+		struct {
+			u32	semnum;
+			u32	semval;
+			u32	ncount;
+			u32	zcount;
+			u32	pid;
+		};
+		struct {
+			s64	mtype;
+			u64	size;
+			u32	prio;
+		};
+	};
+	char	name[];
+};
+
+/**
+ * struct ipcns_waiter - what a process has to do with an object
+ * @ns_id:	its namespace, and so on as in struct ipcns_object
+ *
+ * The members have the names of the attributes in the spec.
+ */
+struct ipcns_waiter {
+	u64			ns_id;
+	u32			ns_inum;
+	u32			kind;
+	u32			id;
+	u32			name_len;
+	u32			role;
+	struct ipcns_name	process;
+	u32			semnum;
+	s32			semop;
+	u32			nsops;
+	u32			mode;
+	s64			mtype;
+	u64			size;
+	char			name[];
+};
+
+/**
+ * struct ipcns_detail - what there is in one object, many of a sort
+ * @size:	bytes of a record: a struct ipcns_element or ipcns_waiter
+ * @read:	fill in records from the @first one on, @max at most, and return
+ *		how many. Called with the object locked, under RCU, and not
+ *		deleted: a struct kern_ipc_perm, or the inode of a queue. So
+ *		all of these are of one moment.
+ */
+struct ipcns_detail {
+	u32	size;
+	u32	(*read)(const struct ipcns_reader *r, void *object, void *out, u64 first, u32 max);
+};
+
+/* Records read with an object locked. */
+#define IPCNS_DETAIL_WINDOW 256
+
+/**
  * struct ipcns_kind_ops - one kind of objects
  * @name:	its name
  * @ids:	its index in ipc_namespace.ids[], System V only
@@ -117,6 +186,12 @@ struct ipcns_collect {
  * @read:	System V only: fill in what the kind has of its own. Called
  *		with perm->lock held, under RCU, with the object not deleted.
  * @fill:	put what the kind has of its own into a message
+ * @detail:	add what there is in one object, which the filter names by id
+ *		or name; else as @collect, with -ENOENT if there is no such
+ *		object and -EIDRM if it went meanwhile
+ * @elements:	semaphores, messages
+ * @waiters:	those who sleep on them
+ * @undos:	optional: add those whose end changes the object; as @detail
  */
 struct ipcns_kind_ops {
 	const char	*name;
@@ -126,6 +201,13 @@ struct ipcns_kind_ops {
 	void		(*read)(const struct ipcns_reader *r, struct kern_ipc_perm *perm,
 				struct ipcns_object *o);
 	int		(*fill)(struct sk_buff *skb, const struct ipcns_object *o);
+	int		(*detail)(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
+				  const struct ipcns_detail *detail, const struct ipcns_ref *ref,
+				  u64 *next);
+	struct ipcns_detail elements;
+	struct ipcns_detail waiters;
+	int		(*undos)(const struct ipcns_collect *c, const struct ipcns_ref *ref,
+				 u64 *next);
 };
 
 extern const struct ipcns_kind_ops ipcns_shm_ops;
@@ -136,29 +218,21 @@ extern const struct ipcns_kind_ops ipcns_mq_ops;
 extern const struct ipcns_kind_ops *const ipcns_kinds[IPCNS_N_KINDS];
 
 struct kern_ipc_perm *ipcns_sysv_find(struct ipc_ids *ids, u32 id);
+bool ipcns_sysv_visit(struct ipc_ids *ids, u32 id,
+		      void (*visit)(struct kern_ipc_perm *perm, void *arg), void *arg);
 int ipcns_sysv_collect(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
 		       const struct ipcns_ref *ref, u64 *next);
+int ipcns_sysv_detail(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
+		      const struct ipcns_detail *detail, const struct ipcns_ref *ref, u64 *next);
+int ipcns_detail_add(const struct ipcns_collect *c, const struct ipcns_detail *detail,
+		     const struct ipcns_ref *ref, const void *records, u32 n, u64 *next);
+u32 ipcns_messages_read(const struct list_head *messages, struct ipcns_element *out, u64 *skip,
+			u32 max);
 int ipcns_object_fill(struct sk_buff *skb, const struct ipcns_object *o);
+int ipcns_element_fill(struct sk_buff *skb, const struct ipcns_element *e);
+int ipcns_waiter_fill(struct sk_buff *skb, const struct ipcns_waiter *w);
 
 u32 ipcns_list_length(const struct list_head *list);
 int ipcns_mq_bytes(struct ipc_namespace *ns, u64 *bytes);
-
-/**
- * struct ipcns_element - one semaphore of a set
- */
-struct ipcns_element {
-	u64	ns_id;
-	u32	ns_inum;
-	u32	id;
-	u32	semnum;
-	u32	semval;
-	u32	ncount;
-	u32	zcount;
-	u32	pid;
-};
-
-int ipcns_sem_elements(const struct ipcns_reader *r, struct ipcns_buf *buf,
-		       const struct ipcns_ref *ref, u32 id, u64 *next);
-int ipcns_element_fill(struct sk_buff *skb, const struct ipcns_element *e);
 
 #endif /* _IPCNS_OBJECT_H */

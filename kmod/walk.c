@@ -10,7 +10,9 @@
  * reference, needs no memory of its own.
  */
 #include <linux/fs.h>
+#include <linux/hash.h>
 #include <linux/init_task.h>
+#include <linux/log2.h>
 #include <linux/module.h>
 #include <linux/mount.h>
 #include <linux/mutex.h>
@@ -48,6 +50,15 @@ struct walk {
 struct ipc_namespace *ipcns_init_ns(void)
 {
 	return init_task.nsproxy->ipc_ns;
+}
+
+/**
+ * ipcns_is_mqueue() - is this the filesystem of POSIX queues?
+ * @type:	a filesystem
+ */
+bool ipcns_is_mqueue(const struct file_system_type *type)
+{
+	return type == mqueue_type;
 }
 
 /**
@@ -285,7 +296,7 @@ static void visit_get(struct walk *w, struct ipc_namespace *ns, u64 cookie)
 /**
  * ipcns_walk_get() - take references on namespaces
  * @refs:	array with the cookies of interest, ascending, and ns all NULL
- * @n:		length of the array, not more than IPCNS_BATCH
+ * @n:		length of the array
  *
  * Where a namespace has come to its end meanwhile, ns stays NULL. The caller
  * drops the references with ipcns_put(), also after an error.
@@ -312,6 +323,62 @@ void ipcns_put(struct ipcns_ref *ref)
 	if (ref->ns)
 		ref->ns->ns.ops->put(&ref->ns->ns);
 	ref->ns = NULL;
+}
+
+/**
+ * ipcns_index_init() - index referenced namespaces by their addresses
+ * @x:		filled in; to be freed with ipcns_index_free(), also after an
+ *		error
+ * @refs:	the references, which stay as they are as long
+ * @n:		how many
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ipcns_index_init(struct ipcns_index *x, const struct ipcns_ref *refs, u32 n)
+{
+	u32 i, slot;
+
+	x->refs = refs;
+	x->bits = order_base_2(n) + 1;
+	x->slots = kvcalloc(BIT(x->bits), sizeof(*x->slots), GFP_KERNEL);
+	if (!x->slots)
+		return -ENOMEM;
+	for (i = 0; i < n; i++) {
+		if (!refs[i].ns)
+			continue;
+		slot = hash_ptr(refs[i].ns, x->bits);
+		while (x->slots[slot])
+			slot = (slot + 1) & (BIT(x->bits) - 1);
+		x->slots[slot] = i + 1;
+	}
+	return 0;
+}
+
+/**
+ * ipcns_index_free() - undo ipcns_index_init()
+ * @x:		the index
+ */
+void ipcns_index_free(struct ipcns_index *x)
+{
+	kvfree(x->slots);
+}
+
+/**
+ * ipcns_index_find() - find a namespace
+ * @x:		the index
+ * @ns:		an address, which is compared only
+ *
+ * Context: any.
+ * Return: its place among the references, or -1.
+ */
+int ipcns_index_find(const struct ipcns_index *x, const struct ipc_namespace *ns)
+{
+	u32 slot = hash_ptr(ns, x->bits);
+
+	for (; x->slots[slot]; slot = (slot + 1) & (BIT(x->bits) - 1))
+		if (x->refs[x->slots[slot] - 1].ns == ns)
+			return x->slots[slot] - 1;
+	return -1;
 }
 
 struct find_walk {

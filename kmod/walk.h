@@ -38,6 +38,18 @@ struct ipcns_cookies {
 };
 
 /**
+ * struct ipcns_index - finds referenced namespaces by their addresses
+ * @refs:	the references
+ * @slots:	hash table: index in @refs + 1, or 0
+ * @bits:	log2 of its size
+ */
+struct ipcns_index {
+	const struct ipcns_ref	*refs;
+	u32			*slots;
+	u32			bits;
+};
+
+/**
  * struct ipcns_walk_stats - what the walks have seen so far
  * @namespaces:	committed namespaces, in the last walk
  * @pending:	superblocks without a usable namespace, in the last walk
@@ -55,6 +67,7 @@ int ipcns_walk_init(void);
 void ipcns_walk_exit(void);
 
 struct ipc_namespace *ipcns_init_ns(void);
+bool ipcns_is_mqueue(const struct file_system_type *type);
 
 int ipcns_walk_lock(void);
 void ipcns_walk_unlock(void);
@@ -65,6 +78,9 @@ void ipcns_cookies_free(struct ipcns_cookies *cookies);
 int ipcns_walk_get(struct ipcns_ref *refs, u32 n);
 int ipcns_walk_find(u32 inum, u64 *cookie);
 void ipcns_put(struct ipcns_ref *ref);
+int ipcns_index_init(struct ipcns_index *x, const struct ipcns_ref *refs, u32 n);
+void ipcns_index_free(struct ipcns_index *x);
+int ipcns_index_find(const struct ipcns_index *x, const struct ipc_namespace *ns);
 void ipcns_walk_stats(struct ipcns_walk_stats *stats);
 
 #endif /* _IPCNS_WALK_H */

@@ -70,6 +70,59 @@ enum ipcns_layout_state {
 };
 
 /**
+ * enum ipcns_holder_kind - What has to do with a namespace staying. Requests
+ *   select by a mask of 1 << kind.
+ * @IPCNS_HOLDER_KIND_COUNT: Not a holder. The reference count of the
+ *   namespace, read before the holders that follow.
+ * @IPCNS_HOLDER_KIND_TASK: A process with a thread inside.
+ * @IPCNS_HOLDER_KIND_NSFS: An open descriptor of the namespace itself.
+ * @IPCNS_HOLDER_KIND_SYSVIPC: An open file of /proc/sysvipc.
+ * @IPCNS_HOLDER_KIND_FSCONTEXT: A descriptor of fsopen(2) or fspick(2) of an
+ *   mqueue filesystem.
+ * @IPCNS_HOLDER_KIND_SHM: An attached shared memory segment.
+ * @IPCNS_HOLDER_KIND_MQ: Not a holder. An open POSIX queue, which outlives the
+ *   namespace.
+ */
+enum ipcns_holder_kind {
+	IPCNS_HOLDER_KIND_COUNT,
+	IPCNS_HOLDER_KIND_TASK,
+	IPCNS_HOLDER_KIND_NSFS,
+	IPCNS_HOLDER_KIND_SYSVIPC,
+	IPCNS_HOLDER_KIND_FSCONTEXT,
+	IPCNS_HOLDER_KIND_SHM,
+	IPCNS_HOLDER_KIND_MQ,
+};
+
+/**
+ * enum ipcns_role - What a process has to do with an object.
+ * @IPCNS_ROLE_SEM: It sleeps in semop(2).
+ * @IPCNS_ROLE_UNDO: Its end will change a semaphore, see SEM_UNDO in semop(2).
+ * @IPCNS_ROLE_RECEIVER: It sleeps in msgrcv(2) or mq_receive(3).
+ * @IPCNS_ROLE_SENDER: It sleeps in msgsnd(2) or mq_send(3).
+ */
+enum ipcns_role {
+	IPCNS_ROLE_SEM,
+	IPCNS_ROLE_UNDO,
+	IPCNS_ROLE_RECEIVER,
+	IPCNS_ROLE_SENDER,
+};
+
+/**
+ * enum ipcns_msg_mode - Which messages a receiver waits for.
+ * @IPCNS_MSG_MODE_EQUAL: Those of type mtype.
+ * @IPCNS_MSG_MODE_NOT_EQUAL: Those of another type than mtype, MSG_EXCEPT.
+ * @IPCNS_MSG_MODE_LESS_EQUAL: Those of the lowest type up to mtype.
+ * @IPCNS_MSG_MODE_NUMBER: The message at place mtype, MSG_COPY.
+ */
+enum ipcns_msg_mode {
+	IPCNS_MSG_MODE_ANY,
+	IPCNS_MSG_MODE_EQUAL,
+	IPCNS_MSG_MODE_NOT_EQUAL,
+	IPCNS_MSG_MODE_LESS_EQUAL,
+	IPCNS_MSG_MODE_NUMBER,
+};
+
+/**
  * enum ipcns_event_object - What an event is about. Requests select by a mask
  *   of 1 << object.
  * @IPCNS_EVENT_OBJECT_LOST: Events are missing here; from, to and cause say
@@ -158,6 +211,8 @@ enum {
 	IPCNS_A_NS_MSGS,
 	IPCNS_A_NS_BORN,
 	IPCNS_A_NS_DYING,
+	IPCNS_A_NS_MQ_DEV,
+	IPCNS_A_NS_FD,
 
 	__IPCNS_A_NS_MAX,
 	IPCNS_A_NS_MAX = (__IPCNS_A_NS_MAX - 1)
@@ -268,9 +323,59 @@ enum {
 	IPCNS_A_ELEMENT_NCOUNT,
 	IPCNS_A_ELEMENT_ZCOUNT,
 	IPCNS_A_ELEMENT_PID,
+	IPCNS_A_ELEMENT_NAME,
+	IPCNS_A_ELEMENT_MTYPE,
+	IPCNS_A_ELEMENT_PRIO,
+	IPCNS_A_ELEMENT_SIZE,
 
 	__IPCNS_A_ELEMENT_MAX,
 	IPCNS_A_ELEMENT_MAX = (__IPCNS_A_ELEMENT_MAX - 1)
+};
+
+enum {
+	IPCNS_A_WAITER_PAD = 1,
+	IPCNS_A_WAITER_NS_INUM,
+	IPCNS_A_WAITER_NS_ID,
+	IPCNS_A_WAITER_KIND,
+	IPCNS_A_WAITER_ID,
+	IPCNS_A_WAITER_NAME,
+	IPCNS_A_WAITER_ROLE,
+	IPCNS_A_WAITER_PID,
+	IPCNS_A_WAITER_COMM,
+	IPCNS_A_WAITER_SEMNUM,
+	IPCNS_A_WAITER_SEMOP,
+	IPCNS_A_WAITER_NSOPS,
+	IPCNS_A_WAITER_MTYPE,
+	IPCNS_A_WAITER_MODE,
+	IPCNS_A_WAITER_SIZE,
+
+	__IPCNS_A_WAITER_MAX,
+	IPCNS_A_WAITER_MAX = (__IPCNS_A_WAITER_MAX - 1)
+};
+
+enum {
+	IPCNS_A_HOLDER_PAD = 1,
+	IPCNS_A_HOLDER_NS_INUM,
+	IPCNS_A_HOLDER_NS_ID,
+	IPCNS_A_HOLDER_KIND,
+	IPCNS_A_HOLDER_KINDS,
+	IPCNS_A_HOLDER_REFS,
+	IPCNS_A_HOLDER_TOKEN,
+	IPCNS_A_HOLDER_PID,
+	IPCNS_A_HOLDER_COMM,
+	IPCNS_A_HOLDER_FD,
+	IPCNS_A_HOLDER_IN_FLIGHT,
+	IPCNS_A_HOLDER_NAME,
+	IPCNS_A_HOLDER_ID,
+	IPCNS_A_HOLDER_NATTCH,
+	IPCNS_A_HOLDER_SIZE,
+	IPCNS_A_HOLDER_START,
+	IPCNS_A_HOLDER_END,
+	IPCNS_A_HOLDER_READ_ONLY,
+	IPCNS_A_HOLDER_MM,
+
+	__IPCNS_A_HOLDER_MAX,
+	IPCNS_A_HOLDER_MAX = (__IPCNS_A_HOLDER_MAX - 1)
 };
 
 enum {
@@ -310,6 +415,8 @@ enum {
 	IPCNS_A_LAYOUT_STATE,
 	IPCNS_A_LAYOUT_MEMBER,
 	IPCNS_A_LAYOUT_KINDS,
+	IPCNS_A_LAYOUT_HOLDERS,
+	IPCNS_A_LAYOUT_DEPTH,
 
 	__IPCNS_A_LAYOUT_MAX,
 	IPCNS_A_LAYOUT_MAX = (__IPCNS_A_LAYOUT_MAX - 1)
@@ -393,6 +500,9 @@ enum {
 	IPCNS_CMD_JOURNAL_GET,
 	IPCNS_CMD_NS_NTF,
 	IPCNS_CMD_OBJECT_NTF,
+	IPCNS_CMD_HOLDER_GET,
+	IPCNS_CMD_WAITER_GET,
+	IPCNS_CMD_NS_OPEN,
 
 	__IPCNS_CMD_MAX,
 	IPCNS_CMD_MAX = (__IPCNS_CMD_MAX - 1)

@@ -22,13 +22,15 @@ CTRL_ATTR_VERSION, CTRL_ATTR_MCAST_GROUPS = 3, 7
 NETLINK_ADD_MEMBERSHIP = 1
 
 # By attribute set; the command of "event" is journal-get.
-COMMANDS = {"ns": 1, "object": 2, "element": 3, "limits": 4, "status": 5, "event": 6}
+COMMANDS = {"ns": 1, "object": 2, "element": 3, "limits": 4, "status": 5, "event": 6,
+            "holder": 9, "waiter": 10, "open": 11}
 NOTICES = (7, 8)    # ns-ntf, object-ntf
 
 SETS = {
     "ns": "pad- inum:u32 id:u64 state:u32 refs:u32 owner-inum:u32 owner-uid:u32 nprocs:u32 pid:u32"
           " ppid:u32 uid:u32 comm:binary shm:u32 sem:u32 msg:u32 mq:u32 shm-bytes:u64"
-          " msg-bytes:u64 mq-bytes:u64 sems:u32 msgs:u64 born:{actor} dying:{actor}",
+          " msg-bytes:u64 mq-bytes:u64 sems:u32 msgs:u64 born:{actor} dying:{actor}"
+          " mq-dev:u32 fd:u32",
     "actor": "pad- time:s64 pid:u32 uid:u32 comm:binary",
     "object": "pad- ns-inum:u32 ns-id:u64 kind:u32 kinds:u32 id:u32 key:u32 name:binary mode:u32"
               " uid:u32 gid:u32 cuid:u32 cgid:u32 ctime:s64 shm:{shm} sem:{sem} msg:{msg} mq:{mq}",
@@ -40,13 +42,18 @@ SETS = {
     "mq": "pad- maxmsg:u64 msgsize:u64 curmsgs:u64 qsize:u64 status:u32 notify-pid:u32"
           " notify-method:u32 notify-signo:u32 receivers:u32 senders:u32",
     "element": "pad- ns-inum:u32 ns-id:u64 kind:u32 id:u32 semnum:u32 semval:u32 ncount:u32"
-               " zcount:u32 pid:u32",
+               " zcount:u32 pid:u32 name:binary mtype:s64 prio:u32 size:u64",
+    "waiter": "pad- ns-inum:u32 ns-id:u64 kind:u32 id:u32 name:binary role:u32 pid:u32 comm:binary"
+              " semnum:u32 semop:s32 nsops:u32 mtype:s64 mode:u32 size:u64",
+    "holder": "pad- ns-inum:u32 ns-id:u64 kind:u32 kinds:u32 refs:u32 token:u64 pid:u32 comm:binary"
+              " fd:u32 in-flight:flag name:binary id:u32 nattch:u64 size:u64 start:u64 end:u64"
+              " read-only:flag mm:u64",
     "limits": "pad- ns-inum:u32 ns-id:u64 shmmax:u64 shmall:u64 shmmni:u32 shm-rmid-forced:u32"
               " msgmax:u32 msgmnb:u32 msgmni:u32 semmsl:u32 semmns:u32 semopm:u32 semmni:u32"
               " mq-queues-max:u32 mq-msg-max:u32 mq-msgsize-max:u32 mq-msg-default:u32"
               " mq-msgsize-default:u32 shm:u32 shm-pages:u64 sem:u32 sems:u32 msg:u32 mq:u32"
               " page-size:u32",
-    "layout": "name:string state:u32 member:string kinds:u32",
+    "layout": "name:string state:u32 member:string kinds:u32 holders:u32 depth:u32",
     "event": "pad- seq:u64 time:s64 object:u32 event:u32 reason:u32 ns-inum:u32 ns-id:u64 pid:u32"
              " comm:binary id:u32 key:u32 name:binary uid:u32 mode:u32 bytes:u64 shm:u32 sem:u32"
              " msg:u32 mq:u32 shm-bytes:u64 msg-bytes:u64 duration:u64 from:u64 to:u64 cause:u32"
@@ -61,9 +68,12 @@ LISTS = {"layout", "probe"}     # attributes that can come several times
 
 KIND = {"shm": 0, "sem": 1, "msg": 2, "mq": 3}
 STATE = {"active": 0, "pinned": 1, "dying": 2}
-FORMATS = {"u32": "=I", "u64": "=Q", "s64": "=q"}
+HOLDER = "count task nsfs sysvipc fscontext shm mq".split()
+ROLE = "sem undo receiver sender".split()
+FORMATS = {"u32": "=I", "s32": "=i", "u64": "=Q", "s64": "=q"}
 TABLES = {name: [word.partition(":")[::2] for word in words.split()]
           for name, words in SETS.items()}
+TABLES["open"] = TABLES["ns"]
 
 
 def attribute_number(attribute_set, name):

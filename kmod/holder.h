@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What keeps namespaces.
+ */
+#ifndef _IPCNS_HOLDER_H
+#define _IPCNS_HOLDER_H
+
+#include <linux/skbuff.h>
+
+#include "buf.h"
+#include "task.h"
+#include "walk.h"
+
+#define IPCNS_N_HOLDERS		(IPCNS_HOLDER_KIND_MQ + 1)
+#define IPCNS_ALL_HOLDERS	(BIT(IPCNS_N_HOLDERS) - 1)
+
+/* Namespaces gone through in one walk over all tasks. */
+#define IPCNS_HOLDER_BATCH	16384
+
+/**
+ * struct ipcns_holder - one holder of a namespace
+ *
+ * The members have the names of the attributes in the spec.
+ */
+struct ipcns_holder {
+	u64			ns_id;
+	u32			ns_inum;
+	u32			refs;
+	u64			token, mm;
+	u64			nattch, size, start, end;
+	struct ipcns_name	process;
+	u32			fd, id;
+	u8			kind;
+	bool			counted;
+	bool			in_flight;
+	bool			read_only;
+	u32			name_len;
+	char			name[];
+};
+
+/**
+ * struct ipcns_holder_place - where to go on with a batch of namespaces
+ * @phase:	what is being gone through: namespaces, attachments, tasks
+ * @ref:	namespace, by its place in the batch
+ * @idx:	segment, by its index in the namespace
+ * @nth:	attachment of that
+ * @nr:		thread, by its number in the initial pid namespace
+ * @fd:		its next descriptor + 1, 0 if it was not looked into yet
+ */
+struct ipcns_holder_place {
+	u32	phase;
+	u32	ref;
+	int	idx;
+	u32	nth;
+	pid_t	nr;
+	u32	fd;
+};
+
+/**
+ * struct ipcns_holders - a search for holders
+ * @r:		who asks
+ * @kinds:	mask of the kinds of holders wanted
+ * @refs:	the namespaces, referenced by the caller; NULL ones are left out
+ * @n:		how many
+ * @buf:	where the records go, struct ipcns_holder
+ * @place:	where to go on
+ */
+struct ipcns_holders {
+	const struct ipcns_reader	*r;
+	u32				kinds;
+	const struct ipcns_ref		*refs;
+	u32				n;
+	struct ipcns_buf		*buf;
+	struct ipcns_holder_place	*place;
+};
+
+int ipcns_holders_collect(const struct ipcns_holders *h);
+int ipcns_attachments_collect(const struct ipcns_holders *h);
+int ipcns_holder_add(const struct ipcns_holders *h, u32 ref, const struct ipcns_holder *holder,
+		     const char *name);
+int ipcns_holder_fill(struct sk_buff *skb, const struct ipcns_holder *h);
+u64 ipcns_token(const void *p);
+
+#endif /* _IPCNS_HOLDER_H */
