@@ -11,7 +11,13 @@
 #include <linux/fs.h>
 #include <linux/hugetlb.h>
 #include <linux/ipc_namespace.h>
+#include <linux/workqueue.h>
 #include <net/genetlink.h>
+
+/* 6.17 gave the workqueue a new name, and 7.x complains about the old one. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#define system_dfl_wq system_unbound_wq
+#endif
 
 /*
  * Before 6.2 there is one struct genl_ops for do and dump of a command. The
@@ -78,11 +84,14 @@ static inline struct nlattr **ipcns_dump_attrs(struct netlink_callback *cb)
  * ipcns_native_id() - identity that the kernel itself gives a namespace
  * @ns:		an IPC namespace
  *
- * Return: the id of listns(2), or 0 where the kernel has none (before 6.18).
+ * 6.18 has ids, but no listns(2), and gives them only after shm_init_ns(), at
+ * which births are recorded.
+ *
+ * Return: the id of listns(2), or 0 where the kernel has none (before 6.19).
  */
 static inline u64 ipcns_native_id(const struct ipc_namespace *ns)
 {
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
 	return 0;
 #else
 	return ns->ns.ns_id;
@@ -98,7 +107,7 @@ static inline unsigned int ipcns_ref_count(const struct ipc_namespace *ns)
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
 	return refcount_read(&ns->ns.count);
 #else
-	return __ns_ref_read(ns);
+	return __ns_ref_read(&ns->ns);
 #endif
 }
 

@@ -51,15 +51,15 @@ static void settle(struct work_struct *work)
 
 	ipcns_stream_send();
 	if (!done)
-		queue_delayed_work(system_unbound_wq, &settle_work, 0);
+		queue_delayed_work(system_dfl_wq, &settle_work, 0);
 }
 
 static void queue_settle(struct irq_work *work)
 {
 	if (ipcns_journal_urged())
-		mod_delayed_work(system_unbound_wq, &settle_work, 0);
+		mod_delayed_work(system_dfl_wq, &settle_work, 0);
 	else
-		queue_delayed_work(system_unbound_wq, &settle_work, msecs_to_jiffies(flush_ms));
+		queue_delayed_work(system_dfl_wq, &settle_work, msecs_to_jiffies(flush_ms));
 }
 
 static DEFINE_IRQ_WORK(wake_work, queue_settle);
@@ -133,7 +133,7 @@ static void watch(struct work_struct *work)
 		ipcns_probes_arm(IPCNS_PROBES_OBJECT);
 	else
 		ipcns_probes_disarm(IPCNS_PROBES_OBJECT);
-	queue_delayed_work(system_unbound_wq, &watch_work, msecs_to_jiffies(WATCH_MS));
+	queue_delayed_work(system_dfl_wq, &watch_work, msecs_to_jiffies(WATCH_MS));
 }
 
 /**
@@ -254,7 +254,7 @@ err_registry:
 void ipcns_events_start(void)
 {
 	ipcns_stream_open(true);
-	queue_delayed_work(system_unbound_wq, &watch_work, msecs_to_jiffies(WATCH_MS));
+	queue_delayed_work(system_dfl_wq, &watch_work, msecs_to_jiffies(WATCH_MS));
 }
 
 /**
