@@ -17,13 +17,20 @@ CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / "
 # Debian package of each host command used here, for the message when one is missing.
 PACKAGES = {
     "apt-cache": "apt",
+    "bc": "bc",
+    "bison": "bison",
     "depmod": "kmod",
     "dpkg-deb": "dpkg",
+    "flex": "flex",
     "gcc": "build-essential",
+    "ld": "binutils",
     "ldd": "libc-bin",
     "make": "build-essential",
+    "pahole": "pahole",
     "qemu-system-x86_64": "qemu-system-x86",
     "setpriv": "util-linux",
+    "tar": "tar",
+    "xz": "xz-utils",
 }
 
 

@@ -2,10 +2,7 @@
 """Kernels as rows of data (scripts/kernels), fetched into the cache on first use."""
 
 import dataclasses
-import fnmatch
-import glob
 import lzma
-import os
 import pathlib
 import re
 import shutil
@@ -13,9 +10,9 @@ import struct
 import subprocess
 import time
 
+from guest.apt import ASK_AGAIN, Archive
 from guest.common import CACHE, SCRIPTS, Failure, digest, fresh, locked, need, run, say
-
-ASK_AGAIN = 24 * 3600  # seconds until apt is asked again which version is the newest
+from guest.source import from_source
 
 # Modules that guests get besides ipcns, with what they depend on; a kernel may lack some.
 GUEST_MODULES = """
@@ -33,13 +30,22 @@ class Kernel:
     modules: pathlib.Path    # a directory with the guest's lib/modules/RELEASE
 
 
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """A row of scripts/kernels."""
+    how: str
+    pace: float              # how much longer things may take than on a stock kernel
+    what: str
+
+
 def table():
-    """The rows of scripts/kernels: {name: (how, what)}, in the order of the file."""
+    """The rows of scripts/kernels by name, in the order of the file."""
     rows = {}
-    for line in (SCRIPTS / "kernels").read_text(encoding="utf-8").splitlines():
+    text = (SCRIPTS / "kernels").read_text(encoding="utf-8").replace("\\\n", " ")
+    for line in text.splitlines():
         if line.strip() and not line.startswith("#"):
-            name, how, what = line.split(None, 2)
-            rows[name] = (how, what.strip())
+            name, how, pace, what = line.split(None, 3)
+            rows[name] = Row(how, float(pace), " ".join(what.split()))
     return rows
 
 
@@ -48,10 +54,9 @@ def get(name):
     rows = table()
     if name not in rows:
         raise Failure(f"unknown kernel {name}: --list names those there are")
-    how, what = rows[name]
     home = CACHE / "kernels" / name
     with locked(home):
-        root = HOW[how](name, what, home)
+        root = HOW[rows[name].how](name, rows[name].what, home)
         release = root.name
         return Kernel(
             name=name,
@@ -71,41 +76,20 @@ def from_package(name, pattern, home):
     if known and (home / known).is_dir() and time.time() - current.stat().st_mtime < ASK_AGAIN:
         return home / known
 
-    need("apt-cache", "dpkg-deb", "depmod")
-    image = newest(pattern)
+    need("depmod")
+    archive = Archive()
+    image = archive.newest(pattern)
     if not image:
         raise Failure(f"kernel {name} is missing here: apt offers no package {pattern}")
     release = image.removeprefix("linux-image-")
     root = home / release
     if not root.is_dir():
-        unpack(name, image, root)
+        unpack(name, archive, image, root)
     current.write_text(release + "\n", encoding="ascii")
     return root
 
 
-def newest(pattern):
-    """The name of the newest package that matches a shell pattern, or None."""
-    def version(package):
-        return [int(word) if word.isdigit() else word for word in re.split(r"(\d+)", package)]
-
-    def offered():
-        prefix = re.match(r"[^*?[]*", pattern)[0]
-        return fnmatch.filter(run("apt-cache", "pkgnames", prefix).split(), pattern)
-
-    if not offered() and not glob.glob("/var/lib/apt/lists/*_Packages*"):
-        update("apt has no package lists")
-    return max(offered(), key=version, default=None)
-
-
-def update(why):
-    """Brings apt's package lists up to date, which takes root."""
-    if os.geteuid():
-        raise Failure(f'{why}: run "apt-get update" as root')
-    say(f"{why}: apt-get update")
-    run("apt-get", "-q", "update")
-
-
-def unpack(name, image, root):
+def unpack(name, archive, image, root):
     """Fetches an image package and its headers, and makes one tree of them at root."""
     release = root.name
     headers = f"linux-headers-{release}"
@@ -121,7 +105,7 @@ def unpack(name, image, root):
         debs.mkdir()
         for package in packages:
             say(f"kernel {name}: fetching {package}")
-            download(package, debs)
+            archive.download(package, debs)
         say(f"kernel {name}: unpacking")
         for deb in debs.iterdir():
             run("dpkg-deb", "-x", deb, new)
@@ -151,15 +135,6 @@ def unpack_image(bzimage, vmlinux):
                 vmlinux.write_bytes(done.stdout)
 
 
-def download(package, where):
-    """Downloads one package; package lists that name a version now gone are renewed once."""
-    try:
-        run("apt-get", "-q", "download", package, cwd=where)
-    except Failure as failure:
-        update(str(failure))
-        run("apt-get", "-q", "download", package, cwd=where)
-
-
 def merge_usr(root):
     """Packages may hold their modules in /lib or in /usr/lib: make both names work."""
     lib, usr_lib = root / "lib", root / "usr/lib"
@@ -172,6 +147,7 @@ def merge_usr(root):
 
 HOW = {
     "package": from_package,
+    "source": from_source,
 }
 
 
