@@ -55,7 +55,8 @@ static void visit_process(struct scan *s, struct task_struct *leader, pid_t nr)
 	u32 pid = ipcns_reader_pid(s->r, task_tgid(leader));
 	struct task_struct *t;
 
-	for_each_thread(leader, t) {
+	/* for_each_thread(), whose check under lockdep names a lock that is not exported */
+	list_for_each_entry_rcu(t, &leader->signal->thread_head, thread_node) {
 		const struct ipc_namespace *ns = thread_ns(t);
 		struct ipcns_members *m;
 		int i = ns ? ipcns_index_find(&s->index, ns) : -1;
