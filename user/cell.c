@@ -14,6 +14,13 @@ void cell_number(struct cell *cell, uint64_t value)
 	cell->number = value;
 }
 
+/** cell_signed - fill @cell with a number that may be negative */
+void cell_signed(struct cell *cell, int64_t value)
+{
+	cell->type = CELL_SIGNED;
+	cell->number = value;
+}
+
 /** cell_size - fill @cell with a number of bytes */
 void cell_size(struct cell *cell, uint64_t bytes)
 {
@@ -26,6 +33,13 @@ void cell_percent(struct cell *cell, double value)
 {
 	cell->type = CELL_PERCENT;
 	cell->percent = value;
+}
+
+/** cell_age - fill @cell with a time that has passed */
+void cell_age(struct cell *cell, uint64_t seconds)
+{
+	cell->type = CELL_AGE;
+	cell->number = seconds;
 }
 
 /** cell_bytes - fill @cell with text of @len bytes, which must outlive it */
@@ -42,6 +56,24 @@ void cell_text(struct cell *cell, const char *text)
 	cell_bytes(cell, text, strlen(text));
 }
 
+/** cell_list - fill @cell with words that have commas between; they must outlive it */
+void cell_list(struct cell *cell, const char *words, size_t len)
+{
+	cell_bytes(cell, words, len);
+	cell->type = CELL_LIST;
+}
+
+/** cell_command - fill @cell with the command line of a process, if there is one */
+void cell_command(struct cell *cell, uint32_t pid)
+{
+	const char *text;
+	size_t len;
+
+	text = pid ? proc_command(pid, &len) : NULL;
+	if (text)
+		cell_bytes(cell, text, len);
+}
+
 /**
  * cell_attr - fill @cell from an attribute
  * @cell: the cell, CELL_UNKNOWN
@@ -50,12 +82,16 @@ void cell_text(struct cell *cell, const char *text)
  */
 void cell_attr(struct cell *cell, enum cell_as as, struct nlattr *attr)
 {
-	const char *text;
 	uint64_t value;
-	size_t len;
+	int64_t number;
 
 	if (!attr)
 		return;
+	if (as == AS_SIGNED) {
+		if (wire_int(attr, &number))
+			cell_signed(cell, number);
+		return;
+	}
 	if (as == AS_TEXT) {
 		cell_bytes(cell, nla_data(attr), strnlen(nla_data(attr), nla_len(attr)));
 		return;
@@ -90,9 +126,7 @@ void cell_attr(struct cell *cell, enum cell_as as, struct nlattr *attr)
 		cell_text(cell, group_name(value));
 		break;
 	case AS_COMMAND:
-		text = value ? proc_command(value, &len) : NULL;
-		if (text)
-			cell_bytes(cell, text, len);
+		cell_command(cell, value);
 		break;
 	default:
 		break;
@@ -121,6 +155,7 @@ void cell_render(struct cell *cell, const struct cell_format *format)
 	switch (cell->type) {
 	case CELL_UNKNOWN:
 	case CELL_TEXT:
+	case CELL_LIST:
 		return;
 	case CELL_MEANINGLESS:
 		cell_text(cell, "-");
@@ -131,10 +166,19 @@ void cell_render(struct cell *cell, const struct cell_format *format)
 			break;
 		}
 		/* fall through */
+	case CELL_AGE:
+		if (cell->type == CELL_AGE && !format->seconds) {
+			format_age(cell->buf, cell->number);
+			break;
+		}
+		/* fall through */
 	case CELL_NUMBER:
 		begin = format_number(end, cell->number);
 		cell_bytes(cell, begin, end - begin);
 		return;
+	case CELL_SIGNED:
+		snprintf(cell->buf, sizeof(cell->buf), "%lld", (long long)cell->number);
+		break;
 	case CELL_PERCENT:
 		snprintf(cell->buf, sizeof(cell->buf), "%.2f%%", cell->percent);
 		break;
@@ -143,6 +187,19 @@ void cell_render(struct cell *cell, const struct cell_format *format)
 		return;
 	}
 	cell_text(cell, cell->buf);
+}
+
+/* Words with commas between as an array. */
+static void json_words(struct json *json, const char *key, const char *words, size_t len)
+{
+	const char *end = words + len, *comma;
+
+	json_open(json, key, '[');
+	for (; words < end; words = comma + 1) {
+		comma = memchr(words, ',', end - words) ?: end;
+		json_text(json, NULL, words, comma - words);
+	}
+	json_close(json, ']');
 }
 
 /** cell_json - write @cell; sizes are always numbers of bytes, times iso unless asked otherwise */
@@ -158,7 +215,14 @@ void cell_json(struct cell *cell, struct json *json, const char *key,
 		return;
 	case CELL_NUMBER:
 	case CELL_SIZE:
+	case CELL_AGE:
 		json_number(json, key, cell->number);
+		return;
+	case CELL_SIGNED:
+		json_signed(json, key, cell->number);
+		return;
+	case CELL_LIST:
+		json_words(json, key, cell->text, cell->len);
 		return;
 	case CELL_PERCENT:
 		json_percent(json, key, cell->percent);

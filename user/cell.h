@@ -16,10 +16,13 @@ enum cell_type {
 	CELL_UNKNOWN,		/* empty; null in JSON */
 	CELL_MEANINGLESS,	/* "-"; null in JSON */
 	CELL_NUMBER,
+	CELL_SIGNED,
 	CELL_SIZE,
 	CELL_PERCENT,
 	CELL_TIME,
+	CELL_AGE,
 	CELL_TEXT,
+	CELL_LIST,		/* words with commas between; an array in JSON */
 };
 
 /* One value. Text lies in @buf, or elsewhere until the next cell is filled. */
@@ -35,10 +38,13 @@ struct cell {
 /* How an attribute becomes a cell. */
 enum cell_as {
 	AS_NUMBER = 1,
+	AS_SIGNED,
 	AS_SIZE,
 	AS_PERCENT,
 	AS_TIME,	/* seconds since the epoch, 0 is never */
+	AS_AGE,		/* seconds */
 	AS_TEXT,
+	AS_LIST,
 	AS_KEY,
 	AS_PERMS,
 	AS_USER,
@@ -48,15 +54,20 @@ enum cell_as {
 
 struct cell_format {
 	bool bytes;
+	bool seconds;		/* ages as numbers */
 	enum time_format time;
 	struct tm now;
 };
 
 void cell_number(struct cell *cell, uint64_t value);
+void cell_signed(struct cell *cell, int64_t value);
 void cell_size(struct cell *cell, uint64_t bytes);
 void cell_percent(struct cell *cell, double value);
+void cell_age(struct cell *cell, uint64_t seconds);
 void cell_text(struct cell *cell, const char *text);
 void cell_bytes(struct cell *cell, const void *text, size_t len);
+void cell_list(struct cell *cell, const char *words, size_t len);
+void cell_command(struct cell *cell, uint32_t pid);
 void cell_attr(struct cell *cell, enum cell_as as, struct nlattr *attr);
 
 void cell_render(struct cell *cell, const struct cell_format *format);

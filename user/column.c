@@ -11,7 +11,16 @@
 /** column_is_number - whether cells of @column are aligned to the right, and numbers in JSON */
 bool column_is_number(const struct column *column)
 {
-	return column->as == AS_NUMBER || column->as == AS_SIZE || column->as == AS_PERCENT;
+	switch (column->as) {
+	case AS_NUMBER:
+	case AS_SIGNED:
+	case AS_SIZE:
+	case AS_PERCENT:
+	case AS_AGE:
+		return true;
+	default:
+		return false;
+	}
 }
 
 /** column_fill - fill @cell with what @column shows of @rec */
@@ -130,6 +139,13 @@ void columns_print_names(const struct column_set *set)
 	print_names(set, false);
 }
 
+static const char *column_type(const struct column *column)
+{
+	if (column_is_number(column))
+		return "number";
+	return column->as == AS_LIST ? "array" : "string";
+}
+
 /** columns_print - all columns with type and description, for --list-columns */
 void columns_print(const struct column_set *set, bool as_json)
 {
@@ -142,7 +158,7 @@ void columns_print(const struct column_set *set, bool as_json)
 		json_open(&json, "columns", '[');
 	}
 	for (column = set->columns; column < set->columns + set->n; column++) {
-		type = column_is_number(column) ? "number" : "string";
+		type = column_type(column);
 		if (!as_json) {
 			printf("%14s  <%s>  %s\n", column->name, type, column->help);
 			continue;

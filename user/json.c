@@ -124,6 +124,13 @@ void json_number(struct json *json, const char *key, uint64_t value)
 	fprintf(json->out, "%llu", (unsigned long long)value);
 }
 
+/** json_signed - an integer that may be negative */
+void json_signed(struct json *json, const char *key, int64_t value)
+{
+	begin_element(json, key);
+	fprintf(json->out, "%lld", (long long)value);
+}
+
 /** json_percent - a number with two decimals, with a point in every locale */
 void json_percent(struct json *json, const char *key, double value)
 {

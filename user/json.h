@@ -23,6 +23,7 @@ void json_close(struct json *json, char bracket);
 void json_text(struct json *json, const char *key, const char *text, size_t len);
 void json_string(struct json *json, const char *key, const char *text);
 void json_number(struct json *json, const char *key, uint64_t value);
+void json_signed(struct json *json, const char *key, int64_t value);
 void json_percent(struct json *json, const char *key, double value);
 void json_bool(struct json *json, const char *key, bool value);
 void json_null(struct json *json, const char *key);

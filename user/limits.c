@@ -12,11 +12,6 @@ static const char usage[] =
 	"Lists limits of IPC namespaces, and what is used of them.\n"
 	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, or a path.\n";
 
-static const struct option longopts[] = {
-	TABLE_LONGOPTS,
-	{ 0 }
-};
-
 /* Names and descriptions are those of lsipc(1), as far as it has them. */
 static const struct limit {
 	const char *name;
@@ -197,16 +192,9 @@ int cmd_limits(int argc, char **argv)
 	struct output out;
 	struct wire *w;
 	size_t i;
-	int c;
 
-	options_init(&opts);
-	while ((c = getopt_long(argc, argv, TABLE_OPTSTRING, longopts, NULL)) != -1)
-		if (!options_take(&opts, c))
-			die_usage(NULL);
-	if (options_finish(&opts, usage, &limit_columns))
+	if (!options_table(&opts, &sel, argc, argv, usage, &limit_columns))
 		return STATUS_OK;
-	selection_parse(&sel, &limit_columns, opts.output, opts.output_all);
-
 	w = wire_open();
 	ns_select(w, argc - optind, argv + optind, &namespaces);
 	if (namespaces.n && namespaces.n <= NS_FEW)

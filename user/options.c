@@ -37,6 +37,7 @@ bool options_take(struct options *opts, int c)
 		break;
 	case 'r':
 		opts->raw = true;
+		opts->format.seconds = true;
 		break;
 	case 'n':
 		opts->noheadings = true;
@@ -96,4 +97,34 @@ bool options_finish(const struct options *opts, const char *usage, const struct 
 		return true;
 	}
 	return false;
+}
+
+/**
+ * options_table - take the options of a command that prints one table and has none of its own
+ * @opts: options
+ * @sel: columns that were chosen, for selection_free()
+ * @argc: of the command; the arguments begin at optind
+ * @argv: of the command
+ * @usage: of the command, above the table options
+ * @set: columns there are
+ *
+ * Returns false if there is nothing left to do.
+ */
+bool options_table(struct options *opts, struct selection *sel, int argc, char **argv,
+		   const char *usage, const struct column_set *set)
+{
+	static const struct option longopts[] = {
+		TABLE_LONGOPTS,
+		{ 0 }
+	};
+	int c;
+
+	options_init(opts);
+	while ((c = getopt_long(argc, argv, TABLE_OPTSTRING, longopts, NULL)) != -1)
+		if (!options_take(opts, c))
+			die_usage(NULL);
+	if (options_finish(opts, usage, set))
+		return false;
+	selection_parse(sel, set, opts->output, opts->output_all);
+	return true;
 }

@@ -46,6 +46,8 @@ enum {
 
 void options_init(struct options *opts);
 bool options_take(struct options *opts, int c);
+bool options_table(struct options *opts, struct selection *sel, int argc, char **argv,
+		   const char *usage, const struct column_set *set);
 bool options_finish(const struct options *opts, const char *usage, const struct column_set *set);
 
 #endif

@@ -17,6 +17,10 @@
 
 static char buffer[128 * 1024];
 
+/* Process whose command the buffer holds, and its length: neighbours are often the same. */
+static uint32_t command_pid;
+static size_t command_len;
+
 /* Reads as much of /proc/@pid/@file as fits into the buffer; 0 if there is nothing. */
 static size_t read_proc(uint32_t pid, const char *file)
 {
@@ -25,6 +29,7 @@ static size_t read_proc(uint32_t pid, const char *file)
 	ssize_t n;
 	int fd;
 
+	command_pid = 0;
 	snprintf(path, sizeof(path), "/proc/%u/%s", pid, file);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
@@ -50,9 +55,13 @@ static size_t read_proc(uint32_t pid, const char *file)
  */
 const char *proc_command(uint32_t pid, size_t *len)
 {
-	size_t n = read_proc(pid, "cmdline");
-	size_t i;
+	size_t n, i;
 
+	if (pid && pid == command_pid) {
+		*len = command_len;
+		return buffer;
+	}
+	n = read_proc(pid, "cmdline");
 	while (n && !buffer[n - 1])
 		n--;
 	for (i = 0; i < n; i++)
@@ -63,6 +72,8 @@ const char *proc_command(uint32_t pid, size_t *len)
 		if (n && buffer[n - 1] == '\n')
 			n--;
 	}
+	command_pid = n ? pid : 0;
+	command_len = n;
 	*len = n;
 	return n ? buffer : NULL;
 }

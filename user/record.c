@@ -8,7 +8,9 @@
 #include "record.h"
 
 _Static_assert(IPCNS_A_NS_MAX < RECORD_ATTRS && IPCNS_A_OBJECT_MAX < RECORD_ATTRS &&
-	       IPCNS_A_LIMITS_MAX < RECORD_ATTRS, "room for all attributes");
+	       IPCNS_A_LIMITS_MAX < RECORD_ATTRS && IPCNS_A_HOLDER_MAX < RECORD_ATTRS &&
+	       IPCNS_A_WAITER_MAX < RECORD_ATTRS && IPCNS_A_ELEMENT_MAX < RECORD_ATTRS,
+	       "room for all attributes");
 
 /*
  * What nla_parse(3) does without a policy, in a third of its time: rows that are sorted are parsed
@@ -36,6 +38,7 @@ bool record_parse(struct record *rec, struct nlattr *attrs, int len)
 {
 	memset(rec->nest, 0, sizeof(rec->nest));
 	rec->line = 0;
+	rec->row = NULL;
 	return parse(rec->tb, attrs, len);
 }
 

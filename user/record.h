@@ -16,6 +16,7 @@ struct record {
 	struct nlattr *tb[RECORD_ATTRS];
 	struct nlattr *nest[RECORD_ATTRS];	/* of the nest that record_nest() opened */
 	unsigned int line;			/* which row, where one message gives several */
+	const void *row;			/* what the tool itself made, if it did */
 };
 
 bool record_parse(struct record *rec, struct nlattr *attrs, int len);

@@ -258,6 +258,26 @@ void format_size(char buf[static 8], uint64_t bytes)
 	memmove(buf, begin, end - begin);
 }
 
+/** format_age - how long ago, in its two largest units: 45s, 2h5m, 3d4h, 3d */
+void format_age(char buf[static 32], uint64_t seconds)
+{
+	static const struct {
+		uint64_t seconds;
+		char name;
+	} units[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
+	size_t i = 0;
+	int len;
+
+	while (i < ARRAY_SIZE(units) - 1 && seconds < units[i].seconds)
+		i++;
+	len = snprintf(buf, 32, "%llu%c", (unsigned long long)(seconds / units[i].seconds),
+		       units[i].name);
+	seconds %= units[i].seconds;
+	if (seconds && ++i < ARRAY_SIZE(units) && seconds >= units[i].seconds)
+		snprintf(buf + len, 32 - len, "%llu%c",
+			 (unsigned long long)(seconds / units[i].seconds), units[i].name);
+}
+
 /**
  * format_time - a time in local time
  * @buf: buffer

@@ -277,6 +277,22 @@ bool wire_uint(const struct nlattr *attr, uint64_t *value)
 	return false;
 }
 
+/** wire_int - wire_uint() for a number with a sign, of 32 or 64 bits */
+bool wire_int(const struct nlattr *attr, int64_t *value)
+{
+	if (!attr)
+		return false;
+	switch (nla_len(attr)) {
+	case sizeof(int32_t):
+		*value = nla_get_s32(attr);
+		return true;
+	case sizeof(int64_t):
+		*value = nla_get_s64(attr);
+		return true;
+	}
+	return false;
+}
+
 static void take_groups(struct nlattr *list, struct family *family)
 {
 	struct nlattr *tb[CTRL_ATTR_MCAST_GRP_MAX + 1], *group;

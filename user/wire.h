@@ -33,6 +33,7 @@ const char *wire_error(const struct wire *w);
 uint16_t wire_family(const struct wire *w);
 uint32_t wire_group(const struct wire *w, enum wire_group group);
 
+bool wire_int(const struct nlattr *attr, int64_t *value);
 bool wire_uint(const struct nlattr *attr, uint64_t *value);
 
 #endif
