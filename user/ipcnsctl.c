@@ -17,6 +17,7 @@ static const struct command commands[] = {
 	{ "list", cmd_list, "every IPC namespace, one row each (the default)" },
 	{ "objects", cmd_objects, "IPC objects of all or some namespaces" },
 	{ "show", cmd_show, "one namespace in full" },
+	{ "holders", cmd_holders, "what keeps a namespace" },
 	{ "limits", cmd_limits, "limits of namespaces, and what is used of them" },
 	{ "monitor", cmd_monitor, "what happens to namespaces and objects, as it happens" },
 	{ "wait", cmd_wait, "until a namespace has been destroyed" },
@@ -44,8 +45,12 @@ static void fill_standard_fds(void)
 	int fd;
 
 	for (fd = 0; fd <= 2; fd++) {
-		/* Opened the wrong way round, so that use of it fails as on a closed one. */
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_RDONLY : O_WRONLY) < 0)
+		/*
+		 * Opened the wrong way round, so that use of it fails as on a closed one; and what
+		 * exec starts finds it closed.
+		 */
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", (fd ? O_RDONLY : O_WRONLY) | O_CLOEXEC) < 0)
 			exit(STATUS_ERROR);
 	}
 }

@@ -31,6 +31,7 @@ void *xmemdup(const void *p, size_t size);
 int cmd_list(int argc, char **argv);
 int cmd_objects(int argc, char **argv);
 int cmd_show(int argc, char **argv);
+int cmd_holders(int argc, char **argv);
 int cmd_limits(int argc, char **argv);
 int cmd_monitor(int argc, char **argv);
 int cmd_wait(int argc, char **argv);

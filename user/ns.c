@@ -6,6 +6,7 @@
 #include <string.h>
 #include <linux/ipcns.h>
 
+#include "holder.h"
 #include "ipcnsctl.h"
 #include "ns.h"
 #include "nsarg.h"
@@ -109,6 +110,27 @@ static void fill_actor_user(const struct column *column, const struct record *re
 		cell_attr(cell, column->as, tb[IPCNS_A_ACTOR_UID]);
 }
 
+/* Kinds of what keeps it; unknown unless somebody looked. */
+static void fill_held(const struct column *column, const struct record *rec, struct cell *cell)
+{
+	static char words[128];
+	const struct held *held = rec->row;
+	unsigned int kind;
+
+	(void)column;
+	if (!held)
+		return;
+	words[0] = '\0';
+	for (kind = 0; kind <= HOLDER_UNATTRIBUTED; kind++) {
+		if (!(held->kinds & 1U << kind))
+			continue;
+		if (*words)
+			strcat(words, ",");
+		strcat(words, holder_names[kind]);
+	}
+	cell_list(cell, words, strlen(words));
+}
+
 static const struct column columns[] = {
 	{ "NS", "namespace identifier (inode number)", AS_NUMBER, .attr = IPCNS_A_NS_INUM },
 	{ "NSID", "namespace identity, never reused", AS_NUMBER, .attr = IPCNS_A_NS_ID },
@@ -149,6 +171,8 @@ static const struct column columns[] = {
 	  .attr = IPCNS_A_NS_DYING, .fill = fill_actor },
 	{ "DUSER", "username of the DROPPER", AS_USER, .attr = IPCNS_A_NS_DYING,
 	  .fill = fill_actor_user },
+	{ NS_HELD, "what keeps it: task, nsfs, mount, sysvipc, fscontext, shm", AS_LIST,
+	  .fill = fill_held },
 };
 
 /** ns_columns - columns of one namespace per row */
@@ -182,6 +206,35 @@ bool ns_is_dying(const struct record *rec)
 	uint64_t state;
 
 	return wire_uint(rec->tb[IPCNS_A_NS_STATE], &state) && state == IPCNS_STATE_DYING;
+}
+
+/* The text of a column; "" if it has none. Valid until the next call. */
+static const char *cell_string(const struct record *rec, const char *name)
+{
+	static const struct cell_format format = { .time = TIME_ISO };
+	static struct buffer buf;
+	struct cell cell;
+
+	column_fill(column_find(&ns_columns, name, strlen(name)), rec, &cell);
+	cell_render(&cell, &format);
+	buf.len = 0;
+	if (cell.type != CELL_UNKNOWN)
+		buffer_safe(&buf, cell.text, cell.len);
+	*buffer_room(&buf, 1) = '\0';
+	return buf.bytes;
+}
+
+/** ns_refuse_dying - die with the time and the cause of its end if a namespace is dying */
+void ns_refuse_dying(const struct record *rec)
+{
+	char time[64], by[128];
+
+	if (!ns_is_dying(rec))
+		return;
+	snprintf(time, sizeof(time), "%s", cell_string(rec, "DIED"));
+	snprintf(by, sizeof(by), "%s", cell_string(rec, "DROPPER"));
+	die(STATUS_ERROR, "namespace %s is dying%s%s%s%s", cell_string(rec, "NS"),
+	    *time ? ": its last reference went at " : "", time, *by ? " through " : "", by);
 }
 
 /** ns_id - the identity of a stored namespace */

@@ -8,6 +8,13 @@
 
 extern const struct column_set ns_columns;
 
+#define NS_HELD "HELD"
+
+/* What the column NS_HELD shows, the row of a record: a mask of 1 << enum holder_kind. */
+struct held {
+	unsigned int kinds;
+};
+
 /*
  * Looking up one namespace costs the kernel a walk over all of them. So for more than a few, take
  * all there are and choose.
@@ -18,6 +25,7 @@ void ns_select(struct wire *w, int argc, char **argv, struct store *store);
 bool ns_selected(const struct store *store, struct nlattr *inum, struct nlattr *id);
 void ns_select_all(struct wire *w, struct store *store);
 void ns_put(struct nl_msg *msg, int attr, uint64_t id);
+void ns_refuse_dying(const struct record *rec);
 bool ns_is_dying(const struct record *rec);
 uint64_t ns_id(const struct stored *row);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <linux/ipcns.h>
 
+#include "holders.h"
 #include "ipcnsctl.h"
 #include "limits.h"
 #include "ns.h"
@@ -11,7 +12,8 @@
 
 static const char usage[] =
 	"Usage: " PROGRAM " show [OPTION...] NS\n\n"
-	"Shows one IPC namespace: identity, birth, state, objects, limits and use.\n"
+	"Shows one IPC namespace: identity, birth, state, objects, limits and use,\n"
+	"holders.\n"
 	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, or a path.\n\n"
 	"Options:\n"
 	" -J, --json             use JSON output format\n"
@@ -97,8 +99,28 @@ static void print_lines(const struct line *line, size_t n, const struct record *
 	}
 }
 
+/* More rows of a kind than this are for "ipcnsctl holders". */
+#define HOLDERS_OF_A_KIND 10
+
+static void print_holders(const struct ledger *ledger, const struct options *opts)
+{
+	struct selection sel;
+	struct output out;
+	size_t left_out;
+
+	puts("\nHolders:");
+	selection_parse(&sel, &holder_columns, NULL, false);
+	output_begin(&out, opts, &sel, NULL);
+	left_out = holders_print(ledger, HOLDERS_OF_A_KIND, &out);
+	output_end(&out);
+	selection_free(&sel);
+	if (left_out)
+		printf("%zu more: \"" PROGRAM " holders id=%llu\"\n", left_out,
+		       (unsigned long long)ledger->accounts[0].nsid);
+}
+
 static void print_text(const struct record *rec, const struct store *limits,
-		       const struct options *opts)
+		       const struct ledger *ledger, const struct options *opts)
 {
 	struct selection sel;
 	struct output out;
@@ -114,10 +136,11 @@ static void print_text(const struct record *rec, const struct store *limits,
 	limits_print(limits, NULL, &out);
 	output_end(&out);
 	selection_free(&sel);
+	print_holders(ledger, opts);
 }
 
 static void print_json(const struct record *rec, const struct store *limits,
-		       const struct options *opts)
+		       const struct ledger *ledger, const struct options *opts)
 {
 	struct selection sel;
 	struct output out;
@@ -132,6 +155,11 @@ static void print_json(const struct record *rec, const struct store *limits,
 	limits_print(limits, NULL, &out);
 	output_end(&out);
 	selection_free(&sel);
+	selection_parse(&sel, &holder_columns, NULL, true);
+	output_begin(&out, opts, &sel, &json);
+	holders_print(ledger, SIZE_MAX, &out);
+	output_end(&out);
+	selection_free(&sel);
 	json_end(&json);
 }
 
@@ -139,8 +167,11 @@ static void print_json(const struct record *rec, const struct store *limits,
 int cmd_show(int argc, char **argv)
 {
 	struct store store = { 0 }, limits = { 0 };
+	const struct account *account;
+	struct ledger ledger = { 0 };
 	struct options opts;
 	struct record rec;
+	struct held held;
 	struct wire *w;
 	int c;
 
@@ -157,13 +188,21 @@ int cmd_show(int argc, char **argv)
 	ns_select(w, 1, argv + optind, &store);
 	if (!record_parse(&rec, store.rows[0].attrs, store.rows[0].len))
 		die(STATUS_ERROR, "malformed answer");
-	if (!ns_is_dying(&rec))
+	if (!ns_is_dying(&rec)) {
 		limits_get(w, ns_id(store.rows), &limits);
+		ledger_read(w, &store, &ledger);
+	}
+	account = ledger_account(&ledger, store.rows);
+	if (account) {
+		held.kinds = account->held;
+		rec.row = &held;
+	}
 	if (opts.json)
-		print_json(&rec, &limits, &opts);
+		print_json(&rec, &limits, &ledger, &opts);
 	else
-		print_text(&rec, &limits, &opts);
+		print_text(&rec, &limits, &ledger, &opts);
 
+	ledger_free(&ledger);
 	store_clear(&store);
 	store_clear(&limits);
 	wire_close(w);

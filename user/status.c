@@ -43,11 +43,22 @@ static const struct {
 	{ "journal_used", "Journal used", AS_SIZE, IPCNS_A_STATUS_JOURNAL_USED },
 };
 
+/* Kinds of holders by their number on the wire. */
+static const char *const holder_kind_names[] = {
+	[IPCNS_HOLDER_KIND_COUNT] = "count",
+	[IPCNS_HOLDER_KIND_TASK] = "task",
+	[IPCNS_HOLDER_KIND_NSFS] = "nsfs",
+	[IPCNS_HOLDER_KIND_SYSVIPC] = "sysvipc",
+	[IPCNS_HOLDER_KIND_FSCONTEXT] = "fscontext",
+	[IPCNS_HOLDER_KIND_SHM] = "shm",
+	[IPCNS_HOLDER_KIND_MQ] = "mq",
+};
+
 /* Check of one struct. */
 struct layout {
 	struct cell name, member;
 	const char *state;
-	uint64_t kinds;
+	uint64_t kinds, holders;
 };
 
 static bool parse_layout(struct nlattr *attr, struct layout *layout)
@@ -66,6 +77,7 @@ static bool parse_layout(struct nlattr *attr, struct layout *layout)
 	cell_attr(&layout->name, AS_TEXT, tb[IPCNS_A_LAYOUT_NAME]);
 	cell_attr(&layout->member, AS_TEXT, tb[IPCNS_A_LAYOUT_MEMBER]);
 	wire_uint(tb[IPCNS_A_LAYOUT_KINDS], &layout->kinds);
+	wire_uint(tb[IPCNS_A_LAYOUT_HOLDERS], &layout->holders);
 	layout->state = "unknown";
 	if (wire_uint(tb[IPCNS_A_LAYOUT_STATE], &state) && state < ARRAY_SIZE(states))
 		layout->state = states[state];
@@ -102,9 +114,34 @@ static void print_value(const char *label, struct cell *cell, const struct cell_
 	putchar('\n');
 }
 
+/* Names of the bits that are set, after @before; nothing if there are none. */
+static void print_mask(const char *before, uint64_t mask, const char *const *names, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (!(mask & 1ULL << i))
+			continue;
+		printf("%s %s", before, names[i]);
+		before = "";
+	}
+}
+
+static void json_mask(struct json *json, const char *key, uint64_t mask,
+		      const char *const *names, size_t n)
+{
+	size_t i;
+
+	json_open(json, key, '[');
+	for (i = 0; i < n; i++)
+		if (mask & 1ULL << i)
+			json_string(json, NULL, names[i]);
+	json_close(json, ']');
+}
+
 static void print_layout(struct layout *layout)
 {
-	unsigned int kind;
+	bool fits = !strcmp(layout->state, "ok");
 
 	if (layout->name.type == CELL_TEXT)
 		put_safe(stdout, layout->name.text, layout->name.len);
@@ -113,12 +150,11 @@ static void print_layout(struct layout *layout)
 		fputs(" at ", stdout);
 		put_safe(stdout, layout->member.text, layout->member.len);
 	}
-	if (strcmp(layout->state, "ok") && layout->kinds) {
-		fputs(", not read:", stdout);
-		for (kind = 0; kind < KINDS; kind++)
-			if (layout->kinds & 1U << kind)
-				printf(" %s", kind_names[kind]);
-	}
+	if (!fits)
+		print_mask(", not read:", layout->kinds, kind_names, KINDS);
+	if (!fits)
+		print_mask(", holders not found:", layout->holders, holder_kind_names,
+			   ARRAY_SIZE(holder_kind_names));
 	putchar('\n');
 }
 
@@ -185,17 +221,13 @@ static void print_text(struct nlattr *attrs, int len, struct nlattr **tb,
 
 static void json_layout(struct json *json, struct layout *layout, const struct cell_format *format)
 {
-	unsigned int kind;
-
 	json_open(json, NULL, '{');
 	cell_json(&layout->name, json, "struct", format);
 	json_string(json, "state", layout->state);
 	cell_json(&layout->member, json, "member", format);
-	json_open(json, "kinds", '[');
-	for (kind = 0; kind < KINDS; kind++)
-		if (layout->kinds & 1U << kind)
-			json_string(json, NULL, kind_names[kind]);
-	json_close(json, ']');
+	json_mask(json, "kinds", layout->kinds, kind_names, KINDS);
+	json_mask(json, "holders", layout->holders, holder_kind_names,
+		  ARRAY_SIZE(holder_kind_names));
 	json_close(json, '}');
 }
 

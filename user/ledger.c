@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The ledger of a namespace: its reference count, who has which references, and the rest.
+ *
+ * The module tells of tasks, descriptors and attachments; mounts are found here. The count is read
+ * first and once more at last, and what is found may not be more: otherwise something changed.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/ipcns.h>
+
+#include "ipcnsctl.h"
+#include "ledger.h"
+#include "ns.h"
+
+#define TRIES 3
+
+static int compare_accounts(const void *p, const void *q)
+{
+	const struct account *a = p, *b = q;
+	const uint64_t x[] = { a->inum, a->nsid }, y[] = { b->inum, b->nsid };
+
+	return holder_compare_numbers(x, y, ARRAY_SIZE(x));
+}
+
+static struct account *find(const struct ledger *ledger, uint64_t inum, uint64_t nsid)
+{
+	const struct account wanted = { .inum = inum, .nsid = nsid };
+
+	return ledger->n ? bsearch(&wanted, ledger->accounts, ledger->n, sizeof(wanted),
+				   compare_accounts) : NULL;
+}
+
+/* The one that lives of those with an inode number: one that is dying has no mounts. */
+static struct account *find_by_inum(const struct ledger *ledger, uint64_t inum)
+{
+	size_t low = 0, high = ledger->n, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (ledger->accounts[middle].inum < inum)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < ledger->n && ledger->accounts[low].inum == inum; low++)
+		if (!ledger->accounts[low].dying)
+			return &ledger->accounts[low];
+	return NULL;
+}
+
+/**
+ * ledger_begin - start the ledger of some namespaces
+ * @ledger: the ledger, for ledger_free()
+ * @namespaces: as ns_select() or ns_select_all() left them
+ */
+void ledger_begin(struct ledger *ledger, const struct store *namespaces)
+{
+	struct account *account;
+	struct record rec;
+	uint64_t value;
+	size_t i;
+
+	*ledger = (struct ledger){ 0 };
+	ledger->accounts = xrealloc(NULL, namespaces->n, sizeof(*account));
+	for (i = 0; i < namespaces->n; i++) {
+		if (!record_parse(&rec, namespaces->rows[i].attrs, namespaces->rows[i].len))
+			continue;
+		account = &ledger->accounts[ledger->n++];
+		*account = (struct account){ 0 };
+		wire_uint(rec.tb[IPCNS_A_NS_INUM], &account->inum);
+		wire_uint(rec.tb[IPCNS_A_NS_ID], &account->nsid);
+		account->dying = ns_is_dying(&rec);
+		account->has_mq_dev = wire_uint(rec.tb[IPCNS_A_NS_MQ_DEV], &value);
+		account->mq_dev = account->has_mq_dev ? value : 0;
+	}
+	if (ledger->n)
+		qsort(ledger->accounts, ledger->n, sizeof(*account), compare_accounts);
+}
+
+static void take_count(struct account *account, const struct record *rec)
+{
+	uint64_t kind;
+
+	account->known = true;
+	if (wire_uint(rec->tb[IPCNS_A_HOLDER_KIND], &kind) && kind == IPCNS_HOLDER_KIND_COUNT)
+		account->counted = wire_uint(rec->tb[IPCNS_A_HOLDER_REFS], &account->refs);
+}
+
+/** ledger_add - take a message of holder-get; @arg is the ledger */
+void ledger_add(struct nlattr *attrs, int len, void *arg)
+{
+	struct ledger *ledger = arg;
+	struct account *account;
+	uint64_t inum, nsid;
+	struct record rec;
+	struct holder h;
+
+	if (!record_parse(&rec, attrs, len) || !wire_uint(rec.tb[IPCNS_A_HOLDER_NS_INUM], &inum) ||
+	    !wire_uint(rec.tb[IPCNS_A_HOLDER_NS_ID], &nsid))
+		return;
+	account = find(ledger, inum, nsid);
+	if (!account)
+		return;
+	if (holder_parse(&h, &rec))
+		holders_add(&ledger->rows, &h);
+	else
+		take_count(account, &rec);
+}
+
+static void add_mount(struct ledger *ledger, const struct account *account,
+		      const struct mount *mount, enum holder_kind kind)
+{
+	struct holder h = {
+		.inum = account->inum,
+		.nsid = account->nsid,
+		.kind = kind,
+		.has = HOLDER_HAS_MNTNS,
+		.mntns = mount->mntns,
+	};
+
+	holders_set_text(&h, mount->path, mount->len);
+	holders_add(&ledger->rows, &h);
+}
+
+/** ledger_add_mount - take a mount of mounts_read(); @arg is the ledger */
+void ledger_add_mount(const struct mount *mount, void *arg)
+{
+	struct ledger *ledger = arg;
+	struct account *account;
+	size_t i;
+
+	if (mount->kind == MOUNT_NSFS) {
+		account = find_by_inum(ledger, mount->inum);
+		if (account)
+			add_mount(ledger, account, mount, HOLDER_MOUNT);
+		return;
+	}
+	for (i = 0; i < ledger->n; i++) {
+		account = &ledger->accounts[i];
+		if (account->has_mq_dev && account->mq_dev == mount->dev && !account->dying)
+			add_mount(ledger, account, mount, HOLDER_MQUEUE_MOUNT);
+	}
+}
+
+/* Rows that share a reference side by side, else as they will be printed. */
+static int compare_references(const void *p, const void *q)
+{
+	const struct holder *a = p, *b = q;
+	const uint64_t x[] = { a->inum, a->nsid, a->kind, a->token };
+	const uint64_t y[] = { b->inum, b->nsid, b->kind, b->token };
+
+	return holder_compare_numbers(x, y, ARRAY_SIZE(x)) ?: holder_compare(p, q);
+}
+
+/* A dump that is resumed may tell the same twice. */
+static void drop_doubles(struct holders *list)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < list->n; i++) {
+		if (kept && !holder_compare(&list->rows[kept - 1], &list->rows[i]))
+			free(list->rows[i].text);
+		else
+			list->rows[kept++] = list->rows[i];
+	}
+	list->n = kept;
+}
+
+/*
+ * References that a row adds to those of the rows before it. All descriptors and mounts of a
+ * namespace have the one reference of its inode in nsfs.
+ */
+static uint64_t new_references(const struct account *account, const struct holder *h,
+			       const struct holder *before)
+{
+	bool shared = before && before->inum == h->inum && before->nsid == h->nsid &&
+		      before->kind == h->kind && before->token == h->token;
+
+	if (h->kind >= HOLDER_UNATTRIBUTED || shared)
+		return 0;
+	return h->kind != HOLDER_MOUNT || !(account->held & 1U << HOLDER_NSFS);
+}
+
+static void add_rest(struct ledger *ledger, struct account *account)
+{
+	struct holder h = {
+		.inum = account->inum, .nsid = account->nsid, .kind = HOLDER_UNATTRIBUTED,
+	};
+	const char *why = NULL;
+
+	if (!account->counted) {
+		why = "the kernel does not count its references";
+	} else if (account->attributed > account->refs) {
+		why = "unknown: changed while reading";
+		ledger->changed = true;
+	} else {
+		h.refs = account->refs - account->attributed;
+		h.has = HOLDER_HAS_REFS;
+		account->held |= h.refs ? 1U << HOLDER_UNATTRIBUTED : 0;
+	}
+	if (why)
+		holders_set_text(&h, why, strlen(why));
+	holders_add(&ledger->rows, &h);
+}
+
+/**
+ * ledger_settle - make rows of what was added
+ *
+ * Drops doubles, gives each reference to the first of the rows that share it, adds a row for those
+ * that nobody was found to have, and sorts.
+ */
+void ledger_settle(struct ledger *ledger)
+{
+	struct holder *h, *before = NULL;
+	struct account *account;
+	size_t i;
+
+	holders_sort(&ledger->rows, compare_references);
+	drop_doubles(&ledger->rows);
+	for (i = 0; i < ledger->rows.n; i++, before = h) {
+		h = &ledger->rows.rows[i];
+		account = find(ledger, h->inum, h->nsid);
+		h->refs = new_references(account, h, before);
+		h->has |= HOLDER_HAS_REFS;
+		account->attributed += h->refs;
+		account->held |= 1U << h->kind;
+	}
+	for (i = 0; i < ledger->n; i++)
+		if (ledger->accounts[i].known)
+			add_rest(ledger, &ledger->accounts[i]);
+	holders_sort(&ledger->rows, holder_compare);
+}
+
+/** ledger_restart - forget what was added */
+void ledger_restart(struct ledger *ledger)
+{
+	struct account *account;
+
+	holders_clear(&ledger->rows);
+	ledger->changed = false;
+	for (account = ledger->accounts; account < ledger->accounts + ledger->n; account++) {
+		account->known = false;
+		account->counted = false;
+		account->attributed = 0;
+		account->held = 0;
+		account->seen = false;
+	}
+}
+
+/** ledger_free - free what a ledger holds */
+void ledger_free(struct ledger *ledger)
+{
+	holders_free(&ledger->rows);
+	free(ledger->accounts);
+	*ledger = (struct ledger){ 0 };
+}
+
+static bool restart(void *arg)
+{
+	ledger_restart(arg);
+	return true;
+}
+
+/* Compares the count of a namespace with that before, or dies if it is dying by now. */
+static void check(struct nlattr *attrs, int len, void *arg)
+{
+	struct ledger *ledger = arg;
+	uint64_t inum, nsid, refs;
+	struct account *account;
+	struct record rec;
+	bool counted;
+
+	if (!record_parse(&rec, attrs, len) || !wire_uint(rec.tb[IPCNS_A_NS_INUM], &inum) ||
+	    !wire_uint(rec.tb[IPCNS_A_NS_ID], &nsid))
+		return;
+	account = find(ledger, inum, nsid);
+	if (!account)
+		return;
+	ns_refuse_dying(&rec);
+	account->seen = true;
+	counted = wire_uint(rec.tb[IPCNS_A_NS_REFS], &refs);
+	if (account->counted && (!counted || refs != account->refs))
+		ledger->changed = true;
+}
+
+static bool go_on(void *arg)
+{
+	(void)arg;
+	return true;
+}
+
+static void check_all(struct wire *w, struct ledger *ledger)
+{
+	struct nl_msg *msg = wire_request(w, IPCNS_CMD_NS_GET);
+	size_t i;
+	int ret;
+
+	if (ledger->n == 1) {
+		ns_put(msg, IPCNS_A_NS_ID, ledger->accounts[0].nsid);
+		ret = wire_do(w, msg, check, ledger);
+	} else {
+		ret = wire_dump(w, msg, check, go_on, ledger);
+	}
+	if (ret && ret != -ENOENT)
+		die(STATUS_ERROR, "cannot get references: %s", wire_error(w));
+	for (i = 0; i < ledger->n; i++)
+		if (!ledger->accounts[i].seen)
+			die(STATUS_ERROR, "namespace %llu is gone",
+			    (unsigned long long)ledger->accounts[i].inum);
+}
+
+static void read_all(struct wire *w, struct ledger *ledger)
+{
+	struct nl_msg *msg = wire_request(w, IPCNS_CMD_HOLDER_GET);
+	char why[256];
+
+	if (ledger->n == 1)
+		ns_put(msg, IPCNS_A_HOLDER_NS_ID, ledger->accounts[0].nsid);
+	if (wire_dump(w, msg, ledger_add, restart, ledger)) {
+		snprintf(why, sizeof(why), "%s", wire_error(w));
+		if (ledger->n == 1)	/* which may say it better */
+			check_all(w, ledger);
+		die(STATUS_ERROR, "cannot list holders: %s", why);
+	}
+	mounts_read(ledger_add_mount, ledger);
+	ledger_settle(ledger);
+}
+
+/**
+ * ledger_read_once - read what keeps some namespaces
+ * @w: the connection
+ * @namespaces: which
+ * @ledger: the result, for ledger_free()
+ *
+ * Where something changes meanwhile, references may be missing or too many.
+ */
+void ledger_read_once(struct wire *w, const struct store *namespaces, struct ledger *ledger)
+{
+	ledger_begin(ledger, namespaces);
+	read_all(w, ledger);
+}
+
+/**
+ * ledger_read - read what keeps some namespaces, none of them dying, until it adds up
+ * @w: the connection
+ * @namespaces: which
+ * @ledger: the result, for ledger_free()
+ *
+ * Says so on stderr if something changed each time.
+ */
+void ledger_read(struct wire *w, const struct store *namespaces, struct ledger *ledger)
+{
+	int tries;
+
+	ledger_begin(ledger, namespaces);
+	for (tries = 0; tries < TRIES; tries++) {
+		ledger_restart(ledger);
+		read_all(w, ledger);
+		check_all(w, ledger);
+		if (!ledger->changed)
+			return;
+	}
+	error("changed while reading: references may be missing, or be counted twice");
+}
+
+/** ledger_account - what is known of the namespace @row; NULL if nothing is */
+const struct account *ledger_account(const struct ledger *ledger, const struct stored *row)
+{
+	const struct account *account = find(ledger, row->key.number[0], ns_id(row));
+
+	return account && account->known ? account : NULL;
+}

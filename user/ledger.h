@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IPCNSCTL_LEDGER_H
+#define IPCNSCTL_LEDGER_H
+
+#include "holder.h"
+#include "wire.h"
+
+/* One namespace of a ledger. */
+struct account {
+	uint64_t inum, nsid;
+	uint32_t mq_dev;
+	bool has_mq_dev;
+	bool dying;
+	bool known;		/* a row of it came */
+	bool seen;		/* it was there afterwards */
+	bool counted;		/* the kernel counts its references: */
+	uint64_t refs;		/* so many, before holders were looked for */
+	uint64_t attributed;	/* references that have a holder */
+	unsigned int held;	/* mask of 1 << enum holder_kind */
+};
+
+/* What keeps some namespaces: references, and who has them. */
+struct ledger {
+	struct account *accounts;	/* sorted by inode number and identity */
+	size_t n;
+	struct holders rows;
+	bool changed;		/* it does not add up, or did not stay as it was */
+};
+
+void ledger_begin(struct ledger *ledger, const struct store *namespaces);
+void ledger_add(struct nlattr *attrs, int len, void *arg);
+void ledger_add_mount(const struct mount *mount, void *arg);
+void ledger_settle(struct ledger *ledger);
+void ledger_restart(struct ledger *ledger);
+void ledger_free(struct ledger *ledger);
+
+void ledger_read(struct wire *w, const struct store *namespaces, struct ledger *ledger);
+void ledger_read_once(struct wire *w, const struct store *namespaces, struct ledger *ledger);
+const struct account *ledger_account(const struct ledger *ledger, const struct stored *row);
+
+#endif

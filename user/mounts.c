@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mounts of IPC namespaces and of mqueue filesystems, in all mount namespaces that a process is in.
+ * The module cannot tell: mounts of other filesystems are no business of a module's.
+ */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ipcnsctl.h"
+#include "mounts.h"
+#include "nsids.h"
+#include "text.h"
+
+/* The next word of a line, which spaces part; false at its end. */
+static bool next_word(char **at, char *end, char **word, size_t *len)
+{
+	char *space;
+
+	if (*at >= end)
+		return false;
+	space = memchr(*at, ' ', end - *at) ?: end;
+	*word = *at;
+	*len = space - *at;
+	*at = space + 1;
+	return true;
+}
+
+static bool is_word(const char *word, size_t len, const char *want)
+{
+	return len == strlen(want) && !memcmp(word, want, len);
+}
+
+/* MAJOR:MINOR, encoded as the kernel's new_encode_dev() does. */
+static bool parse_dev(const char *text, size_t len, uint32_t *dev)
+{
+	const char *colon = memchr(text, ':', len);
+	uint64_t major, minor;
+
+	if (!colon || !parse_uint(text, colon - text, 10, (1 << 12) - 1, &major) ||
+	    !parse_uint(colon + 1, text + len - colon - 1, 10, (1 << 20) - 1, &minor))
+		return false;
+	*dev = (minor & 0xff) | major << 8 | (minor & ~0xffULL) << 12;
+	return true;
+}
+
+static bool is_octal(const char *text, size_t len)
+{
+	return len > 3 && text[0] == '\\' && text[1] >= '0' && text[1] <= '3' &&
+	       text[2] >= '0' && text[2] <= '7' && text[3] >= '0' && text[3] <= '7';
+}
+
+/* Blanks and backslashes come as \ooo, see mangle_path() in the kernel. Works in place. */
+static size_t decode(char *text, size_t len)
+{
+	char *to = text;
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		if (is_octal(text + i, len - i)) {
+			*to++ = (text[i + 1] - '0') << 6 | (text[i + 2] - '0') << 3 |
+				(text[i + 3] - '0');
+			i += 3;
+		} else {
+			*to++ = text[i];
+		}
+	}
+	return to - text;
+}
+
+/* ipc:[INUM] */
+static bool parse_root(const char *root, size_t len, uint64_t *inum)
+{
+	return len > 6 && !memcmp(root, "ipc:[", 5) && root[len - 1] == ']' &&
+	       parse_uint(root + 5, len - 6, 10, UINT32_MAX, inum);
+}
+
+/**
+ * mount_parse - one line of /proc/PID/mountinfo, see proc_pid_mountinfo(5)
+ * @line: the line, without its end; it is changed
+ * @len: its length
+ * @mount: the result, which points into @line; @mount->mntns is left alone
+ *
+ * Returns false for all that has nothing to do with IPC namespaces, malformed lines as well.
+ */
+bool mount_parse(char *line, size_t len, struct mount *mount)
+{
+	enum { ID, PARENT, DEV, ROOT, PATH, OPTIONS, FIXED };
+	char *words[FIXED], *at = line, *word;
+	size_t lens[FIXED], n;
+	int i;
+
+	for (i = 0; i < FIXED; i++)
+		if (!next_word(&at, line + len, &words[i], &lens[i]))
+			return false;
+	do	/* optional fields, as many as there are */
+		if (!next_word(&at, line + len, &word, &n))
+			return false;
+	while (!is_word(word, n, "-"));
+	if (!next_word(&at, line + len, &word, &n))
+		return false;
+	if (is_word(word, n, "nsfs") && parse_root(words[ROOT], lens[ROOT], &mount->inum))
+		mount->kind = MOUNT_NSFS;
+	else if (is_word(word, n, "mqueue") && parse_dev(words[DEV], lens[DEV], &mount->dev))
+		mount->kind = MOUNT_MQUEUE;
+	else
+		return false;
+	mount->path = words[PATH];
+	mount->len = decode(words[PATH], lens[PATH]);
+	return true;
+}
+
+/* Where mounts go, and which mount namespaces have been looked into. */
+struct reading {
+	mount_fn found;
+	void *arg;
+	struct nsids done;
+};
+
+/* A process that does not see all of its mount namespace. */
+struct confined {
+	uint64_t mntns;
+	uint32_t pid;
+};
+
+/* Calls back for each mount that the process sees; false if it is gone, or nothing can be read. */
+static bool read_mounts(struct reading *reading, uint32_t pid, uint64_t mntns)
+{
+	struct mount mount = { .mntns = mntns };
+	char path[64], *line = NULL;
+	bool any = false;
+	size_t size = 0;
+	ssize_t len;
+	FILE *in;
+
+	snprintf(path, sizeof(path), "/proc/%u/mountinfo", pid);
+	in = fopen(path, "re");
+	if (!in)
+		return false;
+	while ((len = getline(&line, &size, in)) > 0) {
+		any = true;
+		if (line[len - 1] == '\n')
+			len--;
+		if (mount_parse(line, len, &mount))
+			reading->found(&mount, reading->arg);
+	}
+	free(line);
+	fclose(in);
+	return any;
+}
+
+/* Mounts outside of a process's root directory are not in its mountinfo. */
+static bool sees_all(uint32_t pid)
+{
+	char path[64], root[2];
+
+	snprintf(path, sizeof(path), "/proc/%u/root", pid);
+	return readlink(path, root, sizeof(root)) == 1 && root[0] == '/';
+}
+
+static bool mount_namespace(uint32_t pid, uint64_t *inum)
+{
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%u/ns/mnt", pid);
+	if (stat(path, &st))
+		return false;
+	*inum = st.st_ino;
+	return true;
+}
+
+/**
+ * mounts_read - find mounts of IPC namespaces and mqueue filesystems
+ * @found: called for each
+ * @arg: for @found
+ *
+ * Reads the mounts of one process in each mount namespace, one whose root directory is that of the
+ * mount namespace if there is one. Processes that end meanwhile are passed over, and so are mount
+ * namespaces that no visible process is in.
+ */
+void mounts_read(mount_fn found, void *arg)
+{
+	struct reading reading = { .found = found, .arg = arg };
+	struct confined *confined = NULL;
+	size_t n = 0, i;
+	struct dirent *entry;
+	uint64_t pid, mntns;
+	DIR *proc;
+
+	proc = opendir("/proc");
+	while (proc && (entry = readdir(proc))) {
+		if (!parse_uint(entry->d_name, strlen(entry->d_name), 10, INT32_MAX, &pid) ||
+		    !mount_namespace(pid, &mntns) || nsids_has(&reading.done, mntns))
+			continue;
+		if (!sees_all(pid)) {
+			confined = xrealloc(confined, n + 1, sizeof(*confined));
+			confined[n++] = (struct confined){ mntns, pid };
+		} else if (read_mounts(&reading, pid, mntns)) {
+			nsids_add(&reading.done, mntns);
+		}
+	}
+	for (i = 0; i < n; i++)
+		if (!nsids_has(&reading.done, confined[i].mntns) &&
+		    read_mounts(&reading, confined[i].pid, confined[i].mntns))
+			nsids_add(&reading.done, confined[i].mntns);
+	if (proc)
+		closedir(proc);
+	free(confined);
+	free(reading.done.ids);
+}
