@@ -18,6 +18,7 @@ static const struct command commands[] = {
 	{ "objects", cmd_objects, "IPC objects of all or some namespaces" },
 	{ "show", cmd_show, "one namespace in full" },
 	{ "holders", cmd_holders, "what keeps a namespace" },
+	{ "exec", cmd_exec, "run a command inside a namespace" },
 	{ "limits", cmd_limits, "limits of namespaces, and what is used of them" },
 	{ "monitor", cmd_monitor, "what happens to namespaces and objects, as it happens" },
 	{ "wait", cmd_wait, "until a namespace has been destroyed" },

@@ -11,6 +11,8 @@ enum {
 	STATUS_NO_MODULE = 2,
 	STATUS_LOST = 3,
 	STATUS_TIMEOUT = 124,
+	STATUS_CANNOT_RUN = 126,
+	STATUS_NOT_FOUND = 127,
 };
 
 #define PROGRAM "ipcnsctl"
@@ -32,6 +34,7 @@ int cmd_list(int argc, char **argv);
 int cmd_objects(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_holders(int argc, char **argv);
+int cmd_exec(int argc, char **argv);
 int cmd_limits(int argc, char **argv);
 int cmd_monitor(int argc, char **argv);
 int cmd_wait(int argc, char **argv);
