@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <linux/ipcns.h>
 
 #include "ipcnsctl.h"
@@ -51,6 +52,20 @@ void object_sort_key(const struct record *rec, struct sort_key *key)
 		key->text = nla_data(name);
 		key->text_len = nla_len(name);
 	}
+}
+
+/** orphan_sort_key - by size, the largest first; then by namespace and identifier */
+void orphan_sort_key(const struct record *rec, struct sort_key *key)
+{
+	struct record nested = *rec;
+	uint64_t size = 0;
+
+	record_nest(&nested, IPCNS_A_OBJECT_SHM);
+	wire_uint(nested.nest[IPCNS_A_SHM_SIZE], &size);
+	key->number[0] = ~size;
+	wire_uint(rec->tb[IPCNS_A_OBJECT_NS_INUM], &key->number[1]);
+	wire_uint(rec->tb[IPCNS_A_OBJECT_NS_ID], &key->number[2]);
+	wire_uint(rec->tb[IPCNS_A_OBJECT_ID], &key->number[3]);
 }
 
 /** element_sort_key - by number in the set */
@@ -199,6 +214,20 @@ static void fill_method(const struct column *column, const struct record *rec, s
 		cell_text(cell, names[method]);
 }
 
+/* Since the last change, or since a segment's last detach if that was later. */
+static void fill_age(const struct column *column, const struct record *rec, struct cell *cell)
+{
+	uint64_t kind, ctime, dtime = 0, now = time(NULL);
+
+	(void)column;
+	if (!get_kind(rec, &kind) || !wire_uint(rec->tb[IPCNS_A_OBJECT_CTIME], &ctime))
+		return;
+	if (kind == IPCNS_KIND_SHM)
+		wire_uint(rec->nest[IPCNS_A_SHM_DTIME], &dtime);
+	ctime = dtime > ctime ? dtime : ctime;
+	cell_age(cell, now > ctime ? now - ctime : 0);	/* clocks can be set back */
+}
+
 #define COLUMN_NS \
 	{ "NS", "namespace identifier (inode number)", AS_NUMBER, .attr = IPCNS_A_OBJECT_NS_INUM }
 
@@ -213,6 +242,10 @@ static void fill_method(const struct column *column, const struct record *rec, s
 
 #define COLUMN_CTIME \
 	{ "CTIME", "time of the last change", AS_TIME, .attr = IPCNS_A_OBJECT_CTIME }
+
+#define COLUMN_AGE \
+	{ "AGE", "time since the last change or detach; seconds with -J and -r", AS_AGE, \
+	  .fill = fill_age }
 
 #define COLUMNS_OWNER \
 	{ "UID", "user ID", AS_NUMBER, .attr = IPCNS_A_OBJECT_UID }, \
@@ -238,6 +271,7 @@ static const struct column mixed[] = {
 	{ "USED", "memory resident, or bytes queued", AS_SIZE, .fill = fill_used },
 	{ "LINKS", "attachments, semaphores or messages", AS_NUMBER, .fill = fill_links },
 	COLUMN_CTIME,
+	COLUMN_AGE,
 	COLUMNS_CREATOR,
 	COLUMNS_OWNER,
 };
@@ -258,6 +292,7 @@ static const struct column shm[] = {
 	{ "SWAP", "bytes swapped out", AS_SIZE, .nest = IPCNS_A_SHM_SWAP },
 	{ "ATTACH", "attach time", AS_TIME, .nest = IPCNS_A_SHM_ATIME },
 	{ "DETACH", "detach time", AS_TIME, .nest = IPCNS_A_SHM_DTIME },
+	COLUMN_AGE,
 	COLUMNS_CREATOR,
 	COLUMNS_OWNER,
 };

@@ -16,6 +16,7 @@ extern const struct column_set element_columns;
 bool object_parse(struct record *rec, struct nlattr *attrs, int len);
 bool object_is_orphan(const struct record *rec);
 void object_sort_key(const struct record *rec, struct sort_key *key);
+void orphan_sort_key(const struct record *rec, struct sort_key *key);
 void element_sort_key(const struct record *rec, struct sort_key *key);
 
 #endif

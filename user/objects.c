@@ -6,6 +6,8 @@
 #include <string.h>
 #include <linux/ipcns.h>
 
+#include "attached.h"
+#include "depth.h"
 #include "ipcnsctl.h"
 #include "ns.h"
 #include "object.h"
@@ -13,19 +15,22 @@
 
 static const char usage[] =
 	"Usage: " PROGRAM " objects [OPTION...] [NS...]\n\n"
-	"Lists IPC objects of all or some namespaces, or the semaphores of one set.\n"
+	"Lists IPC objects of all or some namespaces, or shows one in depth.\n"
 	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, or a path.\n\n"
-	"Filters:\n"
-	" -t, --type KIND,...    shm, sem, msg, mq; a single one has columns of its own\n"
-	"     --key KEY          objects with this key, 0x... or decimal\n"
-	"     --owner USER       objects of this user, by name or UID\n"
-	"     --orphans          segments with nothing attached and their creator gone\n"
-	" -i, --id ID            one object; with --type sem, the semaphores of a set\n";
+	" -t, --type KIND,...   shm, sem, msg, mq; a single one has columns of its own\n"
+	"     --key KEY         0x... or decimal     --owner USER   by name or UID\n"
+	"     --orphans         segments unattached, their creator gone; largest first\n"
+	"     --attached        segments' attachments, a row per process and address\n"
+	" -i, --id ID, --name NAME   one object; sets and queues with all that is in them\n"
+	"     --messages, --waiters, --undo  that part only; -r and -o show one part\n";
 
 enum {
 	OPTION_KEY = OPTION_COMMAND,
 	OPTION_OWNER,
 	OPTION_ORPHANS,
+	OPTION_ATTACHED,
+	OPTION_NAME,
+	OPTION_PART,	/* + enum depth_part */
 };
 
 static const struct option longopts[] = {
@@ -33,17 +38,26 @@ static const struct option longopts[] = {
 	{ "key", required_argument, NULL, OPTION_KEY },
 	{ "owner", required_argument, NULL, OPTION_OWNER },
 	{ "orphans", no_argument, NULL, OPTION_ORPHANS },
+	{ "attached", no_argument, NULL, OPTION_ATTACHED },
 	{ "id", required_argument, NULL, 'i' },
+	{ "name", required_argument, NULL, OPTION_NAME },
+	{ "messages", no_argument, NULL, OPTION_PART + DEPTH_MESSAGES },
+	{ "waiters", no_argument, NULL, OPTION_PART + DEPTH_WAITERS },
+	{ "undo", no_argument, NULL, OPTION_PART + DEPTH_UNDO },
 	TABLE_LONGOPTS,
 	{ 0 }
 };
+
+#define ATTACHED_TRIES 3
 
 /* Which objects are wanted. */
 struct filter {
 	unsigned int kinds;	/* mask; 0 for all */
 	bool by_key, by_owner, by_id;
-	bool orphans;
+	bool orphans, attached;
 	uint64_t key, uid, id;
+	const char *name;	/* of a POSIX queue, or NULL */
+	enum depth_part part;	/* the only one wanted, DEPTH_FIRST if none was chosen */
 };
 
 /* Where rows of a dump go: straight to the output, or into a store to be sorted first. */
@@ -115,6 +129,21 @@ static bool take_filter(struct filter *filter, int c)
 	case OPTION_ORPHANS:
 		filter->orphans = true;
 		return true;
+	case OPTION_ATTACHED:
+		filter->attached = true;
+		return true;
+	case OPTION_NAME:
+		filter->name = optarg + (*optarg == '/');
+		if (!*filter->name || strchr(filter->name, '/'))
+			die_usage("invalid name of a queue: %s", optarg);
+		return true;
+	case OPTION_PART + DEPTH_MESSAGES:
+	case OPTION_PART + DEPTH_WAITERS:
+	case OPTION_PART + DEPTH_UNDO:
+		if (filter->part)
+			die_usage("--messages, --waiters and --undo exclude each other");
+		filter->part = c - OPTION_PART;
+		return true;
 	case 'i':
 		if (!parse_uint(optarg, strlen(optarg), 10, INT32_MAX, &filter->id))
 			die_usage("invalid id: %s", optarg);
@@ -135,29 +164,72 @@ static unsigned int only_kind(const struct filter *filter)
 	return KINDS;
 }
 
-static void check_filter(const struct filter *filter, int namespaces)
+/* What goes with --orphans and --attached, which are about segments. */
+static void check_segments(struct filter *filter)
+{
+	if (filter->orphans && filter->kinds && !(filter->kinds & 1U << IPCNS_KIND_SHM))
+		die_usage("--orphans is known of shm only");
+	if (!filter->attached)
+		return;
+	if (filter->orphans)
+		die_usage("--orphans are attached to by nobody");
+	if (filter->kinds && only_kind(filter) != IPCNS_KIND_SHM)
+		die_usage("--attached is known of shm only");
+	filter->kinds = 1U << IPCNS_KIND_SHM;
+}
+
+/* What goes with --id and --name, which mean one object. */
+static void check_one(const struct filter *filter, int namespaces)
 {
 	unsigned int kind = only_kind(filter);
 
-	if (filter->orphans && filter->kinds && !(filter->kinds & 1U << IPCNS_KIND_SHM))
-		die_usage("--orphans is known of shm only");
-	if (!filter->by_id)
-		return;
+	if (filter->name && kind != IPCNS_KIND_MQ)
+		die_usage("--name needs --type mq");
 	if (kind == KINDS || namespaces != 1)
-		die_usage("--id needs one --type and one namespace");
-	if (kind == IPCNS_KIND_MQ)
-		die_usage("objects of type mq have no id");
+		die_usage("--id and --name need one --type and one namespace");
+	if (filter->by_id && kind == IPCNS_KIND_MQ)
+		die_usage("objects of type mq have no id, but a --name");
 	if (filter->by_key || filter->by_owner || filter->orphans)
-		die_usage("--id goes with no other filter");
+		die_usage("--id and --name go with no other filter");
+	if (filter->part && !depth_has(kind, filter->part))
+		die_usage("objects of type %s do not have that part", kind_names[kind]);
+}
+
+static void check_filter(const struct filter *filter, int namespaces)
+{
+	if (filter->by_id || filter->name)
+		check_one(filter, namespaces);
+	else if (filter->part)
+		die_usage("--messages, --waiters and --undo need --id or --name");
+}
+
+/* Whether one object is wanted, of a kind of which there is more to tell. */
+static bool in_depth(const struct filter *filter)
+{
+	return (filter->by_id || filter->name) && depth_has(only_kind(filter), DEPTH_FIRST);
 }
 
 static const struct column_set *filter_columns(const struct filter *filter)
 {
+	static struct column_set orphans = { .n = 0 };
+	const struct column_set *set;
 	unsigned int kind = only_kind(filter);
 
-	if (filter->by_id && kind == IPCNS_KIND_SEM)
-		return &element_columns;
-	return kind < KINDS ? &kind_columns[kind] : &object_columns;
+	if (in_depth(filter))
+		set = depth_columns(kind, filter->part);
+	else if (filter->attached)
+		set = &attachment_columns;
+	else
+		set = kind < KINDS ? &kind_columns[kind] : &object_columns;
+	if (!set)	/* which check_filter() says better */
+		set = &object_columns;
+	if (!filter->orphans)
+		return set;
+	orphans = *set;
+	orphans.defaults = kind < KINDS ?
+		"NS,KEY,ID,PERMS,OWNER,SIZE,RSS,AGE,CTIME,CPID,LPID" :
+		"NS,TYPE,KEY,ID,PERMS,OWNER,SIZE,USED,AGE,CTIME";
+	return &orphans;
 }
 
 static void put_u32(struct nl_msg *msg, int attr, uint32_t value)
@@ -181,7 +253,8 @@ static void add(struct nlattr *attrs, int len, void *arg)
 				       rec.tb[IPCNS_A_OBJECT_NS_ID]))
 		return;
 	if (sink->store) {
-		store_add(sink->store, attrs, len, object_sort_key);
+		store_add(sink->store, attrs, len,
+			  sink->orphans ? orphan_sort_key : object_sort_key);
 	} else {
 		output_row(sink->out, &rec);
 		sink->emitted = true;
@@ -251,33 +324,49 @@ static void get_one(struct wire *w, uint64_t id, const char *arg, const struct f
 		die(STATUS_ERROR, "cannot get the object: %s", wire_error(w));
 }
 
-static void add_element(struct nlattr *attrs, int len, void *arg)
+/* Objects as the filter says. */
+static void get(struct wire *w, const struct store *namespaces, char **args,
+		const struct filter *filter, struct sink *sink)
 {
-	store_add(arg, attrs, len, element_sort_key);
+	if (filter->by_id)
+		get_one(w, ns_id(namespaces->rows), args[0], filter, sink);
+	else
+		dump_selected(w, namespaces, filter, sink);
 }
 
-static bool restart_elements(void *arg)
+/* Asks for all that the filter leaves of the namespaces, and for who has it attached. */
+static void read_attached(struct wire *w, const struct store *namespaces, char **args,
+			  const struct filter *filter, struct attached *attached)
 {
-	store_truncate(arg, 0);
-	return true;
+	bool others = !filter->by_key && !filter->by_owner && !filter->by_id;
+	struct store store = { 0 };
+	struct sink sink = { .store = &store };
+
+	get(w, namespaces, args, filter, &sink);
+	attached->only = namespaces->n > 1 ? namespaces : NULL;
+	attached_get(w, namespaces->n == 1 ? ns_id(namespaces->rows) : 0, attached);
+	attached_settle(attached, &store, others);
+	store_clear(&store);
 }
 
-static void get_elements(struct wire *w, uint64_t id, const char *arg,
-			 const struct filter *filter, struct store *store)
+static void print_attached(struct wire *w, const struct store *namespaces, char **args,
+			   const struct filter *filter, struct output *out)
 {
-	struct nl_msg *msg = wire_request(w, IPCNS_CMD_ELEMENT_GET);
-	unsigned int kind = only_kind(filter);
-	int ret;
+	struct attached attached = { 0 };
+	int tries;
 
-	ns_put(msg, IPCNS_A_ELEMENT_NS_ID, id);
-	put_u32(msg, IPCNS_A_ELEMENT_KIND, kind);
-	put_u32(msg, IPCNS_A_ELEMENT_ID, filter->id);
-	ret = wire_dump(w, msg, add_element, restart_elements, store);
-	if (ret == -ENOENT)
-		die(STATUS_ERROR, "no %s with id %u in namespace \"%s\"", kind_names[kind],
-		    (unsigned int)filter->id, arg);
-	if (ret)
-		die(STATUS_ERROR, "cannot list elements: %s", wire_error(w));
+	for (tries = 0; tries < ATTACHED_TRIES; tries++) {
+		holders_clear(&attached.rows);
+		attached.incomplete = 0;
+		read_attached(w, namespaces, args, filter, &attached);
+		if (!attached.incomplete)
+			break;
+	}
+	attached_print(&attached, out);
+	if (attached.incomplete)
+		error("changed while reading: attachments of %zu segments do not add up, see NOTE",
+		      attached.incomplete);
+	holders_free(&attached.rows);
 }
 
 static void print_stored(struct store *store, struct output *out)
@@ -295,16 +384,53 @@ static void print_stored(struct store *store, struct output *out)
 	}
 }
 
+static int print_in_depth(struct wire *w, const struct store *namespaces, const char *arg,
+			  const struct filter *filter, const struct options *opts)
+{
+	const struct depth depth = {
+		.kind = only_kind(filter),
+		.nsid = ns_id(namespaces->rows),
+		.ns = arg,
+		.id = filter->id,
+		.name = filter->name,
+		.part = filter->part,
+		/* One table is all that -r and -o can mean. */
+		.only = filter->part || opts->raw || opts->output || opts->output_all,
+	};
+
+	return depth_print(w, &depth, opts);
+}
+
+static void print_objects(struct wire *w, const struct store *namespaces, char **args,
+			  const struct filter *filter, const struct options *opts,
+			  const struct selection *sel)
+{
+	struct store store = { 0 };
+	struct output out;
+	struct sink sink = { .out = &out, .orphans = filter->orphans };
+
+	/* Raw lines go out as they come, in the kernel's order, so that memory stays flat. */
+	sink.store = opts->raw && !filter->orphans ? NULL : &store;
+	output_begin(&out, opts, sel, NULL);
+	if (filter->attached) {
+		print_attached(w, namespaces, args, filter, &out);
+	} else {
+		get(w, namespaces, args, filter, &sink);
+		print_stored(&store, &out);
+	}
+	output_end(&out);
+	store_clear(&store);
+}
+
 /** cmd_objects - the command */
 int cmd_objects(int argc, char **argv)
 {
-	struct store namespaces = { 0 }, store = { 0 };
+	struct store namespaces = { 0 };
 	struct filter filter = { 0 };
 	const struct column_set *set;
+	int status = STATUS_OK;
 	struct selection sel;
 	struct options opts;
-	struct output out;
-	struct sink sink = { .out = &out };
 	struct wire *w;
 	int c;
 
@@ -312,30 +438,22 @@ int cmd_objects(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, TABLE_OPTSTRING "t:i:", longopts, NULL)) != -1)
 		if (!options_take(&opts, c) && !take_filter(&filter, c))
 			die_usage(NULL);
+	check_segments(&filter);
 	set = filter_columns(&filter);
 	if (options_finish(&opts, usage, set))
 		return STATUS_OK;
 	check_filter(&filter, argc - optind);
 	selection_parse(&sel, set, opts.output, opts.output_all);
-	/* Raw lines go out as they come, in the kernel's order, so that memory stays flat. */
-	sink.store = opts.raw && set != &element_columns ? NULL : &store;
-	sink.orphans = filter.orphans;
 
 	w = wire_open();
 	ns_select(w, argc - optind, argv + optind, &namespaces);
-	output_begin(&out, &opts, &sel, NULL);
-	if (set == &element_columns)
-		get_elements(w, ns_id(namespaces.rows), argv[optind], &filter, &store);
-	else if (filter.by_id)
-		get_one(w, ns_id(namespaces.rows), argv[optind], &filter, &sink);
+	if (in_depth(&filter))
+		status = print_in_depth(w, &namespaces, argv[optind], &filter, &opts);
 	else
-		dump_selected(w, &namespaces, &filter, &sink);
-	print_stored(&store, &out);
-	output_end(&out);
+		print_objects(w, &namespaces, argv + optind, &filter, &opts, &sel);
 
 	store_clear(&namespaces);
-	store_clear(&store);
 	selection_free(&sel);
 	wire_close(w);
-	return STATUS_OK;
+	return status;
 }

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IPCNSCTL_WAITER_H
+#define IPCNSCTL_WAITER_H
+
+#include "column.h"
+
+extern const struct column_set waiter_columns;
+extern const struct column_set undo_columns;
+
+bool waiter_is_undo(const struct record *rec);
+
+#endif
