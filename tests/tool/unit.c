@@ -18,12 +18,15 @@
 #include "check.h"
 #include "column.h"
 #include "ipcnsctl.h"
+#include "holder.h"
 #include "limits.h"
+#include "message.h"
 #include "ns.h"
 #include "nsarg.h"
 #include "object.h"
 #include "output.h"
 #include "text.h"
+#include "waiter.h"
 
 static const char *const hostile[] = {
 	"plain", "", " ", "two words", "tab\there", "new\nline", "\x1b[31mred", "\x7f", "\x01\x02",
@@ -103,6 +106,28 @@ static void times(void)
 	check_text(buf, "2025-Nov18", "short time, last year");
 	format_time(buf, sizeof(buf), INT64_MAX, &tm, TIME_ISO);
 	check_text(buf, "@9223372036854775807", "a time beyond calendars");
+}
+
+static void age_is(uint64_t seconds, const char *want)
+{
+	char buf[32], name[64];
+
+	format_age(buf, seconds);
+	snprintf(name, sizeof(name), "%" PRIu64 " seconds are %s", seconds, want);
+	check_text(buf, want, name);
+}
+
+static void ages(void)
+{
+	age_is(0, "0s");
+	age_is(59, "59s");
+	age_is(60, "1m");
+	age_is(3599, "59m59s");
+	age_is(3600 + 59, "1h");
+	age_is(2 * 3600 + 5 * 60, "2h5m");
+	age_is(86400 * 3 + 3600 * 4 + 59, "3d4h");
+	age_is(86400 * 400, "400d");
+	age_is(UINT64_MAX, "213503982334601d7h");
 }
 
 static void keys_and_numbers(void)
@@ -221,6 +246,12 @@ static void columns(void)
 	columns_are_sound(&object_columns, "objects");
 	columns_are_sound(&element_columns, "elements");
 	columns_are_sound(&limit_columns, "limits");
+	columns_are_sound(&holder_columns, "holders");
+	columns_are_sound(&attachment_columns, "attachments");
+	columns_are_sound(&waiter_columns, "waiters");
+	columns_are_sound(&undo_columns, "undo");
+	columns_are_sound(&type_columns, "messages");
+	columns_are_sound(&prio_columns, "POSIX messages");
 	for (kind = 0; kind < KINDS; kind++)
 		columns_are_sound(&kind_columns[kind], kind_names[kind]);
 
@@ -513,6 +544,7 @@ int main(int argc, char **argv)
 	numbers();
 	sizes();
 	times();
+	ages();
 	permissions();
 	keys_and_numbers();
 	namespaces();
