@@ -30,18 +30,18 @@ const struct column_set *depth_columns(unsigned int kind, enum depth_part part)
 	static const struct column_set *const columns[KINDS][DEPTH_PARTS] = {
 		[IPCNS_KIND_SEM] = {
 			[DEPTH_FIRST] = &element_columns,
-			[DEPTH_WAITERS] = &waiter_columns,
+			[DEPTH_WAITERS] = &sem_waiter_columns,
 			[DEPTH_UNDO] = &undo_columns,
 		},
 		[IPCNS_KIND_MSG] = {
 			[DEPTH_FIRST] = &kind_columns[IPCNS_KIND_MSG],
 			[DEPTH_MESSAGES] = &type_columns,
-			[DEPTH_WAITERS] = &waiter_columns,
+			[DEPTH_WAITERS] = &queue_waiter_columns,
 		},
 		[IPCNS_KIND_MQ] = {
 			[DEPTH_FIRST] = &kind_columns[IPCNS_KIND_MQ],
 			[DEPTH_MESSAGES] = &prio_columns,
-			[DEPTH_WAITERS] = &waiter_columns,
+			[DEPTH_WAITERS] = &queue_waiter_columns,
 		},
 	};
 

@@ -167,10 +167,18 @@ static const struct column waiter[] = {
 	COLUMNS_MORE,
 };
 
-/** waiter_columns - columns of one process per row that waits for an object */
-const struct column_set waiter_columns = {
+/** sem_waiter_columns - columns of one process per row that waits for a semaphore */
+const struct column_set sem_waiter_columns = {
 	.root = "waiters",
-	.defaults = "PID,COMMAND,ROLE,SEMNUM,WAITSFOR",
+	.defaults = "PID,COMMAND,SEMNUM,WAITSFOR",
+	.columns = waiter,
+	.n = ARRAY_SIZE(waiter),
+};
+
+/** queue_waiter_columns - columns of one process per row that waits for a queue */
+const struct column_set queue_waiter_columns = {
+	.root = "waiters",
+	.defaults = "PID,COMMAND,ROLE,WAITSFOR",
 	.columns = waiter,
 	.n = ARRAY_SIZE(waiter),
 };

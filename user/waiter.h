@@ -4,7 +4,8 @@
 
 #include "column.h"
 
-extern const struct column_set waiter_columns;
+extern const struct column_set sem_waiter_columns;
+extern const struct column_set queue_waiter_columns;
 extern const struct column_set undo_columns;
 
 bool waiter_is_undo(const struct record *rec);

@@ -560,7 +560,7 @@ static void waiter_rows(struct output *out, const void *arg)
 
 static void waiter_is(const char *columns, const char *want)
 {
-	char *got = print(&waiter_columns, columns, waiter_rows, NULL, false);
+	char *got = print(&queue_waiter_columns, columns, waiter_rows, NULL, false);
 
 	check_text(got, want, want);
 	free(got);

@@ -248,7 +248,8 @@ static void columns(void)
 	columns_are_sound(&limit_columns, "limits");
 	columns_are_sound(&holder_columns, "holders");
 	columns_are_sound(&attachment_columns, "attachments");
-	columns_are_sound(&waiter_columns, "waiters");
+	columns_are_sound(&sem_waiter_columns, "waiters");
+	columns_are_sound(&queue_waiter_columns, "waiters of queues");
 	columns_are_sound(&undo_columns, "undo");
 	columns_are_sound(&type_columns, "messages");
 	columns_are_sound(&prio_columns, "POSIX messages");

@@ -7,7 +7,7 @@ import subprocess
 
 from lib.tap import Failed
 
-ROOT = {"list": "namespaces", "objects": "objects", "limits": "limits"}
+ROOT = {"list": "namespaces", "objects": "objects", "limits": "limits", "holders": "holders"}
 
 # The columns of one kind that have a counterpart in lsipc or in /proc.
 COLUMNS = {
@@ -71,7 +71,13 @@ def by_id(table):
 
 def elements(semid, inode):
     """The elements of one semaphore set."""
-    return rows("objects", "--type", "sem", "--id", semid, inode, root="elements")
+    return in_depth("sem", inode, "--id", semid)["elements"]
+
+
+def in_depth(kind, inode, *args):
+    """All parts of one semaphore set or queue: elements or objects, messages, waiters, undo."""
+    return json.loads(output("objects", "-J", "-b", "--time-format", "iso", "--type", kind, *args,
+                             inode))
 
 
 def seconds(text):
