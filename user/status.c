@@ -58,7 +58,7 @@ static const char *const holder_kind_names[] = {
 struct layout {
 	struct cell name, member;
 	const char *state;
-	uint64_t kinds, holders;
+	uint64_t kinds, depth, holders;
 };
 
 static bool parse_layout(struct nlattr *attr, struct layout *layout)
@@ -77,6 +77,7 @@ static bool parse_layout(struct nlattr *attr, struct layout *layout)
 	cell_attr(&layout->name, AS_TEXT, tb[IPCNS_A_LAYOUT_NAME]);
 	cell_attr(&layout->member, AS_TEXT, tb[IPCNS_A_LAYOUT_MEMBER]);
 	wire_uint(tb[IPCNS_A_LAYOUT_KINDS], &layout->kinds);
+	wire_uint(tb[IPCNS_A_LAYOUT_DEPTH], &layout->depth);
 	wire_uint(tb[IPCNS_A_LAYOUT_HOLDERS], &layout->holders);
 	layout->state = "unknown";
 	if (wire_uint(tb[IPCNS_A_LAYOUT_STATE], &state) && state < ARRAY_SIZE(states))
@@ -150,11 +151,12 @@ static void print_layout(struct layout *layout)
 		fputs(" at ", stdout);
 		put_safe(stdout, layout->member.text, layout->member.len);
 	}
-	if (!fits)
+	if (!fits) {
 		print_mask(", not read:", layout->kinds, kind_names, KINDS);
-	if (!fits)
+		print_mask(", not in depth:", layout->depth, kind_names, KINDS);
 		print_mask(", holders not found:", layout->holders, holder_kind_names,
 			   ARRAY_SIZE(holder_kind_names));
+	}
 	putchar('\n');
 }
 
@@ -226,6 +228,7 @@ static void json_layout(struct json *json, struct layout *layout, const struct c
 	json_string(json, "state", layout->state);
 	cell_json(&layout->member, json, "member", format);
 	json_mask(json, "kinds", layout->kinds, kind_names, KINDS);
+	json_mask(json, "depth", layout->depth, kind_names, KINDS);
 	json_mask(json, "holders", layout->holders, holder_kind_names,
 		  ARRAY_SIZE(holder_kind_names));
 	json_close(json, '}');
