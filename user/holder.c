@@ -136,13 +136,20 @@ int holder_compare(const void *p, const void *q)
 	return ret ?: (a->text_len > b->text_len) - (a->text_len < b->text_len);
 }
 
+/** holders_reserve - make room for @n rows in all */
+void holders_reserve(struct holders *list, size_t n)
+{
+	if (n <= list->allocated)
+		return;
+	list->allocated = n;
+	list->rows = xrealloc(list->rows, n, sizeof(*list->rows));
+}
+
 /** holders_add - append a copy of @h, which takes over its text; valid until the next one */
 struct holder *holders_add(struct holders *list, const struct holder *h)
 {
-	if (list->n == list->allocated) {
-		list->allocated = list->allocated ? 2 * list->allocated : 64;
-		list->rows = xrealloc(list->rows, list->allocated, sizeof(*list->rows));
-	}
+	if (list->n == list->allocated)
+		holders_reserve(list, list->n ? 2 * list->n : 64);
 	list->rows[list->n] = *h;
 	return &list->rows[list->n++];
 }

@@ -66,6 +66,7 @@ bool holder_parse(struct holder *h, const struct record *rec);
 int holder_compare(const void *p, const void *q);
 int holder_compare_numbers(const uint64_t *a, const uint64_t *b, size_t n);
 
+void holders_reserve(struct holders *list, size_t n);
 struct holder *holders_add(struct holders *list, const struct holder *h);
 void holders_sort(struct holders *list, holder_compare_fn compare);
 void holders_set_text(struct holder *h, const char *text, size_t len);

@@ -89,6 +89,48 @@ static void take_count(struct account *account, const struct record *rec)
 		account->counted = wire_uint(rec->tb[IPCNS_A_HOLDER_REFS], &account->refs);
 }
 
+/* Rows that share a reference side by side, else as they will be printed. */
+static int compare_references(const void *p, const void *q)
+{
+	const struct holder *a = p, *b = q;
+	const uint64_t x[] = { a->inum, a->nsid, a->kind, a->token };
+	const uint64_t y[] = { b->inum, b->nsid, b->kind, b->token };
+
+	return holder_compare_numbers(x, y, ARRAY_SIZE(x)) ?: holder_compare(p, q);
+}
+
+/* A dump that is resumed may tell the same twice. */
+static void drop_doubles(struct holders *list)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < list->n; i++) {
+		if (kept && !holder_compare(&list->rows[kept - 1], &list->rows[i]))
+			free(list->rows[i].text);
+		else
+			list->rows[kept++] = list->rows[i];
+	}
+	list->n = kept;
+}
+
+/* Keeps what tells references apart: as many rows as references, however many share them. */
+static void add_brief(struct ledger *ledger, struct holder *h)
+{
+	struct holders *list = &ledger->rows;
+
+	free(h->text);
+	*h = (struct holder){
+		.inum = h->inum, .nsid = h->nsid, .kind = h->kind, .token = h->token,
+	};
+	if (list->n && list->n == list->allocated) {
+		holders_sort(list, compare_references);
+		drop_doubles(list);
+		/* sorting must not become all that is done */
+		holders_reserve(list, 2 * list->n);
+	}
+	holders_add(list, h);
+}
+
 /** ledger_add - take a message of holder-get; @arg is the ledger */
 void ledger_add(struct nlattr *attrs, int len, void *arg)
 {
@@ -104,10 +146,12 @@ void ledger_add(struct nlattr *attrs, int len, void *arg)
 	account = find(ledger, inum, nsid);
 	if (!account)
 		return;
-	if (holder_parse(&h, &rec))
-		holders_add(&ledger->rows, &h);
-	else
+	if (!holder_parse(&h, &rec))
 		take_count(account, &rec);
+	else if (ledger->brief)
+		add_brief(ledger, &h);
+	else
+		holders_add(&ledger->rows, &h);
 }
 
 static void add_mount(struct ledger *ledger, const struct account *account,
@@ -143,30 +187,6 @@ void ledger_add_mount(const struct mount *mount, void *arg)
 		if (account->has_mq_dev && account->mq_dev == mount->dev && !account->dying)
 			add_mount(ledger, account, mount, HOLDER_MQUEUE_MOUNT);
 	}
-}
-
-/* Rows that share a reference side by side, else as they will be printed. */
-static int compare_references(const void *p, const void *q)
-{
-	const struct holder *a = p, *b = q;
-	const uint64_t x[] = { a->inum, a->nsid, a->kind, a->token };
-	const uint64_t y[] = { b->inum, b->nsid, b->kind, b->token };
-
-	return holder_compare_numbers(x, y, ARRAY_SIZE(x)) ?: holder_compare(p, q);
-}
-
-/* A dump that is resumed may tell the same twice. */
-static void drop_doubles(struct holders *list)
-{
-	size_t i, kept = 0;
-
-	for (i = 0; i < list->n; i++) {
-		if (kept && !holder_compare(&list->rows[kept - 1], &list->rows[i]))
-			free(list->rows[i].text);
-		else
-			list->rows[kept++] = list->rows[i];
-	}
-	list->n = kept;
 }
 
 /*
@@ -335,11 +355,13 @@ static void read_all(struct wire *w, struct ledger *ledger)
  * @namespaces: which
  * @ledger: the result, for ledger_free()
  *
- * Where something changes meanwhile, references may be missing or too many.
+ * Where something changes meanwhile, references may be missing or too many. What accounts say is
+ * right, but not all rows are there.
  */
 void ledger_read_once(struct wire *w, const struct store *namespaces, struct ledger *ledger)
 {
 	ledger_begin(ledger, namespaces);
+	ledger->brief = true;
 	read_all(w, ledger);
 }
 

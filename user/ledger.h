@@ -24,6 +24,7 @@ struct ledger {
 	struct account *accounts;	/* sorted by inode number and identity */
 	size_t n;
 	struct holders rows;
+	bool brief;		/* only which kinds hold what, no rows to print */
 	bool changed;		/* it does not add up, or did not stay as it was */
 };
 

@@ -332,6 +332,26 @@ static void many(void)
 	store_clear(&store);
 }
 
+/* As list reads it. */
+static void brief(void)
+{
+	struct ledger ledger;
+	uint32_t i;
+
+	begin_ledger(&ledger, 260);
+	ledger.brief = true;
+	for (i = 0; i < 20000; i++)
+		add_fd(&ledger, i & 1 ? IPCNS_HOLDER_KIND_SYSVIPC : IPCNS_HOLDER_KIND_NSFS,
+		       i % 256, i, i, "shm");
+	add_mount(&ledger, "80 24 0:4 ipc:[4026532133] /b rw - nsfs nsfs rw");
+	ledger_settle(&ledger);
+	check(ledger.accounts[0].attributed == 256 && ledger.accounts[0].held ==
+	      (1U << HOLDER_NSFS | 1U << HOLDER_SYSVIPC | 1U << HOLDER_MOUNT |
+	       1U << HOLDER_UNATTRIBUTED), "references without their holders");
+	check(ledger.rows.allocated <= 1024, "take memory for references, not for holders");
+	ledger_free(&ledger);
+}
+
 static void hostile(void)
 {
 	static const char long_name[5000] = { [0 ... 4998] = 'x' };
@@ -665,6 +685,7 @@ int main(void)
 	sums();
 	kinds();
 	many();
+	brief();
 	hostile();
 	mounts();
 	attachments();
