@@ -91,7 +91,7 @@ static struct find *add_find(struct scan *s, int ref, u8 kind, const void *thing
 	f->ref = ref;
 	f->context = NULL;
 	f->holder.kind = kind;
-	f->holder.token = thing ? ipcns_token(thing) : 0;
+	f->holder.token = ipcns_token(thing);
 	s->n++;
 	return f;
 }
@@ -164,7 +164,7 @@ static struct find *match_queue(struct scan *s, const struct file *file)
 		ref = ipcns_index_find(&s->index, READ_ONCE(file_inode(file)->i_sb->s_fs_info));
 	if (ref < 0)
 		return NULL;
-	f = add_find(s, ref, IPCNS_HOLDER_KIND_MQ, NULL);
+	f = add_find(s, ref, IPCNS_HOLDER_KIND_MQ, file_inode(file));
 	take_name(f, file->f_path.dentry);
 	return f;
 }
@@ -478,9 +478,11 @@ int ipcns_holder_fill(struct sk_buff *skb, const struct ipcns_holder *h)
 		return -EMSGSIZE;
 	if (h->kind == IPCNS_HOLDER_KIND_COUNT)
 		return h->counted ? nla_put_u32(skb, IPCNS_A_HOLDER_REFS, h->refs) : 0;
-	if (process_fill(skb, &h->process) ||
-	    (h->token && nla_put_u64_64bit(skb, IPCNS_A_HOLDER_TOKEN, h->token,
-					   IPCNS_A_HOLDER_PAD)))
+	if (process_fill(skb, &h->process))
+		return -EMSGSIZE;
+	/* an open queue has no reference that could be told apart */
+	if (h->kind != IPCNS_HOLDER_KIND_MQ &&
+	    nla_put_u64_64bit(skb, IPCNS_A_HOLDER_TOKEN, h->token, IPCNS_A_HOLDER_PAD))
 		return -EMSGSIZE;
 	switch (h->kind) {
 	case IPCNS_HOLDER_KIND_TASK:
