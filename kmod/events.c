@@ -73,13 +73,16 @@ static void wake(void)
 /* Says in the journal that events are missing. */
 static void lose(u8 cause)
 {
-	struct ipcns_event e = {
-		.time = ktime_get_boottime_ns(),
+	struct ipcns_event *e = ipcns_journal_begin(0);
+
+	if (!e)
+		return;
+	*e = (struct ipcns_event) {
+		.time = ktime_get_boot_fast_ns(),
 		.object = IPCNS_EVENT_OBJECT_LOST,
 		.what = cause,
 	};
-
-	ipcns_journal_write(&e, NULL, 0);
+	ipcns_journal_commit(NULL, 0);
 }
 
 static u64 probes_missed(void)

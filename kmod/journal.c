@@ -8,6 +8,12 @@
  * only. Old events go when the ring is full; an event that would have to
  * overwrite one that is not settled is dropped instead, and its sequence number
  * is left out, so that readers see what is missing.
+ *
+ * Handlers are in the way of whoever caused the event. So events are made in
+ * their slots, and nobody copies under the lock: unsettled slots are nobody's
+ * but the worker's, and who copies settled ones looks afterwards whether they
+ * were overwritten meanwhile. All who take the lock are in process context, so
+ * interrupts stay on.
  */
 #include <linux/kernel.h>
 #include <linux/log2.h>
@@ -16,9 +22,6 @@
 #include <linux/vmalloc.h>
 
 #include "journal.h"
-
-/* Events that a reader looks at under the lock in one go. */
-#define SCAN 256
 
 /*
  * Positions count slots since load and never wrap; a slot lies at its position
@@ -53,7 +56,7 @@ static u32 slots_for(u32 len)
 /**
  * ipcns_journal_init() - make the ring
  * @bytes:	its size, rounded down to a power of two
- * @wake:	called by ipcns_journal_write(), in its context, when there is
+ * @wake:	called by ipcns_journal_commit(), in its context, when there is
  *		something to settle and nobody was told yet, and again when it
  *		becomes much
  *
@@ -86,51 +89,65 @@ void ipcns_journal_exit(void)
 }
 
 /**
- * ipcns_journal_write() - record an event
- * @e:		the event; seq and slots are filled in here
- * @more:	what it has more of, or NULL
- * @len:	length of that
+ * ipcns_journal_begin() - make room for an event
+ * @len:	length of what the event will have more of
  *
- * Context: any but NMI. Takes a raw lock only.
+ * Context: process context, preemption may be off. If there is room, it returns
+ * with a raw lock held, until ipcns_journal_commit().
+ * Return: where to make the event, with what an old one left there; slots and
+ * seq are filled in here. NULL if it is dropped.
  */
-void ipcns_journal_write(const struct ipcns_event *e, const void *more, u32 len)
+struct ipcns_event *ipcns_journal_begin(u32 len) __acquires(&j.lock)
 {
-	u32 i, n = slots_for(len);
-	unsigned long flags;
-	bool wake;
+	u32 n = slots_for(len);
 
-	raw_spin_lock_irqsave(&j.lock, flags);
-	if (j.head + n - j.settled > j.slots) {
+	raw_spin_lock(&j.lock);
+	if (unlikely(j.head + n - j.settled > j.slots)) {
 		if (!j.drop_count)
 			j.drop_pos = j.head;
 		j.drop_count++;
 		j.dropped++;
-		goto out;
+		raw_spin_unlock(&j.lock);
+		__acquire(&j.lock);	/* sparse does not know conditions */
+		return NULL;
 	}
 	while (j.head + n - j.tail > j.slots)
 		j.tail += slot(j.tail)->slots;
+	return slot(j.head);
+}
 
-	*slot(j.head) = *e;
-	slot(j.head)->slots = n;
+/**
+ * ipcns_journal_commit() - record the event that was begun
+ * @more:	what it has more of
+ * @len:	length of that, as when it was begun
+ */
+void ipcns_journal_commit(const void *more, u32 len) __releases(&j.lock)
+{
+	u32 i, n = slots_for(len);
+	bool wake;
+
 	for (i = 1; i < n; i++) {
 		struct ipcns_event_more *m = (void *)slot(j.head + i);
 		u32 part = min_t(u32, len, sizeof(m->data));
 
 		memcpy(m->data, more, part);
+		/* a name that ends in this slot ends with a NUL */
+		if (part < sizeof(m->data))
+			m->data[part] = 0;
 		memset(m->meta, 0, sizeof(m->meta));
 		more += part;
 		len -= part;
 	}
+	slot(j.head)->slots = n;
 	j.head += n;
-out:
 	wake = !j.woken;
 	j.woken = true;
 	/* do not wait for the ring to fill */
-	if (!j.urged && j.head - j.settled > j.slots / 4) {
+	if (unlikely(!j.urged && j.head - j.settled > j.slots / 4)) {
 		j.urged = true;
 		wake = true;
 	}
-	raw_spin_unlock_irqrestore(&j.lock, flags);
+	raw_spin_unlock(&j.lock);
 	if (wake)
 		j.wake();
 }
@@ -143,14 +160,18 @@ bool ipcns_journal_urged(void)
 	return READ_ONCE(j.urged);
 }
 
-/* Copies whole events from @pos to @end; returns slots. Locked. */
+/*
+ * Copies whole events from @pos to @end; returns slots. If they are overwritten
+ * meanwhile, the last of them may not be whole.
+ */
 static u32 copy_events(struct ipcns_event *out, u32 max, u64 pos, u64 end)
 {
-	u32 i, n = 0;
+	u32 i, k, n = 0;
 
-	while (pos < end && n + slot(pos)->slots <= max) {
-		u32 k = slot(pos)->slots;
-
+	while (pos < end) {
+		k = READ_ONCE(slot(pos)->slots);
+		if (!k || n + k > max)
+			break;
 		for (i = 0; i < k; i++)
 			out[n++] = *slot(pos++);
 	}
@@ -162,27 +183,26 @@ static u32 copy_events(struct ipcns_event *out, u32 max, u64 pos, u64 end)
  * @out:	filled in with whole events
  * @max:	slots there is room for, at least IPCNS_EVENT_SLOTS
  *
- * Context: one caller at a time, which settles what it got before it asks
- * again.
+ * Context: process context; one caller at a time, which settles what it got
+ * before it asks again.
  * Return: slots filled in, 0 if all is settled.
  */
 u32 ipcns_journal_unsettled(struct ipcns_event *out, u32 max)
 {
-	unsigned long flags;
-	u32 n;
+	u64 end;
 
-	raw_spin_lock_irqsave(&j.lock, flags);
+	raw_spin_lock(&j.lock);
 	if (j.drop_count && j.settled >= j.drop_pos) {
 		j.seq += j.drop_count;
 		j.drop_count = 0;
 	}
-	n = copy_events(out, max, j.settled, j.head);
-	if (!n) {
+	end = j.drop_count ? j.drop_pos : j.head;
+	if (j.settled == end) {
 		j.woken = false;
 		j.urged = false;
 	}
-	raw_spin_unlock_irqrestore(&j.lock, flags);
-	return n;
+	raw_spin_unlock(&j.lock);
+	return copy_events(out, max, j.settled, end);
 }
 
 /**
@@ -194,24 +214,26 @@ u32 ipcns_journal_unsettled(struct ipcns_event *out, u32 max)
  */
 void ipcns_journal_settle(const struct ipcns_event *e, u32 n)
 {
-	unsigned long flags;
+	u64 pos = j.settled, seq = j.seq;
 	u32 i, k;
 
-	raw_spin_lock_irqsave(&j.lock, flags);
 	for (i = 0; i < n; i += e[i].slots) {
-		struct ipcns_event *s = slot(j.settled);
+		struct ipcns_event *s = slot(pos);
 
 		s->ns = e[i].ns;
 		s->bytes = e[i].bytes;
 		s->reason = e[i].reason;
 		s->object = e[i].object;
 		for (k = 0; k < e[i].slots; k++)
-			slot(j.settled + k)->seq = j.seq;
+			slot(pos + k)->seq = seq;
 		if (s->object != IPCNS_EVENT_OBJECT_NONE)
-			j.seq++;
-		j.settled += e[i].slots;
+			seq++;
+		pos += e[i].slots;
 	}
-	raw_spin_unlock_irqrestore(&j.lock, flags);
+	raw_spin_lock(&j.lock);
+	j.seq = seq;
+	j.settled = pos;
+	raw_spin_unlock(&j.lock);
 }
 
 /**
@@ -247,36 +269,36 @@ static u64 find(u64 from)
  * @from:	sequence number to begin with; if the event is gone, the oldest
  *		that is there
  *
- * Events without a number are passed over, a bounded number of slots at a time
- * under the lock.
- *
+ * Context: process context, may sleep.
  * Return: slots filled in, 0 if there are no such events yet.
  */
 u32 ipcns_journal_read(struct ipcns_event *out, u32 max, u64 from)
 {
-	unsigned long flags;
-	u32 n = 0, scanned;
-	u64 pos = 0;
-	bool more;
+	u64 pos = 0, end, tail;
+	u32 i, k, n, left = 0;
 
 	do {
-		raw_spin_lock_irqsave(&j.lock, flags);
+		raw_spin_lock(&j.lock);
 		pos = pos ? max_t(u64, pos, j.tail) : find(from);
-		more = true;
-		for (scanned = 0; more && scanned < SCAN; scanned++) {
-			u32 k = 0;
+		end = j.settled;
+		raw_spin_unlock(&j.lock);
+		n = copy_events(out, max, pos, end);
+		raw_spin_lock(&j.lock);
+		tail = j.tail;
+		raw_spin_unlock(&j.lock);
 
-			more = pos < j.settled && n + slot(pos)->slots <= max;
-			if (!more)
-				break;
-			if (slot(pos)->object != IPCNS_EVENT_OBJECT_NONE)
-				k = copy_events(out + n, max - n, pos, pos + slot(pos)->slots);
-			n += k;
-			pos += slot(pos)->slots;
+		/* leave out what was overwritten, and events without a number */
+		for (i = tail > pos ? tail - pos : 0; i < n && i + out[i].slots <= n; i += k) {
+			k = out[i].slots;
+			if (out[i].object == IPCNS_EVENT_OBJECT_NONE)
+				continue;
+			memmove(&out[left], &out[i], k * sizeof(*out));
+			left += k;
 		}
-		raw_spin_unlock_irqrestore(&j.lock, flags);
-	} while (more && !n);
-	return n;
+		pos += i;
+		cond_resched();
+	} while (!left && pos < end);
+	return left;
 }
 
 /**
@@ -293,14 +315,12 @@ u64 ipcns_journal_next(void)
  */
 void ipcns_journal_state(struct ipcns_journal_state *state)
 {
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&j.lock, flags);
+	raw_spin_lock(&j.lock);
 	state->first = j.tail < j.settled ? ipcns_journal_seq(slot(j.tail), j.seq) : j.seq;
 	state->next = j.seq;
 	state->dropped = j.dropped;
 	state->slots = j.slots;
 	state->used = j.head - j.tail;
 	state->unsettled = j.head - j.settled;
-	raw_spin_unlock_irqrestore(&j.lock, flags);
+	raw_spin_unlock(&j.lock);
 }

@@ -27,7 +27,8 @@ struct ipcns_journal_state {
 
 int ipcns_journal_init(size_t bytes, void (*wake)(void));
 void ipcns_journal_exit(void);
-void ipcns_journal_write(const struct ipcns_event *e, const void *more, u32 len);
+struct ipcns_event *ipcns_journal_begin(u32 len);
+void ipcns_journal_commit(const void *more, u32 len);
 bool ipcns_journal_urged(void);
 u32 ipcns_journal_unsettled(struct ipcns_event *out, u32 max);
 void ipcns_journal_settle(const struct ipcns_event *e, u32 n);

@@ -13,7 +13,6 @@
 #include <linux/mutex.h>
 #include <linux/percpu_counter.h>
 #include <linux/timekeeping.h>
-#include <linux/uaccess.h>
 #include <linux/user_namespace.h>
 
 #include "journal.h"
@@ -22,24 +21,52 @@
 #include "probe.h"
 #include "walk.h"
 
+/* What handlers ask for each time, found out when probes are armed. */
+static const struct proc_ns_operations *ns_ops __read_mostly;
+static bool shm_readable __read_mostly;
+static bool mq_readable __read_mostly;
+
 static void *argument(struct pt_regs *regs, unsigned int n)
 {
 	return (void *)regs_get_kernel_argument(regs, n);
 }
 
-static void begin(struct ipcns_event *e, u8 object, u8 what, const void *ns)
+/*
+ * Begins an event that will have @more bytes more, with the journal's lock held;
+ * NULL if there is no room. Every member is set by itself: to clear the slot
+ * first takes longer than all of these.
+ */
+static __always_inline struct ipcns_event *begin(u8 object, u8 what, const void *ns, u32 more)
 {
-	memset(e, 0, sizeof(*e));
+	struct ipcns_event *e = ipcns_journal_begin(more);
+
+	if (!e)
+		return NULL;
 	e->time = ktime_get_boot_fast_ns();
 	e->ns = (unsigned long)ns;
-	e->object = object;
-	e->what = what;
-	e->uid = __kuid_val(current_euid());
+	e->bytes = 0;
 	/* what a worker does was caused by nobody who can be named */
-	if (!(current->flags & PF_KTHREAD)) {
+	if (current->flags & PF_KTHREAD) {
+		e->pid = 0;
+		memset(e->comm, 0, sizeof(e->comm));
+	} else {
 		e->pid = current->tgid;
 		memcpy(e->comm, current->comm, sizeof(e->comm));
 	}
+	e->id = 0;
+	e->key = 0;
+	e->uid = __kuid_val(current_euid());
+	e->object = object;
+	e->what = what;
+	e->reason = IPCNS_EVENT_REASON_NONE;
+	return e;
+}
+
+/* Begins and ends an event about a namespace. */
+static void write_ns(u8 what, const struct ipc_namespace *ns, const void *more, u32 len)
+{
+	if (begin(IPCNS_EVENT_OBJECT_NS, what, ns, len))
+		ipcns_journal_commit(more, len);
 }
 
 /*
@@ -58,10 +85,8 @@ static int on_created(struct kprobe *p, struct pt_regs *regs)
 		.creator_uid	= __kuid_val(current_euid()),
 		.owner_uid	= __kuid_val(ns->user_ns->owner),
 	};
-	struct ipcns_event e;
 
-	begin(&e, IPCNS_EVENT_OBJECT_NS, IPCNS_EVENT_KIND_CREATED, ns);
-	ipcns_journal_write(&e, &b, sizeof(b));
+	write_ns(IPCNS_EVENT_KIND_CREATED, ns, &b, sizeof(b));
 	return 0;
 }
 NOKPROBE_SYMBOL(on_created);
@@ -89,10 +114,8 @@ static int on_dying(struct kprobe *p, struct pt_regs *regs)
 		.bytes[IPCNS_KIND_SHM]	= (u64)READ_ONCE(ns->shm_tot) << PAGE_SHIFT,
 		.bytes[IPCNS_KIND_MSG]	= sum(&ns->percpu_msg_bytes),
 	};
-	struct ipcns_event e;
 
-	begin(&e, IPCNS_EVENT_OBJECT_NS, IPCNS_EVENT_KIND_DYING, ns);
-	ipcns_journal_write(&e, &inv, sizeof(inv));
+	write_ns(IPCNS_EVENT_KIND_DYING, ns, &inv, sizeof(inv));
 	return 0;
 }
 NOKPROBE_SYMBOL(on_dying);
@@ -103,10 +126,7 @@ NOKPROBE_SYMBOL(on_dying);
  */
 static int on_destroyed(struct kprobe *p, struct pt_regs *regs)
 {
-	struct ipcns_event e;
-
-	begin(&e, IPCNS_EVENT_OBJECT_NS, IPCNS_EVENT_KIND_DESTROYED, argument(regs, 0));
-	ipcns_journal_write(&e, NULL, 0);
+	write_ns(IPCNS_EVENT_KIND_DESTROYED, argument(regs, 0), NULL, 0);
 	return 0;
 }
 NOKPROBE_SYMBOL(on_destroyed);
@@ -114,48 +134,30 @@ NOKPROBE_SYMBOL(on_destroyed);
 /*
  * The table that an object is in tells its namespace and kind: it is one of the
  * three in a namespace, and only for the right one does what lies where the
- * namespace's operations would be look like them. The arguments are the
- * kernel's own, and held; still, what may lie outside is read without trust.
+ * namespace's operations would be look like them. From the last table to the
+ * first, what is looked at lies within the namespace: the operations are in it,
+ * further from its beginning than two tables are long.
  */
-static struct ipc_namespace *ns_of(const struct ipc_ids *ids, u8 *object)
+static __always_inline const struct ipc_namespace *ns_of(const struct ipc_ids *ids, u8 *object)
 {
 	static const u8 objects[] = {
 		[IPC_SEM_IDS] = IPCNS_EVENT_OBJECT_SEM,
 		[IPC_MSG_IDS] = IPCNS_EVENT_OBJECT_MSG,
 		[IPC_SHM_IDS] = IPCNS_EVENT_OBJECT_SHM,
 	};
-	unsigned int i;
+	int i;
 
-	for (i = 0; i < ARRAY_SIZE(objects); i++) {
-		struct ipc_namespace *ns = container_of(ids - i, struct ipc_namespace, ids[0]);
-		const struct proc_ns_operations *ops;
+	BUILD_BUG_ON(offsetof(struct ipc_namespace, ns.ops) <
+		     offsetof(struct ipc_namespace, ids) + sizeof(((struct ipc_namespace *)0)->ids));
+	for (i = ARRAY_SIZE(objects) - 1; i >= 0; i--) {
+		const struct ipc_namespace *ns = container_of(ids - i, struct ipc_namespace, ids[0]);
 
-		if (!copy_from_kernel_nofault(&ops, &ns->ns.ops, sizeof(ops)) &&
-		    ops == ipcns_init_ns()->ns.ops) {
+		if (ns->ns.ops == ns_ops) {
 			*object = objects[i];
 			return ns;
 		}
 	}
 	return NULL;
-}
-
-/* Begins an event of a System V object; its lock is held by the caller. */
-static struct ipc_namespace *begin_object(struct ipcns_event *e, u8 what,
-					  const struct ipc_ids *ids,
-					  const struct kern_ipc_perm *perm)
-{
-	u8 object;
-	struct ipc_namespace *ns = ns_of(ids, &object);
-
-	if (!ns)
-		return NULL;
-	begin(e, object, what, ns);
-	e->id = perm->id;
-	e->key = perm->key;
-	e->uid = __kuid_val(perm->uid);
-	if (object == IPCNS_EVENT_OBJECT_SHM && ipcns_layout_ok(IPCNS_KIND_SHM))
-		e->bytes = container_of(perm, struct shmid_kernel, shm_perm)->shm_segsz;
-	return ns;
 }
 
 /*
@@ -169,7 +171,7 @@ static u8 reason(const struct ipc_namespace *ns, u8 object, const struct kern_ip
 
 	if (!ipcns_ref_count(ns))
 		return IPCNS_EVENT_REASON_TEARDOWN;
-	if (object != IPCNS_EVENT_OBJECT_SHM || !ipcns_layout_ok(IPCNS_KIND_SHM))
+	if (object != IPCNS_EVENT_OBJECT_SHM || !shm_readable)
 		return IPCNS_EVENT_REASON_REMOVED;
 	if (perm->mode & SHM_DEST)
 		return IPCNS_EVENT_REASON_DETACH;
@@ -183,18 +185,32 @@ static u8 reason(const struct ipc_namespace *ns, u8 object, const struct kern_ip
 	return IPCNS_EVENT_REASON_REMOVED;
 }
 
+/* Begins an event of a System V object; its lock is held by the caller. */
+static __always_inline struct ipcns_event *begin_object(u8 what, const struct ipc_ids *ids,
+							const struct kern_ipc_perm *perm)
+{
+	const struct ipc_namespace *ns;
+	struct ipcns_event *e;
+	u8 object;
+
+	ns = ns_of(ids, &object);
+	e = ns ? begin(object, what, ns, 0) : NULL;
+	if (!e)
+		return NULL;
+	e->id = perm->id;
+	e->key = perm->key;
+	e->uid = __kuid_val(perm->uid);
+	if (object == IPCNS_EVENT_OBJECT_SHM && shm_readable)
+		e->bytes = container_of(perm, struct shmid_kernel, shm_perm)->shm_segsz;
+	if (what == IPCNS_EVENT_KIND_DESTROYED)
+		e->reason = reason(ns, object, perm);
+	return e;
+}
+
 static int on_rmid(struct kprobe *p, struct pt_regs *regs)
 {
-	const struct ipc_ids *ids = argument(regs, 0);
-	const struct kern_ipc_perm *perm = argument(regs, 1);
-	const struct ipc_namespace *ns;
-	struct ipcns_event e;
-
-	ns = begin_object(&e, IPCNS_EVENT_KIND_DESTROYED, ids, perm);
-	if (ns) {
-		e.reason = reason(ns, e.object, perm);
-		ipcns_journal_write(&e, NULL, 0);
-	}
+	if (begin_object(IPCNS_EVENT_KIND_DESTROYED, argument(regs, 0), argument(regs, 1)))
+		ipcns_journal_commit(NULL, 0);
 	return 0;
 }
 NOKPROBE_SYMBOL(on_rmid);
@@ -202,10 +218,8 @@ NOKPROBE_SYMBOL(on_rmid);
 /* ipc/shm.c do_shm_rmid(), the only caller: something is attached still. */
 static int on_marked(struct kprobe *p, struct pt_regs *regs)
 {
-	struct ipcns_event e;
-
-	if (begin_object(&e, IPCNS_EVENT_KIND_MARKED, argument(regs, 0), argument(regs, 1)))
-		ipcns_journal_write(&e, NULL, 0);
+	if (begin_object(IPCNS_EVENT_KIND_MARKED, argument(regs, 0), argument(regs, 1)))
+		ipcns_journal_commit(NULL, 0);
 	return 0;
 }
 NOKPROBE_SYMBOL(on_marked);
@@ -229,11 +243,10 @@ NOKPROBE_SYMBOL(keep_arguments);
 static int on_addid(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	const struct arguments *a = (void *)ri->data;
-	struct ipcns_event e;
 
 	if ((int)regs_return_value(regs) >= 0 &&
-	    begin_object(&e, IPCNS_EVENT_KIND_CREATED, a->arg[0], a->arg[1]))
-		ipcns_journal_write(&e, NULL, 0);
+	    begin_object(IPCNS_EVENT_KIND_CREATED, a->arg[0], a->arg[1]))
+		ipcns_journal_commit(NULL, 0);
 	return 0;
 }
 NOKPROBE_SYMBOL(on_addid);
@@ -248,7 +261,7 @@ static int on_update_perm(struct kretprobe_instance *ri, struct pt_regs *regs)
 	const struct arguments *a = (void *)ri->data;
 	struct ipc_namespace *ns = current->nsproxy->ipc_ns;
 	const struct kern_ipc_perm *perm = a->arg[1];
-	struct ipcns_event e;
+	struct ipcns_event *e;
 	unsigned int i;
 
 	if (regs_return_value(regs))
@@ -256,9 +269,10 @@ static int on_update_perm(struct kretprobe_instance *ri, struct pt_regs *regs)
 	for (i = 0; i < ARRAY_SIZE(ns->ids); i++) {
 		if (ipcns_sysv_find(&ns->ids[i], perm->id) != perm)
 			continue;
-		if (begin_object(&e, IPCNS_EVENT_KIND_CHANGED, &ns->ids[i], perm)) {
-			e.bytes = perm->mode & 0777;
-			ipcns_journal_write(&e, NULL, 0);
+		e = begin_object(IPCNS_EVENT_KIND_CHANGED, &ns->ids[i], perm);
+		if (e) {
+			e->bytes = perm->mode & 0777;
+			ipcns_journal_commit(NULL, 0);
 		}
 		break;
 	}
@@ -266,20 +280,23 @@ static int on_update_perm(struct kretprobe_instance *ri, struct pt_regs *regs)
 }
 NOKPROBE_SYMBOL(on_update_perm);
 
-static void begin_queue(struct ipcns_event *e, u8 what, const struct inode *inode)
+static struct ipcns_event *begin_queue(u8 what, const struct inode *inode, u32 more)
 {
-	begin(e, IPCNS_EVENT_OBJECT_MQ, what, inode->i_sb);
-	e->id = inode->i_ino;
-	e->uid = __kuid_val(inode->i_uid);
+	struct ipcns_event *e = begin(IPCNS_EVENT_OBJECT_MQ, what, inode->i_sb, more);
+
+	if (e) {
+		e->id = inode->i_ino;
+		e->uid = __kuid_val(inode->i_uid);
+	}
+	return e;
 }
 
 static void write_queue(u8 what, const struct dentry *dentry)
 {
-	const struct inode *inode = d_inode(dentry);
-	struct ipcns_event e;
+	u32 len = min_t(u32, dentry->d_name.len, NAME_MAX);
 
-	begin_queue(&e, what, inode);
-	ipcns_journal_write(&e, dentry->d_name.name, min_t(u32, dentry->d_name.len, NAME_MAX));
+	if (begin_queue(what, d_inode(dentry), len))
+		ipcns_journal_commit(dentry->d_name.name, len);
 }
 
 /* ipc/mqueue.c mqueue_create_attr(): on success the entry has its inode. */
@@ -308,14 +325,16 @@ NOKPROBE_SYMBOL(on_mq_unlinked);
 static int on_mq_evicted(struct kprobe *p, struct pt_regs *regs)
 {
 	struct inode *inode = argument(regs, 0);
-	struct ipcns_event e;
+	struct ipcns_event *e;
 
-	if (!S_ISREG(inode->i_mode) || !ipcns_layout_ok(IPCNS_KIND_MQ) ||
+	if (!S_ISREG(inode->i_mode) || !mq_readable ||
 	    !container_of(inode, struct mqueue_inode_info, vfs_inode)->ucounts)
 		return 0;
-	begin_queue(&e, IPCNS_EVENT_KIND_DESTROYED, inode);
-	e.reason = inode->i_nlink ? IPCNS_EVENT_REASON_TEARDOWN : IPCNS_EVENT_REASON_REMOVED;
-	ipcns_journal_write(&e, NULL, 0);
+	e = begin_queue(IPCNS_EVENT_KIND_DESTROYED, inode, 0);
+	if (e) {
+		e->reason = inode->i_nlink ? IPCNS_EVENT_REASON_TEARDOWN : IPCNS_EVENT_REASON_REMOVED;
+		ipcns_journal_commit(NULL, 0);
+	}
 	return 0;
 }
 NOKPROBE_SYMBOL(on_mq_evicted);
@@ -456,6 +475,9 @@ void ipcns_probes_arm(enum ipcns_probe_group group)
 	unsigned int i;
 
 	mutex_lock(&probe_mutex);
+	ns_ops = ipcns_init_ns()->ns.ops;
+	shm_readable = ipcns_layout_ok(IPCNS_KIND_SHM);
+	mq_readable = ipcns_layout_ok(IPCNS_KIND_MQ);
 	for (i = 0; i < ARRAY_SIZE(probes); i++)
 		if (probes[i].group == group && !probes[i].armed)
 			arm(&probes[i]);
