@@ -51,15 +51,20 @@ bool ipcns_stream_next(struct ipcns_cursor *c, struct ipcns_notice *out)
 		out->to = seq - 1;
 		out->cause = out->to < state.first ? IPCNS_LOST_CAUSE_OVERWRITTEN :
 						     IPCNS_LOST_CAUSE_DROPPED;
+		out->slots->time = e->time;
 		c->next = seq;
 		return true;
 	}
 	out->seq = seq;
 	memcpy(out->slots, e, e->slots * sizeof(*e));
-	if (ipcns_registry_lookup(e->ns, &known)) {
+	if (e->object != IPCNS_EVENT_OBJECT_NS && e->ns == c->ns) {
+		out->inum = c->inum;
+	} else if (ipcns_registry_lookup(e->ns, &known)) {
 		out->inum = known.inum;
 		out->inventory = known.inventory;
 		out->inventory_known = known.dying.time;
+		c->ns = e->ns;
+		c->inum = known.inum;
 	}
 	c->pos += e->slots;
 	c->next = seq + 1;
@@ -68,7 +73,9 @@ bool ipcns_stream_next(struct ipcns_cursor *c, struct ipcns_notice *out)
 
 static int lost_fill(struct sk_buff *skb, const struct ipcns_notice *n)
 {
-	if (nla_put_u32(skb, IPCNS_A_EVENT_OBJECT, IPCNS_EVENT_OBJECT_LOST) ||
+	if (nla_put_s64(skb, IPCNS_A_EVENT_TIME, ipcns_real_time(n->slots->time),
+			IPCNS_A_EVENT_PAD) ||
+	    nla_put_u32(skb, IPCNS_A_EVENT_OBJECT, IPCNS_EVENT_OBJECT_LOST) ||
 	    nla_put_u64_64bit(skb, IPCNS_A_EVENT_FROM, n->from, IPCNS_A_EVENT_PAD) ||
 	    nla_put_u64_64bit(skb, IPCNS_A_EVENT_TO, n->to, IPCNS_A_EVENT_PAD) ||
 	    nla_put_u32(skb, IPCNS_A_EVENT_CAUSE, n->cause))
@@ -215,19 +222,25 @@ static int append(struct batch *b, const struct ipcns_notice *n)
 }
 
 /*
- * Without memory a message is left out; the listener sees the gap in the
- * numbers and fetches it from the journal.
+ * Without memory a message is left out. Listeners get the error of a buffer
+ * that is full, so that they fetch it from the journal, even if it was the last
+ * for a long time.
  */
 static void send(struct batch *b, const struct ipcns_notice *n, unsigned int group)
 {
+	int err;
+
 	if (b->group != group) {
 		flush(b);
 		b->group = group;
 	}
-	if (append(b, n) == -EMSGSIZE) {
+	err = append(b, n);
+	if (err == -EMSGSIZE) {
 		flush(b);
-		append(b, n);
+		err = append(b, n);
 	}
+	if (err)
+		genl_set_err(&ipcns_nl_family, &init_net, 0, group, -ENOBUFS);
 }
 
 /**

@@ -19,7 +19,7 @@
  * @inum:	inode number of the namespace
  * @inventory_known: @inventory is filled in
  * @inventory:	what was in the namespace when it began to die
- * @slots:	the event
+ * @slots:	the event; for a loss only the time of the first event after it
  */
 struct ipcns_notice {
 	u64				seq;
@@ -34,12 +34,16 @@ struct ipcns_notice {
 /**
  * struct ipcns_cursor - a place in the journal, and a window on it
  * @next:	sequence number to go on with
+ * @ns:		namespace of the last event, which is often that of the next, or 0
+ * @inum:	its inode number
  * @n:		slots in @window
  * @pos:	slot in @window to go on with
  * @window:	events that were read
  */
 struct ipcns_cursor {
 	u64			next;
+	u64			ns;
+	u32			inum;
 	u32			n;
 	u32			pos;
 	struct ipcns_event	window[64];
