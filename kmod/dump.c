@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 
 #include "dump.h"
+#include "journal.h"
 #include "nl_gen.h"
 #include "registry.h"
 
@@ -174,6 +175,11 @@ static int dump_collect(struct ipcns_dump *d)
 
 	if (d->ops->produce)
 		return d->ops->produce(d);
+	/* what others do is not for everybody to count */
+	if (d->ops->seq_attr && ipcns_reader_capable(&d->reader, &init_user_ns)) {
+		ipcns_registry_sync();
+		d->seq = ipcns_journal_next();
+	}
 	if (d->collected && d->pos >= d->list.n)
 		return d->ops->gone && !d->ns_attr ? d->ops->gone(d) : 0;
 	err = ipcns_walk_lock();
@@ -224,13 +230,17 @@ static void explain(const struct ipcns_dump *d, struct netlink_ext_ack *extack, 
 }
 
 static int put_record(struct sk_buff *skb, u32 portid, u32 seq, int flags,
-		      const struct ipcns_dump_ops *ops, const void *record)
+		      const struct ipcns_dump *d, const void *record)
 {
-	void *hdr = genlmsg_put(skb, portid, seq, &ipcns_nl_family, flags, ops->cmd);
+	const struct ipcns_dump_ops *ops = d->ops;
+	bool first = (flags & NLM_F_MULTI) && !skb->len;
+	void *hdr;
 
+	hdr = genlmsg_put(skb, portid, seq, &ipcns_nl_family, flags, ops->cmd);
 	if (!hdr)
 		return -EMSGSIZE;
-	if (ops->fill(skb, record)) {
+	if (ops->fill(skb, record) ||
+	    (first && d->seq && nla_put_u64_64bit(skb, ops->seq_attr, d->seq, ops->pad_attr))) {
 		genlmsg_cancel(skb, hdr);
 		return -EMSGSIZE;
 	}
@@ -293,7 +303,7 @@ int ipcns_dump_step(struct sk_buff *skb, struct netlink_callback *cb,
 	for (;;) {
 		while ((record = ipcns_buf_peek(&d->buf))) {
 			if (put_record(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
-				       NLM_F_MULTI, ops, record))
+				       NLM_F_MULTI, d, record))
 				return skb->len ?: -EMSGSIZE;
 			ipcns_buf_pop(&d->buf);
 		}
@@ -348,7 +358,7 @@ int ipcns_reply_one(struct sk_buff *skb, struct genl_info *info, const struct ip
 	reply = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	if (!reply)
 		goto out;
-	err = put_record(reply, info->snd_portid, info->snd_seq, 0, ops, ipcns_buf_peek(&d->buf));
+	err = put_record(reply, info->snd_portid, info->snd_seq, 0, d, ipcns_buf_peek(&d->buf));
 	if (err)
 		nlmsg_free(reply);
 	else

@@ -30,6 +30,9 @@ struct ipcns_dump;
  * @fill:	put a record into a message
  * @undo:	optional: the record did not reach the reader
  * @batch:	namespaces to collect of at once, if not IPCNS_BATCH
+ * @seq_attr:	attribute for the sequence number that records are true for,
+ *		which the first of each message of a dump gets; 0 for none
+ * @pad_attr:	what pads it
  */
 struct ipcns_dump_ops {
 	u8	cmd;
@@ -41,6 +44,8 @@ struct ipcns_dump_ops {
 	int	(*gone)(struct ipcns_dump *d);
 	int	(*fill)(struct sk_buff *skb, const void *record);
 	void	(*undo)(const void *record);
+	u8	seq_attr;
+	u8	pad_attr;
 };
 
 /**
@@ -63,6 +68,9 @@ struct ipcns_dump_ops {
  * @cursor:	place in the journal, if it is what is asked for
  * @end:	sequence number to stop before
  * @objects:	mask of what events are wanted about
+ * @seq:	what happened before the records in @buf were collected, and for
+ *		the first ones before namespaces were listed, has lower numbers;
+ *		0 if the reader must not know
  * @buf:	records collected and not yet sent
  *
  * The attributes are those of the request, which netlink keeps as long.
@@ -89,6 +97,7 @@ struct ipcns_dump {
 	struct ipcns_cursor		*cursor;
 	u64				end;
 	u32				objects;
+	u64				seq;
 	struct ipcns_buf		buf;
 };
 

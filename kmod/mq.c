@@ -111,6 +111,7 @@ static void read_queue(const struct ipcns_reader *r, struct inode *inode, struct
 	struct mqueue_inode_info *info = info_of(inode);
 
 	o->kind = IPCNS_KIND_MQ;
+	o->id = inode->i_ino;
 	o->mode = inode->i_mode & 0777;
 	o->uid = ipcns_reader_uid(r, inode->i_uid);
 	o->gid = ipcns_reader_gid(r, inode->i_gid);

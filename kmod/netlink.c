@@ -132,6 +132,8 @@ static const struct ipcns_dump_ops ns_ops = {
 	.collect	= ns_collect,
 	.gone		= ns_gone,
 	.fill		= ns_fill,
+	.seq_attr	= IPCNS_A_NS_SEQ,
+	.pad_attr	= IPCNS_A_NS_PAD,
 };
 
 /* objects */
@@ -294,6 +296,8 @@ static const struct ipcns_dump_ops object_ops = {
 	.parse		= object_parse,
 	.collect	= object_collect,
 	.fill		= object_fill,
+	.seq_attr	= IPCNS_A_OBJECT_SEQ,
+	.pad_attr	= IPCNS_A_OBJECT_PAD,
 };
 
 /* what there is in one object */
@@ -646,6 +650,7 @@ int ipcns_nl_journal_get_doit(struct sk_buff *skb, struct genl_info *info)
 	struct ipcns_journal_state state;
 	struct ipcns_reader reader;
 	struct sk_buff *reply;
+	u64 next_id;
 	bool ok;
 	void *hdr;
 
@@ -661,6 +666,7 @@ int ipcns_nl_journal_get_doit(struct sk_buff *skb, struct genl_info *info)
 	ipcns_events_listen();
 	ipcns_registry_sync();
 	ipcns_journal_state(&state);
+	next_id = ipcns_registry_next_id();
 
 	reply = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	if (!reply)
@@ -668,7 +674,9 @@ int ipcns_nl_journal_get_doit(struct sk_buff *skb, struct genl_info *info)
 	hdr = genlmsg_put_reply(reply, info, &ipcns_nl_family, 0, IPCNS_CMD_JOURNAL_GET);
 	if (!hdr ||
 	    nla_put_u64_64bit(reply, IPCNS_A_EVENT_SEQ, state.next, IPCNS_A_EVENT_PAD) ||
-	    nla_put_u64_64bit(reply, IPCNS_A_EVENT_FROM, state.first, IPCNS_A_EVENT_PAD)) {
+	    nla_put_u64_64bit(reply, IPCNS_A_EVENT_FROM, state.first, IPCNS_A_EVENT_PAD) ||
+	    (next_id &&
+	     nla_put_u64_64bit(reply, IPCNS_A_EVENT_NS_ID, next_id, IPCNS_A_EVENT_PAD))) {
 		nlmsg_free(reply);
 		return -EMSGSIZE;
 	}

@@ -297,6 +297,7 @@ int ipcns_object_fill(struct sk_buff *skb, const struct ipcns_object *o)
 	if (nla_put_u32(skb, IPCNS_A_OBJECT_NS_INUM, o->ns_inum) ||
 	    nla_put_u64_64bit(skb, IPCNS_A_OBJECT_NS_ID, o->ns_id, IPCNS_A_OBJECT_PAD) ||
 	    nla_put_u32(skb, IPCNS_A_OBJECT_KIND, o->kind) ||
+	    nla_put_u32(skb, IPCNS_A_OBJECT_ID, o->id) ||
 	    nla_put_u32(skb, IPCNS_A_OBJECT_MODE, o->mode) ||
 	    nla_put_u32(skb, IPCNS_A_OBJECT_UID, o->uid) ||
 	    nla_put_u32(skb, IPCNS_A_OBJECT_GID, o->gid) ||
@@ -305,8 +306,7 @@ int ipcns_object_fill(struct sk_buff *skb, const struct ipcns_object *o)
 	if (o->kind == IPCNS_KIND_MQ) {
 		if (nla_put(skb, IPCNS_A_OBJECT_NAME, o->name_len, o->name))
 			return -EMSGSIZE;
-	} else if (nla_put_u32(skb, IPCNS_A_OBJECT_ID, o->id) ||
-		   nla_put_u32(skb, IPCNS_A_OBJECT_KEY, o->key) ||
+	} else if (nla_put_u32(skb, IPCNS_A_OBJECT_KEY, o->key) ||
 		   nla_put_u32(skb, IPCNS_A_OBJECT_CUID, o->cuid) ||
 		   nla_put_u32(skb, IPCNS_A_OBJECT_CGID, o->cgid)) {
 		return -EMSGSIZE;

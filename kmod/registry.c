@@ -424,6 +424,18 @@ u32 ipcns_registry_dying(struct ipcns_known *out, u32 max, u64 *after)
 }
 
 /**
+ * ipcns_registry_next_id() - id of the next namespace that becomes known
+ *
+ * All ids below were handed out.
+ *
+ * Return: 0 if the kernel hands them out itself.
+ */
+u64 ipcns_registry_next_id(void)
+{
+	return ipcns_native_id(ipcns_init_ns()) ? 0 : READ_ONCE(next_id);
+}
+
+/**
  * ipcns_registry_stats() - the registry's counters
  * @out:	filled in
  */

@@ -63,6 +63,7 @@ int ipcns_registry_name(struct ipcns_ref *refs, u32 n);
 bool ipcns_registry_get(u64 id, struct ipcns_known *out);
 bool ipcns_registry_lookup(u64 id, struct ipcns_known *out);
 u32 ipcns_registry_dying(struct ipcns_known *out, u32 max, u64 *after);
+u64 ipcns_registry_next_id(void);
 void ipcns_registry_stats(struct ipcns_registry_stats *out);
 
 #endif /* _IPCNS_REGISTRY_H */

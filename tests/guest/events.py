@@ -324,8 +324,17 @@ def open_queue(name):
 def queues(t):
     with Listener() as ear, Member() as member:
         nsid = nsid_of(member.pid)
+        fd, inode = member.call(open_queue, b"listed")
+        with wire.Socket() as link:
+            rows = link.dump("object", {"ns-inum": member.inode, "kind": wire.KIND["mq"]})
+        t.same([(row["id"], row["name"]) for row in rows], [(inode, b"listed")],
+               "a queue is listed with the number that its events have")
+        member.call(os.close, fd)
+        member.call(calls.mq_unlink, b"listed")
+        t.same([event["id"] for event in of(ear.catch_up(), nsid)[1:]], [inode] * 3,
+               "they have it, the last one, too, which has no name")
         fd, inode = member.call(queue_and_unlink, b"short")
-        told(t, of(ear.catch_up(), nsid)[1:],
+        told(t, of(ear.catch_up(), nsid),
              [("mq created", b"short", member.pid), ("mq unlinked", b"short", member.pid)],
              "unlinked while open")
         member.call(os.close, fd)

@@ -92,6 +92,93 @@ def since(t):
         t.same(results[1], whole[-400:], "and the second what he asked for")
 
 
+# Dumps and events
+
+def busy(seconds):
+    """Makes and removes objects of all kinds, keeps some, and goes through new namespaces."""
+    end, turn = time.monotonic() + seconds, 0
+    while time.monotonic() < end:
+        turn += 1
+        one_of_each(turn)
+        calls.shmget(10_000 + turn, 4096)
+        os.close(calls.mq_open(b"kept-%d" % turn, 1, 1))
+        if turn % 20 == 0:
+            with contextlib.suppress(OSError):  # ENOSPC: too many are still on their way out
+                calls.unshare(calls.CLONE_NEWIPC)
+
+
+def dump(link, what):
+    """A dump: for each message the number it tells, and the things in it."""
+    messages, last = [], False
+    link.begin(what)
+    while not last:
+        rows, last = link.more(what)
+        if rows:
+            things = [("ns", row["id"], None) if what == "ns" else
+                      (EACH_KIND[row["kind"]], row["ns-id"], row["id"]) for row in rows]
+            messages.append(([row["seq"] for row in rows if "seq" in row], "seq" in rows[0], things))
+    return messages
+
+
+EACH_KIND = ("shm", "sem", "msg", "mq")
+
+
+def numbers_in_own_dump():
+    """Rows of namespaces as the caller sees them that have a number, and how many there are."""
+    with wire.Socket() as link:
+        rows = link.dump("ns")
+        return [row["seq"] for row in rows if "seq" in row], len(rows)
+
+
+@scene("where dumps and events meet")
+def joined(t):
+    with Listener(buffer=128 << 20) as ear, Member() as one, Member() as two, wire.Socket() as link:
+        for member in (one, two):
+            member.start(busy, 4)
+        ear.until(lambda seen: len(seen) > 300, "they are busy")
+        dumps, end = [], time.monotonic() + 2
+        with Journal() as journal:
+            while time.monotonic() < end:
+                for what in ("ns", "object"):
+                    begin = journal.state()[1]
+                    messages = dump(link, what)
+                    dumps.append((what, begin, messages, journal.state()[1]))
+        for member in (one, two):
+            member.result()
+        ear.catch_up()
+        born, gone = {}, {}
+        for event in ear.events:
+            thing = event["object"], event["ns-id"], event.get("id")
+            if event["event"] in ("created", "destroyed"):
+                (born if event["event"] == "created" else gone)[thing] = event["seq"]
+        untold, ascending, over, missing = [], [], [], []
+        for what, begin, messages, end in dumps:
+            told = [number for numbers, _, _ in messages for number in numbers]
+            untold += [1 for numbers, first, _ in messages if len(numbers) != 1 or not first]
+            ascending.append(told == sorted(told) and begin <= told[0] and told[-1] <= end)
+            there = {thing for _, _, things in messages for thing in things}
+            over += [thing for (number,), _, things in messages for thing in things
+                     if gone.get(thing, number) < number]
+            # The namespace of an object that dies meanwhile takes it out of the dump.
+            missing += [thing for thing, number in born.items()
+                        if (thing[0] == "ns") == (what == "ns") and number < told[0] and
+                        gone.get(thing, end) >= end and thing not in there and
+                        gone.get(("ns", thing[1], None), end) >= end and
+                        thing[1] in {one_nsid for _, one_nsid, _ in there}]
+        t.note(f"{len(dumps)} dumps, the last of {len(dumps[-1][2])} messages, {len(ear.events)} events")
+        t.same(untold, [], "the first row of every message has a number, and no other")
+        t.ok(all(ascending), "numbers ascend, and are of the time of the dump", dumps[0][2][:1])
+        t.same(over[:5], [], "what was over before that number is not listed")
+        t.same(missing[:5], [], "what was there before the first number, and still is, is listed")
+        until(lambda: events.status()["dying"] == 0, "the last teardown")
+        begin = events.next_number()
+        t.same([number for numbers, _, _ in dump(link, "object") for number in numbers][:1],
+               [begin], "at a quiet time it is the next event's")
+    with Member(flags=calls.CLONE_NEWUSER | calls.CLONE_NEWIPC) as other:
+        numbers, rows = other.call(numbers_in_own_dump)
+        t.ok(not numbers and rows, "who may not read events is not told", numbers, rows)
+
+
 @scene("filters")
 def filters(t):
     with Listener() as ear, Member() as one, Member() as two:

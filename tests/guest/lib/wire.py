@@ -30,10 +30,11 @@ SETS = {
     "ns": "pad- inum:u32 id:u64 state:u32 refs:u32 owner-inum:u32 owner-uid:u32 nprocs:u32 pid:u32"
           " ppid:u32 uid:u32 comm:binary shm:u32 sem:u32 msg:u32 mq:u32 shm-bytes:u64"
           " msg-bytes:u64 mq-bytes:u64 sems:u32 msgs:u64 born:{actor} dying:{actor}"
-          " mq-dev:u32 fd:u32",
+          " mq-dev:u32 fd:u32 seq:u64",
     "actor": "pad- time:s64 pid:u32 uid:u32 comm:binary",
     "object": "pad- ns-inum:u32 ns-id:u64 kind:u32 kinds:u32 id:u32 key:u32 name:binary mode:u32"
-              " uid:u32 gid:u32 cuid:u32 cgid:u32 ctime:s64 shm:{shm} sem:{sem} msg:{msg} mq:{mq}",
+              " uid:u32 gid:u32 cuid:u32 cgid:u32 ctime:s64 shm:{shm} sem:{sem} msg:{msg} mq:{mq}"
+              " seq:u64",
     "shm": "pad- size:u64 nattch:u64 rss:u64 swap:u64 status:u32 atime:s64 dtime:s64 cpid:u32"
            " lpid:u32 orphan:flag",
     "sem": "pad- nsems:u32 otime:s64",
