@@ -125,6 +125,7 @@ static bool failed(struct feed *f, int err)
 	return false;
 }
 
+/* Next event, oldest event, next namespace. */
 static void take_state(struct nlattr *attrs, int len, void *arg)
 {
 	struct nlattr *tb[IPCNS_A_EVENT_MAX + 1];
@@ -134,6 +135,7 @@ static void take_state(struct nlattr *attrs, int len, void *arg)
 		return;
 	wire_uint(tb[IPCNS_A_EVENT_SEQ], &state[0]);
 	wire_uint(tb[IPCNS_A_EVENT_FROM], &state[1]);
+	wire_uint(tb[IPCNS_A_EVENT_NS_ID], &state[2]);
 }
 
 /**
@@ -146,7 +148,7 @@ static void take_state(struct nlattr *attrs, int len, void *arg)
  */
 bool feed_state(struct feed *f, uint64_t *next, uint64_t *held)
 {
-	uint64_t state[2] = { 0 };
+	uint64_t state[3] = { 0 };
 	int err;
 
 	err = wire_do(f->w, wire_request(f->w, IPCNS_CMD_JOURNAL_GET), take_state, state);
@@ -156,6 +158,7 @@ bool feed_state(struct feed *f, uint64_t *next, uint64_t *held)
 		die(STATUS_ERROR, "cannot read the journal: malformed answer");
 	*next = state[0];
 	*held = state[1];
+	f->next_ns_id = state[2];
 	return true;
 }
 

@@ -19,6 +19,7 @@ struct feed {
 	uint32_t objects;	/* mask of objects to ask the journal for, 0 for all */
 	uint64_t ns_id;		/* the only namespace to ask the journal for, 0 for all */
 	uint64_t last;		/* number of the last event that was taken, or is lost */
+	uint64_t next_ns_id;	/* of feed_state(): below it, all were handed out; 0: the kernel does */
 
 	/* The rest is its own. */
 	uint16_t family;	/* of a module that was loaded meanwhile, 0 if not known */

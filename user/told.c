@@ -10,8 +10,8 @@
  * not. What he is told then alternates for each thing, and its last event in that time says what
  * is true, whichever came first. After that time all that exists was told, and all events pass.
  *
- * Objects of a namespace that dies can not be listed; their number stands in the row of the
- * namespace. So of them, all ends pass.
+ * Objects of a namespace that dies can not be listed; the line of the namespace has their number
+ * instead. That tells of them all, so their ends pass: what is destroyed matters most.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +24,6 @@
 /* Kinds of things; others are enum ipcns_event_object. */
 enum {
 	DYING = EVENT_OBJECTS,	/* not a thing, but that a namespace is dying */
-	MQ_BY_NAME,		/* rows have a queue's name only, events its inode number, too */
 };
 
 struct told_thing {
@@ -90,11 +89,6 @@ static void set(struct told *told, uint64_t ns_id, uint32_t kind, uint64_t id, b
 	*t = (struct told_thing){ .ns_id = ns_id, .id = id, .kind = kind, .there = there };
 }
 
-static uint64_t name_id(struct nlattr *name)
-{
-	return hash(nla_data(name), strnlen(nla_data(name), nla_len(name)), 0xcbf29ce484222325);
-}
-
 /** told_ns - the reader was told of a namespace by a row of ns-get */
 void told_ns(struct told *told, const struct record *rec)
 {
@@ -110,16 +104,12 @@ void told_ns(struct told *told, const struct record *rec)
 /** told_object - the reader was told of an object by a row of object-get */
 void told_object(struct told *told, const struct record *rec)
 {
-	struct nlattr *name = rec->tb[IPCNS_A_OBJECT_NAME];
 	uint64_t ns_id, kind, id;
 
-	if (!wire_uint(rec->tb[IPCNS_A_OBJECT_NS_ID], &ns_id) ||
-	    !wire_uint(rec->tb[IPCNS_A_OBJECT_KIND], &kind))
-		return;
-	if (wire_uint(rec->tb[IPCNS_A_OBJECT_ID], &id))
+	if (wire_uint(rec->tb[IPCNS_A_OBJECT_NS_ID], &ns_id) &&
+	    wire_uint(rec->tb[IPCNS_A_OBJECT_KIND], &kind) &&
+	    wire_uint(rec->tb[IPCNS_A_OBJECT_ID], &id))
 		set(told, ns_id, IPCNS_EVENT_OBJECT_SHM + kind, id, true);
-	else if (name)
-		set(told, ns_id, MQ_BY_NAME, name_id(name), true);
 }
 
 static bool admit_ns(struct told *told, const struct event *e)
@@ -142,15 +132,17 @@ static bool admit_ns(struct told *told, const struct event *e)
 	return there;
 }
 
-/* A queue that was told by its name is from here on known by its inode number. */
-static void recognise_queue(struct told *told, const struct event *e, uint64_t id)
+/*
+ * Whether it is the end of an object that was counted when its namespace began to die. From then on
+ * all that goes is torn down, but queues that are closed.
+ */
+static bool is_counted_end(const struct told *told, const struct event *e)
 {
-	struct nlattr *name = e->tb[IPCNS_A_EVENT_NAME];
+	uint64_t reason = 0;
 
-	if (!name || !is_there(told, e->ns_id, MQ_BY_NAME, name_id(name)))
-		return;
-	set(told, e->ns_id, MQ_BY_NAME, name_id(name), false);
-	set(told, e->ns_id, IPCNS_EVENT_OBJECT_MQ, id, true);
+	wire_uint(e->tb[IPCNS_A_EVENT_REASON], &reason);
+	return e->kind == IPCNS_EVENT_KIND_DESTROYED && is_there(told, e->ns_id, DYING, 0) &&
+	       (reason == IPCNS_EVENT_REASON_TEARDOWN || e->object == IPCNS_EVENT_OBJECT_MQ);
 }
 
 /**
@@ -171,8 +163,6 @@ bool told_admit(struct told *told, const struct event *e)
 		return false;
 	if (!wire_uint(e->tb[IPCNS_A_EVENT_ID], &id))
 		return true;
-	if (e->object == IPCNS_EVENT_OBJECT_MQ)
-		recognise_queue(told, e, id);
 	there = is_there(told, e->ns_id, e->object, id);
 	switch (e->kind) {
 	case IPCNS_EVENT_KIND_CREATED:
@@ -182,7 +172,7 @@ bool told_admit(struct told *told, const struct event *e)
 		set(told, e->ns_id, e->object, id, false);
 		break;
 	}
-	return there || is_there(told, e->ns_id, DYING, 0);
+	return there || is_counted_end(told, e);
 }
 
 /** told_clear - forget everything */

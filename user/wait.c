@@ -87,25 +87,21 @@ static void __attribute__((noreturn)) die_unloaded(void)
 	die(STATUS_NO_MODULE, "module unloaded");
 }
 
-static void take_id(struct nlattr *attrs, int len, void *arg)
+static void ignore(struct nlattr *attrs, int len, void *arg)
 {
-	struct record rec;
-	uint64_t id, *largest = arg;
-
-	if (record_parse(&rec, attrs, len) && wire_uint(rec.tb[IPCNS_A_NS_ID], &id) &&
-	    id > *largest)
-		*largest = id;
+	(void)attrs;
+	(void)len;
+	(void)arg;
 }
 
 /* Whether the namespace is there, dying or not. */
 static bool exists(struct waiting *w)
 {
 	struct nl_msg *msg = wire_request(w->feed.w, IPCNS_CMD_NS_GET);
-	uint64_t id = 0;
 	int ret;
 
 	ns_put(msg, IPCNS_A_NS_ID, w->id);
-	ret = wire_do(w->feed.w, msg, take_id, &id);
+	ret = wire_do(w->feed.w, msg, ignore, NULL);
 	if (!ret)
 		return true;
 	if (ret == -ENODEV)
@@ -116,32 +112,22 @@ static bool exists(struct waiting *w)
 	return false;
 }
 
-static bool never_restart(void *arg)
-{
-	*(uint64_t *)arg = 0;
-	return true;
-}
-
 /*
- * Whether a namespace that is not there was there once. The journal knows, as long as it holds all
- * events since the module was loaded. After that, an identity below others can have been one:
- * they are handed out in order.
+ * Whether a namespace that is not there was there once. The module hands out identities one after
+ * the other, so each below the next was one. Where the kernel does, other kinds of namespaces have
+ * theirs in between, and only the journal can know.
  */
 static bool existed(struct waiting *w, uint64_t held)
 {
-	uint64_t largest = 0;
-
+	if (w->feed.next_ns_id)
+		return w->id < w->feed.next_ns_id;
 	w->feed.last = 0;
 	if (!feed_fetch(&w->feed))
 		die_unloaded();
-	if (w->destroyed)
-		return true;
-	if (held <= 1)
-		return false;
-	if (wire_dump(w->feed.w, wire_request(w->feed.w, IPCNS_CMD_NS_GET), take_id,
-		      never_restart, &largest))
-		die(STATUS_ERROR, "cannot list namespaces: %s", wire_error(w->feed.w));
-	return w->id < largest;
+	if (!w->destroyed && held > 1)
+		die(STATUS_ERROR, "no IPC namespace \"id=%llu\", and the journal does not go back far enough to tell whether there was one",
+		    (unsigned long long)w->id);
+	return w->destroyed;
 }
 
 /* Finds out which namespace is meant; false if it is gone already. Dies if there never was one. */

@@ -305,8 +305,7 @@ def churn(seconds):
 def follow(told):
     """State after some JSON Lines: {thing: [event, ...]}, and what made no sense."""
     there, wrong = set(), []
-    dying = set()   # of the snapshot: their objects cannot be listed, but what happens is told
-    present = set()
+    dying = set()   # of the snapshot: their objects cannot be listed, but their ends are told
     for line in told:
         event = json.loads(line)
         kind, what, nsid = event.get("object"), event["event"], event.get("nsid")
@@ -314,34 +313,35 @@ def follow(told):
             wrong.append(line)
             continue
         thing = (kind, nsid, event.get("id"))
-        if kind == "mq":
-            if what == "present":
-                thing = (kind, nsid, event["name"])
-            elif (kind, nsid, event.get("name")) in there:
-                there.discard((kind, nsid, event["name"]))
-                there.add(thing)
-        if kind == "ns":
-            thing = (kind, nsid, None)
-            if what == "dying" and nsid in present or event.get("state") == "dying":
-                dying.add(nsid)
-            if what == "present":
-                present.add(nsid)
-        elif nsid in dying:
-            there.discard(thing)
+        if event.get("state") == "dying":
+            dying.add(nsid)
+        if nsid in dying and thing not in there and what == "destroyed":
+            if event["reason"] != "teardown" and kind != "mq":
+                wrong.append(f"not in the dying row: {line}")
             continue
         if what in ("present", "created"):
             if thing in there:
                 wrong.append(f"twice: {line}")
             there.add(thing)
         elif what == "destroyed":
-            if kind == "mq" and thing not in there:
-                continue    # one that was there before, and is known by its name only
             if thing not in there:
                 wrong.append(f"was not there: {line}")
             there.discard(thing)
         elif kind != "ns" and thing not in there:
             wrong.append(f"of none: {line}")
     return there, wrong
+
+
+def unknown_namespaces(told):
+    """Lines about objects of namespaces that no line told of before."""
+    known, wrong = set(), []
+    for line in told:
+        event = json.loads(line)
+        if event.get("object") == "ns":
+            known.add(event["nsid"])
+        elif event.get("nsid", 0) not in known and event["event"] != "lost":
+            wrong.append(f"of an unknown namespace: {line}")
+    return wrong
 
 
 @scene("a snapshot in the middle of changes")
@@ -363,6 +363,7 @@ def snapshot(t):
                 ear.catch_up()
                 monitor.upto(ear)
                 there, wrong = follow(monitor.lines)
+                wrong += unknown_namespaces(monitor.lines)
                 presents = sum('"present"' in line for line in monitor.lines)
                 t.note(f"round {round_}: {presents} lines of snapshot, {len(monitor.lines)} in all")
                 t.ok(presents > 3, f"round {round_}: there was a snapshot")
@@ -560,6 +561,16 @@ def wait(t):
         status, _, done = timed(inode)
         t.ok(status == 1 and len(done.stderr.splitlines()) == 1, "by inode it is not found: 1",
              done)
+    with module.parameters("journal_mb=1"), Member() as member:
+        nsid = nsid_of(member.pid)
+        member.call(calls.setns, "/proc/1/ns/ipc")
+        until(lambda: timed(f"id={nsid}")[0] == 0, "its end")
+        with Listener(), events.Journal() as journal:
+            while journal.state()[0] <= nsid + 10:
+                member.call(storm, 1, 4000)
+        # No identity above lives, and the journal knows nothing of its time any more.
+        t.same(timed(f"id={nsid}")[0], 0, "gone so long that the journal has forgotten it: 0")
+        t.same(timed(f"id={nsid + 1}")[0], 1, "the one after it, that never was: 1")
     status, _, done = timed("id=123456789012")
     t.ok(status == 1 and len(done.stderr.splitlines()) == 1, "an id that never was: 1", done)
     for words in ((), ("1", "2"), ("1", "--timeout", "x"), ("1", "--timeout", "-1")):
