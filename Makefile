@@ -94,7 +94,7 @@ help:
 	@echo '  make check       all tests, on kernels $(KERNELS)'
 	@echo '  make check-all   the same with storms of full size, which take long'
 	@echo '  make check-fast  tests that take less than a minute'
-	@echo '  make bench       the benchmark against lsns and ipcs'
+	@echo '  make bench       the benchmarks: against lsns and ipcs, and of events'
 	@echo
 	@echo 'For its developers:'
 	@echo '  make generate    the files that come from the netlink spec'

@@ -114,14 +114,17 @@ def boot(kernel, initrd, work, mark, options):
     kmsg = bytearray()
     streams = [Stream(write, mark, events) for write in (writer(1), writer(2), kmsg.extend)]
     console = work / "console"
+    accel = EMULATION if options.icount else accelerator()
     argv = ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64",
-            "-accel", options.accel or accelerator(), "-cpu", CPU,
+            "-accel", options.accel or accel, "-cpu", CPU,
             "-smp", options.cpus, "-m", options.memory,
             "-nodefaults", "-display", "none", "-no-reboot",
             "-kernel", kernel.image, "-initrd", initrd,
             "-append", f"{ARGUMENTS} {options.append}",
             "-chardev", f"file,id=console,path={console}", "-serial", "chardev:console",
             "-device", "virtio-serial"]
+    if options.icount:
+        argv += ["-icount", f"shift={options.icount},sleep=off"]
     for nr, stream in enumerate(streams, 1):
         os.set_inheritable(stream.port, True)
         argv += ["-add-fd", f"fd={stream.port},set={nr}",

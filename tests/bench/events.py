@@ -1,0 +1,228 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""What events cost those who cause them, how soon they are told, and whether all of them are.
+
+events.py cost: the loops' own time on the processor without module, with it, and with a listener,
+in turns. The guest has one processor and a clock that counts instructions (scripts/vm --icount), so
+neither other work of the machine nor the emulator's odd prices show; what the module's worker and
+the listener do is theirs, as on a machine with a processor to spare.
+
+events.py speed: time from a cause to its line, and a million events, in an ordinary guest.
+"""
+
+import json
+import os
+import pathlib
+import random
+import select
+import statistics
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "guest"))
+
+# pylint: disable=wrong-import-position
+from lib import calls, events, module
+from lib.member import sleeping
+from lib.tap import Failed, until
+
+QUICK = os.environ.get("IPCNS_QUICK") == "1"
+KINDS = ("shm", "sem", "msg", "mq")
+TURNS = 3 if QUICK else 9
+LIVES = 300 if QUICK else 1000              # in one measurement
+CAUSES = 20 if QUICK else 200
+MANY = 50_000 if QUICK else 1_000_000
+PROCESSES = 8
+NR_POLL, NR_PPOLL = 7, 271
+LOOP = str(pathlib.Path(__file__).resolve().parent / "lives")
+
+
+class Loop:
+    """The program that makes and removes objects."""
+
+    def __init__(self):
+        self.process = subprocess.Popen([LOOP], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        encoding="ascii")
+
+    def start(self, kind, count):
+        """Begins."""
+        self.process.stdin.write(f"{kind} {count}\n")
+        self.process.stdin.flush()
+
+    def result(self):
+        """(nanoseconds that passed, nanoseconds on a processor)."""
+        return [int(word) for word in self.process.stdout.readline().split()]
+
+    def run(self, kind, count):
+        """One measurement; per life."""
+        self.start(kind, count)
+        return [value / count for value in self.result()]
+
+    def end(self):
+        """No more."""
+        self.process.stdin.close()
+        self.process.wait()
+
+
+class Monitor:
+    """ipcnsctl monitor, once it waits for events; by then object probes are armed."""
+
+    def __init__(self, *args, output=subprocess.DEVNULL):
+        self.process = subprocess.Popen(["ipcnsctl", "monitor", *args], stdout=output,
+                                        stderr=subprocess.PIPE, encoding="utf-8")
+        until(lambda: sleeping(self.process.pid) in (NR_POLL, NR_PPOLL), "it waits for events")
+
+    def end(self):
+        """Ends it; (events that it told, events that it lost)."""
+        self.process.terminate()
+        words = self.process.communicate()[1].split()
+        return int(words[1]), int(words[3])
+
+    def time(self):
+        """Nanoseconds on a processor."""
+        with open(f"/proc/{self.process.pid}/schedstat", encoding="ascii") as stat:
+            return int(stat.read().split()[0])
+
+    def rest(self):
+        """Waits until it has nothing to do; the nanoseconds that it took."""
+        before = -1
+        while before != (taken := self.time()):
+            before = taken
+            time.sleep(0.5)
+        return taken
+
+
+def cost(results):
+    """Loops without module, with it, and with a listener; medians, and of ratios of one turn."""
+    loop = Loop()
+    taken = {kind: {"without": [], "loaded": [], "listened": []} for kind in KINDS}
+    listener, told = 0, 0
+
+    def measure(state):
+        for kind in KINDS:
+            loop.run(kind, LIVES // 10)
+            taken[kind][state].append(loop.run(kind, LIVES)[1])
+
+    module.unload()
+    for _ in range(TURNS):
+        measure("without")
+        module.load()
+        measure("loaded")
+        monitor = Monitor()
+        measure("listened")
+        listener += monitor.rest()
+        told += monitor.end()[0]
+        module.unload()
+    loop.end()
+    results["listener_us_per_event"] = listener / told / 1e3
+    for kind, states in taken.items():
+        for state, values in states.items():
+            results[f"{kind}_{state}_us"] = statistics.median(values) / 1e3
+        for state in ("loaded", "listened"):
+            results[f"{kind}_{state}_ratio"] = statistics.median(
+                value / base for value, base in zip(states[state], states["without"]))
+
+
+def delays(read):
+    """Milliseconds from a cause to what read(segment) returns for, some causes apart in time."""
+    taken = []
+    for _ in range(CAUSES):
+        time.sleep(random.random() / 10)
+        begin = time.perf_counter()
+        segment = calls.shmget(0, 4096)
+        read(segment)
+        taken.append((time.perf_counter() - begin) * 1e3)
+        calls.shm_remove(segment)
+    return statistics.median(taken)
+
+
+def latency(results, flush_ms):
+    """From a cause to the listener's socket, and to the tool's line in a pipe."""
+    with module.parameters(f"flush_ms={flush_ms}"):
+        with events.Listener() as ear:
+            def heard(segment):
+                ear.until(lambda seen: any(event["id"] == segment for event in seen), "heard")
+                ear.events.clear()
+            results[f"wire_{flush_ms}_ms"] = delays(heard)
+        monitor = Monitor("-J", output=subprocess.PIPE)
+        pipe = monitor.process.stdout.fileno()
+
+        def told(segment):
+            text = b""
+            while b'"id":%d,' % segment not in text.replace(b" ", b""):
+                if not select.select([pipe], [], [], 10)[0]:
+                    raise Failed(f"no line for segment {segment} in 10 s")
+                text += os.read(pipe, 65536)
+        results[f"line_{flush_ms}_ms"] = delays(told)
+        monitor.end()
+
+
+def many(results):
+    """Eight processes, and one monitor that writes every line."""
+    module.reload()
+    monitor = Monitor("-J")
+    first = events.next_number()
+    loops = [Loop() for _ in range(PROCESSES)]
+    lives = MANY // PROCESSES // 2
+    begin = time.monotonic()
+    for number, loop in enumerate(loops):
+        loop.start(KINDS[number % 3], lives)        # mq would be one queue for all
+    for loop in loops:
+        loop.result()
+    results["many_made_s"] = time.monotonic() - begin
+    last = events.next_number()
+    status = events.status()
+    monitor.rest()
+    results["many_told_s"] = time.monotonic() - begin - 0.5
+    for loop in loops:
+        loop.end()
+    results["many_events"] = last - first
+    results["many_printed"], results["many_lost"] = monitor.end()
+    results["many_dropped"] = status["dropped"]
+
+
+COST = [
+    ("create and remove, own time", "without module   loaded   with a listener"),
+    *((f"  {kind}", f"{{{kind}_without_us:8.2f}} us    {{{kind}_loaded_ratio:.3f}}"
+                    f"    {{{kind}_listened_ratio:.3f}}") for kind in KINDS),
+    ("  (at most)", "               1.02     1.10"),
+    ("listener's own time, per event", "{listener_us_per_event:.2f} us"),
+]
+SPEED = [
+    ("cause to socket, to line", "flush_ms=50: {wire_50_ms:.1f} and {line_50_ms:.1f} ms (60)"),
+    ("", "flush_ms=0: {wire_0_ms:.2f} and {line_0_ms:.2f} ms (1)"),
+    ("by 8 processes to one monitor", "{many_events} events in {many_made_s:.0f} s, told after"
+                                      " {many_told_s:.0f} s: {many_lost} lost, {many_dropped}"
+                                      " dropped"),
+]
+
+
+def main():
+    """Measures, prints, and fails only far from what is wanted."""
+    results = {"kernel": os.uname().release, "quick": QUICK}
+    if sys.argv[1:] == ["cost"]:
+        cost(results)
+        rows = COST
+        missed = [name for name, value in results.items()
+                  if name.endswith("loaded_ratio") and value > 1.1 or
+                  name.endswith("listened_ratio") and value > 1.6]
+    else:
+        latency(results, 50)
+        latency(results, 0)
+        many(results)
+        rows = SPEED
+        missed = [name for name, bound in (("line_50_ms", 120), ("line_0_ms", 10),
+                                           ("many_lost", 0), ("many_dropped", 0))
+                  if results[name] > bound]
+    print(f"Linux {results['kernel']}")
+    for name, text in rows:
+        print(f"{name:<32}  {text.format(**results)}")
+    print(json.dumps(results))
+    if missed:
+        print(f"far from what is wanted: {', '.join(missed)}", file=sys.stderr)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
