@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: timeout=1200 memory=3G stress
+# guest: timeout=5400 memory=3G stress
 """Many events at once: storms of objects, readers that stop, ends in crowds, unloading."""
 
 import collections
@@ -259,7 +259,7 @@ def wrapped(t):
 
 # Ends in crowds
 
-CROWD, EACH = (100, 10) if QUICK else (1000, 30)
+CROWD, EACH = (100, 10) if QUICK else (1000, 100)
 
 
 def crowd(count, each):
@@ -333,7 +333,7 @@ def ends(t):
 
 # Unloading
 
-CYCLES = 10 if QUICK else 50
+CYCLES = 10 if QUICK else 500
 
 
 def churn():
