@@ -175,5 +175,39 @@ def mqueue_mount(t):
     os.rmdir(path)
 
 
+@scene("the kernel's own list, listns(2)")
+def listns(t):
+    if calls.listns() is None:
+        t.skip("NSID is the id of listns(2)", "this kernel has no listns(2)")
+        return
+    with Member() as one, Member(calls.CLONE_NEWUSER | calls.CLONE_NEWIPC) as other, \
+            Member() as leaver, Member() as attacher:
+        fd = calls.namespace_fd(leaver.pid)
+        attacher.call(calls.shmat, attacher.call(furnish))
+        ids = {member: calls.native_id(f"/proc/{member.pid}/ns/ipc")
+               for member in (one, other, leaver, attacher)}
+
+        def compare_all(hidden, name):
+            rows = tool.namespaces()
+            t.same({nsid for nsid in ids.values() if nsid not in
+                    {row["nsid"] for row in rows.values()}}, set(), f"{name}: all are in our list")
+            t.same({row["nsid"] for row in rows.values()} - hidden, set(calls.listns()),
+                   f"{name}: NSIDs are the ids of listns(2)")
+
+        compare_all(set(), "with processes inside")
+        leaver.call(calls.setns, INITIAL)
+        compare_all(set(), "one with an open descriptor")
+        attacher.call(calls.setns, INITIAL)
+        # listns(2) shows no namespace that has neither a process nor a descriptor or a mount.
+        compare_all({ids[attacher]}, "one with nothing but an attached segment")
+        row, = [row for row in tool.namespaces().values() if row["nsid"] == ids[attacher]]
+        t.same((row["state"], row["refs"], row["shm"]), ("pinned", 1, 1), "which has the same id")
+        os.close(fd)
+        until(lambda: ids[leaver] not in calls.listns(), "a namespace leaves listns(2)")
+        until(lambda: ids[leaver] not in [row["nsid"] for row in tool.namespaces().values()],
+              "and ours")
+        t.ok(True, "with its last descriptor one leaves both lists")
+
+
 if __name__ == "__main__":
     main()
