@@ -22,7 +22,10 @@ TOOLSRC   := $(wildcard user/*.c)
 TOOLOBJ   := $(TOOLSRC:user/%.c=$(BUILD)/user/%.o)
 SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=all
 
+# The kernels of scripts/kernels: on the first, "make check" runs all tests, on the others a quick
+# part; "make check-all" runs everything on all.
 KERNELS   := 6.1 6.12
+QUICK     := 6.12-rt newest debug
 
 all: module tool
 
@@ -68,10 +71,10 @@ demo: setup
 	scripts/demo
 
 check: setup
-	tests/run --all $(KERNELS:%=--kernel %)
+	tests/run --all $(KERNELS:%=--kernel %) $(QUICK:%=--quick-kernel %)
 
 check-all: setup
-	tests/run --all --full $(KERNELS:%=--kernel %)
+	tests/run --all --full $(KERNELS:%=--kernel %) $(QUICK:%=--kernel %)
 
 check-fast: setup
 	tests/run --fast
@@ -91,8 +94,8 @@ help:
 	@echo
 	@echo 'On any Debian 12 or 13 machine, in guests under QEMU:'
 	@echo '  make demo        see what it does'
-	@echo '  make check       all tests, on kernels $(KERNELS)'
-	@echo '  make check-all   the same with storms of full size, which take long'
+	@echo '  make check       all tests on kernels $(KERNELS), a quick part on $(QUICK)'
+	@echo '  make check-all   all tests on all, with storms of full size, which take long'
 	@echo '  make check-fast  tests that take less than a minute'
 	@echo '  make bench       the benchmarks: against lsns and ipcs, and of events'
 	@echo

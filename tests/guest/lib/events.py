@@ -13,7 +13,7 @@ import struct
 import time
 
 from lib import wire
-from lib.tap import Failed
+from lib.tap import PACE, Failed
 
 WORDS = {
     "object": "none ns shm sem msg mq lost".split(),
@@ -237,7 +237,7 @@ class Listener:
         """Reads all that happened until now, or until a number; the events since the last time."""
         number = number or self.journal.state()[1]
         before = len(self.events)
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 120 * PACE
         self.parse()
         while self.next < number:
             self.pump()
@@ -248,6 +248,7 @@ class Listener:
 
     def until(self, condition, what, timeout=60):
         """Reads until condition(events) is true; returns its value."""
+        timeout *= PACE
         deadline = time.monotonic() + timeout
         while True:
             self.parse()
@@ -255,7 +256,7 @@ class Listener:
             if value:
                 return value
             if time.monotonic() > deadline:
-                raise Failed(f"waited {timeout} s in vain: {what}")
+                raise Failed(f"waited {timeout:g} s in vain: {what}")
             self.pump()
 
     def gone(self, *nsids, timeout=60):

@@ -8,6 +8,9 @@ import traceback
 
 QUICK = os.environ.get("IPCNS_QUICK") == "1"
 
+# How many times as long as on a stock kernel things may take on this one (scripts/kernels).
+PACE = float(os.environ.get("IPCNS_PACE", "1"))
+
 _scenes = []
 
 
@@ -83,14 +86,18 @@ def difference(got, want):
 
 
 def until(condition, what, timeout=20):
-    """Polls until condition() is true and returns its value; Failed after timeout seconds."""
+    """Polls until condition() is true and returns its value; Failed after timeout seconds.
+
+    The timeout is that of a stock kernel.
+    """
+    timeout *= PACE
     deadline = time.monotonic() + timeout
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > deadline:
-            raise Failed(f"waited {timeout} s in vain: {what}")
+            raise Failed(f"waited {timeout:g} s in vain: {what}")
         time.sleep(0.02)
 
 

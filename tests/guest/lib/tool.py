@@ -5,7 +5,7 @@ import datetime
 import json
 import subprocess
 
-from lib.tap import Failed
+from lib.tap import PACE, Failed
 
 ROOT = {"list": "namespaces", "objects": "objects", "limits": "limits", "holders": "holders"}
 
@@ -24,7 +24,7 @@ def ipcnsctl(*args, **options):
     """Runs the tool; a CompletedProcess with text, whatever its exit status."""
     return subprocess.run(["ipcnsctl", *map(str, args)], stdin=subprocess.DEVNULL,
                           capture_output=True, encoding="utf-8", check=False,
-                          **{"timeout": 300, **options})
+                          **{"timeout": 300 * PACE, **options})
 
 
 def output(*args):

@@ -8,7 +8,7 @@ import os
 import socket
 import struct
 
-from lib.tap import Failed
+from lib.tap import PACE, Failed
 
 NETLINK_GENERIC, SOL_NETLINK = 16, 270
 NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK = 10, 11, 12
@@ -156,7 +156,7 @@ class Socket:
         self.interrupted = False
         self.sequence = 0
         self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_GENERIC)
-        self.socket.settimeout(60)
+        self.socket.settimeout(60 * PACE)
         for option in (NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK):
             self.socket.setsockopt(SOL_NETLINK, option, 1)
         self.socket.bind((0, 0))
