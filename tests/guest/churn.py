@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: timeout=200
+# guest: quick timeout=200
 """Namespaces that come and go while three readers look."""
 
 import collections

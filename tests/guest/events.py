@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: timeout=240
+# guest: quick timeout=240
 """What happens to namespaces and objects, told as events: kinds, order, reasons, identity."""
 
 import collections

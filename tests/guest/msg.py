@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: timeout=120
+# guest: quick timeout=120
 """System V message queues, against lsipc and /proc/sysvipc/msg inside, and who waits on them."""
 
 from lib import calls, compare, tool, wire

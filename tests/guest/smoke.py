@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: smoke timeout=60
+# guest: smoke quick timeout=60
 """A little of everything, for a quick look."""
 
 import os

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: timeout=120
+# guest: quick timeout=120
 """unshare(2) moves one thread: processes whose threads are in different IPC namespaces."""
 
 import os
