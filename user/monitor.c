@@ -33,8 +33,9 @@ static const char usage[] =
 	"Events: created, destroyed; of ns dying; of shm, sem, msg changed; of shm marked\n"
 	"(it will go at its last detach); of mq unlinked. Events that could not be had\n"
 	"are told as lost, whatever is asked for.\n"
-	"After --snapshot, whatever is destroyed was present or created before; but of a\n"
-	"namespace present as dying only the numbers of its objects are told, then their ends.\n";
+	"After --snapshot, whatever is destroyed was present or created before; but of\n"
+	"a namespace present as dying only the numbers of its objects are told, and then\n"
+	"their ends.\n";
 
 enum {
 	OPTION_SINCE = OPTION_COMMAND,

@@ -180,15 +180,23 @@ static void masks(void)
 		      bad_list(event_mask_types, bad[i]) == STATUS_ERROR, bad[i]);
 }
 
-static int admit(struct told *told, unsigned int object, unsigned int kind, uint32_t id,
-		 const char *name)
+static int admit_end(struct told *told, unsigned int object, uint32_t id, uint32_t reason)
+{
+	struct event e;
+
+	event(1, object, IPCNS_EVENT_KIND_DESTROYED);
+	nla_put_u32(msg, IPCNS_A_EVENT_ID, id);
+	nla_put_u32(msg, IPCNS_A_EVENT_REASON, reason);
+	e = finish();
+	return told_admit(told, &e);
+}
+
+static int admit(struct told *told, unsigned int object, unsigned int kind, uint32_t id)
 {
 	struct event e;
 
 	event(1, object, kind);
 	nla_put_u32(msg, IPCNS_A_EVENT_ID, id);
-	if (name)
-		nla_put(msg, IPCNS_A_EVENT_NAME, strlen(name), name);
 	e = finish();
 	return told_admit(told, &e);
 }
@@ -212,17 +220,14 @@ static void tell_ns(struct told *told, uint32_t state)
 	told_ns(told, &rec);
 }
 
-static void tell_object(struct told *told, uint32_t kind, uint32_t id, const char *name)
+static void tell_object(struct told *told, uint32_t kind, uint32_t id)
 {
 	struct record rec;
 
 	start();
 	nla_put_u64(msg, IPCNS_A_OBJECT_NS_ID, 17);
 	nla_put_u32(msg, IPCNS_A_OBJECT_KIND, kind);
-	if (name)
-		nla_put(msg, IPCNS_A_OBJECT_NAME, strlen(name), name);
-	else
-		nla_put_u32(msg, IPCNS_A_OBJECT_ID, id);
+	nla_put_u32(msg, IPCNS_A_OBJECT_ID, id);
 	rec = row();
 	told_object(told, &rec);
 }
@@ -232,43 +237,46 @@ static void snapshots(void)
 	const unsigned int ns = IPCNS_EVENT_OBJECT_NS, shm = IPCNS_EVENT_OBJECT_SHM,
 		mq = IPCNS_EVENT_OBJECT_MQ, created = IPCNS_EVENT_KIND_CREATED,
 		dying = IPCNS_EVENT_KIND_DYING, destroyed = IPCNS_EVENT_KIND_DESTROYED,
-		unlinked = IPCNS_EVENT_KIND_UNLINKED, changed = IPCNS_EVENT_KIND_CHANGED;
+		unlinked = IPCNS_EVENT_KIND_UNLINKED, changed = IPCNS_EVENT_KIND_CHANGED,
+		teardown = IPCNS_EVENT_REASON_TEARDOWN, removed = IPCNS_EVENT_REASON_REMOVED;
 	struct told told = { 0 };
 	unsigned int i, good = 1;
 
-	check(!admit(&told, shm, created, 1, NULL) && !admit(&told, ns, dying, 0, NULL) &&
-	      !admit(&told, ns, destroyed, 0, NULL),
+	check(!admit(&told, shm, created, 1) && !admit(&told, ns, dying, 0) &&
+	      !admit(&told, ns, destroyed, 0),
 	      "a namespace that was gone before the snapshot is not mentioned");
 	told_clear(&told);
 
 	tell_ns(&told, IPCNS_STATE_ACTIVE);
-	tell_object(&told, IPCNS_KIND_SHM, 1, NULL);
-	check(!admit(&told, ns, created, 0, NULL) && !admit(&told, shm, created, 1, NULL),
+	tell_object(&told, IPCNS_KIND_SHM, 1);
+	check(!admit(&told, ns, created, 0) && !admit(&told, shm, created, 1),
 	      "what is there is not created again");
-	check(admit(&told, shm, changed, 1, NULL) && admit(&told, shm, destroyed, 1, NULL) &&
-	      !admit(&told, shm, destroyed, 1, NULL), "it ends once");
-	check(!admit(&told, shm, changed, 2, NULL) && !admit(&told, shm, destroyed, 2, NULL),
+	check(admit(&told, shm, changed, 1) && admit(&told, shm, destroyed, 1) &&
+	      !admit(&told, shm, destroyed, 1), "it ends once");
+	check(!admit(&told, shm, changed, 2) && !admit(&told, shm, destroyed, 2),
 	      "what is not there does not end");
-	check(admit(&told, shm, created, 2, NULL) && admit(&told, shm, destroyed, 2, NULL),
+	check(admit(&told, shm, created, 2) && admit(&told, shm, destroyed, 2),
 	      "what came and went is told in full");
 
-	tell_object(&told, IPCNS_KIND_MQ, 0, "jobs");
-	check(!admit(&told, mq, created, 70, "jobs") && admit(&told, mq, unlinked, 70, "jobs") &&
-	      admit(&told, mq, destroyed, 70, NULL) && admit(&told, mq, created, 71, "jobs"),
-	      "a queue is known by its name, and then by its number");
+	tell_object(&told, IPCNS_KIND_MQ, 70);
+	check(!admit(&told, mq, created, 70) && admit(&told, mq, unlinked, 70) &&
+	      admit(&told, mq, destroyed, 70) && admit(&told, mq, created, 71),
+	      "a queue is known by its number");
 
 	for (i = 100; i < 5000; i++)
-		good &= admit(&told, shm, created, i, NULL);
+		good &= admit(&told, shm, created, i);
 	for (i = 100; i < 5000; i++)
-		good &= !admit(&told, shm, created, i, NULL);
+		good &= !admit(&told, shm, created, i);
 	check(good, "many things");
 
-	check(admit(&told, ns, dying, 0, NULL) && !admit(&told, ns, dying, 0, NULL) &&
-	      admit(&told, shm, destroyed, 9999, NULL) && admit(&told, ns, destroyed, 0, NULL) &&
-	      !admit(&told, shm, destroyed, 9998, NULL), "in a dying namespace all ends are told");
+	check(admit(&told, ns, dying, 0) && !admit(&told, ns, dying, 0) &&
+	      admit_end(&told, shm, 9999, teardown) && !admit_end(&told, shm, 9997, removed) &&
+	      admit_end(&told, mq, 9999, removed) && admit(&told, ns, destroyed, 0) &&
+	      !admit_end(&told, shm, 9998, teardown),
+	      "in a dying namespace all that is torn down is told, and queues that are closed");
 	told_clear(&told);
 	tell_ns(&told, IPCNS_STATE_DYING);
-	check(!admit(&told, ns, dying, 0, NULL) && admit(&told, shm, destroyed, 3, NULL),
+	check(!admit(&told, ns, dying, 0) && admit_end(&told, shm, 3, teardown),
 	      "one that was dying already is not dying again");
 	told_clear(&told);
 }
