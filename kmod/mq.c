@@ -127,7 +127,9 @@ static void read_queue(const struct ipcns_reader *r, struct inode *inode, struct
 	if (o->mq.notify) {
 		o->mq.notify_pid = ipcns_reader_pid(r, info->notify_owner);
 		o->mq.notify_method = info->notify.sigev_notify;
-		o->mq.notify_signo = info->notify.sigev_signo;
+		/* the other methods leave it as the memory was, see mqueue_read_file() */
+		o->mq.notify_signo = info->notify.sigev_notify == SIGEV_SIGNAL ?
+				     info->notify.sigev_signo : 0;
 	}
 	o->mq.receivers = ipcns_list_length(&info->e_wait_q[IPCNS_MQ_RECEIVERS].list);
 	o->mq.senders = ipcns_list_length(&info->e_wait_q[IPCNS_MQ_SENDERS].list);
