@@ -103,11 +103,17 @@ static u32 hide(struct ipcns_dump *d, struct ipcns_ref *refs, u32 n)
 	u32 i, left = 0;
 
 	for (i = 0; i < n; i++) {
-		if (refs[i].ns && !ipcns_reader_sees(&d->reader, refs[i].ns))
+		if (!refs[i].ns)
+			continue;
+		refs[i].sight = ipcns_reader_sight(&d->reader, &refs[i]);
+		if (refs[i].sight < d->ops->sight) {
+			if (refs[i].sight)
+				d->refused = true;
 			ipcns_put(&refs[i]);
-		if (refs[i].ns)
-			__set_bit(d->pos + i, d->collected);
-		left += !!refs[i].ns;
+			continue;
+		}
+		__set_bit(d->pos + i, d->collected);
+		left++;
 	}
 	return left;
 }
@@ -132,7 +138,7 @@ static int collect_batch(struct ipcns_dump *d)
 	if (!err) {
 		/* one that is not there and one that is not his look the same */
 		if (!d->found && d->ns_attr)
-			err = -ENOENT;
+			err = d->refused ? -EPERM : -ENOENT;
 		else
 			err = d->ops->collect(d, refs, n);
 	}
@@ -210,6 +216,12 @@ static void explain(const struct ipcns_dump *d, struct netlink_ext_ack *extack, 
 			NL_SET_ERR_MSG_ATTR(extack, d->object_attr, "the namespace has no object with this id or name");
 		else
 			NL_SET_ERR_MSG_ATTR(extack, d->ns_attr, "no IPC namespace has this inum or id");
+		break;
+	case -EPERM:
+		NL_SET_ERR_MSG_ATTR(extack, d->ns_attr, "needs CAP_SYS_ADMIN in the namespace's user namespace");
+		break;
+	case -EACCES:
+		NL_SET_ERR_MSG_ATTR(extack, d->object_attr, "needs read permission on the object");
 		break;
 	case -ESTALE:
 		NL_SET_ERR_MSG_ATTR(extack, d->ns_attr, "the namespace is dying, its last reference is gone");

@@ -18,6 +18,7 @@ struct ipcns_dump;
 /**
  * struct ipcns_dump_ops - what is asked for
  * @cmd:	command of the messages
+ * @sight:	what the reader must be allowed to see of a namespace
  * @parse:	take what the command needs from the attributes of the request;
  *		@one says that the answer is to be one message
  * @collect:	add records of namespaces to d->buf, from d->pos on. May stop
@@ -36,6 +37,7 @@ struct ipcns_dump;
  */
 struct ipcns_dump_ops {
 	u8	cmd;
+	enum ipcns_sight sight;
 	u32	batch;
 	int	(*parse)(struct ipcns_dump *d, struct nlattr **attrs, bool one,
 			 struct netlink_ext_ack *extack);
@@ -58,6 +60,7 @@ struct ipcns_dump_ops {
  * @object_attr: attribute that names the only object wanted, or NULL
  * @filter:	objects wanted
  * @found:	a namespace was found that the reader may see
+ * @refused:	a namespace was found of which he may not see what he asks for
  * @list:	the namespaces to go through
  * @collected:	bitmap over @list: those that records were collected of
  * @pos:	index in @list to go on at
@@ -87,6 +90,7 @@ struct ipcns_dump {
 	const struct nlattr		*object_attr;
 	struct ipcns_filter		filter;
 	bool				found;
+	bool				refused;
 	struct ipcns_cookies		list;
 	unsigned long			*collected;
 	u32				pos;

@@ -136,6 +136,15 @@ static void read_queue(const struct ipcns_reader *r, struct inode *inode, struct
 	spin_unlock(&info->lock);
 }
 
+/* In his own namespace a reader gets what he could read in its filesystem. */
+static bool may_read(const struct ipcns_reader *r, const struct ipcns_ref *ref,
+		     const struct inode *inode)
+{
+	return ref->sight == IPCNS_SIGHT_ALL ||
+	       ipcns_reader_may_read(r, ref->ns->user_ns, inode->i_uid, inode->i_uid, inode->i_gid,
+				     inode->i_gid, inode->i_mode);
+}
+
 static bool wanted(const struct ipcns_filter *f, const struct inode *inode,
 		   const struct ipcns_object *o)
 {
@@ -200,7 +209,7 @@ static int add_queue(struct inode *inode, struct dentry *dentry, void *arg)
 	if (IS_ERR(o))
 		return PTR_ERR(o);
 	read_name(dentry, o);
-	if (wanted(in->c->filter, inode, o)) {
+	if (wanted(in->c->filter, inode, o) && may_read(in->c->r, in->ref, inode)) {
 		read_queue(in->c->r, inode, o);
 		o->ns_id = in->ref->id;
 		o->ns_inum = in->ref->ns->ns.inum;

@@ -128,6 +128,7 @@ static int ns_fill(struct sk_buff *skb, const void *record)
 
 static const struct ipcns_dump_ops ns_ops = {
 	.cmd		= IPCNS_CMD_NS_GET,
+	.sight		= IPCNS_SIGHT_OWN,
 	.parse		= ns_parse,
 	.collect	= ns_collect,
 	.gone		= ns_gone,
@@ -293,6 +294,7 @@ static int object_fill(struct sk_buff *skb, const void *record)
 
 static const struct ipcns_dump_ops object_ops = {
 	.cmd		= IPCNS_CMD_OBJECT_GET,
+	.sight		= IPCNS_SIGHT_OWN,
 	.parse		= object_parse,
 	.collect	= object_collect,
 	.fill		= object_fill,
@@ -361,6 +363,9 @@ static int element_collect(struct ipcns_dump *d, const struct ipcns_ref *refs, u
 
 	if (!refs->ns)
 		return -EIDRM;
+	/* messages are for those who receive them */
+	if (refs->sight < IPCNS_SIGHT_ALL && d->kind != IPCNS_KIND_SEM)
+		return -EPERM;
 	err = ops->detail(&c, ops, &ops->elements, refs, &d->next);
 	if (!err)
 		d->pos++;
@@ -374,6 +379,7 @@ static int element_fill(struct sk_buff *skb, const void *record)
 
 static const struct ipcns_dump_ops element_ops = {
 	.cmd		= IPCNS_CMD_ELEMENT_GET,
+	.sight		= IPCNS_SIGHT_OWN,
 	.parse		= element_parse,
 	.collect	= element_collect,
 	.fill		= element_fill,
@@ -419,6 +425,7 @@ static int waiter_fill(struct sk_buff *skb, const void *record)
 
 static const struct ipcns_dump_ops waiter_ops = {
 	.cmd		= IPCNS_CMD_WAITER_GET,
+	.sight		= IPCNS_SIGHT_ALL,
 	.parse		= waiter_parse,
 	.collect	= waiter_collect,
 	.fill		= waiter_fill,
@@ -469,6 +476,7 @@ static int holder_fill(struct sk_buff *skb, const void *record)
 
 static const struct ipcns_dump_ops holder_ops = {
 	.cmd		= IPCNS_CMD_HOLDER_GET,
+	.sight		= IPCNS_SIGHT_ALL,
 	.batch		= IPCNS_HOLDER_BATCH,
 	.parse		= holder_parse,
 	.collect	= holder_collect,
@@ -525,6 +533,7 @@ static void open_undo(const void *record)
 
 static const struct ipcns_dump_ops open_ops = {
 	.cmd		= IPCNS_CMD_NS_OPEN,
+	.sight		= IPCNS_SIGHT_ALL,
 	.parse		= ns_parse,
 	.collect	= open_collect,
 	.fill		= open_fill,
@@ -564,6 +573,7 @@ static int limits_fill(struct sk_buff *skb, const void *record)
 
 static const struct ipcns_dump_ops limits_ops = {
 	.cmd		= IPCNS_CMD_LIMITS_GET,
+	.sight		= IPCNS_SIGHT_OWN,
 	.parse		= limits_parse,
 	.collect	= limits_collect,
 	.fill		= limits_fill,

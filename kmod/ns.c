@@ -60,6 +60,7 @@ int ipcns_ns_read(const struct ipcns_reader *r, const struct ipcns_ref *ref,
 	out->inum = ns->ns.inum;
 	out->refs = ref->refs;
 	out->counted = ipcns_is_counted(ns);
+	out->whole = ref->sight == IPCNS_SIGHT_ALL;
 	out->mq_dev = new_encode_dev(ns->mq_mnt->mnt_sb->s_dev);
 	out->owner_inum = ns->user_ns->ns.inum;
 	out->owner_uid = ipcns_reader_uid(r, ns->user_ns->owner);
@@ -90,6 +91,7 @@ void ipcns_ns_dying(const struct ipcns_reader *r, const struct ipcns_known *know
 		    struct ipcns_ns *out)
 {
 	memset(out, 0, sizeof(*out));
+	out->whole = true;
 	out->id = known->id;
 	out->inum = known->inum;
 	out->owner_inum = known->owner_inum;
@@ -108,7 +110,8 @@ static enum ipcns_state state(const struct ipcns_ns *n)
 {
 	if (n->dying.time)
 		return IPCNS_STATE_DYING;
-	return n->members.nprocs ? IPCNS_STATE_ACTIVE : IPCNS_STATE_PINNED;
+	/* whose own it is he is a member */
+	return n->members.nprocs || !n->whole ? IPCNS_STATE_ACTIVE : IPCNS_STATE_PINNED;
 }
 
 static int actor_fill(struct sk_buff *skb, int type, const struct ipcns_actor *a)
@@ -146,20 +149,26 @@ int ipcns_ns_fill(struct sk_buff *skb, const struct ipcns_ns *n)
 	    nla_put_u32(skb, IPCNS_A_NS_STATE, state(n)) ||
 	    nla_put_u32(skb, IPCNS_A_NS_OWNER_INUM, n->owner_inum) ||
 	    nla_put_u32(skb, IPCNS_A_NS_OWNER_UID, n->owner_uid) ||
-	    nla_put_u32(skb, IPCNS_A_NS_NPROCS, m->nprocs) ||
 	    nla_put_u32(skb, IPCNS_A_NS_SHM, n->shm) ||
 	    nla_put_u32(skb, IPCNS_A_NS_SEM, n->sem) ||
 	    nla_put_u32(skb, IPCNS_A_NS_MSG, n->msg) ||
-	    nla_put_u32(skb, IPCNS_A_NS_MQ, n->mq) ||
 	    nla_put_u64_64bit(skb, IPCNS_A_NS_SHM_BYTES, n->shm_bytes, IPCNS_A_NS_PAD) ||
 	    nla_put_u64_64bit(skb, IPCNS_A_NS_MSG_BYTES, n->msg_bytes, IPCNS_A_NS_PAD))
 		return -EMSGSIZE;
 	/* of one that is dying only what its last event told is known */
 	if (!n->dying.time &&
-	    ((n->counted && nla_put_u32(skb, IPCNS_A_NS_REFS, n->refs)) ||
-	     nla_put_u32(skb, IPCNS_A_NS_MQ_DEV, n->mq_dev) ||
-	     nla_put_u32(skb, IPCNS_A_NS_SEMS, n->sems) ||
+	    (nla_put_u32(skb, IPCNS_A_NS_SEMS, n->sems) ||
 	     nla_put_u64_64bit(skb, IPCNS_A_NS_MSGS, n->msgs, IPCNS_A_NS_PAD)))
+		return -EMSGSIZE;
+	/* ipcs(1) knows no processes, and of queues what is in the filesystem */
+	if (!n->whole)
+		return 0;
+	if (nla_put_u32(skb, IPCNS_A_NS_NPROCS, m->nprocs) ||
+	    nla_put_u32(skb, IPCNS_A_NS_MQ, n->mq))
+		return -EMSGSIZE;
+	if (!n->dying.time &&
+	    ((n->counted && nla_put_u32(skb, IPCNS_A_NS_REFS, n->refs)) ||
+	     nla_put_u32(skb, IPCNS_A_NS_MQ_DEV, n->mq_dev)))
 		return -EMSGSIZE;
 	if (n->mq_bytes_known &&
 	    nla_put_u64_64bit(skb, IPCNS_A_NS_MQ_BYTES, n->mq_bytes, IPCNS_A_NS_PAD))
@@ -211,6 +220,7 @@ void ipcns_limits_read(const struct ipcns_ref *ref, struct ipcns_limits *out)
 	out->sems = READ_ONCE(ns->used_sems);
 	out->msg = READ_ONCE(ns->ids[IPC_MSG_IDS].in_use);
 	out->mq = READ_ONCE(ns->mq_queues_count);
+	out->whole = ref->sight == IPCNS_SIGHT_ALL;
 }
 
 /**
@@ -245,7 +255,6 @@ int ipcns_limits_fill(struct sk_buff *skb, const struct ipcns_limits *l)
 		{ IPCNS_A_LIMITS_SEM, l->sem },
 		{ IPCNS_A_LIMITS_SEMS, l->sems },
 		{ IPCNS_A_LIMITS_MSG, l->msg },
-		{ IPCNS_A_LIMITS_MQ, l->mq },
 		{ IPCNS_A_LIMITS_PAGE_SIZE, PAGE_SIZE },
 	};
 	unsigned int i;
@@ -253,6 +262,8 @@ int ipcns_limits_fill(struct sk_buff *skb, const struct ipcns_limits *l)
 	for (i = 0; i < ARRAY_SIZE(u32s); i++)
 		if (nla_put_u32(skb, u32s[i].attr, u32s[i].value))
 			return -EMSGSIZE;
+	if (l->whole && nla_put_u32(skb, IPCNS_A_LIMITS_MQ, l->mq))
+		return -EMSGSIZE;
 	if (nla_put_u64_64bit(skb, IPCNS_A_LIMITS_NS_ID, l->ns_id, IPCNS_A_LIMITS_PAD) ||
 	    nla_put_u64_64bit(skb, IPCNS_A_LIMITS_SHMMAX, l->shmmax, IPCNS_A_LIMITS_PAD) ||
 	    nla_put_u64_64bit(skb, IPCNS_A_LIMITS_SHMALL, l->shmall, IPCNS_A_LIMITS_PAD) ||

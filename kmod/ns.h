@@ -11,8 +11,9 @@
 
 /**
  * struct ipcns_ns - what is known of one namespace at one moment
+ * @whole:	the reader may know all of it
  *
- * The members have the names of the attributes in the spec.
+ * The other members have the names of the attributes in the spec.
  */
 struct ipcns_ns {
 	u64			id;
@@ -23,6 +24,7 @@ struct ipcns_ns {
 	u32			sems;
 	u32			mq_dev;
 	bool			counted;
+	bool			whole;
 	bool			mq_bytes_known;
 	u64			msgs;
 	u64			shm_bytes, msg_bytes, mq_bytes;
@@ -32,8 +34,9 @@ struct ipcns_ns {
 
 /**
  * struct ipcns_limits - the limits of one namespace and what is used of them
+ * @whole:	the reader may know all of it
  *
- * The members have the names of the attributes in the spec.
+ * The other members have the names of the attributes in the spec.
  */
 struct ipcns_limits {
 	u64	ns_id;
@@ -44,6 +47,7 @@ struct ipcns_limits {
 	u32	semmsl, semmns, semopm, semmni;
 	u32	mq_queues_max, mq_msg_max, mq_msgsize_max, mq_msg_default, mq_msgsize_default;
 	u32	shm, sem, sems, msg, mq;
+	bool	whole;
 };
 
 int ipcns_ns_read(const struct ipcns_reader *r, const struct ipcns_ref *ref,

@@ -191,16 +191,24 @@ int ipcns_detail_add(const struct ipcns_collect *c, const struct ipcns_detail *d
 /* A part of what there is in an object. */
 struct window {
 	const struct ipcns_reader	*r;
+	const struct ipcns_ref		*ref;
 	const struct ipcns_detail	*detail;
 	void				*records;
 	u64				first;
 	u32				n;
+	bool				refused;
 };
 
 static void read_window(struct kern_ipc_perm *perm, void *arg)
 {
 	struct window *w = arg;
 
+	if (w->ref->sight < IPCNS_SIGHT_ALL &&
+	    !ipcns_reader_may_read(w->r, w->ref->ns->user_ns, perm->uid, perm->cuid, perm->gid,
+				   perm->cgid, perm->mode)) {
+		w->refused = true;
+		return;
+	}
 	w->n = w->detail->read(w->r, perm, w->records, w->first, IPCNS_DETAIL_WINDOW);
 }
 
@@ -213,13 +221,13 @@ static void read_window(struct kern_ipc_perm *perm, void *arg)
  * @next:	number of the record to go on with
  *
  * Context: process context, may sleep.
- * Return: 0 when done, -ENOENT if there is no such object, -EIDRM if it was
- * removed meanwhile, -ENOBUFS if the buffer is full, -ENOMEM, -EINTR.
+ * Return: 0 when done, -ENOENT if there is no such object, -EACCES if the reader
+ * may not look into it, -EIDRM if it was removed meanwhile, -ENOBUFS if the buffer is full, -ENOMEM, -EINTR.
  */
 int ipcns_sysv_detail(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
 		      const struct ipcns_detail *detail, const struct ipcns_ref *ref, u64 *next)
 {
-	struct window w = { .r = c->r, .detail = detail };
+	struct window w = { .r = c->r, .ref = ref, .detail = detail };
 	int err = 0;
 
 	w.records = kvcalloc(IPCNS_DETAIL_WINDOW, detail->size, GFP_KERNEL);
@@ -229,6 +237,10 @@ int ipcns_sysv_detail(const struct ipcns_collect *c, const struct ipcns_kind_ops
 		w.first = *next;
 		if (!ipcns_sysv_visit(&ref->ns->ids[ops->ids], c->filter->id, read_window, &w)) {
 			err = *next ? -EIDRM : -ENOENT;
+			break;
+		}
+		if (w.refused) {
+			err = -EACCES;
 			break;
 		}
 		err = ipcns_detail_add(c, detail, ref, w.records, w.n, next);

@@ -5,10 +5,37 @@
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/ipc_namespace.h>
+#include <linux/moduleparam.h>
+#include <linux/mount.h>
 #include <linux/netlink.h>
+#include <linux/nsproxy.h>
 #include <net/sock.h>
 
 #include "reader.h"
+#include "walk.h"
+
+static bool scoped_access = true;
+module_param(scoped_access, bool, 0444);
+MODULE_PARM_DESC(scoped_access, "owners of user namespaces see what these own, and everybody what ipcs shows (default Y); else the machine's root only");
+
+/*
+ * Whether the socket was opened by whoever uses it now: a socket that was handed
+ * on, or kept over a change of identity, gains nobody the sight of what he, or
+ * whom he got it from, is in.
+ */
+static bool is_opener(const struct sock *sk, const struct cred *cred)
+{
+	const struct cred *opener = sk->sk_socket->file->f_cred;
+
+	return opener->user_ns == cred->user_ns && uid_eq(opener->euid, cred->euid);
+}
+
+static u64 own_cookie(void)
+{
+	const struct ipc_namespace *ns = current->nsproxy->ipc_ns;
+
+	return ipcns_cookie(ns->mq_mnt->mnt_sb, ns);
+}
 
 /**
  * ipcns_reader_get() - remember who sent a request
@@ -24,6 +51,7 @@ void ipcns_reader_get(struct ipcns_reader *r, struct sk_buff *request)
 	r->sk = NETLINK_CB(request).sk;
 	r->pid_ns = get_pid_ns(task_active_pid_ns(current));
 	r->user_ns = get_user_ns(sk_user_ns(r->sk));
+	r->own = is_opener(r->sk, r->cred) ? own_cookie() : 0;
 }
 
 /**
@@ -37,6 +65,15 @@ void ipcns_reader_put(struct ipcns_reader *r)
 	put_cred(r->cred);
 }
 
+static bool holds(const struct ipcns_reader *r, struct user_namespace *user_ns, int cap)
+{
+	const struct cred *old = override_creds(r->cred);
+	bool ok = sk_ns_capable(r->sk, user_ns, cap);
+
+	revert_creds(old);
+	return ok;
+}
+
 /**
  * ipcns_reader_capable() - has the reader CAP_SYS_ADMIN over a user namespace?
  * @r:		the reader
@@ -46,25 +83,54 @@ void ipcns_reader_put(struct ipcns_reader *r)
  * (net/core/sock.c sk_ns_capable()), so that nobody gains by a socket that he
  * was handed or that he hands on.
  *
- * Context: process context, the socket is open.
+ * Context: any, the socket is open.
  */
 bool ipcns_reader_capable(const struct ipcns_reader *r, struct user_namespace *user_ns)
 {
-	const struct cred *old = override_creds(r->cred);
-	bool ok = sk_ns_capable(r->sk, user_ns, CAP_SYS_ADMIN);
-
-	revert_creds(old);
-	return ok;
+	return holds(r, user_ns, CAP_SYS_ADMIN);
 }
 
 /**
- * ipcns_reader_sees() - may the reader see a namespace and what is in it?
+ * ipcns_reader_sight() - what may the reader see of a namespace?
  * @r:		the reader
- * @ns:		a namespace, referenced by the caller
+ * @ref:	a namespace, referenced
  *
  * Context: as for ipcns_reader_capable().
  */
-bool ipcns_reader_sees(const struct ipcns_reader *r, struct ipc_namespace *ns)
+enum ipcns_sight ipcns_reader_sight(const struct ipcns_reader *r, const struct ipcns_ref *ref)
 {
-	return ipcns_reader_capable(r, ns->user_ns);
+	if (!scoped_access)
+		return ipcns_reader_capable(r, &init_user_ns) ? IPCNS_SIGHT_ALL : IPCNS_SIGHT_NONE;
+	if (ipcns_reader_capable(r, ref->ns->user_ns))
+		return IPCNS_SIGHT_ALL;
+	return ref->cookie == r->own ? IPCNS_SIGHT_OWN : IPCNS_SIGHT_NONE;
+}
+
+/**
+ * ipcns_reader_may_read() - has the reader read permission on an object?
+ * @r:		the reader
+ * @user_ns:	owner of the object's namespace
+ * @uid:	owner of the object, and
+ * @cuid:	its creator
+ * @gid:	its group, and
+ * @cgid:	its creator's
+ * @mode:	permission bits
+ *
+ * As ipc/util.c ipcperms(). What security modules say of single objects is not
+ * asked.
+ *
+ * Context: as for ipcns_reader_capable().
+ */
+bool ipcns_reader_may_read(const struct ipcns_reader *r, struct user_namespace *user_ns, kuid_t uid,
+			   kuid_t cuid, kgid_t gid, kgid_t cgid, umode_t mode)
+{
+	const struct cred *old = override_creds(r->cred);
+	kuid_t euid = current_euid();
+
+	if (uid_eq(euid, cuid) || uid_eq(euid, uid))
+		mode >>= 6;
+	else if (in_group_p(cgid) || in_group_p(gid))
+		mode >>= 3;
+	revert_creds(old);
+	return (mode & 04) || holds(r, user_ns, CAP_IPC_OWNER);
 }

@@ -7,6 +7,19 @@
 #include <linux/uidgid.h>
 
 struct ipc_namespace;
+struct ipcns_ref;
+
+/**
+ * enum ipcns_sight - what a reader may see of a namespace
+ * @IPCNS_SIGHT_NONE:	nothing, not even that it exists
+ * @IPCNS_SIGHT_OWN:	it is his own: what ipcs(1) shows there
+ * @IPCNS_SIGHT_ALL:	everything
+ */
+enum ipcns_sight {
+	IPCNS_SIGHT_NONE,
+	IPCNS_SIGHT_OWN,
+	IPCNS_SIGHT_ALL,
+};
 
 /**
  * struct ipcns_reader - who asks
@@ -14,6 +27,8 @@ struct ipc_namespace;
  * @sk:		socket of the request; its opener's credentials count too
  * @pid_ns:	process ids are translated to this namespace
  * @user_ns:	user and group ids are translated to this namespace
+ * @own:	key of the IPC namespace that the sender is in, see ipcns_cookie();
+ *		0 if he did not open the socket himself
  *
  * Taken when the request arrives: later calls of a dump run in whoever calls
  * recvmsg(2) on the socket.
@@ -23,12 +38,15 @@ struct ipcns_reader {
 	struct sock		*sk;
 	struct pid_namespace	*pid_ns;
 	struct user_namespace	*user_ns;
+	u64			own;
 };
 
 void ipcns_reader_get(struct ipcns_reader *r, struct sk_buff *request);
 void ipcns_reader_put(struct ipcns_reader *r);
 bool ipcns_reader_capable(const struct ipcns_reader *r, struct user_namespace *user_ns);
-bool ipcns_reader_sees(const struct ipcns_reader *r, struct ipc_namespace *ns);
+enum ipcns_sight ipcns_reader_sight(const struct ipcns_reader *r, const struct ipcns_ref *ref);
+bool ipcns_reader_may_read(const struct ipcns_reader *r, struct user_namespace *user_ns, kuid_t uid,
+			   kuid_t cuid, kgid_t gid, kgid_t cgid, umode_t mode);
 
 /**
  * ipcns_reader_pid() - a process id as the reader sees it

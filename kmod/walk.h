@@ -5,6 +5,8 @@
 #include <linux/ipc_namespace.h>
 #include <linux/types.h>
 
+#include "reader.h"
+
 /* Namespaces whose references a dump holds at once, while it collects. */
 #define IPCNS_BATCH	1024
 
@@ -17,12 +19,14 @@
  * @cookie:	its key, see ipcns_cookie()
  * @id:		the id that users see
  * @refs:	its reference count before ours was taken
+ * @sight:	what the reader may see of it
  */
 struct ipcns_ref {
 	struct ipc_namespace	*ns;
 	u64			cookie;
 	u64			id;
 	unsigned int		refs;
+	enum ipcns_sight	sight;
 };
 
 /**
