@@ -74,6 +74,9 @@ int cmd_holders(int argc, char **argv)
 		if (record_parse(&rec, store.rows[i].attrs, store.rows[i].len))
 			ns_refuse_dying(&rec);
 	ledger_read(w, &store, &ledger);
+	if (ledger.refused)
+		die(STATUS_ERROR, "cannot list holders: it takes CAP_SYS_ADMIN in the namespace's "
+		    "user namespace");
 	output_begin(&out, &opts, &sel, NULL);
 	holders_print(&ledger, SIZE_MAX, &out);
 	output_end(&out);

@@ -261,6 +261,7 @@ void ledger_restart(struct ledger *ledger)
 
 	holders_clear(&ledger->rows);
 	ledger->changed = false;
+	ledger->refused = false;
 	for (account = ledger->accounts; account < ledger->accounts + ledger->n; account++) {
 		account->known = false;
 		account->counted = false;
@@ -336,15 +337,25 @@ static void read_all(struct wire *w, struct ledger *ledger)
 {
 	struct nl_msg *msg = wire_request(w, IPCNS_CMD_HOLDER_GET);
 	char why[256];
+	size_t i;
+	int ret;
 
 	if (ledger->n == 1)
 		ns_put(msg, IPCNS_A_HOLDER_NS_ID, ledger->accounts[0].nsid);
-	if (wire_dump(w, msg, ledger_add, restart, ledger)) {
+	ret = wire_dump(w, msg, ledger_add, restart, ledger);
+	if (ret == -EPERM) {
+		ledger->refused = true;
+		return;
+	}
+	if (ret) {
 		snprintf(why, sizeof(why), "%s", wire_error(w));
 		if (ledger->n == 1)	/* which may say it better */
 			check_all(w, ledger);
 		die(STATUS_ERROR, "cannot list holders: %s", why);
 	}
+	for (i = 0; i < ledger->n; i++)
+		if (!ledger->accounts[i].known && !ledger->accounts[i].dying)
+			ledger->refused = true;
 	mounts_read(ledger_add_mount, ledger);
 	ledger_settle(ledger);
 }
@@ -371,7 +382,8 @@ void ledger_read_once(struct wire *w, const struct store *namespaces, struct led
  * @namespaces: which
  * @ledger: the result, for ledger_free()
  *
- * Says so on stderr if something changed each time.
+ * Says so on stderr if something changed each time. Where the user may not know, @ledger->refused
+ * is set, and nothing is known.
  */
 void ledger_read(struct wire *w, const struct store *namespaces, struct ledger *ledger)
 {
@@ -381,6 +393,8 @@ void ledger_read(struct wire *w, const struct store *namespaces, struct ledger *
 	for (tries = 0; tries < TRIES; tries++) {
 		ledger_restart(ledger);
 		read_all(w, ledger);
+		if (ledger->refused)
+			return;
 		check_all(w, ledger);
 		if (!ledger->changed)
 			return;

@@ -25,6 +25,7 @@ struct ledger {
 	size_t n;
 	struct holders rows;
 	bool brief;		/* only which kinds hold what, no rows to print */
+	bool refused;		/* of some namespaces the module does not tell this user */
 	bool changed;		/* it does not add up, or did not stay as it was */
 };
 

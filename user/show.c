@@ -109,6 +109,10 @@ static void print_holders(const struct ledger *ledger, const struct options *opt
 	size_t left_out;
 
 	puts("\nHolders:");
+	if (ledger->refused) {
+		puts("  for those with CAP_SYS_ADMIN in its user namespace");
+		return;
+	}
 	selection_parse(&sel, &holder_columns, NULL, false);
 	output_begin(&out, opts, &sel, NULL);
 	left_out = holders_print(ledger, HOLDERS_OF_A_KIND, &out);
@@ -155,11 +159,15 @@ static void print_json(const struct record *rec, const struct store *limits,
 	limits_print(limits, NULL, &out);
 	output_end(&out);
 	selection_free(&sel);
-	selection_parse(&sel, &holder_columns, NULL, true);
-	output_begin(&out, opts, &sel, &json);
-	holders_print(ledger, SIZE_MAX, &out);
-	output_end(&out);
-	selection_free(&sel);
+	if (ledger->refused) {
+		json_null(&json, holder_columns.root);
+	} else {
+		selection_parse(&sel, &holder_columns, NULL, true);
+		output_begin(&out, opts, &sel, &json);
+		holders_print(ledger, SIZE_MAX, &out);
+		output_end(&out);
+		selection_free(&sel);
+	}
 	json_end(&json);
 }
 
