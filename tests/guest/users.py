@@ -5,6 +5,7 @@
 
 import json
 import os
+import subprocess
 
 from lib import calls, compare, tool
 from lib.member import Member
@@ -134,16 +135,31 @@ def owner(t):
     os.close(fd)
 
 
-@scene("a plain user sees no foreign namespace")
+@scene("a plain user sees what ipcs shows him, and no foreign namespace")
 def plain(t):
-    with Member() as foreign, Member(0) as member:
+    with Member() as foreign, Member() as member:
         foreign.call(make_as, 1000, 1000)
+        member.call(make_as, 7, 7)
         member.call(become, 1000, 1000)
-        for command, root in (("list", "namespaces"), ("objects", "objects"),
-                              ("limits", "limits")):
-            t.same(json.loads(member.call(tool.output, command, "-J")), {root: []},
-                   f"{command} is empty")
-        for words in (["list"], ["objects"], ["limits"], ["show"]):
+        t.same(seen_by(member), {member.inode}, "list: his own")
+        row, = json.loads(member.call(tool.output, "list", "-J", "--output-all"))["namespaces"]
+        t.same([row[name] for name in ("nprocs", "pid", "refs", "creator", "mq")],
+               [None] * 5, "processes, references, births are not for him")
+        t.same((row["shm"], row["sem"], row["msg"], row["state"]), (1, 1, 1, "active"),
+               "but what there is")
+        rows = json.loads(member.call(tool.output, "objects", "-J"))["objects"]
+        t.same([(row["type"], row["owner"]) for row in rows],
+               [(kind, "7") for kind in ("shm", "sem", "msg")],
+               "objects as ipcs shows them, and no queues that he cannot read")
+        ipcs = member.call(subprocess.run, ["ipcs"], check=True, capture_output=True,
+                           text=True).stdout
+        t.same(sum(line.startswith("0x") for line in ipcs.splitlines()), len(rows),
+               "as many as ipcs has")
+        for words in (["holders"], ["exec"], ["objects", "--type", "msg", "--id", "0"]):
+            done = member.call(tool.ipcnsctl, *words, member.inode)
+            t.ok(done.returncode == 1 and "CAP_SYS_ADMIN" in done.stderr,
+                 f"{' '.join(words)} is not for him, and says what it takes", done)
+        for words in (["list"], ["objects"], ["limits"], ["show"], ["holders"], ["exec"]):
             done = member.call(tool.ipcnsctl, *words, foreign.inode)
             t.same((done.returncode, done.stdout, len(done.stderr.splitlines())), (1, "", 1),
                    f"{words[0]} of a foreign namespace: not found, exit 1, one line")

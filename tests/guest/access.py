@@ -1,0 +1,247 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+# guest: quick timeout=300
+"""Who may see what: readers x namespaces x requests, against a table."""
+
+import contextlib
+import ctypes
+import errno
+import os
+
+from lib import calls, module, wire
+from lib.member import Member
+from lib.tap import main, scene
+from users import become, write_maps
+
+# What is asked for, in this order, and what the answers look like.
+REQUESTS = "list dump objects one limits sem-0600 sem-0644 messages waiters holders open".split()
+WHOLE = "all  yes  all all all all all all all all all"
+OWN = "some yes some all some EACCES all EPERM EPERM EPERM EPERM"
+MINE = "some yes all  all some all    all EPERM EPERM EPERM EPERM"     # and the objects, too
+NONE = "ENOENT no ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT"
+
+# own: the namespace that the reader is in. child: one that a user namespace owns which he created.
+# sibling: one that a user namespace owns which user 1001 created. init: the initial one.
+TABLE = """
+reader                                   own    child  sibling  init
+root                                     WHOLE  WHOLE  WHOLE    WHOLE
+root without capabilities                OWN    WHOLE  NONE     NONE
+user                                     OWN    WHOLE  NONE     NONE
+root of his own user namespace           WHOLE  WHOLE  NONE     NONE
+root of it with a net namespace          WHOLE  WHOLE  NONE     NONE
+root of one nested in it                 WHOLE  WHOLE  NONE     NONE
+root of it without capabilities          MINE   WHOLE  NONE     NONE
+root with a socket that a user opened    NONE   WHOLE  NONE     NONE
+user with a socket that root opened      NONE   WHOLE  NONE     NONE
+user who was root when he opened it      NONE   WHOLE  NONE     NONE
+"""
+
+ANSWERS = {"WHOLE": WHOLE.split(), "OWN": OWN.split(), "MINE": MINE.split(),
+           "NONE": NONE.split()}
+
+
+def rows():
+    """{reader: {target: answers}} of the table."""
+    head, *lines = TABLE.strip().splitlines()
+    targets = head.split()[1:]
+    table = {}
+    for line in lines:
+        words = line.split()
+        table[" ".join(words[:-4])] = dict(zip(targets, words[-4:]))
+    return table
+
+
+def drop_capabilities():
+    """Leaves the caller, and whatever he executes, without any."""
+    header, data = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+    if ctypes.CDLL(None, use_errno=True).capset(header, data):
+        raise OSError(ctypes.get_errno(), "capset")
+
+
+def furnish():
+    """Objects of user 5 in the caller's namespace; in a child, so that he stays who he is."""
+    pid = os.fork()
+    if not pid:
+        with contextlib.suppress(OSError):      # where 5 is not mapped, the caller's own will do
+            os.setresuid(5, 5, 5)
+        calls.shmget(1, 4096, 0o600)
+        calls.semget(1, 2, 0o600)
+        calls.semget(2, 2, 0o644)
+        calls.msgsnd(calls.msgget(1, 0o600), b"secret")
+        os.close(calls.mq_open(b"q", 1, 1, 0o600))
+        os._exit(0)
+    if os.waitpid(pid, 0)[1]:
+        raise OSError("no objects could be made")
+
+
+CLONE_NEWNET = 0x40000000
+
+_socket = None
+
+
+def open_socket():
+    """Opens the socket that is used from now on."""
+    global _socket
+    _socket = wire.Socket()
+
+
+def user_opens_socket():
+    """The same as user 1000, who is root again afterwards."""
+    os.seteuid(1000)
+    open_socket()
+    os.seteuid(0)
+
+
+def answer(request, inode):
+    """The answer to one request about a namespace, in a word."""
+    link = _socket
+    try:
+        if request == "list":
+            return "all" if "nprocs" in link.get("ns", {"inum": inode}) else "some"
+        if request == "dump":
+            return "yes" if inode in {row["inum"] for row in link.dump("ns")} else "no"
+        if request == "objects":
+            kinds = [row["kind"] for row in link.dump("object", {"ns-inum": inode})]
+            return {(0, 1, 1, 2, 3): "all", (0, 1, 1, 2): "some"}.get(tuple(kinds), str(kinds))
+        if request == "one":
+            link.get("object", {"ns-inum": inode, "kind": 0, "id": 0})
+        elif request == "limits":
+            return "all" if "mq" in link.get("limits", {"ns-inum": inode}) else "some"
+        elif request.startswith("sem"):
+            which = int(request == "sem-0644")
+            link.dump("element", {"ns-inum": inode, "kind": 1, "id": which})
+        elif request == "messages":
+            link.dump("element", {"ns-inum": inode, "kind": 2, "id": 0})
+        elif request == "waiters":
+            link.dump("waiter", {"ns-inum": inode, "kind": 1, "id": 0})
+        elif request == "holders":
+            link.dump("holder", {"ns-inum": inode})
+        elif request == "open":
+            os.close(link.get("open", {"inum": inode})["fd"])
+        return "all"
+    except OSError as error:
+        return errno.errorcode[error.errno]
+
+
+def answers(inode):
+    """All of them."""
+    return [answer(request, inode) for request in REQUESTS]
+
+
+def contain(member, flags=0, owner=1000, within=None):
+    """Makes a user who owns a user namespace, and is root in it; with an IPC namespace of it.
+
+    within: a member that is root of the user namespace around it; else that is the initial one.
+    """
+    if within:
+        member.call(calls.setns, f"/proc/{within.pid}/ns/user", calls.CLONE_NEWUSER)
+    member.call(become, owner, owner)
+    member.call(calls.unshare, calls.CLONE_NEWUSER)
+    member.call(calls.make_dumpable)
+    line = f"0 {owner} 1"
+    if within:      # who has to be the one that writes it
+        within.call(write_maps, member.pid, line, line)
+    else:
+        write_maps(member.pid, line, line)
+    member.call(become, 0, 0)
+    member.call(calls.unshare, calls.CLONE_NEWIPC | flags)
+
+
+def settle(stack, name, member):
+    """Makes a member the reader of that name; a member in a namespace that he owns."""
+    child = stack.enter_context(Member(0))
+    contained = None
+    if "user namespace" in name or "of it" in name or "in it" in name:
+        if "nested" in name:
+            outer = stack.enter_context(Member(0))
+            contain(outer)
+            contain(member, owner=0, within=outer)
+        else:
+            contain(member, CLONE_NEWNET if "net" in name.split() else 0)
+        contained = member
+    else:
+        member.call(calls.unshare, calls.CLONE_NEWIPC)
+    member.call(furnish)
+    if contained:
+        contain(child, owner=0, within=contained)
+    elif name.startswith("root") and "socket" not in name:
+        contain(child, owner=0)
+    else:
+        contain(child)
+    child.call(furnish)
+
+    if name.startswith("root with a socket"):
+        member.call(user_opens_socket)
+    elif name.startswith("user w"):     # with, who
+        member.call(open_socket)
+        member.call(become, 1000, 1000)
+    else:
+        if name == "user":
+            member.call(become, 1000, 1000)
+        if "without" in name:
+            member.call(drop_capabilities)
+        member.call(open_socket)
+    return child
+
+
+@scene("who may see what")
+def table(t):
+    furnish()
+    with contextlib.ExitStack() as stack:
+        sibling = stack.enter_context(Member(0))
+        contain(sibling, owner=1001)
+        sibling.call(furnish)
+        init = calls.namespace_inode()
+        for name, cells in rows().items():
+            member = stack.enter_context(Member(0))
+            child = settle(stack, name, member)
+            inodes = {"own": calls.namespace_inode(member.pid), "child": child.inode,
+                      "sibling": sibling.inode, "init": init}
+            for target, cell in cells.items():
+                got = member.call(answers, inodes[target])
+                want = ANSWERS[cell]
+                t.same({request: (is_, should) for request, is_, should in
+                        zip(REQUESTS, got, want) if is_ != should}, {},
+                       f"{name}: {target}: {cell}")
+
+
+@scene("an inode number that nothing has looks like one that is not his")
+def oracle(t):
+    with Member(0) as member, Member() as foreign:
+        foreign.call(furnish)
+        member.call(become, 1000, 1000)
+        member.call(open_socket)
+        there, nothing = member.call(texts, foreign.inode), member.call(texts, 4026539999)
+        t.same(there, nothing, "errno and text of each request are the same")
+
+
+def texts(inode):
+    """(errno, extended message) of all requests that fail."""
+    found = []
+    for what, attributes in (("ns", {"inum": inode}), ("limits", {"ns-inum": inode}),
+                             ("open", {"inum": inode}),
+                             ("object", {"ns-inum": inode, "kind": 0, "id": 0})):
+        try:
+            _socket.get(what, attributes)
+            found.append(None)
+        except wire.Refused as error:
+            found.append((error.errno, error.text))
+    return found
+
+
+@scene("scoped_access=0: the machine's root and nobody else")
+def unscoped(t):
+    with module.parameters("scoped_access=0"), Member(0) as member, Member(0) as user:
+        contain(member)
+        member.call(furnish)
+        member.call(open_socket)
+        t.same(member.call(answers, member.inode), NONE.split(), "root of a user namespace: NONE")
+        user.call(become, 1000, 1000)
+        user.call(open_socket)
+        t.same(user.call(answers, calls.namespace_inode()), NONE.split(), "user, his own: NONE")
+        open_socket()
+        t.same(answers(member.inode), WHOLE.split(), "root: WHOLE")
+
+
+if __name__ == "__main__":
+    main()
