@@ -10,7 +10,10 @@ import struct
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.shmat.restype = ctypes.c_void_p
+_libc.mmap.restype = ctypes.c_void_p
+_libc.mremap.restype = ctypes.c_void_p
 
+CLONE_VM, CLONE_FILES, CLONE_SYSVSEM = 0x100, 0x400, 0x40000
 CLONE_NEWNS = 0x00020000
 CLONE_NEWIPC = 0x08000000
 CLONE_NEWUSER = 0x10000000
@@ -21,14 +24,20 @@ IPC_PRIVATE = 0
 IPC_RMID, IPC_SET, IPC_STAT = 0, 1, 2
 SHM_LOCK = 11
 SHM_HUGETLB, SHM_NORESERVE = 0o4000, 0o10000
+SHM_RDONLY = 0o10000
 GETPID, GETVAL, GETALL, GETNCNT, GETZCNT, SETVAL, SETALL = 11, 12, 13, 14, 15, 16, 17
 SEM_UNDO = 0x1000
+MSG_EXCEPT = 0o20000
+PROT_READ, PROT_WRITE = 1, 2
+MREMAP_MAYMOVE, MREMAP_FIXED = 1, 2
 MADV_PAGEOUT = 21
 SIGEV_SIGNAL, SIGEV_NONE = 0, 1
 
 # Numbers of /proc/PID/syscall on x86-64.
 NR_SEMTIMEDOP, NR_MSGSND, NR_MSGRCV, NR_MQ_SEND, NR_MQ_RECEIVE = 220, 69, 70, 242, 243
 NR_EXIT, NR_SHMCTL, NR_LISTNS = 60, 31, 470
+NR_IO_URING_SETUP, NR_IO_URING_REGISTER = 425, 427
+NR_FSOPEN, NR_FSCONFIG, NR_FSMOUNT = 430, 431, 432
 
 
 def _call(function, *args):
@@ -109,6 +118,22 @@ def exit_thread():
     _libc.syscall(NR_EXIT, 0)
 
 
+_stacks = None
+
+
+def clones(count, flags, stack=16384):
+    """Children of clone(2) that sleep in pause(2) and run nothing of ours; their pids.
+
+    With CLONE_VM they live in the caller's memory, each with a small stack of its own.
+    """
+    global _stacks      # the caller lives as long as they do
+    _stacks = _call(_libc.mmap, None, ctypes.c_size_t(count * stack), PROT_READ | PROT_WRITE, 0x22,
+                    -1, ctypes.c_long(0))
+    pause = ctypes.cast(_libc.pause, ctypes.c_void_p)
+    return [_call(_libc.clone, pause, ctypes.c_void_p(_stacks + (place + 1) * stack),
+                  flags | signal.SIGCHLD, None) for place in range(count)]
+
+
 # Shared memory
 
 def shmget(key, size, flags=0o600):
@@ -149,6 +174,29 @@ def end_children(pids):
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
+
+
+def protect(address, size, protection):
+    """mprotect(2)."""
+    _call(_libc.mprotect, ctypes.c_void_p(address), ctypes.c_size_t(size), protection)
+
+
+def unmap(address, size):
+    """munmap(2)."""
+    _call(_libc.munmap, ctypes.c_void_p(address), ctypes.c_size_t(size))
+
+
+def remap(address, size, to):
+    """mremap(2) to a fixed address."""
+    return _call(_libc.mremap, ctypes.c_void_p(address), ctypes.c_size_t(size),
+                 ctypes.c_size_t(size), MREMAP_MAYMOVE | MREMAP_FIXED, ctypes.c_void_p(to))
+
+
+def free_range(size):
+    """An address at which size bytes are free just now."""
+    address = _call(_libc.mmap, None, ctypes.c_size_t(size), 0, 0x22, -1, ctypes.c_long(0))
+    unmap(address, size)
+    return address
 
 
 def poke(address, data):
@@ -256,6 +304,13 @@ def msg_set_qbytes(msqid, qbytes):
     _call(_libc.msgctl, msqid, IPC_SET, buf)
 
 
+def msg_count(msqid):
+    """msg_qnum by IPC_STAT."""
+    buf = ctypes.create_string_buffer(256)
+    _call(_libc.msgctl, msqid, IPC_STAT, buf)
+    return struct.unpack_from("=Q", buf, MSQID_QBYTES - 8)[0]
+
+
 def msg_qbytes(msqids):
     """msg_qbytes of some queues by IPC_STAT: {id: bytes}."""
     found = {}
@@ -320,6 +375,35 @@ def mq_unlink(name):
 
 
 # Descriptors
+
+def filesystem_context(name):
+    """fsopen(2), a descriptor."""
+    return _call(_libc.syscall, NR_FSOPEN, os.fsencode(name), 1)
+
+
+def filesystem_create(fd):
+    """fsconfig(2) with FSCONFIG_CMD_CREATE."""
+    _call(_libc.syscall, NR_FSCONFIG, fd, 6, None, None, 0)
+
+
+def filesystem_mount(fd):
+    """fsmount(2), a descriptor of a mount that is nowhere yet."""
+    return _call(_libc.syscall, NR_FSMOUNT, fd, 1, 0)
+
+
+def watch(path):
+    """An inotify descriptor that watches a path."""
+    fd = _call(_libc.inotify_init1, 0o2000000)
+    _call(_libc.inotify_add_watch, fd, os.fsencode(path), 0x20)
+    return fd
+
+
+def ring_with(fd):
+    """An io_uring that has a descriptor as its registered file."""
+    ring = _call(_libc.syscall, NR_IO_URING_SETUP, 1, ctypes.create_string_buffer(120))
+    _call(_libc.syscall, NR_IO_URING_REGISTER, ring, 2, struct.pack("=i", fd), 1)
+    return ring
+
 
 def namespace_fd(pid="self", kind="ipc"):
     """An open descriptor on a namespace, not inherited by programs."""
