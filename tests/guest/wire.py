@@ -138,6 +138,68 @@ def bad(t):
         t.same(link.get("ns", {"inum": inode})["id"], nsid, "and the socket still works")
 
 
+def reading(t, link, what, request, error, text, name):
+    """A dump that must be refused, with errno and text."""
+    try:
+        link.dump(what, request)
+        t.ok(False, f"{name}: refused", "was accepted")
+    except wire.Refused as answer:
+        t.same((answer.errno, answer.text), (getattr(errno, error), text), name)
+
+
+@scene("bad requests for holders, waiters and elements")
+def bad_depth(t):
+    with Member() as member, wire.Socket() as link:
+        inode, nsid = member.inode, tool.namespace(member.inode)["nsid"]
+        ident = member.call(calls.semget, 0x5, 1)
+        absent = "no IPC namespace has this inum or id"
+
+        def no(what, request, error, text, name):
+            reading(t, link, what, request, error, text, f"{what}-get: {name}: {error}, why")
+
+        no("holder", {"ns-inum": inode, "ns-id": nsid}, "EINVAL",
+           "inum and id of a namespace exclude each other", "inum and id")
+        no("holder", {"ns-inum": 0}, "EINVAL", "inum of a namespace is never 0", "inum 0")
+        no("holder", {"ns-inum": 0xfffffff1}, "ENOENT", absent, "unknown inum")
+        no("holder", {"ns-id": 1 << 60}, "ENOENT", absent, "unknown id")
+        no("holder", {"ns-id": 0}, "ERANGE", "integer out of range", "id 0")
+        no("holder", {"kinds": 1 << 7}, "EINVAL", "reserved bit set", "a kind there is not")
+        no("holder", {"kinds": 0xffffffff}, "EINVAL", "reserved bit set", "all bits")
+        no("holder", {"kinds": b"\x01"}, "EINVAL", "invalid attribute length",
+           "kinds of one byte")
+
+        missing = "kind, or id of the object or name of the queue, is missing"
+        for what in ("element", "waiter"):
+            of = {"ns-inum": inode}
+            no(what, {}, "EINVAL", "inum or id of the namespace is missing", "nothing")
+            no(what, of, "EINVAL", missing, "no kind")
+            no(what, {**of, "kind": 1}, "EINVAL", missing, "a set without id")
+            no(what, {**of, "kind": 1, "name": b"queue"}, "EINVAL", missing, "a set by name")
+            no(what, {**of, "kind": 3}, "EINVAL", missing, "a queue without name")
+            no(what, {**of, "kind": 3, "id": 1}, "EINVAL", missing, "a queue by id")
+            no(what, {**of, "kind": 1, "id": ident, "name": b"x"}, "EINVAL",
+               "id and name exclude each other", "id and name")
+            no(what, {**of, "kind": 3, "name": b""}, "EINVAL",
+               "name must have 1 to 255 bytes", "an empty name")
+            no(what, {**of, "kind": 3, "name": b"x" * 256}, "EINVAL",
+               "name must have 1 to 255 bytes", "a name of 256 bytes")
+            no(what, {**of, "kind": 1, "id": 0xffffffff}, "EINVAL",
+               "id of an object is negative", "a negative id")
+            no(what, {**of, "kind": 0, "id": 0}, "EOPNOTSUPP",
+               "objects of this kind have no elements or waiters", "a segment")
+            no(what, {**of, "kind": 4, "id": 0}, "ERANGE", "integer out of range",
+               "a kind there is not")
+            for request in ({"kind": 1, "id": ident + 1}, {"kind": 2, "id": ident},
+                            {"kind": 3, "name": b"none"}, {"kind": 3, "name": b"x" * 255}):
+                no(what, {**of, **request}, "ENOENT",
+                   "the namespace has no object with this id or name", f"absent: {request}"[:60])
+            no(what, {"ns-inum": 0xfffffff1, "kind": 1, "id": 0}, "ENOENT", absent,
+               "unknown namespace")
+        t.same(len(link.dump("holder", {"kinds": 0, "ns-inum": inode})), 1,
+               "holder-get: no kind at all: the count only")
+        t.same(link.get("status")["dumps"], 0, "no dump is left open")
+
+
 @scene("requests of random bytes")
 def fuzz(t):
     rng = random.Random(20240607)
