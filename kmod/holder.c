@@ -334,6 +334,8 @@ static int collect_tasks(const struct ipcns_holders *h)
 	struct task_struct *t;
 	int err = -ENOMEM;
 
+	if (!(h->kinds & ~(BIT(IPCNS_HOLDER_KIND_COUNT) | BIT(IPCNS_HOLDER_KIND_SHM))))
+		return 0;
 	s.finds = kvmalloc_array(FINDS, sizeof(*s.finds), GFP_KERNEL);
 	if (ipcns_index_init(&s.index, h->refs, h->n) || !s.finds)
 		goto out;
