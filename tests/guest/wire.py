@@ -238,6 +238,11 @@ def key(row):
     return row["ns-id"], row["kind"], row.get("id"), row.get("name")
 
 
+def plain(rows):
+    """Rows without the numbers that the first ones of messages carry."""
+    return [{name: value for name, value in row.items() if name != "seq"} for row in rows]
+
+
 @scene("a dump much larger than the reader's buffer")
 def small_buffer(t):
     with Member() as member:
@@ -245,7 +250,7 @@ def small_buffer(t):
         results = []
         for size in (4096, 8192, 32768):
             with wire.Socket(size) as link:
-                results.append(link.dump("object", {"ns-inum": member.inode}))
+                results.append(plain(link.dump("object", {"ns-inum": member.inode})))
         t.same([len(rows) for rows in results], [3200] * 3, "all objects with every buffer")
         t.ok(results[0] == results[1] == results[2], "the same, in the same order")
         t.same(len({key(row) for row in results[0]}), 3200, "none twice")
@@ -287,7 +292,7 @@ def interleaved(t):
             for link, done in last.items():
                 if not done:
                     some, last[link] = link.more("object")
-                    rows[link] += some
+                    rows[link] += plain(some)
         t.same(len(rows[one]), 3200, "the first got all of the namespace")
         t.same([row for row in rows[two] if row["ns-inum"] == member.inode], rows[one],
                "the second the same, and others")
