@@ -6,6 +6,7 @@
 import contextlib
 import ctypes
 import errno
+import json
 import os
 
 from lib import calls, module, wire
@@ -59,19 +60,25 @@ def drop_capabilities():
 
 
 def furnish():
-    """Objects of user 5 in the caller's namespace; in a child, so that he stays who he is."""
+    """Objects of user 5 in the caller's namespace, made by a child; what their ids are."""
+    ours, theirs = os.pipe()
     pid = os.fork()
     if not pid:
         with contextlib.suppress(OSError):      # where 5 is not mapped, the caller's own will do
             os.setresuid(5, 5, 5)
-        calls.shmget(1, 4096, 0o600)
-        calls.semget(1, 2, 0o600)
-        calls.semget(2, 2, 0o644)
-        calls.msgsnd(calls.msgget(1, 0o600), b"secret")
-        os.close(calls.mq_open(b"q", 1, 1, 0o600))
+        ids = {"shm": calls.shmget(0xacce55, 4096, 0o600),
+               "sem-0600": calls.semget(0xacce55, 2, 0o600),
+               "sem-0644": calls.semget(0xacce56, 2, 0o644),
+               "msg": calls.msgget(0xacce55, 0o600)}
+        calls.msgsnd(ids["msg"], b"secret")
+        os.close(calls.mq_open(b"access", 1, 1, 0o600))
+        os.write(theirs, json.dumps(ids).encode())
         os._exit(0)
+    os.close(theirs)
     if os.waitpid(pid, 0)[1]:
         raise OSError("no objects could be made")
+    with open(ours, "rb") as pipe:
+        return json.load(pipe)
 
 
 CLONE_NEWNET = 0x40000000
@@ -92,30 +99,29 @@ def user_opens_socket():
     os.seteuid(0)
 
 
-def answer(request, inode):
+def answer(request, inode, ids):
     """The answer to one request about a namespace, in a word."""
-    link = _socket
+    link, space = _socket, {"ns-inum": inode}
     try:
         if request == "list":
             return "all" if "nprocs" in link.get("ns", {"inum": inode}) else "some"
         if request == "dump":
             return "yes" if inode in {row["inum"] for row in link.dump("ns")} else "no"
         if request == "objects":
-            kinds = [row["kind"] for row in link.dump("object", {"ns-inum": inode})]
-            return {(0, 1, 1, 2, 3): "all", (0, 1, 1, 2): "some"}.get(tuple(kinds), str(kinds))
+            kinds = {row["kind"] for row in link.dump("object", space)}
+            return {(0, 1, 2, 3): "all", (0, 1, 2): "some"}.get(tuple(sorted(kinds)), str(kinds))
+        if request == "limits":
+            return "all" if "mq" in link.get("limits", space) else "some"
         if request == "one":
-            link.get("object", {"ns-inum": inode, "kind": 0, "id": 0})
-        elif request == "limits":
-            return "all" if "mq" in link.get("limits", {"ns-inum": inode}) else "some"
+            link.get("object", {**space, "kind": 0, "id": ids["shm"]})
         elif request.startswith("sem"):
-            which = int(request == "sem-0644")
-            link.dump("element", {"ns-inum": inode, "kind": 1, "id": which})
+            link.dump("element", {**space, "kind": 1, "id": ids[request]})
         elif request == "messages":
-            link.dump("element", {"ns-inum": inode, "kind": 2, "id": 0})
+            link.dump("element", {**space, "kind": 2, "id": ids["msg"]})
         elif request == "waiters":
-            link.dump("waiter", {"ns-inum": inode, "kind": 1, "id": 0})
+            link.dump("waiter", {**space, "kind": 1, "id": ids["sem-0600"]})
         elif request == "holders":
-            link.dump("holder", {"ns-inum": inode})
+            link.dump("holder", space)
         elif request == "open":
             os.close(link.get("open", {"inum": inode})["fd"])
         return "all"
@@ -123,9 +129,9 @@ def answer(request, inode):
         return errno.errorcode[error.errno]
 
 
-def answers(inode):
+def answers(inode, ids):
     """All of them."""
-    return [answer(request, inode) for request in REQUESTS]
+    return [answer(request, inode, ids) for request in REQUESTS]
 
 
 def contain(member, flags=0, owner=1000, within=None):
@@ -148,7 +154,7 @@ def contain(member, flags=0, owner=1000, within=None):
 
 
 def settle(stack, name, member):
-    """Makes a member the reader of that name; a member in a namespace that he owns."""
+    """Makes a member the reader of that name; what there is of {target: (inode, ids)}."""
     child = stack.enter_context(Member(0))
     contained = None
     if "user namespace" in name or "of it" in name or "in it" in name:
@@ -161,14 +167,14 @@ def settle(stack, name, member):
         contained = member
     else:
         member.call(calls.unshare, calls.CLONE_NEWIPC)
-    member.call(furnish)
+    targets = {"own": (member.inode, member.call(furnish))}
     if contained:
         contain(child, owner=0, within=contained)
     elif name.startswith("root") and "socket" not in name:
         contain(child, owner=0)
     else:
         contain(child)
-    child.call(furnish)
+    targets["child"] = child.inode, child.call(furnish)
 
     if name.startswith("root with a socket"):
         member.call(user_opens_socket)
@@ -181,27 +187,23 @@ def settle(stack, name, member):
         if "without" in name:
             member.call(drop_capabilities)
         member.call(open_socket)
-    return child
+    return targets
 
 
 @scene("who may see what")
 def table(t):
-    furnish()
     with contextlib.ExitStack() as stack:
         sibling = stack.enter_context(Member(0))
         contain(sibling, owner=1001)
-        sibling.call(furnish)
-        init = calls.namespace_inode()
+        common = {"sibling": (sibling.inode, sibling.call(furnish)),
+                  "init": (calls.namespace_inode(), furnish())}
         for name, cells in rows().items():
             member = stack.enter_context(Member(0))
-            child = settle(stack, name, member)
-            inodes = {"own": calls.namespace_inode(member.pid), "child": child.inode,
-                      "sibling": sibling.inode, "init": init}
+            targets = {**common, **settle(stack, name, member)}
             for target, cell in cells.items():
-                got = member.call(answers, inodes[target])
-                want = ANSWERS[cell]
+                got = member.call(answers, *targets[target])
                 t.same({request: (is_, should) for request, is_, should in
-                        zip(REQUESTS, got, want) if is_ != should}, {},
+                        zip(REQUESTS, got, ANSWERS[cell]) if is_ != should}, {},
                        f"{name}: {target}: {cell}")
 
 
@@ -233,14 +235,14 @@ def texts(inode):
 def unscoped(t):
     with module.parameters("scoped_access=0"), Member(0) as member, Member(0) as user:
         contain(member)
-        member.call(furnish)
+        ids = member.call(furnish)
         member.call(open_socket)
-        t.same(member.call(answers, member.inode), NONE.split(), "root of a user namespace: NONE")
+        t.same(member.call(answers, member.inode, ids), NONE.split(), "root of a user namespace: NONE")
         user.call(become, 1000, 1000)
         user.call(open_socket)
-        t.same(user.call(answers, calls.namespace_inode()), NONE.split(), "user, his own: NONE")
+        t.same(user.call(answers, calls.namespace_inode(), ids), NONE.split(), "user, his own: NONE")
         open_socket()
-        t.same(answers(member.inode), WHOLE.split(), "root: WHOLE")
+        t.same(answers(member.inode, ids), WHOLE.split(), "root: WHOLE")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 # guest: timeout=240
 """A way into any namespace: ns-open by netlink, and ipcnsctl exec."""
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -357,10 +358,9 @@ def on_terminal(argv, ready, key):
         text += os.read(terminal, 1000)
     os.write(terminal, key)
     _, wait = os.waitpid(pid, 0)
-    try:
-        text += os.read(terminal, 1000)
-    except OSError:
-        pass
+    with contextlib.suppress(OSError):      # when all that was written has been read
+        while part := os.read(terminal, 1000):
+            text += part
     os.close(terminal)
     return wait, text
 
