@@ -11,6 +11,7 @@ BUILD   ?= build
 KVER    ?= $(shell uname -r)
 KDIR    ?= /lib/modules/$(KVER)/build
 MODDIR  ?= /lib/modules/$(KVER)/updates
+MANDIR  ?= $(PREFIX)/share/man
 
 # The tool.
 PKGS      := libnl-genl-3.0 smartcols
@@ -47,16 +48,23 @@ tool-sanitize:
 generate:
 	scripts/generate
 
-install: all
+install: install-module install-tool
+
+install-module: module
 	install -D -m 644 ipcns.ko $(DESTDIR)$(MODDIR)/ipcns.ko
-	install -D -m 755 $(BUILD)/ipcnsctl $(DESTDIR)$(PREFIX)/sbin/ipcnsctl
 	install -D -m 644 include/uapi/linux/ipcns.h $(DESTDIR)$(PREFIX)/include/linux/ipcns.h
 	$(if $(DESTDIR),,depmod $(KVER))
+
+install-tool: tool
+	install -D -m 755 $(BUILD)/ipcnsctl $(DESTDIR)$(PREFIX)/sbin/ipcnsctl
+	install -D -m 644 man/ipcnsctl.8 $(DESTDIR)$(MANDIR)/man8/ipcnsctl.8
+	install -D -m 644 man/ipcns.7 $(DESTDIR)$(MANDIR)/man7/ipcns.7
 
 uninstall:
 	rm -f $(DESTDIR)$(MODDIR)/ipcns.ko
 	rm -f $(DESTDIR)$(PREFIX)/sbin/ipcnsctl
 	rm -f $(DESTDIR)$(PREFIX)/include/linux/ipcns.h
+	rm -f $(DESTDIR)$(MANDIR)/man8/ipcnsctl.8 $(DESTDIR)$(MANDIR)/man7/ipcns.7
 	$(if $(DESTDIR),,depmod $(KVER))
 
 # What follows needs no kernel of this machine: it boots guests.
@@ -86,7 +94,7 @@ clean:
 help:
 	@echo 'On the machine that ipcns is for:'
 	@echo '  make             the module for this kernel, and the tool'
-	@echo '  make install     install both (as root); make uninstall removes them'
+	@echo '  make install     install both, and the manual (as root); make uninstall removes them'
 	@echo '  make clean       remove what was built'
 	@echo
 	@echo 'On any Debian 12 or 13 machine, in guests under QEMU:'
@@ -102,5 +110,5 @@ help:
 	@echo
 	@echo 'Variables: KVER=$(KVER) KDIR=DIR DESTDIR=DIR PREFIX=$(PREFIX)'
 
-.PHONY: all module tool tool-sanitize generate install uninstall setup demo check check-all check-fast bench \
-	clean help
+.PHONY: all module tool tool-sanitize generate install install-module install-tool uninstall setup \
+	demo check check-all check-fast bench clean help
