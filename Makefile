@@ -12,6 +12,9 @@ KVER    ?= $(shell uname -r)
 KDIR    ?= /lib/modules/$(KVER)/build
 MODDIR  ?= /lib/modules/$(KVER)/updates
 MANDIR  ?= $(PREFIX)/share/man
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 
 # The tool.
 PKGS      := libnl-genl-3.0 smartcols
@@ -59,12 +62,17 @@ install-tool: tool
 	install -D -m 755 $(BUILD)/ipcnsctl $(DESTDIR)$(PREFIX)/sbin/ipcnsctl
 	install -D -m 644 man/ipcnsctl.8 $(DESTDIR)$(MANDIR)/man8/ipcnsctl.8
 	install -D -m 644 man/ipcns.7 $(DESTDIR)$(MANDIR)/man7/ipcns.7
+	install -D -m 644 completion/ipcnsctl.bash $(DESTDIR)$(BASHDIR)/ipcnsctl
+	install -D -m 644 completion/_ipcnsctl $(DESTDIR)$(ZSHDIR)/_ipcnsctl
+	install -D -m 644 completion/ipcnsctl.fish $(DESTDIR)$(FISHDIR)/ipcnsctl.fish
 
 uninstall:
 	rm -f $(DESTDIR)$(MODDIR)/ipcns.ko
 	rm -f $(DESTDIR)$(PREFIX)/sbin/ipcnsctl
 	rm -f $(DESTDIR)$(PREFIX)/include/linux/ipcns.h
 	rm -f $(DESTDIR)$(MANDIR)/man8/ipcnsctl.8 $(DESTDIR)$(MANDIR)/man7/ipcns.7
+	rm -f $(DESTDIR)$(BASHDIR)/ipcnsctl $(DESTDIR)$(ZSHDIR)/_ipcnsctl
+	rm -f $(DESTDIR)$(FISHDIR)/ipcnsctl.fish
 	$(if $(DESTDIR),,depmod $(KVER))
 
 # What follows needs no kernel of this machine: it boots guests.
@@ -94,7 +102,7 @@ clean:
 help:
 	@echo 'On the machine that ipcns is for:'
 	@echo '  make             the module for this kernel, and the tool'
-	@echo '  make install     install both, and the manual (as root); make uninstall removes them'
+	@echo '  make install     install both, manual, completion (as root); make uninstall removes them'
 	@echo '  make clean       remove what was built'
 	@echo
 	@echo 'On any Debian 12 or 13 machine, in guests under QEMU:'
