@@ -11,6 +11,7 @@
 #include "ns.h"
 #include "nsarg.h"
 #include "proc.h"
+#include "unit.h"
 
 static void fill_state(const struct column *column, const struct record *rec, struct cell *cell)
 {
@@ -61,6 +62,20 @@ static void fill_cgroup(const struct column *column, const struct record *rec, s
 		path = proc_cgroup(pid, &len);
 	if (path)
 		cell_bytes(cell, path, len);
+}
+
+static void fill_unit(const struct column *column, const struct record *rec, struct cell *cell)
+{
+	static char name[UNIT_SIZE];
+	size_t len;
+
+	fill_cgroup(column, rec, cell);
+	if (cell->type == CELL_UNKNOWN)
+		return;
+	len = unit_name(cell->text, cell->len, name);
+	cell->type = CELL_UNKNOWN;
+	if (len)
+		cell_bytes(cell, name, len);
 }
 
 /* Attributes of who did something; the column says what. */
@@ -150,6 +165,8 @@ static const struct column columns[] = {
 	{ "ONS", "owner namespace identifier (inode number)", AS_NUMBER,
 	  .attr = IPCNS_A_NS_OWNER_INUM },
 	{ "CGPATH", "control group of the PID", AS_TEXT, .fill = fill_cgroup,
+	  .flags = SCOLS_FL_TRUNC },
+	{ "UNIT", "service, session or container of the PID", AS_TEXT, .fill = fill_unit,
 	  .flags = SCOLS_FL_TRUNC },
 	{ "REFS", "references on the namespace", AS_NUMBER, .attr = IPCNS_A_NS_REFS },
 	{ "SEMS", "number of semaphores in all sets", AS_NUMBER, .attr = IPCNS_A_NS_SEMS },
