@@ -74,6 +74,8 @@ _ipcnsctl_argument() {
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		;;
+	metrics:--format)
+		_ipcnsctl_words "openmetrics prometheus" ;;
 	*:--output | *:-o)
 		_ipcnsctl_list "$(_ipcnsctl_columns "${asked[@]}")" ;;
 	*:--time-format)

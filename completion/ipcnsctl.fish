@@ -109,4 +109,9 @@ complete -c ipcnsctl -n $monitor -l since -x -d 'begin with this event'
 complete -c ipcnsctl -n $monitor -l strict -d 'end when events are lost'
 complete -c ipcnsctl -n $monitor -l follow-module -d 'wait for a module that was unloaded'
 
+set -l metrics '__ipcnsctl_is metrics'
+complete -c ipcnsctl -n $metrics -l top -x -d 'namespaces to name'
+complete -c ipcnsctl -n $metrics -l format -x -a 'openmetrics prometheus' -d 'format of the text'
+complete -c ipcnsctl -n $metrics -s o -l output -r -F -d 'file to write'
+
 complete -c ipcnsctl -n '__ipcnsctl_is wait' -s t -l timeout -x -d 'wait no longer than this'

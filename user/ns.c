@@ -13,18 +13,20 @@
 #include "proc.h"
 #include "unit.h"
 
+/** ns_state_names - states by their number on the wire */
+const char *const ns_state_names[NS_STATES] = {
+	[IPCNS_STATE_ACTIVE] = "active",
+	[IPCNS_STATE_PINNED] = "pinned",
+	[IPCNS_STATE_DYING] = "dying",
+};
+
 static void fill_state(const struct column *column, const struct record *rec, struct cell *cell)
 {
-	static const char *const states[] = {
-		[IPCNS_STATE_ACTIVE] = "active",
-		[IPCNS_STATE_PINNED] = "pinned",
-		[IPCNS_STATE_DYING] = "dying",
-	};
 	uint64_t state;
 
 	(void)column;
-	if (wire_uint(rec->tb[IPCNS_A_NS_STATE], &state) && state < ARRAY_SIZE(states))
-		cell_text(cell, states[state]);
+	if (wire_uint(rec->tb[IPCNS_A_NS_STATE], &state) && state < NS_STATES)
+		cell_text(cell, ns_state_names[state]);
 }
 
 /* A process id, unless 0: not visible from here. */
