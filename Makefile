@@ -40,7 +40,7 @@ $(BUILD)/ipcnsctl: $(TOOLOBJ)
 
 $(BUILD)/user/%.o: user/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(TOOLFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(TOOLFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 -include $(TOOLOBJ:.o=.d)
 
@@ -75,6 +75,10 @@ uninstall:
 	rm -f $(DESTDIR)$(FISHDIR)/ipcnsctl.fish
 	$(if $(DESTDIR),,depmod $(KVER))
 
+# Debian packages, in $(BUILD)/deb.
+deb:
+	scripts/deb $(BUILD)/deb
+
 # What follows needs no kernel of this machine: it boots guests.
 
 setup:
@@ -103,6 +107,7 @@ help:
 	@echo 'On the machine that ipcns is for:'
 	@echo '  make             the module for this kernel, and the tool'
 	@echo '  make install     install both, manual, completion (as root); make uninstall removes them'
+	@echo '  make deb         Debian packages, in $(BUILD)/deb'
 	@echo '  make clean       remove what was built'
 	@echo
 	@echo 'On any Debian 12 or 13 machine, in guests under QEMU:'
@@ -118,5 +123,5 @@ help:
 	@echo
 	@echo 'Variables: KVER=$(KVER) KDIR=DIR DESTDIR=DIR PREFIX=$(PREFIX)'
 
-.PHONY: all module tool tool-sanitize generate install install-module install-tool uninstall setup \
+.PHONY: all module tool tool-sanitize generate install install-module install-tool uninstall deb setup \
 	demo check check-all check-fast bench clean help

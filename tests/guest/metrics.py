@@ -26,9 +26,9 @@ def figures(*args):
             if not line.startswith("#")}
 
 
-def of(member, name, label):
+def of(inode, name, label):
     """A pattern for a figure of one namespace."""
-    return rf'{name}{{nsid="\d+",ns="{member.inode}",unit="[^"]*"{label}}}'
+    return rf'{name}{{nsid="\d+",ns="{inode}",unit="[^"]*"{label}}}'
 
 
 def find(found, pattern):
@@ -40,28 +40,29 @@ def find(found, pattern):
 def totals(t):
     with Member() as member:
         member.call(furnish)
+        inode = member.inode
         found, table = figures(), tool.namespaces()
         for kind in ("shm", "sem", "msg", "mq"):
             t.same(found[f'ipcns_objects{{kind="{kind}"}}'],
                    sum(row[kind] for row in table.values()), f"sum of {kind}")
         t.same(found['ipcns_namespaces{state="active"}'],
                len([row for row in table.values() if row["state"] == "active"]), "active ones")
-        t.same(find(found, of(member, "ipcns_namespace_objects", ',kind="shm"')),
+        t.same(find(found, of(inode, "ipcns_namespace_objects", ',kind="shm"')),
                [len(witness.sysvipc(member.pid, "shm"))], "segments, as /proc/sysvipc has them")
-        t.same(find(found, of(member, "ipcns_namespace_object_bytes", ',kind="shm"')), [12288],
+        t.same(find(found, of(inode, "ipcns_namespace_object_bytes", ',kind="shm"')), [12288],
                "their whole pages")
         limit = int(witness.sysctls(member.pid)["kernel/shmmni"])
-        t.same(find(found, of(member, "ipcns_namespace_limit_use_ratio", ',limit="SHMMNI"')),
+        t.same(find(found, of(inode, "ipcns_namespace_limit_use_ratio", ',limit="SHMMNI"')),
                [round(2 / limit, 6)], "and the part of the limit")
         t.same(found["ipcns_events_live"], 1, "probes fire")
         t.ok(found["ipcns_events_total"] >= 1, "events were counted")
         t.ok(not [key for key in figures("--top", 0) if "_namespace_" in key],
              "--top 0 names no namespace")
         holder = os.open(f"/proc/{member.pid}/ns/ipc", os.O_RDONLY)
-    until(lambda: find(figures(), of(member, "ipcns_namespace_pinned_age_seconds", "")),
+    until(lambda: find(figures(), of(inode, "ipcns_namespace_pinned_age_seconds", "")),
           "pinned, and of an age")
     os.close(holder)
-    until(lambda: not find(figures(), of(member, ".*", ".*")), "and gone when it is gone")
+    until(lambda: not find(figures(), of(inode, ".*", ".*")), "and gone when it is gone")
 
 
 @scene("a file that is replaced in one step")
@@ -82,7 +83,8 @@ def file(t):
 def unit(t):
     path = "/sys/fs/cgroup/system.slice/libpod-" + "0123456789abcdef" * 4 + ".scope"
     if not os.path.exists("/sys/fs/cgroup/cgroup.procs"):
-        t.skip("no cgroup2 here")
+        t.skip("of a container", "no cgroup2 here")
+        return
     os.makedirs(path)
     with Member() as member:
         with open(f"{path}/cgroup.procs", "w", encoding="utf-8") as procs:
