@@ -86,6 +86,8 @@ complete -c ipcnsctl -n '__ipcnsctl_is list objects holders limits show status' 
 complete -c ipcnsctl -n '__ipcnsctl_is list objects holders limits show status monitor' \
     -s J -l json -d 'JSON output'
 
+complete -c ipcnsctl -n '__ipcnsctl_is list' -l tree -d 'processes below their namespace'
+
 set -l objects '__ipcnsctl_is objects'
 complete -c ipcnsctl -n $objects -s t -l type -x -d 'only these kinds' \
     -a '(__fish_complete_list , "__ipcnsctl_words shm sem msg mq")'

@@ -219,6 +219,31 @@ def json_output(t):
         t.contains(tool.output("status"), os.uname().release, "status names the kernel")
 
 
+@scene("processes below the namespace that they share")
+def tree(t):
+    with Member() as one, Member() as two, Member(join=two.pid) as three:
+        found = {row["ns"]: row for row in json.loads(tool.output("list", "--tree", "-J"))[
+            "namespaces"]}
+        for inode, want in ((one.inode, [one.pid]), (two.inode, sorted([two.pid, three.pid]))):
+            t.same([row["pid"] for row in found[inode]["processes"]], want, "its processes")
+            t.same(found[inode]["pid"], want[0], "and the first of them beside it")
+        t.same({row["ns"] for row in found[two.inode]["processes"]}, {None},
+               "a process has no columns of a namespace")
+        lines = tool.output("list", "--tree", "-o", "NS,PID,USER,COMMAND", two.inode).splitlines()
+        t.same([line.split()[:2] for line in lines],
+               [["NS", "PID"], [str(two.inode), "root"],
+                *([str(pid), "root"] for pid in sorted([two.pid, three.pid]))], "as a table")
+        t.ok(all("-" in line.split()[2] or "\u2500" in line.split()[2] for line in lines[2:]),
+             "with branches", *lines)
+        t.same(len(tool.output("list", "--tree", "-r", "-n", two.inode).splitlines()), 3,
+               "raw lines, one for each row")
+        held = os.open(f"/proc/{one.pid}/ns/ipc", os.O_RDONLY)
+        inode = one.inode
+    row, = json.loads(tool.output("list", "--tree", "-J", inode))["namespaces"]
+    t.same((row["state"], row["processes"]), ("pinned", []), "without a process, an empty list")
+    os.close(held)
+
+
 @scene("usage errors")
 def usage(t):
     for words in (["objects", "--type", "bogus"], ["frobnicate"], ["list", "--bogus"], ["show"],
