@@ -194,12 +194,25 @@ static const struct column columns[] = {
 	  .fill = fill_held },
 };
 
+/* What is as it should be stays plain. */
+static const char *state_color(const struct record *rec)
+{
+	uint64_t state;
+
+	if (!wire_uint(rec->tb[IPCNS_A_NS_STATE], &state))
+		return NULL;
+	if (state == IPCNS_STATE_DYING)
+		return "red";
+	return state == IPCNS_STATE_PINNED ? "yellow" : NULL;
+}
+
 /** ns_columns - columns of one namespace per row */
 const struct column_set ns_columns = {
 	.root = "namespaces",
 	.defaults = "NS,NSID,STATE,NPROCS,PID,USER,SHM,SEM,MSG,MQ,COMMAND",
 	.columns = columns,
 	.n = ARRAY_SIZE(columns),
+	.color = state_color,
 };
 
 static void sort_key(const struct record *rec, struct sort_key *key)

@@ -8,6 +8,14 @@
 #include "ipcnsctl.h"
 #include "output.h"
 
+/* See no-color.org, and terminfo(5) for the terminal that can do nothing. */
+static bool wants_colors(void)
+{
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && !(no && *no) && term && strcmp(term, "dumb");
+}
+
 static void begin_table(struct output *out)
 {
 	const struct column *column;
@@ -18,6 +26,8 @@ static void begin_table(struct output *out)
 	if (!out->table)
 		die(STATUS_ERROR, "out of memory");
 	scols_table_enable_noheadings(out->table, out->opts->noheadings);
+	out->colors = out->sel->set->color && wants_colors();
+	scols_table_enable_colors(out->table, out->colors);
 	for (i = 0; i < out->sel->n; i++) {
 		column = out->sel->columns[i];
 		flags = column->flags;
@@ -91,12 +101,16 @@ static struct libscols_line *put_row(struct output *out, const struct record *re
 				     struct libscols_line *parent)
 {
 	struct libscols_line *line = NULL;
+	const char *color;
 	struct cell cell;
 	size_t i;
 
 	if (out->table) {
 		line = scols_table_new_line(out->table, parent);
 		if (!line)
+			die(STATUS_ERROR, "out of memory");
+		color = out->colors ? out->sel->set->color(rec) : NULL;
+		if (color && scols_line_set_color(line, color))
 			die(STATUS_ERROR, "out of memory");
 	} else if (!out->started && !(out->opts->raw && out->opts->noheadings)) {
 		put_headings(out);

@@ -18,6 +18,7 @@ struct output {
 	struct json *json;
 	struct json own_json;
 	bool started;
+	bool colors;
 };
 
 void output_begin(struct output *out, const struct options *opts, const struct selection *sel,

@@ -330,6 +330,29 @@ def narrow(t):
         t.ok(any(str(member.inode) in line for line in lines), "-u cuts nothing off", *lines)
 
 
+@scene("colours on a terminal")
+def colours(t):
+    with Member() as active, Member() as member:
+        pinned = member.inode
+        held = os.open(f"/proc/{member.pid}/ns/ipc", os.O_RDONLY)
+        member.call(calls.setns, "/proc/1/ns/ipc")
+
+        def colour(inode, before="TERM=linux", command="list"):
+            _, lines = on_terminal(100, f"env {before} ipcnsctl {command} {inode}")
+            return "\x1b" in "".join(lines[1:])
+
+        t.ok(colour(pinned), "a pinned namespace has one")
+        t.ok(colour(pinned, command="list --tree"), "in a tree, too")
+        t.ok(not colour(active.inode), "one with a process has none")
+        t.ok(not colour(pinned, "TERM=linux NO_COLOR=1"), "NO_COLOR: none")
+        t.ok(colour(pinned, "TERM=linux NO_COLOR="), "unless it is empty")
+        t.ok(not colour(pinned, "TERM=dumb"), "a dumb terminal: none")
+        t.ok(not colour(pinned, "-u TERM"), "an unknown terminal: none")
+        for words in ([], ["--tree"]):
+            t.ok("\x1b" not in tool.output("list", *words, pinned), "none in a file")
+        os.close(held)
+
+
 @scene("commands with names of any bytes")
 def commands(t):
     with Member() as member:
