@@ -65,7 +65,7 @@ struct figures {
 	bool has_limits;
 	uint64_t objects, bytes;
 	double use;		/* of the limit that is used most; below 0 if not known */
-	uint64_t age;		/* seconds since its birth, or since its death if it is dying */
+	uint64_t age;		/* seconds since its birth, or its death if it is dying */
 	bool has_age;
 	double rank;
 };
@@ -343,7 +343,8 @@ static void write_ages(struct exposition *x, struct table *t, size_t top, bool d
 		exposition_number(x, t->by_rank[i]->age);
 	}
 	exposition_gauge(x, dying ? "ipcns_dying_age_max_seconds" : "ipcns_pinned_age_max_seconds",
-			 "seconds", dying ? "The largest of all dying namespaces, 0 if there is none." :
+			 "seconds", dying ?
+			 "The largest of all dying namespaces, 0 if there is none." :
 			 "The largest of all namespaces without a member, 0 if there is none.");
 	exposition_sample(x);
 	exposition_number(x, t->n && t->by_rank[0]->rank >= 0 ? t->by_rank[0]->age : 0);
@@ -356,7 +357,8 @@ static const struct {
 	bool counter;
 	unsigned int less;	/* what the attribute is too large by */
 } module_figures[] = {
-	{ "ipcns_events", NULL, "Events that were recorded.", IPCNS_A_STATUS_JOURNAL_NEXT, true, 1 },
+	{ "ipcns_events", NULL, "Events that were recorded.",
+	  IPCNS_A_STATUS_JOURNAL_NEXT, true, 1 },
 	{ "ipcns_events_dropped", NULL, "Events for which the journal had no room.",
 	  IPCNS_A_STATUS_DROPPED, true },
 	{ "ipcns_namespaces_missed", NULL, "Namespaces that came or went without an event.",
