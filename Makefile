@@ -11,6 +11,10 @@ BUILD   ?= build
 KVER    ?= $(shell uname -r)
 KDIR    ?= /lib/modules/$(KVER)/build
 MODDIR  ?= /lib/modules/$(KVER)/updates
+MANDIR  ?= $(PREFIX)/share/man
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 
 # The tool.
 PKGS      := libnl-genl-3.0 smartcols
@@ -41,7 +45,7 @@ $(BUILD)/ipcnsctl: $(TOOLOBJ)
 
 $(BUILD)/user/%.o: user/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(TOOLFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(TOOLFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 -include $(TOOLOBJ:.o=.d)
 
@@ -52,17 +56,33 @@ tool-sanitize:
 generate:
 	scripts/generate
 
-install: all
+install: install-module install-tool
+
+install-module: module
 	install -D -m 644 ipcns.ko $(DESTDIR)$(MODDIR)/ipcns.ko
-	install -D -m 755 $(BUILD)/ipcnsctl $(DESTDIR)$(PREFIX)/sbin/ipcnsctl
 	install -D -m 644 include/uapi/linux/ipcns.h $(DESTDIR)$(PREFIX)/include/linux/ipcns.h
 	$(if $(DESTDIR),,depmod $(KVER))
+
+install-tool: tool
+	install -D -m 755 $(BUILD)/ipcnsctl $(DESTDIR)$(PREFIX)/sbin/ipcnsctl
+	install -D -m 644 man/ipcnsctl.8 $(DESTDIR)$(MANDIR)/man8/ipcnsctl.8
+	install -D -m 644 man/ipcns.7 $(DESTDIR)$(MANDIR)/man7/ipcns.7
+	install -D -m 644 completion/ipcnsctl.bash $(DESTDIR)$(BASHDIR)/ipcnsctl
+	install -D -m 644 completion/_ipcnsctl $(DESTDIR)$(ZSHDIR)/_ipcnsctl
+	install -D -m 644 completion/ipcnsctl.fish $(DESTDIR)$(FISHDIR)/ipcnsctl.fish
 
 uninstall:
 	rm -f $(DESTDIR)$(MODDIR)/ipcns.ko
 	rm -f $(DESTDIR)$(PREFIX)/sbin/ipcnsctl
 	rm -f $(DESTDIR)$(PREFIX)/include/linux/ipcns.h
+	rm -f $(DESTDIR)$(MANDIR)/man8/ipcnsctl.8 $(DESTDIR)$(MANDIR)/man7/ipcns.7
+	rm -f $(DESTDIR)$(BASHDIR)/ipcnsctl $(DESTDIR)$(ZSHDIR)/_ipcnsctl
+	rm -f $(DESTDIR)$(FISHDIR)/ipcnsctl.fish
 	$(if $(DESTDIR),,depmod $(KVER))
+
+# Debian packages, in $(BUILD)/deb.
+deb:
+	scripts/deb $(BUILD)/deb
 
 # What follows needs no kernel of this machine: it boots guests.
 
@@ -92,7 +112,8 @@ clean:
 help:
 	@echo 'On the machine that ipcns is for:'
 	@echo '  make             the module for this kernel, and the tool'
-	@echo '  make install     install both (as root); make uninstall removes them'
+	@echo '  make install     install both, manual, completion (as root); make uninstall removes them'
+	@echo '  make deb         Debian packages, in $(BUILD)/deb'
 	@echo '  make clean       remove what was built'
 	@echo
 	@echo 'On any Debian 12 or 13 machine, in guests under QEMU:'
@@ -109,5 +130,5 @@ help:
 	@echo
 	@echo 'Variables: KVER=$(KVER) KDIR=DIR DESTDIR=DIR PREFIX=$(PREFIX)'
 
-.PHONY: all module tool tool-sanitize generate install uninstall setup demo check check-all check-fast bench \
-	clean help
+.PHONY: all module tool tool-sanitize generate install install-module install-tool uninstall deb setup \
+	demo check check-all check-fast bench clean help

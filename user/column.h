@@ -29,6 +29,7 @@ struct column_set {
 	const char *defaults;
 	const struct column *columns;
 	size_t n;
+	const char *(*color)(const struct record *rec);	/* of a row on a terminal; or NULL */
 };
 
 /* Columns that were chosen, in the order of output. */

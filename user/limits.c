@@ -90,17 +90,40 @@ static void fill_used(const struct column *column, const struct record *rec, str
 		cell->type = CELL_MEANINGLESS;
 }
 
-static void fill_percent(const struct column *column, const struct record *rec, struct cell *cell)
+/**
+ * limits_use - how much of a limit is used
+ * @rec: limits of a namespace
+ * @line: which of them, from 0 on
+ * @name: set to its name
+ * @part: set to the part that is used, of 1; below 0 if that means nothing or is not known
+ *
+ * Returns false if there are no more.
+ */
+bool limits_use(const struct record *rec, unsigned int line, const char **name, double *part)
 {
-	const struct limit *limit = &limits[rec->line];
+	const struct limit *limit = &limits[line];
 	uint64_t max, used;
 
+	if (line >= ARRAY_SIZE(limits))
+		return false;
+	*name = limit->name;
+	*part = -1;
+	if (limit->used && wire_uint(rec->tb[limit->attr], &max) &&
+	    wire_uint(rec->tb[limit->used], &used) && max)
+		*part = (double)used / max;
+	return true;
+}
+
+static void fill_percent(const struct column *column, const struct record *rec, struct cell *cell)
+{
+	const char *name;
+	double part;
+
 	(void)column;
-	if (!limit->used)
+	if (!limits[rec->line].used)
 		cell->type = CELL_MEANINGLESS;
-	else if (wire_uint(rec->tb[limit->attr], &max) &&
-		 wire_uint(rec->tb[limit->used], &used) && max)
-		cell_percent(cell, (double)used / max * 100);
+	else if (limits_use(rec, rec->line, &name, &part) && part >= 0)
+		cell_percent(cell, part * 100);
 }
 
 static const struct column columns[] = {
@@ -153,7 +176,8 @@ void limits_get(struct wire *w, uint64_t id, struct store *store)
 		die(STATUS_ERROR, "cannot get limits: %s", wire_error(w));
 }
 
-static void limits_get_all(struct wire *w, struct store *store)
+/** limits_get_all - add the limits of all namespaces to @store, or die */
+void limits_get_all(struct wire *w, struct store *store)
 {
 	struct nl_msg *msg = wire_request(w, IPCNS_CMD_LIMITS_GET);
 

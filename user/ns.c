@@ -11,19 +11,22 @@
 #include "ns.h"
 #include "nsarg.h"
 #include "proc.h"
+#include "unit.h"
+
+/** ns_state_names - states by their number on the wire */
+const char *const ns_state_names[NS_STATES] = {
+	[IPCNS_STATE_ACTIVE] = "active",
+	[IPCNS_STATE_PINNED] = "pinned",
+	[IPCNS_STATE_DYING] = "dying",
+};
 
 static void fill_state(const struct column *column, const struct record *rec, struct cell *cell)
 {
-	static const char *const states[] = {
-		[IPCNS_STATE_ACTIVE] = "active",
-		[IPCNS_STATE_PINNED] = "pinned",
-		[IPCNS_STATE_DYING] = "dying",
-	};
 	uint64_t state;
 
 	(void)column;
-	if (wire_uint(rec->tb[IPCNS_A_NS_STATE], &state) && state < ARRAY_SIZE(states))
-		cell_text(cell, states[state]);
+	if (wire_uint(rec->tb[IPCNS_A_NS_STATE], &state) && state < NS_STATES)
+		cell_text(cell, ns_state_names[state]);
 }
 
 /* A process id, unless 0: not visible from here. */
@@ -61,6 +64,20 @@ static void fill_cgroup(const struct column *column, const struct record *rec, s
 		path = proc_cgroup(pid, &len);
 	if (path)
 		cell_bytes(cell, path, len);
+}
+
+static void fill_unit(const struct column *column, const struct record *rec, struct cell *cell)
+{
+	static char name[UNIT_SIZE];
+	size_t len;
+
+	fill_cgroup(column, rec, cell);
+	if (cell->type == CELL_UNKNOWN)
+		return;
+	len = unit_name(cell->text, cell->len, name);
+	cell->type = CELL_UNKNOWN;
+	if (len)
+		cell_bytes(cell, name, len);
 }
 
 /* Attributes of who did something; the column says what. */
@@ -151,6 +168,8 @@ static const struct column columns[] = {
 	  .attr = IPCNS_A_NS_OWNER_INUM },
 	{ "CGPATH", "control group of the PID", AS_TEXT, .fill = fill_cgroup,
 	  .flags = SCOLS_FL_TRUNC },
+	{ "UNIT", "service, session or container of the PID", AS_TEXT, .fill = fill_unit,
+	  .flags = SCOLS_FL_TRUNC },
 	{ "REFS", "references on the namespace", AS_NUMBER, .attr = IPCNS_A_NS_REFS },
 	{ "SEMS", "number of semaphores in all sets", AS_NUMBER, .attr = IPCNS_A_NS_SEMS },
 	{ "MSGS", "number of System V messages", AS_NUMBER, .attr = IPCNS_A_NS_MSGS },
@@ -175,12 +194,25 @@ static const struct column columns[] = {
 	  .fill = fill_held },
 };
 
+/* What is as it should be stays plain. */
+static const char *state_color(const struct record *rec)
+{
+	uint64_t state;
+
+	if (!wire_uint(rec->tb[IPCNS_A_NS_STATE], &state))
+		return NULL;
+	if (state == IPCNS_STATE_DYING)
+		return "red";
+	return state == IPCNS_STATE_PINNED ? "yellow" : NULL;
+}
+
 /** ns_columns - columns of one namespace per row */
 const struct column_set ns_columns = {
 	.root = "namespaces",
 	.defaults = "NS,NSID,STATE,NPROCS,PID,USER,SHM,SEM,MSG,MQ,COMMAND",
 	.columns = columns,
 	.n = ARRAY_SIZE(columns),
+	.color = state_color,
 };
 
 static void sort_key(const struct record *rec, struct sort_key *key)

@@ -8,6 +8,10 @@
 
 extern const struct column_set ns_columns;
 
+#define NS_STATES 3
+
+extern const char *const ns_state_names[NS_STATES];
+
 #define NS_HELD "HELD"
 
 /* What the column NS_HELD shows, the row of a record: a mask of 1 << enum holder_kind. */

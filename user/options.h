@@ -16,6 +16,7 @@ struct options {
 	bool output_all;
 	bool list_columns;
 	bool help;
+	bool tree;	/* rows can have others below them */
 	const char *output;
 	struct cell_format format;
 };

@@ -8,6 +8,14 @@
 #include "ipcnsctl.h"
 #include "output.h"
 
+/* See no-color.org, and terminfo(5) for the terminal that can do nothing. */
+static bool wants_colors(void)
+{
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && !(no && *no) && term && strcmp(term, "dumb");
+}
+
 static void begin_table(struct output *out)
 {
 	const struct column *column;
@@ -18,6 +26,8 @@ static void begin_table(struct output *out)
 	if (!out->table)
 		die(STATUS_ERROR, "out of memory");
 	scols_table_enable_noheadings(out->table, out->opts->noheadings);
+	out->colors = out->sel->set->color && wants_colors();
+	scols_table_enable_colors(out->table, out->colors);
 	for (i = 0; i < out->sel->n; i++) {
 		column = out->sel->columns[i];
 		flags = column->flags;
@@ -25,6 +35,8 @@ static void begin_table(struct output *out)
 			flags |= SCOLS_FL_RIGHT;
 		if (out->opts->notruncate)
 			flags &= ~SCOLS_FL_TRUNC;
+		if (out->opts->tree && i == out->sel->n - 1)
+			flags |= SCOLS_FL_TREE;
 		if (!scols_table_new_column(out->table, column->name, 0, flags))
 			die(STATUS_ERROR, "out of memory");
 	}
@@ -48,7 +60,7 @@ void output_begin(struct output *out, const struct options *opts, const struct s
 		}
 		json_open(out->json, sel->set->root, '[');
 	} else if (!opts->raw) {
-		if (isatty(STDOUT_FILENO))
+		if (opts->tree || isatty(STDOUT_FILENO))
 			begin_table(out);
 		else
 			grid_begin(&out->grid, sel);
@@ -85,15 +97,20 @@ static void put_headings(struct output *out)
 	}
 }
 
-static void put_row(struct output *out, const struct record *rec)
+static struct libscols_line *put_row(struct output *out, const struct record *rec,
+				     struct libscols_line *parent)
 {
 	struct libscols_line *line = NULL;
+	const char *color;
 	struct cell cell;
 	size_t i;
 
 	if (out->table) {
-		line = scols_table_new_line(out->table, NULL);
+		line = scols_table_new_line(out->table, parent);
 		if (!line)
+			die(STATUS_ERROR, "out of memory");
+		color = out->colors ? out->sel->set->color(rec) : NULL;
+		if (color && scols_line_set_color(line, color))
 			die(STATUS_ERROR, "out of memory");
 	} else if (!out->started && !(out->opts->raw && out->opts->noheadings)) {
 		put_headings(out);
@@ -106,6 +123,7 @@ static void put_row(struct output *out, const struct record *rec)
 	if (out->opts->raw)
 		write_stdout(out->line.bytes, out->line.len);
 	out->line.len = 0;
+	return line;
 }
 
 /* Keys of an object are unique, so a column that was asked for twice is written once. */
@@ -119,21 +137,34 @@ static bool first_of_its_name(const struct selection *sel, size_t i)
 	return true;
 }
 
-/** output_json_object - write a row as an object, with column names as keys */
-void output_json_object(struct json *json, const char *key, const struct selection *sel,
-			const struct record *rec, const struct cell_format *format)
+static void put_json_fields(struct json *json, const struct selection *sel,
+			    const struct record *rec, const struct cell_format *format)
 {
 	struct cell cell;
 	size_t i;
 
-	json_open(json, key, '{');
 	for (i = 0; i < sel->n; i++) {
 		if (!first_of_its_name(sel, i))
 			continue;
 		column_fill(sel->columns[i], rec, &cell);
 		cell_json(&cell, json, sel->columns[i]->name, format);
 	}
+}
+
+/** output_json_object - write a row as an object, with column names as keys */
+void output_json_object(struct json *json, const char *key, const struct selection *sel,
+			const struct record *rec, const struct cell_format *format)
+{
+	json_open(json, key, '{');
+	put_json_fields(json, sel, rec, format);
 	json_close(json, '}');
+}
+
+static void end_row(struct output *out)
+{
+	out->started = true;
+	if (ferror(stdout))
+		check_stdout();
 }
 
 /** output_row - add a row; @rec is not needed any more when it returns */
@@ -142,10 +173,48 @@ void output_row(struct output *out, const struct record *rec)
 	if (out->json)
 		output_json_object(out->json, NULL, out->sel, rec, &out->opts->format);
 	else
-		put_row(out, rec);
-	out->started = true;
-	if (ferror(stdout))
-		check_stdout();
+		put_row(out, rec, NULL);
+	end_row(out);
+}
+
+/**
+ * output_parent - add a row that others come below, with options.tree
+ * @out: the list
+ * @rec: the row
+ * @children: JSON name of the list of those
+ *
+ * output_child() adds them, output_parent_end() ends them. Raw lines do not tell the one from the
+ * other.
+ */
+void output_parent(struct output *out, const struct record *rec, const char *children)
+{
+	if (out->json) {
+		json_open(out->json, NULL, '{');
+		put_json_fields(out->json, out->sel, rec, &out->opts->format);
+		json_open(out->json, children, '[');
+	} else {
+		out->parent = put_row(out, rec, NULL);
+	}
+	end_row(out);
+}
+
+/** output_child - add a row below another one */
+void output_child(struct output *out, const struct record *rec)
+{
+	if (out->json)
+		output_json_object(out->json, NULL, out->sel, rec, &out->opts->format);
+	else
+		put_row(out, rec, out->parent);
+	end_row(out);
+}
+
+/** output_parent_end - no more rows come below the last one that output_parent() added */
+void output_parent_end(struct output *out)
+{
+	if (!out->json)
+		return;
+	json_close(out->json, ']');
+	json_close(out->json, '}');
 }
 
 /** output_end - end of the list */

@@ -11,17 +11,22 @@ struct libscols_table;
 struct output {
 	const struct options *opts;
 	const struct selection *sel;
-	struct libscols_table *table;	/* on a terminal */
+	struct libscols_table *table;	/* on a terminal, and for trees */
+	struct libscols_line *parent;	/* the row that others come below */
 	struct grid grid;		/* elsewhere */
 	struct buffer line;		/* raw */
 	struct json *json;
 	struct json own_json;
 	bool started;
+	bool colors;
 };
 
 void output_begin(struct output *out, const struct options *opts, const struct selection *sel,
 		  struct json *json);
 void output_row(struct output *out, const struct record *rec);
+void output_parent(struct output *out, const struct record *rec, const char *children);
+void output_child(struct output *out, const struct record *rec);
+void output_parent_end(struct output *out);
 void output_end(struct output *out);
 
 void output_json_object(struct json *json, const char *key, const struct selection *sel,

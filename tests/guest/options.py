@@ -219,6 +219,31 @@ def json_output(t):
         t.contains(tool.output("status"), os.uname().release, "status names the kernel")
 
 
+@scene("processes below the namespace that they share")
+def tree(t):
+    with Member() as one, Member() as two, Member(join=two.pid) as three:
+        found = {row["ns"]: row for row in json.loads(tool.output("list", "--tree", "-J"))[
+            "namespaces"]}
+        for inode, want in ((one.inode, [one.pid]), (two.inode, sorted([two.pid, three.pid]))):
+            t.same([row["pid"] for row in found[inode]["processes"]], want, "its processes")
+            t.same(found[inode]["pid"], want[0], "and the first of them beside it")
+        t.same({row["ns"] for row in found[two.inode]["processes"]}, {None},
+               "a process has no columns of a namespace")
+        lines = tool.output("list", "--tree", "-o", "NS,PID,USER,COMMAND", two.inode).splitlines()
+        t.same([line.split()[:2] for line in lines],
+               [["NS", "PID"], [str(two.inode), "root"],
+                *([str(pid), "root"] for pid in sorted([two.pid, three.pid]))], "as a table")
+        t.ok(all("-" in line.split()[2] or "\u2500" in line.split()[2] for line in lines[2:]),
+             "with branches", *lines)
+        t.same(len(tool.output("list", "--tree", "-r", "-n", two.inode).splitlines()), 3,
+               "raw lines, one for each row")
+        held = os.open(f"/proc/{one.pid}/ns/ipc", os.O_RDONLY)
+        inode = one.inode
+    row, = json.loads(tool.output("list", "--tree", "-J", inode))["namespaces"]
+    t.same((row["state"], row["processes"]), ("pinned", []), "without a process, an empty list")
+    os.close(held)
+
+
 @scene("usage errors")
 def usage(t):
     for words in (["objects", "--type", "bogus"], ["frobnicate"], ["list", "--bogus"], ["show"],
@@ -303,6 +328,29 @@ def narrow(t):
                      "objects: nor are keys", *lines)
         status, lines = on_terminal(40, f"ipcnsctl list -u {member.inode}")
         t.ok(any(str(member.inode) in line for line in lines), "-u cuts nothing off", *lines)
+
+
+@scene("colours on a terminal")
+def colours(t):
+    with Member() as active, Member() as member:
+        pinned = member.inode
+        held = os.open(f"/proc/{member.pid}/ns/ipc", os.O_RDONLY)
+        member.call(calls.setns, "/proc/1/ns/ipc")
+
+        def colour(inode, before="TERM=linux", command="list"):
+            _, lines = on_terminal(100, f"env {before} ipcnsctl {command} {inode}")
+            return "\x1b" in "".join(lines[1:])
+
+        t.ok(colour(pinned), "a pinned namespace has one")
+        t.ok(colour(pinned, command="list --tree"), "in a tree, too")
+        t.ok(not colour(active.inode), "one with a process has none")
+        t.ok(not colour(pinned, "TERM=linux NO_COLOR=1"), "NO_COLOR: none")
+        t.ok(colour(pinned, "TERM=linux NO_COLOR="), "unless it is empty")
+        t.ok(not colour(pinned, "TERM=dumb"), "a dumb terminal: none")
+        t.ok(not colour(pinned, "-u TERM"), "an unknown terminal: none")
+        for words in ([], ["--tree"]):
+            t.ok("\x1b" not in tool.output("list", *words, pinned), "none in a file")
+        os.close(held)
 
 
 @scene("commands with names of any bytes")

@@ -26,6 +26,7 @@
 #include "object.h"
 #include "output.h"
 #include "text.h"
+#include "unit.h"
 #include "waiter.h"
 
 static const char *const hostile[] = {
@@ -528,6 +529,89 @@ static int json_file(const char *path)
 	return fclose(out) != 0;
 }
 
+static void unit_is(const char *path, const char *want)
+{
+	/* At the end of memory that is its own, so that reading on is found out. */
+	char *copy = xmemdup(path, strlen(path));
+	char name[UNIT_SIZE];
+
+	name[unit_name(copy, strlen(path), name)] = '\0';
+	check_text(name, want, path);
+	free(copy);
+}
+
+#define ID "3f4e5d6c7b8a90817263544536271809aabbccddeeff00112233445566778899"
+#define POD "1a2b3c4d_5e6f_7081_9203_a4b5c6d7e8f9"
+
+/* Paths as systemd 247 to 257 and the engines make them, with cgroup v1 and v2. */
+static void units(void)
+{
+	char path[6000], name[UNIT_SIZE];
+
+	unit_is("/", "");
+	unit_is("", "");
+	unit_is("/init.scope", "init.scope");
+	unit_is("/system.slice/postgresql.service", "postgresql.service");
+	unit_is("/system.slice/system-postgresql.slice/postgresql@15-main.service",
+		"postgresql@15-main.service");
+	unit_is("/system.slice/systemd-udevd.service/udev", "systemd-udevd.service");
+	unit_is("/system.slice", "");
+	unit_is("/user.slice/user-1000.slice/session-2.scope", "session-2.scope");
+	unit_is("/user.slice/user-1000.slice/user@1000.service/init.scope", "init.scope");
+	unit_is("/user.slice/user-1000.slice/user@1000.service/app.slice/"
+		"app-gnome-firefox\\x2desr-2847.scope", "app-gnome-firefox\\x2desr-2847.scope");
+	unit_is("/machine.slice/machine-qemu\\x2d3\\x2dvm.scope/libvirt/emulator",
+		"machine-qemu\\x2d3\\x2dvm.scope");
+	unit_is("/machine.slice/systemd-nspawn@web.service/payload/system.slice/nginx.service",
+		"nginx.service");
+	/* docker */
+	unit_is("/docker/" ID, "docker:3f4e5d6c7b8a");
+	unit_is("/system.slice/docker-" ID ".scope", "docker:3f4e5d6c7b8a");
+	unit_is("/system.slice/docker-" ID ".scope/init.scope", "init.scope");
+	unit_is("/user.slice/user-1000.slice/user@1000.service/user.slice/docker-" ID ".scope",
+		"docker:3f4e5d6c7b8a");
+	unit_is("/system.slice/docker.service", "docker.service");
+	unit_is("/../../docker/" ID, "docker:3f4e5d6c7b8a");
+	/* podman */
+	unit_is("/machine.slice/libpod-" ID ".scope", "podman:3f4e5d6c7b8a");
+	unit_is("/machine.slice/libpod-" ID ".scope/container", "podman:3f4e5d6c7b8a");
+	unit_is("/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" ID
+		".scope/container", "podman:3f4e5d6c7b8a");
+	unit_is("/libpod_parent/libpod-" ID, "podman:3f4e5d6c7b8a");
+	unit_is("/system.slice/web.service/libpod-payload-" ID, "podman:3f4e5d6c7b8a");
+	unit_is("/machine.slice/libpod-conmon-" ID ".scope", "libpod-conmon-" ID ".scope");
+	unit_is("/machine.slice/machine-libpod_pod_" ID ".slice/libpod-" ID ".scope/container",
+		"podman:3f4e5d6c7b8a");
+	/* containerd */
+	unit_is("/k8s.io/" ID, "containerd:3f4e5d6c7b8a");
+	unit_is("/default/" ID, "container:3f4e5d6c7b8a");
+	unit_is("/system.slice/nerdctl-" ID ".scope", "containerd:3f4e5d6c7b8a");
+	/* Kubernetes */
+	unit_is("/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod" POD
+		".slice/cri-containerd-" ID ".scope", "k8s:1a2b3c4d/3f4e5d6c7b8a");
+	unit_is("/kubepods.slice/kubepods-pod" POD ".slice/crio-" ID ".scope",
+		"k8s:1a2b3c4d/3f4e5d6c7b8a");
+	unit_is("/kubepods/besteffort/pod1a2b3c4d-5e6f-7081-9203-a4b5c6d7e8f9/" ID,
+		"k8s:1a2b3c4d/3f4e5d6c7b8a");
+	unit_is("/kubepods/pod1a2b3c4d-5e6f-7081-9203-a4b5c6d7e8f9/" ID,
+		"k8s:1a2b3c4d/3f4e5d6c7b8a");
+	unit_is("/system.slice/docker-" ID ".scope/kubelet.slice/kubelet-kubepods.slice/"
+		"kubelet-kubepods-besteffort.slice/kubelet-kubepods-besteffort-pod" POD
+		".slice/cri-containerd-" ID ".scope", "k8s:1a2b3c4d/3f4e5d6c7b8a");
+	/* others, and what only looks like one */
+	unit_is("/lxc.payload.web/system.slice/nginx.service", "nginx.service");
+	unit_is("/lxc.payload.web", "lxc:web");
+	unit_is("/docker/3f4e5d6c7b8a", "");
+	unit_is("/system.slice/docker-backup.scope", "docker-backup.scope");
+	unit_is("/podcasts-archive/" ID, "container:3f4e5d6c7b8a");
+	unit_is("/.scope/.service", "");
+	unit_is("///", "");
+	memset(path, 'x', sizeof(path));
+	path[0] = '/';
+	strcpy(path + sizeof(path) - sizeof(".service"), ".service");
+	check(unit_name(path, strlen(path), name) < UNIT_SIZE, "a name that is too long");
+}
+
 int main(int argc, char **argv)
 {
 	char buf[32];
@@ -548,6 +632,7 @@ int main(int argc, char **argv)
 	ages();
 	permissions();
 	keys_and_numbers();
+	units();
 	namespaces();
 	columns();
 	utf8();

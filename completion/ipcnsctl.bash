@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# bash completion for ipcnsctl(8)
+
+# What --help says comes first in its lines: names of commands, or options.
+_ipcnsctl_commands() {
+	ipcnsctl --help 2>/dev/null | sed -n '/^Commands:/,/^$/s/^ \([a-z]*\) .*/\1/p'
+}
+
+_ipcnsctl_options() {
+	ipcnsctl "$1" --help 2>/dev/null | grep -E '^ +-' |
+		grep -oE '(^|[ ,])--?[A-Za-z][a-z-]*' | tr -d ' ,'
+}
+
+# Columns of the table that the words so far ask for.
+_ipcnsctl_columns() {
+	ipcnsctl "$@" --list-columns 2>/dev/null | awk '{ print $1 }'
+}
+
+_ipcnsctl_events() {
+	local kind
+
+	echo created changed marked unlinked dying destroyed
+	for kind in ns shm sem msg mq; do
+		echo $kind $kind.created $kind.destroyed
+	done
+	echo ns.dying shm.changed sem.changed msg.changed shm.marked mq.unlinked
+}
+
+# _ipcnsctl_list WORDS: one more word of a list with commas between
+_ipcnsctl_list() {
+	local lead=${cur%"${cur##*[,+]}"} last=${cur##*[,+]} word words=()
+
+	for word in $1; do
+		[[ ,${lead#+} == *,"$word",* ]] || words+=("$word")
+	done
+	mapfile -t COMPREPLY < <(compgen -P "$lead" -W "${words[*]}" -- "$last")
+	# Columns may be written in lower case.
+	[[ ${#COMPREPLY[@]} -gt 0 ]] ||
+		mapfile -t COMPREPLY < <(compgen -P "$lead" -W "${words[*]}" -- "${last^^}")
+	compopt -o nospace 2>/dev/null
+	return 0
+}
+
+_ipcnsctl_words() {
+	mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur")
+}
+
+# What stands for a namespace. Words are split at "=", so a name after "id=" is one of its own.
+_ipcnsctl_namespaces() {
+	case $1 in
+	id) _ipcnsctl_words "$(ipcnsctl list -n -r -o NSID 2>/dev/null)" ;;
+	pid) _ipcnsctl_words "$(ipcnsctl list -n -r -o PID 2>/dev/null)" ;;
+	*)
+		if [[ $cur == */* ]]; then
+			compopt -o filenames 2>/dev/null
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+			return
+		fi
+		_ipcnsctl_words "$(ipcnsctl list -n -r -o NS 2>/dev/null)"
+		;;
+	esac
+}
+
+# _ipcnsctl_argument OPTION: its argument; false if it takes none
+_ipcnsctl_argument() {
+	case $command:$1 in
+	objects:--type | objects:-t)
+		_ipcnsctl_list "shm sem msg mq" ;;
+	monitor:--type | monitor:-t)
+		_ipcnsctl_list "ns shm sem msg mq" ;;
+	monitor:--events | monitor:-e)
+		_ipcnsctl_list "$(_ipcnsctl_events)" ;;
+	metrics:--output | metrics:-o)
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		;;
+	metrics:--format)
+		_ipcnsctl_words "openmetrics prometheus" ;;
+	*:--output | *:-o)
+		_ipcnsctl_list "$(_ipcnsctl_columns "${asked[@]}")" ;;
+	*:--time-format)
+		_ipcnsctl_words "iso full short" ;;
+	objects:--owner)
+		mapfile -t COMPREPLY < <(compgen -u -- "$cur") ;;
+	objects:--key | objects:--id | objects:-i | objects:--name | monitor:--since | \
+	wait:--timeout | wait:-t | metrics:--top)
+		;;
+	*)
+		return 1
+		;;
+	esac
+}
+
+_ipcnsctl() {
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=list
+	local commands i word arguments=0 asked
+
+	COMPREPLY=()
+	commands=$(_ipcnsctl_commands)
+	if [[ $COMP_CWORD -eq 1 && $cur != -* ]]; then
+		_ipcnsctl_words "$commands"
+		return
+	fi
+	[[ ${COMP_WORDS[1]} == -* ]] || command=${COMP_WORDS[1]}
+
+	# --option=value and id=17 come as three words.
+	if [[ $cur == = ]]; then
+		cur=
+		prev=${COMP_WORDS[COMP_CWORD - 1]}
+	elif [[ $prev == = ]]; then
+		prev=${COMP_WORDS[COMP_CWORD - 2]}
+	fi
+
+	# Options that choose another table, and how many arguments there are.
+	asked=("$command")
+	for ((i = 2; i < COMP_CWORD; i++)); do
+		word=${COMP_WORDS[i]}
+		case $word in
+		-t | --type | -i | --id | --name)
+			((i + 1 < COMP_CWORD)) || continue
+			[[ ${COMP_WORDS[i + 1]} == = ]] && ((i++))
+			asked+=("$word" "${COMP_WORDS[++i]}")
+			;;
+		--orphans | --attached | --messages | --waiters | --undo) asked+=("$word") ;;
+		-*) ;;
+		*) ((arguments++)) ;;
+		esac
+	done
+
+	_ipcnsctl_argument "$prev" && return
+	if [[ $command == exec && $arguments -gt 0 ]]; then
+		mapfile -t COMPREPLY < <(compgen -c -- "$cur")
+	elif [[ $cur == -* ]]; then
+		_ipcnsctl_words "$(_ipcnsctl_options "$command")"
+	elif [[ $command != status && $command != metrics ]]; then
+		_ipcnsctl_namespaces "$prev"
+	fi
+}
+
+complete -F _ipcnsctl ipcnsctl

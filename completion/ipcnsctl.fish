@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# fish completion for ipcnsctl(8)
+
+function __ipcnsctl_commands
+    ipcnsctl --help 2>/dev/null | sed -n '/^Commands:/,/^$/s/^ \([a-z]*\) *\(.*\)/\1\t\2/p'
+end
+
+# The command that is being written; without one it is list.
+function __ipcnsctl_command
+    set -l words (commandline -opc)
+    if set -q words[2]; and not string match -q -- '-*' $words[2]
+        echo $words[2]
+    else
+        echo list
+    end
+end
+
+function __ipcnsctl_is
+    contains -- (__ipcnsctl_command) $argv
+end
+
+function __ipcnsctl_first
+    test (count (commandline -opc)) -eq 1
+end
+
+# Columns of the table that the words so far ask for.
+function __ipcnsctl_columns
+    set -l words (commandline -opc)
+    set -l asked (__ipcnsctl_command)
+    set -l i 2
+    while test $i -le (count $words)
+        switch $words[$i]
+            case -t --type -i --id --name
+                set -l next (math $i + 1)
+                test $next -le (count $words); and set -a asked $words[$i] $words[$next]
+                set i $next
+            case --orphans --attached --messages --waiters --undo '--type=*' '--id=*' '--name=*'
+                set -a asked $words[$i]
+        end
+        set i (math $i + 1)
+    end
+    # The first of those to be added has a plus in front.
+    set -l lead (string match -r '^\+(?=[^,]*$)' -- (commandline -ct))
+    ipcnsctl $asked --list-columns 2>/dev/null |
+        string replace -r '^ *(\S+) +<\w+> +' "$lead"'$1\t'
+end
+
+function __ipcnsctl_namespaces
+    ipcnsctl list -n -r -o NS,STATE,COMMAND 2>/dev/null |
+        string replace -r '^(\S+) (\S+) (.*)$' '$1\t$2 $3' | string replace -a '\x20' ' '
+end
+
+function __ipcnsctl_events
+    printf '%s\n' created changed marked unlinked dying destroyed ns.dying shm.changed \
+        sem.changed msg.changed shm.marked mq.unlinked
+    for kind in ns shm sem msg mq
+        printf '%s\n' $kind $kind.created $kind.destroyed
+    end
+end
+
+function __ipcnsctl_words
+    printf '%s\n' $argv
+end
+
+complete -c ipcnsctl -f
+complete -c ipcnsctl -n __ipcnsctl_first -a '(__ipcnsctl_commands)'
+complete -c ipcnsctl -n 'not __ipcnsctl_first; and not __ipcnsctl_is status metrics' \
+    -a '(__ipcnsctl_namespaces)'
+complete -c ipcnsctl -n '__ipcnsctl_is exec' -a '(__fish_complete_command)'
+complete -c ipcnsctl -s h -l help -d 'display a help text'
+complete -c ipcnsctl -s V -l version -d 'display the version'
+
+set -l tables '__ipcnsctl_is list objects holders limits'
+complete -c ipcnsctl -n $tables -s r -l raw -d 'raw output'
+complete -c ipcnsctl -n $tables -s n -l noheadings -d 'no headings'
+complete -c ipcnsctl -n $tables -s H -l list-columns -d 'describe columns'
+complete -c ipcnsctl -n $tables -l output-all -d 'all columns'
+complete -c ipcnsctl -n $tables -s o -l output -x -d 'columns; +LIST adds' \
+    -a '(__fish_complete_list , __ipcnsctl_columns)'
+complete -c ipcnsctl -n '__ipcnsctl_is list objects holders limits show' -s u -l notruncate \
+    -d 'do not cut text'
+complete -c ipcnsctl -n '__ipcnsctl_is list objects holders limits show' -l time-format -x \
+    -a 'iso full short' -d 'how times are printed'
+complete -c ipcnsctl -n '__ipcnsctl_is list objects holders limits show status' -s b -l bytes \
+    -d 'sizes in bytes'
+complete -c ipcnsctl -n '__ipcnsctl_is list objects holders limits show status monitor' \
+    -s J -l json -d 'JSON output'
+
+complete -c ipcnsctl -n '__ipcnsctl_is list' -l tree -d 'processes below their namespace'
+
+set -l objects '__ipcnsctl_is objects'
+complete -c ipcnsctl -n $objects -s t -l type -x -d 'only these kinds' \
+    -a '(__fish_complete_list , "__ipcnsctl_words shm sem msg mq")'
+complete -c ipcnsctl -n $objects -l key -x -d 'only with this key'
+complete -c ipcnsctl -n $objects -l owner -x -a '(__fish_complete_users)' -d 'only of this user'
+complete -c ipcnsctl -n $objects -l orphans -d 'segments unattached, their creator gone'
+complete -c ipcnsctl -n $objects -l attached -d 'attachments of segments'
+complete -c ipcnsctl -n $objects -s i -l id -x -d 'one object'
+complete -c ipcnsctl -n $objects -l name -x -d 'one POSIX queue'
+complete -c ipcnsctl -n $objects -l messages -d 'only its messages'
+complete -c ipcnsctl -n $objects -l waiters -d 'only who waits for it'
+complete -c ipcnsctl -n $objects -l undo -d 'only adjustments at the end of processes'
+
+set -l monitor '__ipcnsctl_is monitor'
+complete -c ipcnsctl -n $monitor -s t -l type -x -d 'only about these kinds' \
+    -a '(__fish_complete_list , "__ipcnsctl_words ns shm sem msg mq")'
+complete -c ipcnsctl -n $monitor -s e -l events -x -d 'only these events' \
+    -a '(__fish_complete_list , __ipcnsctl_events)'
+complete -c ipcnsctl -n $monitor -s s -l snapshot -d 'begin with what there is'
+complete -c ipcnsctl -n $monitor -l since -x -d 'begin with this event'
+complete -c ipcnsctl -n $monitor -l strict -d 'end when events are lost'
+complete -c ipcnsctl -n $monitor -l follow-module -d 'wait for a module that was unloaded'
+
+set -l metrics '__ipcnsctl_is metrics'
+complete -c ipcnsctl -n $metrics -l top -x -d 'namespaces to name'
+complete -c ipcnsctl -n $metrics -l format -x -a 'openmetrics prometheus' -d 'format of the text'
+complete -c ipcnsctl -n $metrics -s o -l output -r -F -d 'file to write'
+
+complete -c ipcnsctl -n '__ipcnsctl_is wait' -s t -l timeout -x -d 'wait no longer than this'

@@ -1,0 +1,84 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+# guest: timeout=90
+"""The scripts in examples/, as a reader would run them."""
+
+import subprocess
+import time
+
+from lib import calls, tool
+from lib.member import Member
+from lib.tap import main, scene
+
+EXAMPLES = "/root/examples"
+
+
+def example(name, *args):
+    """Runs one; a CompletedProcess."""
+    return subprocess.run([f"{EXAMPLES}/{name}", *map(str, args)], stdin=subprocess.DEVNULL,
+                          capture_output=True, encoding="utf-8", timeout=60, check=False)
+
+
+@scene("a message in one namespace is not in another")
+def messages(t):
+    done = example("messages")
+    t.same((done.returncode, done.stderr), (0, ""), "messages: exit 0")
+    lines = done.stdout.splitlines()
+    t.same([line for line in lines if "namespace:" in line],
+           ["send in the first namespace: done", "receive in the second namespace: nothing there",
+            "receive in the first namespace: done"], "what went where")
+    t.same(sorted(line.split()[2] for line in lines if "0x00001234" in line), ["0", "1"],
+           "two queues with one key, one message")
+
+
+@scene("segments from inside and outside")
+def compare(t):
+    with Member() as member:
+        for key, size in ((0x1, 5000), (0x2, 4096)):
+            member.call(calls.shmget, key, size)
+        done = example("inside-and-outside", member.inode)
+        t.same((done.returncode, done.stderr), (0, ""), "inside-and-outside: exit 0")
+        t.same([line.split()[2] for line in done.stdout.splitlines()[:-1]], ["5000", "4096"],
+               "both segments")
+        t.contains(done.stdout, "the same inside and outside", "and the last line")
+
+
+@scene("leaked segments are found and removed")
+def leaked(t):
+    with Member() as member:
+        with Member(join=member.pid) as maker:
+            lost = maker.call(calls.shmget, 0x1, 5000)
+        kept = member.call(calls.shmget, 0x2, 100)
+
+        def ids():
+            return sorted(row["id"] for row in tool.objects("shm", member.inode))
+
+        t.same(example("clean-leaked", 1000, "--really").stdout, "", "not one that is so young")
+        done = example("clean-leaked", 0)
+        t.ok(f"segment {lost} of root in namespace {member.inode}: 5000 bytes" in done.stdout,
+             "it is named", done)
+        t.same(ids(), sorted([lost, kept]), "and left")
+        done = example("clean-leaked", 0, "--really")
+        t.same((done.returncode, done.stderr), (0, ""), "--really: exit 0")
+        t.same(ids(), [kept], "now it is gone, the other is not")
+
+
+@scene("a namespace to its end")
+def end(t):
+    with Member() as member:
+        member.call(calls.shmget, 0x1, 100)
+        inode = member.inode
+        done = example("watch-end", inode, 1)
+        t.same(done.returncode, 124, "watch-end: 124 while it is there")
+        # pylint: disable=consider-using-with
+        watch = subprocess.Popen([f"{EXAMPLES}/watch-end", str(inode), "30"],
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                 encoding="utf-8")
+        time.sleep(1)  # it says nothing when it has begun
+    out, _ = watch.communicate(timeout=60)
+    t.same(watch.returncode, 0, "0 when it has gone")
+    t.ok(f"[ns,destroyed] ns={inode}" in out, "and its end was told", out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Metrics of namespaces that the test makes up, on stdout.
+ *
+ *	metrics FORMAT TOP	FORMAT: openmetrics or prometheus
+ *
+ * Namespace I of 1 to 50 has I segments of I pages, is pinned if I is a multiple of 10 and dying
+ * if it is one of 25, and was born 100 * I seconds ago; of its 100 semaphore sets it uses 2 * I.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <linux/ipcns.h>
+#include <netlink/msg.h>
+
+#include "ipcnsctl.h"
+#include "metrics.h"
+#include "wire.h"
+
+#define NAMESPACES 50
+#define NOW 1800000000000000000ULL
+#define SECOND 1000000000ULL
+
+static void sort_key(const struct record *rec, struct sort_key *key)
+{
+	/* Both kinds of messages have these two at the same place. */
+	_Static_assert((int)IPCNS_A_NS_INUM == (int)IPCNS_A_LIMITS_NS_INUM, "inode number");
+	_Static_assert((int)IPCNS_A_NS_ID == (int)IPCNS_A_LIMITS_NS_ID, "identity");
+	wire_uint(rec->tb[IPCNS_A_NS_INUM], &key->number[0]);
+	wire_uint(rec->tb[IPCNS_A_NS_ID], &key->number[1]);
+}
+
+static void no_sort_key(const struct record *rec, struct sort_key *key)
+{
+	(void)rec;
+	(void)key;
+}
+
+static void add(struct store *store, struct nl_msg *msg, sort_key_fn key)
+{
+	struct nlmsghdr *hdr = nlmsg_hdr(msg);
+
+	store_add(store, nlmsg_attrdata(hdr, 0), nlmsg_attrlen(hdr, 0), key);
+	nlmsg_free(msg);
+}
+
+static void put_actor(struct nl_msg *msg, int attr, uint64_t seconds_ago)
+{
+	struct nlattr *nest = nla_nest_start(msg, attr);
+
+	nla_put_u64(msg, IPCNS_A_ACTOR_TIME, NOW - seconds_ago * SECOND);
+	nla_nest_end(msg, nest);
+}
+
+static struct nl_msg *begin(unsigned int i)
+{
+	struct nl_msg *msg = nlmsg_alloc_simple(16, 0);
+
+	if (i) {
+		nla_put_u32(msg, IPCNS_A_NS_INUM, 4026532000U + i);
+		nla_put_u64(msg, IPCNS_A_NS_ID, i);
+	}
+	return msg;
+}
+
+static void make(struct metrics *m, unsigned int i)
+{
+	struct nl_msg *msg = begin(i);
+	uint32_t state = IPCNS_STATE_ACTIVE;
+
+	if (!(i % 25))
+		state = IPCNS_STATE_DYING;
+	else if (!(i % 10))
+		state = IPCNS_STATE_PINNED;
+	nla_put_u32(msg, IPCNS_A_NS_STATE, state);
+	nla_put_u32(msg, IPCNS_A_NS_SHM, i);
+	nla_put_u32(msg, IPCNS_A_NS_SEM, 2 * i);
+	nla_put_u32(msg, IPCNS_A_NS_MSG, 0);
+	nla_put_u32(msg, IPCNS_A_NS_MQ, 0);
+	nla_put_u64(msg, IPCNS_A_NS_SHM_BYTES, 4096 * i * i);
+	put_actor(msg, IPCNS_A_NS_BORN, 100 * i);
+	if (state == IPCNS_STATE_DYING)
+		put_actor(msg, IPCNS_A_NS_DYING, i);
+	add(&m->namespaces, msg, sort_key);
+	if (state == IPCNS_STATE_DYING)
+		return;
+	msg = begin(i);
+	nla_put_u32(msg, IPCNS_A_LIMITS_SEMMNI, 100);
+	nla_put_u32(msg, IPCNS_A_LIMITS_SEM, 2 * i);
+	add(&m->limits, msg, sort_key);
+}
+
+static void make_status(struct metrics *m)
+{
+	struct nl_msg *msg = begin(0);
+	struct nlattr *nest;
+
+	nla_put_string(msg, IPCNS_A_STATUS_VERSION, "1 \"\\\n\xff\xc3\xa4");
+	nla_put_u64(msg, IPCNS_A_STATUS_JOURNAL_NEXT, 18446744073709551615ULL);
+	nla_put_u64(msg, IPCNS_A_STATUS_DROPPED, 3);
+	nla_put_u32(msg, IPCNS_A_STATUS_EVENTS_LIVE, 1);
+	nla_put_u64(msg, IPCNS_A_STATUS_DUMP_BYTES, 4096);
+	nest = nla_nest_start(msg, IPCNS_A_STATUS_PROBE);
+	nla_put_string(msg, IPCNS_A_PROBE_SYMBOL, "put_ipc_ns");
+	nla_put_u64(msg, IPCNS_A_PROBE_MISSED, 5);
+	nla_nest_end(msg, nest);
+	add(&m->status, msg, no_sort_key);
+}
+
+int main(int argc, char **argv)
+{
+	struct metrics m = { .now = NOW };
+	unsigned int i;
+
+	if (argc != 3)
+		return 1;
+	m.prometheus = !strcmp(argv[1], "prometheus");
+	m.top = strtoul(argv[2], NULL, 10);
+	for (i = 1; i <= NAMESPACES; i++)
+		make(&m, i);
+	make_status(&m);
+	metrics_write(&m, stdout);
+	store_clear(&m.namespaces);
+	store_clear(&m.limits);
+	store_clear(&m.status);
+	return 0;
+}

@@ -1,0 +1,85 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Reads metrics of namespaces that metrics.c made up, with Prometheus' own parsers.
+
+    metrics.py TOP OPENMETRICS PROMETHEUS OPENMETRICS-WITHOUT-NAMESPACES
+"""
+
+import json
+import pathlib
+import re
+import sys
+
+from prometheus_client import parser
+from prometheus_client.openmetrics import parser as openmetrics
+
+NAMED = "_namespace_"
+
+
+def read(parse, path):
+    """{(name, labels): value}, and {family: (type, unit)}."""
+    text = pathlib.Path(path).read_text(encoding="utf-8")
+    families = list(parse(text))
+    return ({(s.name, frozenset(s.labels.items())): float(s.value) for f in families for s in f.samples},
+            {f.name: (f.type, f.unit) for f in families})
+
+
+def main():
+    """Asserts; a failure shows itself."""
+    top = pathlib.Path(sys.argv[1])
+    values, families = read(openmetrics.text_string_to_metric_families, sys.argv[2])
+    old, old_families = read(parser.text_string_to_metric_families, sys.argv[3])
+    none, _ = read(openmetrics.text_string_to_metric_families, sys.argv[4])
+
+    def value(name, **labels):
+        return values[name, frozenset(labels.items())]
+
+    def named(ns, **labels):
+        return {"nsid": str(ns), "ns": str(4026532000 + ns), "unit": "", **labels}
+
+    assert values == old, set(values) ^ set(old)
+    assert {n: t for n, (t, _) in families.items()} == {n: t for n, (t, _) in old_families.items()}
+    for name, (_, unit) in families.items():
+        assert not unit or name.endswith(f"_{unit}"), name
+
+    assert [value("ipcns_namespaces", state=state) for state in ("active", "pinned", "dying")] == [
+        44, 4, 2]
+    assert value("ipcns_objects", kind="shm") == sum(range(1, 51))
+    assert value("ipcns_object_bytes", kind="shm") == 4096 * sum(i * i for i in range(1, 51))
+    assert value("ipcns_namespace_objects", **named(50, kind="sem")) == 100
+    assert value("ipcns_namespace_object_bytes", **named(49, kind="shm")) == 4096 * 49 * 49
+    assert value("ipcns_namespace_limit_use_ratio", **named(49, limit="SEMMNI")) == 0.98
+    assert value("ipcns_limit_use_max_ratio", limit="SEMMNI") == 0.98
+    assert value("ipcns_namespace_pinned_age_seconds", **named(40)) == 4000
+    assert value("ipcns_pinned_age_max_seconds") == 4000
+    assert value("ipcns_namespace_dying_age_seconds", **named(25)) == 25
+    assert value("ipcns_dying_age_max_seconds") == 50
+    assert value("ipcns_events_dropped_total") == 3
+    assert value("ipcns_probe_missed_total", symbol="put_ipc_ns") == 5
+    module, = [dict(labels) for name, labels in values if name == "ipcns_build_info"]
+    assert module["module"] == '1 "\\\n\\xff\xe4', module
+
+    # --top: that many namespaces in each family, and totals all the same.
+    for family in families:
+        ids = {dict(labels)["nsid"] for name, labels in values if name == family and
+               NAMED in family}
+        assert len(ids) <= 3, family
+    assert none == {key: v for key, v in values.items() if NAMED not in key[0]}
+
+    # What rules, dashboard and manual speak of is there; module figures may be left out.
+    known = {name for name, _ in values}
+    source = (top / "user/metrics.c").read_text(encoding="utf-8")
+    counters = set(re.findall(r'exposition_counter\(x, "(ipcns_\w+)', source)) | {
+        name for name, true in re.findall(r'{ "(ipcns_\w+)"[^}]*?(true)?(?:, 1)? }', source) if true}
+    every = {name + "_total" * (name in counters) for name in
+             re.findall(r'"(ipcns_[a-z_]+)"', source)}
+    assert known <= every, known - every
+    json.loads((top / "prometheus/ipcns.dashboard.json").read_text(encoding="utf-8"))
+    for path in (*top.glob("prometheus/*"), top / "man/ipcnsctl.8"):
+        spoken = set(re.findall(r"\bipcns_[a-z_]+", path.read_text(encoding="utf-8")))
+        assert spoken <= every, (path, spoken - every)
+    assert every == spoken, every - spoken
+
+
+if __name__ == "__main__":
+    main()

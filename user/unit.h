@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IPCNSCTL_UNIT_H
+#define IPCNSCTL_UNIT_H
+
+#include <stddef.h>
+
+/* Room for any name: a component of a path, and a pod in front. */
+#define UNIT_SIZE 512
+
+size_t unit_name(const char *path, size_t len, char buf[static UNIT_SIZE]);
+
+#endif
