@@ -21,7 +21,6 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include <net/af_unix.h>
 #include <net/scm.h>
 #include <net/sock.h>
 
@@ -56,6 +55,7 @@ struct find {
  * @finds:	what was found in one thread
  * @n:		how much
  * @looked:	descriptors that were looked at
+ * @in_flight:	those in flight can be found, too
  */
 struct scan {
 	const struct ipcns_holders	*h;
@@ -63,6 +63,7 @@ struct scan {
 	struct find			*finds;
 	u32				n;
 	u32				looked;
+	bool				in_flight;
 };
 
 /**
@@ -210,12 +211,13 @@ static void match_socket(struct scan *s, struct file *file, u32 fd)
 	struct sk_buff *skb;
 	u32 first = s->n;
 
-	if (!sk || sk->sk_family != AF_UNIX || READ_ONCE(sk->sk_state) == TCP_LISTEN ||
+	if (!s->in_flight || !sk || sk->sk_family != AF_UNIX || READ_ONCE(sk->sk_state) == TCP_LISTEN ||
 	    skb_queue_empty_lockless(&sk->sk_receive_queue))
 		return;
 	spin_lock(&sk->sk_receive_queue.lock);
 	skb_queue_walk(&sk->sk_receive_queue, skb) {
-		const struct scm_fp_list *fp = UNIXCB(skb).fp;
+		const struct unix_skb_parms *parms = (void *)skb->cb;
+		const struct scm_fp_list *fp = parms->fp;
 		int i;
 
 		for (i = 0; fp && i < fp->count && s->n < FINDS; i++) {
@@ -330,7 +332,7 @@ static int add_finds(struct scan *s, struct task_struct *t)
 static int collect_tasks(const struct ipcns_holders *h)
 {
 	struct ipcns_holder_place *place = h->place;
-	struct scan s = { .h = h };
+	struct scan s = { .h = h, .in_flight = ipcns_layout_in_flight() };
 	struct task_struct *t;
 	int err = -ENOMEM;
 

@@ -182,6 +182,14 @@ struct ipc_proc_iter {
 	struct ipc_proc_iface	*iface;
 };
 
+/* net/unix/af_unix.h; before 7.0 include/net/af_unix.h */
+struct unix_skb_parms {
+	struct pid		*pid;
+	kuid_t			uid;
+	kgid_t			gid;
+	struct scm_fp_list	*fp;
+} __randomize_layout;
+
 struct ipcns_layout_member {
 	const char	*name;
 	u32		offset;
@@ -219,5 +227,6 @@ void ipcns_layout_check(void);
 bool ipcns_layout_ok(enum ipcns_kind kind);
 bool ipcns_layout_depth_ok(enum ipcns_kind kind);
 u32 ipcns_layout_holders(void);
+bool ipcns_layout_in_flight(void);
 
 #endif /* _IPCNS_LAYOUT_H */
