@@ -81,6 +81,15 @@ def furnish():
         return json.load(pipe)
 
 
+def clear(ids):
+    """Removes what furnish() made in the caller's namespace."""
+    calls.shm_remove(ids["shm"])
+    calls.sem_remove(ids["sem-0600"])
+    calls.sem_remove(ids["sem-0644"])
+    calls.msg_remove(ids["msg"])
+    calls.mq_unlink(b"access")
+
+
 CLONE_NEWNET = 0x40000000
 
 _socket = None
@@ -195,8 +204,10 @@ def table(t):
     with contextlib.ExitStack() as stack:
         sibling = stack.enter_context(Member(0))
         contain(sibling, owner=1001)
+        ids = furnish()
+        stack.callback(clear, ids)
         common = {"sibling": (sibling.inode, sibling.call(furnish)),
-                  "init": (calls.namespace_inode(), furnish())}
+                  "init": (calls.namespace_inode(), ids)}
         for name, cells in rows().items():
             member = stack.enter_context(Member(0))
             targets = {**common, **settle(stack, name, member)}

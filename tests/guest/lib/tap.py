@@ -101,9 +101,22 @@ def until(condition, what, timeout=20):
         time.sleep(0.02)
 
 
+def _objects():
+    """What /proc/sysvipc shows in the initial namespace: {kind: [(key, id), ...]}."""
+    found = {}
+    for kind in ("shm", "sem", "msg"):
+        with open(f"/proc/sysvipc/{kind}", encoding="ascii") as file:
+            found[kind] = [tuple(line.split()[:2]) for line in file][1:]
+    return found
+
+
 def main():
-    """Runs the scenes of this file, or those whose title contains an argument; exit status."""
+    """Runs the scenes of this file, or those whose title contains an argument; exit status.
+
+    Other files run in the same guest: what a scene leaves behind is a failed result.
+    """
     tap = Tap()
+    before = _objects()
     for title, function in _scenes:
         if sys.argv[1:] and not any(word in title for word in sys.argv[1:]):
             continue
@@ -114,6 +127,10 @@ def main():
         # Whatever went wrong in a scene is a failed result, and the next scene has its turn.
         except Exception as error:
             tap.ok(False, f"{title}: {type(error).__name__}", traceback.format_exc())
+        after = _objects()
+        if after != before:
+            tap.same(after, before, f"{title}: leaves nothing behind")
+            before = after
         tap.note(f"scene took {time.monotonic() - begin:.1f} s: {title}")
     print(f"1..{tap.count}", flush=True)
     sys.exit(1 if tap.failed or not tap.count else 0)

@@ -1,11 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Makes the kernel print a warning with a backtrace when it is loaded. */
+/* Makes the kernel report trouble when it is loaded: a warning, or a processor that is stuck. */
 #include <linux/bug.h>
+#include <linux/delay.h>
 #include <linux/module.h>
+#include <linux/preempt.h>
+
+static unsigned int stuck;
+module_param(stuck, uint, 0);
+MODULE_PARM_DESC(stuck, "seconds that a processor spends without scheduling, instead of a warning");
 
 static int __init warn_init(void)
 {
-	WARN(1, "warned on purpose\n");
+	unsigned int passed;
+
+	WARN(!stuck, "warned on purpose\n");
+	preempt_disable();
+	for (passed = 0; passed < stuck; passed++)
+		mdelay(1000);
+	preempt_enable();
 	return 0;
 }
 
