@@ -11,7 +11,6 @@
 #include <linux/slab.h>
 
 #include "dump.h"
-#include "journal.h"
 #include "nl_gen.h"
 #include "registry.h"
 
@@ -148,21 +147,19 @@ static int collect_batch(struct ipcns_dump *d)
 	return err;
 }
 
-/*
- * Is the namespace that is wanted, and not there, on its way out? It has nothing
- * left that could be asked who may know: those who may see all.
- */
+/* Is the namespace that is wanted, and not there, on its way out? */
 static bool is_dying(const struct ipcns_dump *d)
 {
+	const struct ipcns_scope *scope = ipcns_reader_dying(&d->reader);
 	struct ipcns_known *known;
 	bool found = false;
 	u64 after = 0;
 	u32 i, n;
 
-	if (!ipcns_reader_capable(&d->reader, &init_user_ns))
+	if (!scope)
 		return false;
 	known = kvmalloc_array(DYING_WINDOW, sizeof(*known), GFP_KERNEL);
-	while (known && !found && (n = ipcns_registry_dying(known, DYING_WINDOW, &after)))
+	while (known && !found && (n = ipcns_registry_dying(scope, known, DYING_WINDOW, &after)))
 		for (i = 0; i < n; i++)
 			found |= d->id ? known[i].id == d->id : known[i].inum == d->inum;
 	kvfree(known);
@@ -177,15 +174,15 @@ static bool is_dying(const struct ipcns_dump *d)
  */
 static int dump_collect(struct ipcns_dump *d)
 {
+	const struct ipcns_scope *scope;
+	u64 end;
 	int err;
 
 	if (d->ops->produce)
 		return d->ops->produce(d);
-	/* what others do is not for everybody to count */
-	if (d->ops->seq_attr && ipcns_reader_capable(&d->reader, &init_user_ns)) {
-		ipcns_registry_sync();
-		d->seq = ipcns_journal_next();
-	}
+	scope = d->ops->seq_attr ? ipcns_reader_scope(&d->reader) : NULL;
+	if (scope)
+		ipcns_registry_now(scope, &end, &d->seq);
 	if (d->collected && d->pos >= d->list.n)
 		return d->ops->gone && !d->ns_attr ? d->ops->gone(d) : 0;
 	err = ipcns_walk_lock();

@@ -69,11 +69,10 @@ struct ipcns_dump_ops {
  * @kinds:	mask of the kinds of holders wanted
  * @place:	where to go on among those
  * @cursor:	place in the journal, if it is what is asked for
- * @end:	sequence number to stop before
  * @objects:	mask of what events are wanted about
  * @seq:	what happened before the records in @buf were collected, and for
- *		the first ones before namespaces were listed, has lower numbers;
- *		0 if the reader must not know
+ *		the first ones before namespaces were listed, has lower numbers, as
+ *		the reader's scope counts; 0 if he is told of no events
  * @buf:	records collected and not yet sent
  *
  * The attributes are those of the request, which netlink keeps as long.
@@ -99,7 +98,6 @@ struct ipcns_dump {
 	u32				kinds;
 	struct ipcns_holder_place	place;
 	struct ipcns_cursor		*cursor;
-	u64				end;
 	u32				objects;
 	u64				seq;
 	struct ipcns_buf		buf;

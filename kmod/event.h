@@ -10,6 +10,8 @@
 #include <linux/types.h>
 #include <uapi/linux/ipcns.h>
 
+#include "owner.h"
+
 /**
  * struct ipcns_event - one event, and one slot of the journal
  * @time:	when, nanoseconds of CLOCK_BOOTTIME
@@ -56,7 +58,7 @@ struct ipcns_event_more {
 	u8	meta[4];
 };
 
-/* What the event "namespace created" continues with. */
+/* What the event "namespace created" continues with; @owner as far as there are any. */
 struct ipcns_event_birth {
 	u64	cookie;
 	u64	native_id;
@@ -65,6 +67,8 @@ struct ipcns_event_birth {
 	u32	owner_inum;
 	u32	creator_uid;
 	u32	owner_uid;
+	u32	n_owners;
+	u64	owner[IPCNS_MAX_OWNERS];
 };
 
 /* What the event "namespace dying" continues with; by kind. */

@@ -15,7 +15,7 @@
 #include "nl_gen.h"
 #include "probe.h"
 #include "registry.h"
-#include "stream.h"
+#include "send.h"
 #include "walk.h"
 
 #define MIN_MB 1
@@ -49,7 +49,7 @@ static void settle(struct work_struct *work)
 {
 	bool done = ipcns_registry_sync();
 
-	ipcns_stream_send();
+	ipcns_send();
 	if (!done)
 		queue_delayed_work(system_dfl_wq, &settle_work, 0);
 }
@@ -132,7 +132,7 @@ bool ipcns_events_live(void)
 static void watch(struct work_struct *work)
 {
 	ipcns_events_live();
-	if (record_objects || ipcns_stream_wanted(IPCNS_NLGRP_OBJECTS))
+	if (record_objects || ipcns_send_wanted(IPCNS_NLGRP_OBJECTS))
 		ipcns_probes_arm(IPCNS_PROBES_OBJECT);
 	else
 		ipcns_probes_disarm(IPCNS_PROBES_OBJECT);
@@ -148,7 +148,7 @@ static void watch(struct work_struct *work)
  */
 void ipcns_events_listen(void)
 {
-	if (ipcns_stream_wanted(IPCNS_NLGRP_OBJECTS))
+	if (ipcns_send_wanted(IPCNS_NLGRP_OBJECTS))
 		ipcns_probes_arm(IPCNS_PROBES_OBJECT);
 	ipcns_events_live();
 }
@@ -226,9 +226,9 @@ int ipcns_events_init(void)
 	err = ipcns_registry_init();
 	if (err)
 		goto err_registry;
-	err = ipcns_stream_init();
+	err = ipcns_send_init();
 	if (err)
-		goto err_stream;
+		goto err_send;
 	ipcns_probes_arm(IPCNS_PROBES_NS);
 	if (record_objects)
 		ipcns_probes_arm(IPCNS_PROBES_OBJECT);
@@ -242,7 +242,7 @@ int ipcns_events_init(void)
 err_seed:
 	ipcns_events_exit();
 	return err;
-err_stream:
+err_send:
 	ipcns_registry_exit();
 err_registry:
 	ipcns_journal_exit();
@@ -256,7 +256,7 @@ err_registry:
  */
 void ipcns_events_start(void)
 {
-	ipcns_stream_open(true);
+	ipcns_send_open(true);
 	queue_delayed_work(system_dfl_wq, &watch_work, msecs_to_jiffies(WATCH_MS));
 }
 
@@ -270,7 +270,7 @@ void ipcns_events_stop(void)
 	cancel_delayed_work_sync(&watch_work);
 	ipcns_probes_disarm(IPCNS_PROBES_OBJECT);
 	flush_delayed_work(&settle_work);
-	ipcns_stream_open(false);
+	ipcns_send_open(false);
 	flush_delayed_work(&settle_work);
 }
 
@@ -285,7 +285,7 @@ void ipcns_events_exit(void)
 	ipcns_probes_disarm(IPCNS_PROBES_NS);
 	irq_work_sync(&wake_work);
 	cancel_delayed_work_sync(&settle_work);
-	ipcns_stream_exit();
+	ipcns_send_exit();
 	ipcns_registry_exit();
 	ipcns_journal_exit();
 }

@@ -67,6 +67,8 @@ int ipcns_journal_init(size_t bytes, void (*wake)(void))
 	BUILD_BUG_ON(sizeof(struct ipcns_event) != 64);
 	BUILD_BUG_ON(sizeof(struct ipcns_event_more) != sizeof(struct ipcns_event));
 	BUILD_BUG_ON(offsetof(struct ipcns_event_more, seq) != offsetof(struct ipcns_event, seq));
+	BUILD_BUG_ON(sizeof(struct ipcns_event_birth) >
+		     (IPCNS_EVENT_SLOTS - 1) * sizeof_field(struct ipcns_event_more, data));
 
 	memset(&j, 0, sizeof(j));
 	raw_spin_lock_init(&j.lock);

@@ -4,8 +4,8 @@
 
 #include "event.h"
 
-/* Slots that the longest event takes: a queue's name has up to 255 bytes. */
-#define IPCNS_EVENT_SLOTS 6
+/* Slots that the longest event takes: a birth, with all owners there can be. */
+#define IPCNS_EVENT_SLOTS 7
 
 /**
  * struct ipcns_journal_state - the journal at one moment

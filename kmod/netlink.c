@@ -84,23 +84,20 @@ static int ns_collect(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n)
 
 #define DYING_WINDOW 64
 
-/*
- * Namespaces that are dying have nothing left that could be asked who may see
- * them: they are shown to those who see all.
- */
 static int ns_gone(struct ipcns_dump *d)
 {
+	const struct ipcns_scope *scope = ipcns_reader_dying(&d->reader);
 	struct ipcns_known *known;
 	struct ipcns_ns *out;
 	u32 i, n;
 	int added = 0;
 
-	if (!ipcns_reader_capable(&d->reader, &init_user_ns))
+	if (!scope)
 		return 0;
 	known = kvmalloc_array(DYING_WINDOW, sizeof(*known), GFP_KERNEL);
 	if (!known)
 		return -ENOMEM;
-	while (!added && (n = ipcns_registry_dying(known, DYING_WINDOW, &d->next))) {
+	while (!added && (n = ipcns_registry_dying(scope, known, DYING_WINDOW, &d->next))) {
 		for (i = 0; i < n; i++) {
 			if ((d->id && known[i].id != d->id) || (d->inum && known[i].inum != d->inum))
 				continue;
@@ -581,21 +578,25 @@ static const struct ipcns_dump_ops limits_ops = {
 
 /* events */
 
-static bool may_listen(const struct ipcns_reader *r, struct netlink_ext_ack *extack)
+static const struct ipcns_scope *scope_of(const struct ipcns_reader *r,
+					  struct netlink_ext_ack *extack)
 {
-	if (ipcns_reader_capable(r, &init_user_ns))
-		return true;
-	NL_SET_ERR_MSG(extack, "events need CAP_SYS_ADMIN in the initial user namespace");
-	return false;
+	const struct ipcns_scope *scope = ipcns_reader_scope(r);
+
+	if (!scope)
+		NL_SET_ERR_MSG(extack, "events need CAP_SYS_ADMIN over the owner of the net namespace");
+	return scope;
 }
 
 static int journal_parse(struct ipcns_dump *d, struct nlattr **attrs, bool one,
 			 struct netlink_ext_ack *extack)
 {
 	struct nlattr *id = attrs[IPCNS_A_EVENT_NS_ID], *objects = attrs[IPCNS_A_EVENT_OBJECTS];
+	const struct ipcns_scope *scope = scope_of(&d->reader, extack);
+	struct nlattr *since = attrs[IPCNS_A_EVENT_SINCE];
 	int err;
 
-	if (!may_listen(&d->reader, extack))
+	if (!scope)
 		return -EPERM;
 	err = parse_ns(d, attrs[IPCNS_A_EVENT_NS_INUM], id, false, extack);
 	if (err)
@@ -604,13 +605,9 @@ static int journal_parse(struct ipcns_dump *d, struct nlattr **attrs, bool one,
 	d->cursor = kvzalloc(sizeof(*d->cursor), GFP_KERNEL);
 	if (!d->cursor)
 		return -ENOMEM;
-	d->cursor->next = 1;
-	if (attrs[IPCNS_A_EVENT_SINCE])
-		d->cursor->next = nla_get_u64(attrs[IPCNS_A_EVENT_SINCE]) ?: 1;
 	ipcns_events_listen();
-	ipcns_registry_sync();
 	/* what comes while the dump goes on is for the next one, or the groups */
-	d->end = ipcns_journal_next();
+	ipcns_cursor_init(d->cursor, scope, since ? nla_get_u64(since) : 1);
 	return 0;
 }
 
@@ -630,10 +627,11 @@ static int journal_produce(struct ipcns_dump *d)
 		n = ipcns_buf_reserve(&d->buf, sizeof(*n));
 		if (IS_ERR(n))
 			return PTR_ERR(n) == -ENOBUFS ? 1 : PTR_ERR(n);
-		if (d->cursor->next >= d->end || !ipcns_stream_next(d->cursor, n))
+		if (!ipcns_stream_next(d->cursor, n))
 			return ipcns_buf_peek(&d->buf) ? 1 : 0;
-		/* if the ring wrapped meanwhile, the groups had what came later */
-		n->to = min(n->to, d->end - 1);
+		n->user_ns = d->reader.user_ns;
+		n->pids = d->cursor->scope == &ipcns_scope_all &&
+			  d->reader.pid_ns == &init_pid_ns;
 		if (event_wanted(d, n))
 			ipcns_buf_commit(&d->buf, offsetof(struct ipcns_notice, slots) +
 					 (n->from ? 1 : n->slots->slots) * sizeof(*n->slots));
@@ -657,34 +655,32 @@ static const struct ipcns_dump_ops journal_ops = {
 
 int ipcns_nl_journal_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct ipcns_journal_state state;
+	const struct ipcns_scope *scope;
 	struct ipcns_reader reader;
 	struct sk_buff *reply;
-	u64 next_id;
-	bool ok;
+	u64 next_id, first, next;
 	void *hdr;
+	int err;
 
-	if (genl_info_net(info) != &init_net) {
-		NL_SET_ERR_MSG(info->extack, "events are sent in the initial net namespace only");
-		return -EOPNOTSUPP;
-	}
 	ipcns_reader_get(&reader, skb);
-	ok = may_listen(&reader, info->extack);
+	scope = scope_of(&reader, info->extack);
 	ipcns_reader_put(&reader);
-	if (!ok)
+	if (!scope)
 		return -EPERM;
 	ipcns_events_listen();
-	ipcns_registry_sync();
-	ipcns_journal_state(&state);
-	next_id = ipcns_registry_next_id();
+	err = ipcns_stream_range(scope, &first, &next);
+	if (err)
+		return err;
+	/* how many namespaces there were is for those who are told of all */
+	next_id = scope == &ipcns_scope_all ? ipcns_registry_next_id() : 0;
 
 	reply = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	if (!reply)
 		return -ENOMEM;
 	hdr = genlmsg_put_reply(reply, info, &ipcns_nl_family, 0, IPCNS_CMD_JOURNAL_GET);
 	if (!hdr ||
-	    nla_put_u64_64bit(reply, IPCNS_A_EVENT_SEQ, state.next, IPCNS_A_EVENT_PAD) ||
-	    nla_put_u64_64bit(reply, IPCNS_A_EVENT_FROM, state.first, IPCNS_A_EVENT_PAD) ||
+	    nla_put_u64_64bit(reply, IPCNS_A_EVENT_SEQ, next, IPCNS_A_EVENT_PAD) ||
+	    nla_put_u64_64bit(reply, IPCNS_A_EVENT_FROM, first, IPCNS_A_EVENT_PAD) ||
 	    (next_id &&
 	     nla_put_u64_64bit(reply, IPCNS_A_EVENT_NS_ID, next_id, IPCNS_A_EVENT_PAD))) {
 		nlmsg_free(reply);

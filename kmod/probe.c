@@ -86,7 +86,8 @@ static int on_created(struct kprobe *p, struct pt_regs *regs)
 		.owner_uid	= __kuid_val(ns->user_ns->owner),
 	};
 
-	write_ns(IPCNS_EVENT_KIND_CREATED, ns, &b, sizeof(b));
+	b.n_owners = ipcns_owner_chain(ns->user_ns, b.owner);
+	write_ns(IPCNS_EVENT_KIND_CREATED, ns, &b, offsetof(struct ipcns_event_birth, owner[b.n_owners]));
 	return 0;
 }
 NOKPROBE_SYMBOL(on_created);

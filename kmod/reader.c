@@ -11,7 +11,9 @@
 #include <linux/nsproxy.h>
 #include <net/sock.h>
 
+#include "owner.h"
 #include "reader.h"
+#include "send.h"
 #include "walk.h"
 
 static bool scoped_access = true;
@@ -104,6 +106,43 @@ enum ipcns_sight ipcns_reader_sight(const struct ipcns_reader *r, const struct i
 	if (ipcns_reader_capable(r, ref->ns->user_ns))
 		return IPCNS_SIGHT_ALL;
 	return ref->cookie == r->own ? IPCNS_SIGHT_OWN : IPCNS_SIGHT_NONE;
+}
+
+/**
+ * ipcns_access_scoped() - does anybody but the machine's root see anything?
+ */
+bool ipcns_access_scoped(void)
+{
+	return scoped_access;
+}
+
+/**
+ * ipcns_reader_scope() - what events may the reader be told of?
+ * @r:		the reader
+ *
+ * Context: as for ipcns_reader_capable().
+ * Return: NULL for none: he lacks CAP_SYS_ADMIN over the owner of the net
+ * namespace that his socket is in.
+ */
+const struct ipcns_scope *ipcns_reader_scope(const struct ipcns_reader *r)
+{
+	const struct net *net = sock_net(r->sk);
+
+	return ipcns_reader_capable(r, net->user_ns) ? ipcns_send_scope(net) : NULL;
+}
+
+/**
+ * ipcns_reader_dying() - what may the reader know of namespaces that are dying?
+ * @r:		the reader
+ *
+ * These have nothing left that could be asked who may see them.
+ *
+ * Context: as for ipcns_reader_capable().
+ * Return: those of this scope; NULL for nothing.
+ */
+const struct ipcns_scope *ipcns_reader_dying(const struct ipcns_reader *r)
+{
+	return ipcns_reader_capable(r, &init_user_ns) ? &ipcns_scope_all : ipcns_reader_scope(r);
 }
 
 /**

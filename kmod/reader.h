@@ -8,6 +8,7 @@
 
 struct ipc_namespace;
 struct ipcns_ref;
+struct ipcns_scope;
 
 /**
  * enum ipcns_sight - what a reader may see of a namespace
@@ -43,6 +44,9 @@ struct ipcns_reader {
 
 void ipcns_reader_get(struct ipcns_reader *r, struct sk_buff *request);
 void ipcns_reader_put(struct ipcns_reader *r);
+bool ipcns_access_scoped(void);
+const struct ipcns_scope *ipcns_reader_scope(const struct ipcns_reader *r);
+const struct ipcns_scope *ipcns_reader_dying(const struct ipcns_reader *r);
 bool ipcns_reader_capable(const struct ipcns_reader *r, struct user_namespace *user_ns);
 enum ipcns_sight ipcns_reader_sight(const struct ipcns_reader *r, const struct ipcns_ref *ref);
 bool ipcns_reader_may_read(const struct ipcns_reader *r, struct user_namespace *user_ns, kuid_t uid,

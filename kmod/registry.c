@@ -4,12 +4,14 @@
  * walks, and it is never the way to a namespace: the addresses it keeps are
  * keys to compare, and nothing behind them is looked at.
  */
+#include <linux/bitmap.h>
 #include <linux/hashtable.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
 #include "journal.h"
+#include "owner.h"
 #include "registry.h"
 
 #define REGISTRY_BITS 12
@@ -30,6 +32,7 @@
  * @sb:		address of its superblock
  * @death:	number of its death, for the order of the dying
  * @gone:	sequence number of its last event, once it is freed
+ * @owner:	who owns it
  * @known:	what is told of it
  */
 struct entry {
@@ -42,6 +45,7 @@ struct entry {
 	u64			sb;
 	u64			death;
 	u64			gone;
+	struct ipcns_owner	*owner;
 	struct ipcns_known	known;
 };
 
@@ -110,6 +114,9 @@ static void forget(struct entry *e)
 	hash_del(&e->by_sb);
 	hash_del(&e->by_id);
 	list_del(&e->list);
+	if (!e->gone)
+		ipcns_owner_gone(e->owner);
+	ipcns_owner_put(e->owner);
 	kfree(e);
 }
 
@@ -121,6 +128,7 @@ static void bury(struct entry *e)
 {
 	hash_del(&e->by_key);
 	hash_del(&e->by_cookie);
+	ipcns_owner_gone(e->owner);
 	stats.known--;
 	if (e->known.dying.time)
 		stats.dying--;
@@ -146,7 +154,8 @@ static void forget_old(void)
  * A namespace that was not known. If another one is known at its address, that
  * one went without an event.
  */
-static struct entry *add(u64 key, u64 sb, u64 cookie, u64 native_id)
+static struct entry *add(u64 key, u64 sb, u64 cookie, u64 native_id, const u64 *owners,
+			 u32 n_owners)
 {
 	struct entry *e = kzalloc(sizeof(*e), GFP_KERNEL);
 	struct entry *old = find_key(key);
@@ -154,6 +163,11 @@ static struct entry *add(u64 key, u64 sb, u64 cookie, u64 native_id)
 	BUILD_BUG_ON(sizeof(struct entry) > 256);
 	if (!e)
 		return NULL;
+	e->owner = ipcns_owner_get(owners, n_owners);
+	if (!e->owner) {
+		kfree(e);
+		return NULL;
+	}
 	if (old) {
 		stats.missed++;
 		bury(old);
@@ -182,9 +196,19 @@ static void act(struct ipcns_actor *a, const struct ipcns_event *ev, u32 uid)
 	memcpy(a->comm, ev->comm, sizeof(a->comm));
 }
 
-static const void *more(const struct ipcns_event *ev)
+/* What an event continues with, which is in the slots after it. */
+static void read_more(const struct ipcns_event *ev, void *out, u32 len)
 {
-	return ((const struct ipcns_event_more *)(ev + 1))->data;
+	u32 i, part;
+
+	for (i = 1; i < ev->slots && len; i++) {
+		const struct ipcns_event_more *m = (const void *)(ev + i);
+
+		part = min_t(u32, len, sizeof(m->data));
+		memcpy(out, m->data, part);
+		out += part;
+		len -= part;
+	}
 }
 
 static struct entry *born(const struct ipcns_event *ev)
@@ -192,9 +216,10 @@ static struct entry *born(const struct ipcns_event *ev)
 	struct ipcns_event_birth b;
 	struct entry *e;
 
-	memcpy(&b, more(ev), sizeof(b));
+	read_more(ev, &b, sizeof(b));
 	/* a walk may have met it before its event was settled */
-	e = find_cookie(b.cookie) ?: add(ev->ns, b.sb, b.cookie, b.native_id);
+	e = find_cookie(b.cookie) ?:
+	    add(ev->ns, b.sb, b.cookie, b.native_id, b.owner, b.n_owners);
 	if (!e)
 		return NULL;
 	e->known.inum = b.inum;
@@ -213,7 +238,7 @@ static struct entry *dies(const struct ipcns_event *ev)
 		return NULL;
 	}
 	act(&e->known.dying, ev, ev->uid);
-	memcpy(&e->known.inventory, more(ev), sizeof(e->known.inventory));
+	read_more(ev, &e->known.inventory, sizeof(e->known.inventory));
 	hash_del(&e->by_cookie);
 	e->death = ++last_death;
 	list_move_tail(&e->list, &dying);
@@ -244,6 +269,7 @@ static void settle(struct ipcns_event *ev)
 
 	switch (ev->object) {
 	case IPCNS_EVENT_OBJECT_LOST:
+		ipcns_scopes_count(NULL);
 		return;
 	case IPCNS_EVENT_OBJECT_NS:
 		e = settle_ns(ev);
@@ -260,6 +286,7 @@ static void settle(struct ipcns_event *ev)
 		return;
 	}
 	ev->ns = e->known.id;
+	ipcns_scopes_count(e->owner);
 	if (ev->object == IPCNS_EVENT_OBJECT_NS && ev->what == IPCNS_EVENT_KIND_DESTROYED) {
 		/* if probes were off for a time, only its end may be known */
 		if (e->known.dying.time)
@@ -276,10 +303,18 @@ static bool settle_all(void)
 {
 	struct ipcns_journal_state state;
 	u32 i, n, done = 0;
+	u64 next;
 
 	lockdep_assert_held(&registry_mutex);
 	ipcns_journal_state(&state);
-	while ((n = ipcns_journal_unsettled(window, WINDOW))) {
+	for (;;) {
+		next = ipcns_journal_next();
+		n = ipcns_journal_unsettled(window, WINDOW);
+		/* events were dropped: who was to be told of them nobody knows */
+		if (ipcns_journal_next() != next)
+			ipcns_scopes_count(NULL);
+		if (!n)
+			break;
 		for (i = 0; i < n; i += window[i].slots)
 			settle(&window[i]);
 		ipcns_journal_settle(window, n);
@@ -322,6 +357,7 @@ bool ipcns_registry_sync(void)
  */
 int ipcns_registry_name(struct ipcns_ref *refs, u32 n)
 {
+	u64 owners[IPCNS_MAX_OWNERS];
 	int err = 0;
 	u32 i;
 
@@ -336,7 +372,8 @@ int ipcns_registry_name(struct ipcns_ref *refs, u32 n)
 		e = find_cookie(refs[i].cookie);
 		if (!e) {
 			e = add((unsigned long)ns, (unsigned long)ns->mq_mnt->mnt_sb,
-				refs[i].cookie, ipcns_native_id(ns));
+				refs[i].cookie, ipcns_native_id(ns), owners,
+				ipcns_owner_chain(ns->user_ns, owners));
 			if (e) {
 				e->known.inum = ns->ns.inum;
 				e->known.owner_inum = ns->user_ns->ns.inum;
@@ -397,6 +434,7 @@ bool ipcns_registry_lookup(u64 id, struct ipcns_known *out)
 
 /**
  * ipcns_registry_dying() - list namespaces that are dying
+ * @scope:	of those who are to be told
  * @out:	filled in, in the order in which they began to die
  * @max:	how many there is room for
  * @after:	where to go on, 0 to begin with; moved on
@@ -404,7 +442,8 @@ bool ipcns_registry_lookup(u64 id, struct ipcns_known *out)
  * Context: process context, may sleep.
  * Return: how many were filled in, 0 if there are no more.
  */
-u32 ipcns_registry_dying(struct ipcns_known *out, u32 max, u64 *after)
+u32 ipcns_registry_dying(const struct ipcns_scope *scope, struct ipcns_known *out, u32 max,
+			 u64 *after)
 {
 	struct entry *e;
 	u32 n = 0;
@@ -412,7 +451,7 @@ u32 ipcns_registry_dying(struct ipcns_known *out, u32 max, u64 *after)
 	mutex_lock(&registry_mutex);
 	settle_all();
 	list_for_each_entry(e, &dying, list) {
-		if (e->death <= *after)
+		if (e->death <= *after || !ipcns_owner_below(e->owner, scope->owner))
 			continue;
 		if (n == max)
 			break;
@@ -433,6 +472,135 @@ u32 ipcns_registry_dying(struct ipcns_known *out, u32 max, u64 *after)
 u64 ipcns_registry_next_id(void)
 {
 	return ipcns_native_id(ipcns_init_ns()) ? 0 : READ_ONCE(next_id);
+}
+
+/**
+ * ipcns_registry_open_scope() - say that there is a net namespace
+ * @user_ns:	its owner, which it holds
+ *
+ * Context: process context, may sleep.
+ * Return: what its readers are told of, NULL if there is no memory. To be
+ * released with ipcns_registry_close_scope().
+ */
+struct ipcns_scope *ipcns_registry_open_scope(struct user_namespace *user_ns)
+{
+	struct ipcns_scope *s;
+
+	mutex_lock(&registry_mutex);
+	/* whatever was at the owner's address before */
+	settle_all();
+	s = ipcns_scope_get(user_ns, ipcns_journal_next());
+	mutex_unlock(&registry_mutex);
+	return s;
+}
+
+/**
+ * ipcns_registry_close_scope() - say that a net namespace ends
+ * @s:		what ipcns_registry_open_scope() gave
+ */
+void ipcns_registry_close_scope(struct ipcns_scope *s)
+{
+	mutex_lock(&registry_mutex);
+	ipcns_scope_put(s);
+	mutex_unlock(&registry_mutex);
+}
+
+/**
+ * ipcns_registry_now() - where the journal ends
+ * @s:		a scope
+ * @end:	set to the sequence number that the next event will have at least
+ * @number:	set to the number that its next event will have
+ *
+ * Context: process context, may sleep.
+ */
+void ipcns_registry_now(const struct ipcns_scope *s, u64 *end, u64 *number)
+{
+	mutex_lock(&registry_mutex);
+	settle_all();
+	*end = ipcns_journal_next();
+	*number = s == &ipcns_scope_all ? *end : s->next;
+	mutex_unlock(&registry_mutex);
+}
+
+/**
+ * ipcns_registry_skip() - leave out what was not sent to any scope yet
+ *
+ * Context: process context, may sleep; the sender's mutex is held.
+ * Return: sequence number to go on with.
+ */
+u64 ipcns_registry_skip(void)
+{
+	struct ipcns_scope *s;
+	u64 next;
+
+	mutex_lock(&registry_mutex);
+	next = ipcns_journal_next();
+	list_for_each_entry(s, &ipcns_scopes, list) {
+		s->from = next;
+		s->number = s->next;
+	}
+	mutex_unlock(&registry_mutex);
+	return next;
+}
+
+/**
+ * ipcns_registry_told() - which events is a scope told of?
+ * @s:		the scope
+ * @e:		settled events
+ * @n:		their slots
+ * @told:	filled in: bits of the first slots of those
+ *
+ * Context: process context, may sleep.
+ * Return: false if one of the namespaces is forgotten: then its events have been
+ * overwritten since they were read.
+ */
+bool ipcns_registry_told(const struct ipcns_scope *s, const struct ipcns_event *e, u32 n,
+			 unsigned long *told)
+{
+	struct entry *entry;
+	bool known = true;
+	u32 i;
+
+	bitmap_zero(told, n);
+	mutex_lock(&registry_mutex);
+	for (i = 0; i < n; i += e[i].slots) {
+		if (e[i].object == IPCNS_EVENT_OBJECT_LOST) {
+			__set_bit(i, told);
+			continue;
+		}
+		entry = find_id(e[i].ns);
+		if (!entry)
+			known = false;
+		else if (ipcns_owner_below(entry->owner, s->owner))
+			__set_bit(i, told);
+	}
+	mutex_unlock(&registry_mutex);
+	return known;
+}
+
+/**
+ * ipcns_registry_scopes() - who is to be sent an event of a namespace?
+ * @id:		id of the namespace
+ * @seq:	sequence number of the event
+ * @out:	filled in with scopes that count for themselves; room for
+ *		IPCNS_MAX_OWNERS
+ *
+ * Context: process context, may sleep; the sender's mutex is held.
+ * Return: how many.
+ */
+u32 ipcns_registry_scopes(u64 id, u64 seq, struct ipcns_scope **out)
+{
+	const struct ipcns_owner *o;
+	struct entry *e;
+	u32 n = 0;
+
+	mutex_lock(&registry_mutex);
+	e = find_id(id);
+	for (o = e ? e->owner : NULL; o && o->parent; o = o->parent)
+		if (o->scope && o->scope->from <= seq)
+			out[n++] = o->scope;
+	mutex_unlock(&registry_mutex);
+	return n;
 }
 
 /**

@@ -6,6 +6,7 @@
 #include <linux/types.h>
 
 #include "event.h"
+#include "owner.h"
 #include "walk.h"
 
 /**
@@ -62,7 +63,15 @@ bool ipcns_registry_sync(void);
 int ipcns_registry_name(struct ipcns_ref *refs, u32 n);
 bool ipcns_registry_get(u64 id, struct ipcns_known *out);
 bool ipcns_registry_lookup(u64 id, struct ipcns_known *out);
-u32 ipcns_registry_dying(struct ipcns_known *out, u32 max, u64 *after);
+u32 ipcns_registry_dying(const struct ipcns_scope *scope, struct ipcns_known *out, u32 max,
+			 u64 *after);
+struct ipcns_scope *ipcns_registry_open_scope(struct user_namespace *user_ns);
+void ipcns_registry_close_scope(struct ipcns_scope *s);
+void ipcns_registry_now(const struct ipcns_scope *s, u64 *end, u64 *number);
+u64 ipcns_registry_skip(void);
+bool ipcns_registry_told(const struct ipcns_scope *s, const struct ipcns_event *e, u32 n,
+			 unsigned long *told);
+u32 ipcns_registry_scopes(u64 id, u64 seq, struct ipcns_scope **out);
 u64 ipcns_registry_next_id(void);
 void ipcns_registry_stats(struct ipcns_registry_stats *out);
 

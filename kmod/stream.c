@@ -1,74 +1,240 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Events on the wire: to those who ask for the journal, and to those who listen.
+ * Events as they are told: read from the journal with what belongs to them, as
+ * far as a scope is told of them, and put into messages.
  */
+#include <linux/bitmap.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
 
-#include <net/genetlink.h>
+#include <net/netlink.h>
 
-#include "nl_gen.h"
 #include "registry.h"
 #include "stream.h"
 
-/* Room for about a hundred events. */
-#define BATCH_BYTES (16 << 10)
-
-/* The family is registered: before and after, its groups are not its own. */
-static bool open;
+static void forget_window(struct ipcns_cursor *c)
+{
+	c->window.n = 0;
+	c->pos = 0;
+}
 
 /**
- * ipcns_stream_next() - the next event of the journal, or loss
- * @c:		where to go on; moved on
- * @out:	filled in
+ * ipcns_cursor_init() - begin to read the journal
+ * @c:		the cursor
+ * @scope:	whose events
+ * @since:	number to begin with
  *
- * Numbers that are missing are a loss: before the oldest event that the journal
- * holds the ring was overwritten, elsewhere events were dropped.
+ * What comes from now on is not read.
+ *
+ * Context: process context, may sleep.
+ */
+void ipcns_cursor_init(struct ipcns_cursor *c, const struct ipcns_scope *scope, u64 since)
+{
+	c->scope = scope;
+	c->since = max_t(u64, since, 1);
+	forget_window(c);
+	if (scope == &ipcns_scope_all) {
+		c->next = c->since;
+		c->number = c->since;
+	} else {
+		c->next = scope->since;
+		c->number = 1;
+	}
+	ipcns_cursor_extend(c);
+}
+
+/**
+ * ipcns_cursor_extend() - read what came meanwhile, too
+ * @c:		the cursor
+ *
+ * Context: process context, may sleep.
+ */
+void ipcns_cursor_extend(struct ipcns_cursor *c)
+{
+	ipcns_registry_now(c->scope, &c->end, &c->end_number);
+}
+
+static u64 seq_of(const struct ipcns_event *e)
+{
+	return ipcns_journal_seq(e, ipcns_journal_next());
+}
+
+/* Is an event older than all that the journal has? */
+static bool overwritten(u64 seq)
+{
+	struct ipcns_journal_state state;
+
+	ipcns_journal_state(&state);
+	return seq < state.first;
+}
+
+/*
+ * Reads events from @from on and finds out which of them the scope is told of.
+ * Returns false if they were overwritten meanwhile.
+ */
+static bool read_window(const struct ipcns_cursor *c, struct ipcns_window *w, u64 from)
+{
+	w->n = ipcns_journal_read(w->event, ARRAY_SIZE(w->event), from);
+	if (c->scope == &ipcns_scope_all)
+		bitmap_fill(w->told, w->n);
+	else if (!ipcns_registry_told(c->scope, w->event, w->n, w->told))
+		return !overwritten(seq_of(w->event));
+	return true;
+}
+
+/*
+ * The number of the event at which the window is: the number at the end less the
+ * events from there to the end. Returns 0 if these were overwritten meanwhile.
+ */
+static u64 number_here(struct ipcns_cursor *c)
+{
+	u64 at = seq_of(&c->window.event[c->pos]), number = c->end_number;
+	struct ipcns_window *w = &c->window;
+	u32 i = c->pos;
+
+	if (c->scope == &ipcns_scope_all)
+		return at;
+	for (;;) {
+		for (; i < w->n && at < c->end; i += w->event[i].slots) {
+			u64 seq = seq_of(&w->event[i]);
+
+			/* where events were dropped, each scope left a number out */
+			if (seq > at) {
+				if (overwritten(seq - 1))
+					return 0;
+				number--;
+			}
+			if (seq < c->end && test_bit(i, w->told))
+				number--;
+			at = seq + 1;
+		}
+		if (at >= c->end)
+			return number;
+		w = &c->ahead;
+		i = 0;
+		if (!read_window(c, w, at))
+			return 0;
+		if (!w->n)
+			return number - 1;
+		cond_resched();
+	}
+}
+
+/*
+ * Events before @seq are missing: those before the oldest one that the journal
+ * has were overwritten, others were dropped. Fills in the loss, as far as the
+ * scope is told; returns false if there is nothing to tell.
+ */
+static bool lose(struct ipcns_cursor *c, u64 seq, struct ipcns_notice *out)
+{
+	u64 number, from = max(c->number, c->since);
+	bool dropped = !overwritten(seq - 1);
+
+	if (seq >= c->end)
+		number = c->end_number;
+	else if (dropped && c->scope != &ipcns_scope_all)
+		number = c->number + 1;
+	else
+		number = number_here(c);
+	if (!number) {
+		forget_window(c);
+		return false;
+	}
+	c->next = seq;
+	c->number = number;
+	if (from >= number)
+		return false;
+	out->from = from;
+	out->to = number - 1;
+	out->cause = dropped ? IPCNS_LOST_CAUSE_DROPPED : IPCNS_LOST_CAUSE_OVERWRITTEN;
+	return true;
+}
+
+/**
+ * ipcns_stream_next() - the next event of the journal that a scope is told of, or loss
+ * @c:		where to go on; moved on
+ * @out:	filled in, but for user_ns and pids
  *
  * Context: process context, may sleep.
  * Return: false if there are no more.
  */
 bool ipcns_stream_next(struct ipcns_cursor *c, struct ipcns_notice *out)
 {
-	struct ipcns_journal_state state;
 	const struct ipcns_event *e;
 	struct ipcns_known known;
 	u64 seq;
 
-	if (c->pos == c->n) {
-		c->pos = 0;
-		c->n = ipcns_journal_read(c->window, ARRAY_SIZE(c->window), c->next);
-		if (!c->n)
-			return false;
-	}
-	e = &c->window[c->pos];
-	seq = ipcns_journal_seq(e, ipcns_journal_next());
-
 	memset(out, 0, offsetof(struct ipcns_notice, slots));
-	if (seq > c->next) {
-		ipcns_journal_state(&state);
-		out->from = c->next;
-		out->to = seq - 1;
-		out->cause = out->to < state.first ? IPCNS_LOST_CAUSE_OVERWRITTEN :
-						     IPCNS_LOST_CAUSE_DROPPED;
-		out->slots->time = e->time;
-		c->next = seq;
+	while (c->next < c->end) {
+		if (c->pos == c->window.n) {
+			c->pos = 0;
+			if (!read_window(c, &c->window, c->next))
+				forget_window(c);
+			else if (!c->window.n)
+				return false;
+			continue;
+		}
+		e = &c->window.event[c->pos];
+		seq = seq_of(e);
+		if (seq > c->next) {
+			if (!lose(c, seq, out))
+				continue;
+			out->slots->time = e->time;
+			return true;
+		}
+		c->next = seq + 1;
+		c->pos += e->slots;
+		if (!test_bit(e - c->window.event, c->window.told) || c->number++ < c->since)
+			continue;
+		out->seq = c->number - 1;
+		memcpy(out->slots, e, e->slots * sizeof(*e));
+		if (e->object != IPCNS_EVENT_OBJECT_NS && e->ns == c->ns) {
+			out->inum = c->inum;
+		} else if (ipcns_registry_lookup(e->ns, &known)) {
+			out->inum = known.inum;
+			out->inventory = known.inventory;
+			out->inventory_known = known.dying.time;
+			c->ns = e->ns;
+			c->inum = known.inum;
+		}
 		return true;
 	}
-	out->seq = seq;
-	memcpy(out->slots, e, e->slots * sizeof(*e));
-	if (e->object != IPCNS_EVENT_OBJECT_NS && e->ns == c->ns) {
-		out->inum = c->inum;
-	} else if (ipcns_registry_lookup(e->ns, &known)) {
-		out->inum = known.inum;
-		out->inventory = known.inventory;
-		out->inventory_known = known.dying.time;
-		c->ns = e->ns;
-		c->inum = known.inum;
+	return false;
+}
+
+/**
+ * ipcns_stream_range() - what the journal has for a scope
+ * @scope:	the scope
+ * @first:	set to the number of its oldest event, and
+ * @next:	to the number that its next one will have
+ *
+ * Context: process context, may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int ipcns_stream_range(const struct ipcns_scope *scope, u64 *first, u64 *next)
+{
+	struct ipcns_journal_state state;
+	struct ipcns_cursor *c;
+	struct ipcns_notice n;
+
+	if (scope == &ipcns_scope_all) {
+		ipcns_registry_sync();
+		ipcns_journal_state(&state);
+		*first = state.first;
+		*next = state.next;
+		return 0;
 	}
-	c->pos += e->slots;
-	c->next = seq + 1;
-	return true;
+	c = kvzalloc(sizeof(*c), GFP_KERNEL);
+	if (!c)
+		return -ENOMEM;
+	ipcns_cursor_init(c, scope, 1);
+	*next = c->end_number;
+	/* a loss may come first */
+	do
+		*first = ipcns_stream_next(c, &n) ? n.seq : *next;
+	while (!*first);
+	kvfree(c);
+	return 0;
 }
 
 static int lost_fill(struct sk_buff *skb, const struct ipcns_notice *n)
@@ -119,9 +285,10 @@ static int name_fill(struct sk_buff *skb, const struct ipcns_event *e)
 	return nla_put(skb, IPCNS_A_EVENT_NAME, strnlen(name, (e->slots - 1) * part), name);
 }
 
-static int object_fill(struct sk_buff *skb, const struct ipcns_event *e)
+static int object_fill(struct sk_buff *skb, const struct ipcns_notice *n)
 {
-	uid_t uid = from_kuid_munged(&init_user_ns, KUIDT_INIT(e->uid));
+	const struct ipcns_event *e = n->slots;
+	uid_t uid = from_kuid_munged(n->user_ns, KUIDT_INIT(e->uid));
 
 	if (nla_put_u32(skb, IPCNS_A_EVENT_ID, e->id) ||
 	    nla_put_u32(skb, IPCNS_A_EVENT_UID, uid))
@@ -163,145 +330,8 @@ int ipcns_notice_fill(struct sk_buff *skb, const struct ipcns_notice *n)
 	    nla_put_u64_64bit(skb, IPCNS_A_EVENT_NS_ID, e->ns, IPCNS_A_EVENT_PAD))
 		return -EMSGSIZE;
 	if (e->comm[0] &&
-	    (nla_put_u32(skb, IPCNS_A_EVENT_PID, e->pid) ||
+	    (nla_put_u32(skb, IPCNS_A_EVENT_PID, n->pids ? e->pid : 0) ||
 	     nla_put(skb, IPCNS_A_EVENT_COMM, strnlen(e->comm, sizeof(e->comm)), e->comm)))
 		return -EMSGSIZE;
-	return e->object == IPCNS_EVENT_OBJECT_NS ? ns_fill(skb, n) : object_fill(skb, e);
-}
-
-/**
- * ipcns_stream_wanted() - does anybody listen to a group?
- * @group:	IPCNS_NLGRP_NAMESPACES or IPCNS_NLGRP_OBJECTS
- */
-bool ipcns_stream_wanted(unsigned int group)
-{
-	return READ_ONCE(open) && genl_has_listeners(&ipcns_nl_family, &init_net, group) > 0;
-}
-
-/**
- * struct batch - messages for one group that are not sent yet
- * @skb:	the messages, or NULL
- * @group:	the group
- *
- * Who listens to both groups gets all events in their order, so a batch ends
- * where the group changes.
- */
-struct batch {
-	struct sk_buff	*skb;
-	unsigned int	group;
-};
-
-static struct ipcns_cursor *cursor;
-
-static void flush(struct batch *b)
-{
-	if (b->skb)
-		genlmsg_multicast_netns(&ipcns_nl_family, &init_net, b->skb, 0, b->group,
-					GFP_KERNEL);
-	b->skb = NULL;
-}
-
-static int append(struct batch *b, const struct ipcns_notice *n)
-{
-	u8 cmd = b->group == IPCNS_NLGRP_OBJECTS ? IPCNS_CMD_OBJECT_NTF : IPCNS_CMD_NS_NTF;
-	void *hdr;
-
-	if (!b->skb)
-		b->skb = genlmsg_new(BATCH_BYTES, GFP_KERNEL);
-	if (!b->skb)
-		return -ENOMEM;
-	hdr = genlmsg_put(b->skb, 0, 0, &ipcns_nl_family, 0, cmd);
-	if (!hdr)
-		return -EMSGSIZE;
-	if (ipcns_notice_fill(b->skb, n)) {
-		genlmsg_cancel(b->skb, hdr);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(b->skb, hdr);
-	return 0;
-}
-
-/*
- * Without memory a message is left out. Listeners get the error of a buffer
- * that is full, so that they fetch it from the journal, even if it was the last
- * for a long time.
- */
-static void send(struct batch *b, const struct ipcns_notice *n, unsigned int group)
-{
-	int err;
-
-	if (b->group != group) {
-		flush(b);
-		b->group = group;
-	}
-	err = append(b, n);
-	if (err == -EMSGSIZE) {
-		flush(b);
-		err = append(b, n);
-	}
-	if (err)
-		genl_set_err(&ipcns_nl_family, &init_net, 0, group, -ENOBUFS);
-}
-
-/**
- * ipcns_stream_send() - send the settled events that were not sent yet
- *
- * Nothing is built where nobody listens.
- *
- * Context: process context, may sleep; one caller at a time.
- */
-void ipcns_stream_send(void)
-{
-	bool ns = ipcns_stream_wanted(IPCNS_NLGRP_NAMESPACES);
-	bool objects = ipcns_stream_wanted(IPCNS_NLGRP_OBJECTS);
-	struct ipcns_notice n;
-	struct batch b = { };
-
-	if (!ns && !objects) {
-		cursor->next = ipcns_journal_next();
-		cursor->pos = cursor->n;
-		return;
-	}
-	while (ipcns_stream_next(cursor, &n)) {
-		bool loss = n.from || n.slots->object == IPCNS_EVENT_OBJECT_LOST;
-
-		if (ns && (loss || n.slots->object == IPCNS_EVENT_OBJECT_NS))
-			send(&b, &n, IPCNS_NLGRP_NAMESPACES);
-		if (objects && (loss || n.slots->object != IPCNS_EVENT_OBJECT_NS))
-			send(&b, &n, IPCNS_NLGRP_OBJECTS);
-		cond_resched();
-	}
-	flush(&b);
-}
-
-/**
- * ipcns_stream_init() - make ready to send
- *
- * Return: 0 or -ENOMEM.
- */
-int ipcns_stream_init(void)
-{
-	cursor = kzalloc(sizeof(*cursor), GFP_KERNEL);
-	if (!cursor)
-		return -ENOMEM;
-	cursor->next = 1;
-	return 0;
-}
-
-/**
- * ipcns_stream_open() - begin or stop to send
- * @on:		the family is registered, and stays so until this is called
- *		with false and the worker that sends was waited for
- */
-void ipcns_stream_open(bool on)
-{
-	WRITE_ONCE(open, on);
-}
-
-/**
- * ipcns_stream_exit() - undo ipcns_stream_init()
- */
-void ipcns_stream_exit(void)
-{
-	kfree(cursor);
+	return e->object == IPCNS_EVENT_OBJECT_NS ? ns_fill(skb, n) : object_fill(skb, n);
 }

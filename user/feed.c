@@ -32,7 +32,7 @@ static void join(struct nl_sock *sk, int group, const char *name)
 	int ret = nl_socket_add_membership(sk, group);
 
 	if (ret == -NLE_PERM)
-		die(STATUS_ERROR, "no permission to listen to events: it takes CAP_SYS_ADMIN");
+		die(STATUS_ERROR, "no permission to listen: events need CAP_SYS_ADMIN over the owner of the net namespace");
 	if (ret < 0)
 		die(STATUS_ERROR, "cannot join group \"%s\": %s", name, nl_geterror(ret));
 }

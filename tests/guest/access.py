@@ -10,6 +10,7 @@ import json
 import os
 
 from lib import calls, module, wire
+from lib.events import GROUPS, Listener
 from lib.member import Member
 from lib.tap import main, scene
 from users import become, write_maps
@@ -31,30 +32,54 @@ user                                     OWN    WHOLE  NONE     NONE
 root of his own user namespace           WHOLE  WHOLE  NONE     NONE
 root of it with a net namespace          WHOLE  WHOLE  NONE     NONE
 root of one nested in it                 WHOLE  WHOLE  NONE     NONE
+root of one nested in it with net        WHOLE  WHOLE  NONE     NONE
 root of it without capabilities          MINE   WHOLE  NONE     NONE
+root of it with few capabilities         MINE   WHOLE  NONE     NONE
 root with a socket that a user opened    NONE   WHOLE  NONE     NONE
 user with a socket that root opened      NONE   WHOLE  NONE     NONE
 user who was root when he opened it      NONE   WHOLE  NONE     NONE
+"""
+
+# Who may ask for the journal, who may join the groups, and of what namespaces he is told.
+# Netlink judges who joins by himself, whoever opened the socket.
+EVENTS = """
+reader                                   ask    join   own  child  sibling  init
+root                                     yes    yes    yes  yes    yes      yes
+root without capabilities                EPERM  EPERM  -    -      -        -
+user                                     EPERM  EPERM  -    -      -        -
+root of his own user namespace           EPERM  EPERM  -    -      -        -
+root of it with a net namespace          yes    yes    yes  yes    no       no
+root of one nested in it                 EPERM  EPERM  -    -      -        -
+root of one nested in it with net        yes    yes    yes  yes    no       no
+root of it without capabilities          EPERM  EPERM  -    -      -        -
+root of it with few capabilities, in net EPERM  EPERM  -    -      -        -
+root with a socket that a user opened    EPERM  yes    -    -      -        -
+user with a socket that root opened      EPERM  EPERM  -    -      -        -
+user who was root when he opened it      EPERM  EPERM  -    -      -        -
 """
 
 ANSWERS = {"WHOLE": WHOLE.split(), "OWN": OWN.split(), "MINE": MINE.split(),
            "NONE": NONE.split()}
 
 
-def rows():
-    """{reader: {target: answers}} of the table."""
-    head, *lines = TABLE.strip().splitlines()
-    targets = head.split()[1:]
+def rows(text):
+    """{reader: {heading: cell}} of a table."""
+    head, *lines = text.strip().splitlines()
+    heads = head.split()[1:]
     table = {}
     for line in lines:
         words = line.split()
-        table[" ".join(words[:-4])] = dict(zip(targets, words[-4:]))
+        table[" ".join(words[:-len(heads)])] = dict(zip(heads, words[-len(heads):]))
     return table
 
 
-def drop_capabilities():
-    """Leaves the caller, and whatever he executes, without any."""
-    header, data = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+# CAP_CHOWN, CAP_NET_ADMIN, CAP_SYS_PTRACE: what a container may be left with.
+FEW = 1 << 0 | 1 << 12 | 1 << 19
+
+
+def drop_capabilities(keep=0):
+    """Leaves the caller, and whatever he executes, without any but some."""
+    header, data = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)(keep, keep)
     if ctypes.CDLL(None, use_errno=True).capset(header, data):
         raise OSError(ctypes.get_errno(), "capset")
 
@@ -79,6 +104,11 @@ def furnish():
         raise OSError("no objects could be made")
     with open(ours, "rb") as pipe:
         return json.load(pipe)
+
+
+def furnish_and_clear():
+    """Something happens in the caller's namespace."""
+    clear(furnish())
 
 
 def clear(ids):
@@ -143,6 +173,25 @@ def answers(inode, ids):
     return [answer(request, inode, ids) for request in REQUESTS]
 
 
+def told(inodes):
+    """What the reader is told of events: the cells of EVENTS for him, but for own to init.
+
+    Then {inode: whether the journal has an event of that namespace's objects}.
+    """
+    try:
+        seen = {row.get("ns-inum") for row in _socket.dump("event", {"objects": 0b11110})}
+        asked = "yes"
+    except OSError as error:
+        seen, asked = set(), errno.errorcode[error.errno]
+    joined = "yes"
+    for group in GROUPS:
+        try:
+            _socket.join(group)
+        except OSError as error:
+            joined = errno.errorcode[error.errno]
+    return asked, joined, {inode: inode in seen for inode in inodes}
+
+
 def contain(member, flags=0, owner=1000, within=None):
     """Makes a user who owns a user namespace, and is root in it; with an IPC namespace of it.
 
@@ -170,7 +219,7 @@ def settle(stack, name, member):
         if "nested" in name:
             outer = stack.enter_context(Member(0))
             contain(outer)
-            contain(member, owner=0, within=outer)
+            contain(member, CLONE_NEWNET if "net" in name.split() else 0, owner=0, within=outer)
         else:
             contain(member, CLONE_NEWNET if "net" in name.split() else 0)
         contained = member
@@ -195,6 +244,8 @@ def settle(stack, name, member):
             member.call(become, 1000, 1000)
         if "without" in name:
             member.call(drop_capabilities)
+        if "few" in name:
+            member.call(drop_capabilities, FEW)
         member.call(open_socket)
     return targets
 
@@ -208,7 +259,7 @@ def table(t):
         stack.callback(clear, ids)
         common = {"sibling": (sibling.inode, sibling.call(furnish)),
                   "init": (calls.namespace_inode(), ids)}
-        for name, cells in rows().items():
+        for name, cells in rows(TABLE).items():
             member = stack.enter_context(Member(0))
             targets = {**common, **settle(stack, name, member)}
             for target, cell in cells.items():
@@ -216,6 +267,26 @@ def table(t):
                 t.same({request: (is_, should) for request, is_, should in
                         zip(REQUESTS, got, ANSWERS[cell]) if is_ != should}, {},
                        f"{name}: {target}: {cell}")
+
+
+@scene("who is told of events")
+def events_table(t):
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(Listener())     # so that there are events of objects
+        sibling = stack.enter_context(Member(0))
+        contain(sibling, owner=1001)
+        for name, cells in rows(EVENTS).items():
+            member = stack.enter_context(Member(0))
+            targets = {name: inode for name, (inode, _) in settle(stack, name, member).items()}
+            ids = furnish()
+            clear(ids)
+            sibling.call(furnish_and_clear)
+            targets.update(sibling=sibling.inode, init=calls.namespace_inode())
+            asked, joined, seen = member.call(told, list(targets.values()))
+            got = {"ask": asked, "join": joined}
+            for target, inode in targets.items():
+                got[target] = "-" if asked != "yes" else "yes" if seen[inode] else "no"
+            t.same(got, cells, f"{name}: {cells}")
 
 
 @scene("an inode number that nothing has looks like one that is not his")

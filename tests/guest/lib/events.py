@@ -159,7 +159,10 @@ class Listener:
     def __init__(self, groups=GROUPS, buffer=64 << 20):
         self.link = wire.Socket()
         self.whole = set(groups) == set(GROUPS)
-        self.link.socket.setsockopt(socket.SOL_SOCKET, 33, buffer)      # SO_RCVBUFFORCE
+        try:
+            self.link.socket.setsockopt(socket.SOL_SOCKET, 33, buffer)      # SO_RCVBUFFORCE
+        except PermissionError:     # not the machine's root: as much as he may have
+            self.link.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
         for group in groups:
             self.link.join(group)
         self.journal = Journal()
