@@ -67,44 +67,36 @@ static u64 last_death;
 static struct ipcns_registry_stats stats;
 static struct ipcns_event *window;
 
+/* The entry in a table whose member has a value, or NULL. */
+#define find(table, node, member, value) ({				\
+	struct entry *entry_, *found_ = NULL;				\
+									\
+	hash_for_each_possible(table, entry_, node, value)		\
+		if (entry_->member == (value)) {			\
+			found_ = entry_;				\
+			break;						\
+		}							\
+	found_;								\
+})
+
 static struct entry *find_key(u64 key)
 {
-	struct entry *e;
-
-	hash_for_each_possible(keys, e, by_key, key)
-		if (e->key == key)
-			return e;
-	return NULL;
+	return find(keys, by_key, key, key);
 }
 
 static struct entry *find_cookie(u64 cookie)
 {
-	struct entry *e;
-
-	hash_for_each_possible(cookies, e, by_cookie, cookie)
-		if (e->known.cookie == cookie)
-			return e;
-	return NULL;
+	return find(cookies, by_cookie, known.cookie, cookie);
 }
 
 static struct entry *find_sb(u64 sb)
 {
-	struct entry *e;
-
-	hash_for_each_possible(sbs, e, by_sb, sb)
-		if (e->sb == sb)
-			return e;
-	return NULL;
+	return find(sbs, by_sb, sb, sb);
 }
 
 static struct entry *find_id(u64 id)
 {
-	struct entry *e;
-
-	hash_for_each_possible(ids, e, by_id, id)
-		if (e->known.id == id)
-			return e;
-	return NULL;
+	return find(ids, by_id, known.id, id);
 }
 
 static void forget(struct entry *e)

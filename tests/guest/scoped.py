@@ -9,6 +9,7 @@ import threading
 import time
 
 from access import CLONE_NEWNET, contain
+from journal import EACH, nsid_of, one_of_each
 from lib import calls, events, module, tool, wire
 from lib.events import GROUPS, Journal, Listener, brief, numbers, of
 from lib.member import Member
@@ -69,26 +70,6 @@ def make(key, count=1):
         calls.shm_remove(calls.shmget(number, 4096))
 
 
-def one_of_each(key):
-    """Makes one object of each kind, and removes it."""
-    make(key)
-    calls.sem_remove(calls.semget(key, 2))
-    calls.msg_remove(calls.msgget(key))
-    name = b"queue-%d" % key
-    os.close(calls.mq_open(name, 2, 20))
-    calls.mq_unlink(name)
-
-
-EACH = ["shm created", "shm destroyed removed", "sem created", "sem destroyed removed",
-        "msg created", "msg destroyed removed", "mq created", "mq unlinked", "mq destroyed removed"]
-
-
-def nsid_of(member):
-    """The id of a member's IPC namespace."""
-    with wire.Socket() as link:
-        return link.get("ns", {"inum": member.inode})["id"]
-
-
 def told_as(happened, nsids):
     """What is left of events, as the owner of some namespaces is to be told: without their number."""
     return [{name: value for name, value in event.items() if name not in ("seq", "pid", "uid")}
@@ -101,7 +82,7 @@ def container(t):
         contain(inside, CLONE_NEWNET)
         contain(other, CLONE_NEWNET, owner=1001)
         contain(below, owner=0, within=inside)
-        mine, theirs, child = map(nsid_of, (inside, other, below))
+        mine, theirs, child = (nsid_of(member.pid) for member in (inside, other, below))
         begin = inside.call(listen)
         other.call(listen)
         for key in range(1, 4):
