@@ -126,8 +126,8 @@ bool ipcns_events_live(void)
 }
 
 /*
- * Looks every second whether probes still fire, and whether those on objects
- * are wanted.
+ * Looks every second whether probes still fire, whether those on objects are
+ * wanted, and what can be forgotten.
  */
 static void watch(struct work_struct *work)
 {
@@ -136,6 +136,7 @@ static void watch(struct work_struct *work)
 		ipcns_probes_arm(IPCNS_PROBES_OBJECT);
 	else
 		ipcns_probes_disarm(IPCNS_PROBES_OBJECT);
+	ipcns_registry_forget();
 	queue_delayed_work(system_dfl_wq, &watch_work, msecs_to_jiffies(WATCH_MS));
 }
 

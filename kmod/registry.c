@@ -114,8 +114,15 @@ static void forget(struct entry *e)
 
 /*
  * The namespace is freed. What is known of it stays as long as the journal has
- * events of it, so the size of the journal bounds the memory.
+ * events of it, or its superblock is there and may have more, so these bound the
+ * memory. The event at hand is settled in the window that is being settled.
  */
+static void keep_freed(struct entry *e)
+{
+	e->gone = ipcns_journal_next() + WINDOW;
+	list_move_tail(&e->list, &freed);
+}
+
 static void bury(struct entry *e)
 {
 	hash_del(&e->by_key);
@@ -124,22 +131,51 @@ static void bury(struct entry *e)
 	stats.known--;
 	if (e->known.dying.time)
 		stats.dying--;
-	/* the event is settled in the window that is being settled */
-	e->gone = ipcns_journal_next() + WINDOW;
-	list_move_tail(&e->list, &freed);
+	keep_freed(e);
 }
 
-static void forget_old(void)
+static void keep_left(const struct super_block *sb)
 {
+	struct entry *e = find_sb((unsigned long)sb);
+
+	if (e && e->gone)
+		keep_freed(e);
+}
+
+/* The oldest that is freed, if the journal has no events of it any more. */
+static struct entry *oldest_freed(void)
+{
+	struct entry *e = list_first_entry_or_null(&freed, struct entry, list);
 	struct ipcns_journal_state state;
-	struct entry *e, *next;
 
 	ipcns_journal_state(&state);
-	list_for_each_entry_safe(e, next, &freed, list) {
-		if (e->gone >= state.first)
-			break;
-		forget(e);
+	return e && e->gone < state.first ? e : NULL;
+}
+
+/**
+ * ipcns_registry_forget() - forget what nobody can ask for any more
+ *
+ * To be called now and then.
+ *
+ * Context: process context, may sleep; no collection is going on.
+ */
+void ipcns_registry_forget(void)
+{
+	struct entry *e;
+
+	if (ipcns_walk_lock())
+		return;
+	mutex_lock(&registry_mutex);
+	if (oldest_freed()) {
+		/* if it fails, a late event of a queue may find its namespace forgotten */
+		ipcns_walk_left(keep_left);
+		while ((e = oldest_freed())) {
+			forget(e);
+			cond_resched();
+		}
 	}
+	mutex_unlock(&registry_mutex);
+	ipcns_walk_unlock();
 }
 
 /*
@@ -279,6 +315,9 @@ static void settle(struct ipcns_event *ev)
 	}
 	ev->ns = e->known.id;
 	ipcns_scopes_count(e->owner);
+	/* a queue may end after its namespace */
+	if (e->gone)
+		keep_freed(e);
 	if (ev->object == IPCNS_EVENT_OBJECT_NS && ev->what == IPCNS_EVENT_KIND_DESTROYED) {
 		/* if probes were off for a time, only its end may be known */
 		if (e->known.dying.time)
@@ -315,7 +354,6 @@ static bool settle_all(void)
 		if (done > state.unsettled)
 			break;
 	}
-	forget_old();
 	return !n;
 }
 

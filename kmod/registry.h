@@ -60,6 +60,7 @@ struct ipcns_registry_stats {
 int ipcns_registry_init(void);
 void ipcns_registry_exit(void);
 bool ipcns_registry_sync(void);
+void ipcns_registry_forget(void);
 int ipcns_registry_name(struct ipcns_ref *refs, u32 n);
 bool ipcns_registry_get(u64 id, struct ipcns_known *out);
 bool ipcns_registry_lookup(u64 id, struct ipcns_known *out);

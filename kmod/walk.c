@@ -39,6 +39,7 @@ static struct ipcns_walk_stats stats;
 
 struct walk {
 	void	(*visit)(struct walk *w, struct ipc_namespace *ns, u64 cookie);
+	void	(*left)(const struct super_block *sb);
 	u32	namespaces;
 	u32	pending;
 	bool	seen_init;
@@ -122,17 +123,21 @@ static void visit_super(struct super_block *sb, void *arg)
 		w->namespaces++;
 		if (ns == ipcns_init_ns())
 			w->seen_init = true;
-		w->visit(w, ns, ipcns_cookie(sb, ns));
+		if (w->visit)
+			w->visit(w, ns, ipcns_cookie(sb, ns));
 	} else {
 		w->pending++;
+		if (w->left)
+			w->left(sb);
 	}
 	rcu_read_unlock();
 }
 
 /**
  * walk_supers() - visit every committed namespace at least once
- * @w:		the walk; its visit() runs under RCU, may not sleep and has to
- *		cope with meeting a namespace again
+ * @w:		the walk; its visit(), for namespaces, and left(), for superblocks
+ *		without one, run under RCU, may not sleep and have to cope with
+ *		meeting the same again
  *
  * 6.1's fs/super.c iterate_supers_type() ends early if the superblock at which
  * it has dropped its lock dies meanwhile. New superblocks come in at the head,
@@ -309,6 +314,22 @@ int ipcns_walk_get(struct ipcns_ref *refs, u32 n)
 	struct get_walk gw = { .walk.visit = visit_get, .refs = refs, .n = n };
 
 	return walk_supers(&gw.walk);
+}
+
+/**
+ * ipcns_walk_left() - find superblocks that have no namespace, or none yet
+ * @left:	called for each, under RCU: may not sleep
+ *
+ * A filesystem that is mounted, or has an open queue, outlives its namespace.
+ *
+ * Context: within a collection.
+ * Return: 0, or as walk_supers().
+ */
+int ipcns_walk_left(void (*left)(const struct super_block *sb))
+{
+	struct walk w = { .left = left };
+
+	return walk_supers(&w);
 }
 
 /**

@@ -80,6 +80,7 @@ u64 ipcns_cookie(const struct super_block *sb, const struct ipc_namespace *ns);
 int ipcns_walk_cookies(struct ipcns_cookies *cookies);
 void ipcns_cookies_free(struct ipcns_cookies *cookies);
 int ipcns_walk_get(struct ipcns_ref *refs, u32 n);
+int ipcns_walk_left(void (*left)(const struct super_block *sb));
 int ipcns_walk_find(u32 inum, u64 *cookie);
 void ipcns_put(struct ipcns_ref *ref);
 int ipcns_index_init(struct ipcns_index *x, const struct ipcns_ref *refs, u32 n);

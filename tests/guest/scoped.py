@@ -11,7 +11,7 @@ import time
 from access import CLONE_NEWNET, contain
 from journal import EACH, nsid_of, one_of_each
 from lib import calls, events, module, tool, wire
-from lib.events import GROUPS, Journal, Listener, brief, numbers, of
+from lib.events import GROUPS, Journal, Listener, brief, is_ns, numbers, of
 from lib.member import Member
 from lib.tap import QUICK, main, scene, until
 from users import become
@@ -231,6 +231,37 @@ def wrapped(t):
         t.note(f"{rounds} rounds")
         t.same(complaints[:3], [], "from the first number to the last, told or lost, each once")
         t.same(inside.call(heard) and inside.call(losses), [], "and a listener that keeps up loses none")
+
+
+@scene("a queue that outlives its namespace, and what the journal had of that")
+def late(t):
+    with module.parameters("journal_mb=1"), Member(0) as inside, Member(0) as below, \
+            Member(0) as other:
+        contain(inside, CLONE_NEWNET)
+        contain(below, owner=0, within=inside)
+        contain(other, CLONE_NEWNET, owner=1001)
+        begin, nsid = inside.call(listen), nsid_of(below.pid)
+        queue = below.call(calls.mq_open, b"late", 1, 1)
+        below.call(calls.unshare, calls.CLONE_NEWIPC)
+        before = []
+        until(lambda: before.extend(inside.call(heard)) or
+              [event for event in before if is_ns(event, "destroyed")], "the namespace is gone")
+        for _ in range(2):      # overwritten, and forgotten
+            other.call(make, 1, 9000)
+        t.same(inside.call(events.journal, begin)[1:], [], "the journal has nothing of it")
+        below.call(os.close, queue)
+        after = inside.call(heard)
+        t.same([(event["ns-id"], brief(event)) for event in after], [(nsid, "mq destroyed teardown")],
+               "the end of the queue is told")
+        told = inside.call(events.journal, begin)
+        t.same([(event.get("from"), event.get("to"), event.get("seq")) for event in told],
+               [(begin, after[0]["seq"] - 1, None), (None, None, after[0]["seq"])],
+               "and is in the journal, after the loss of all before")
+        other.call(make, 1, 50)
+        inside.call(make, 1, 1)
+        told = inside.call(events.journal, begin)
+        t.same(numbers(told), list(range(after[0]["seq"], after[0]["seq"] + 3)),
+               "what comes later has the right numbers")
 
 
 @scene("net namespaces that come and go")
