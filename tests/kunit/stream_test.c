@@ -64,9 +64,9 @@ static void ranges(struct kunit *test)
 		u32 what = any_below(&rnd, 100);
 		u32 len = any_below(&rnd, 2) ? 0 : any_below(&rnd, 256);
 
-		if (what < 60 && write(len))
+		if (what < 80 && write(len))
 			written++;
-		else if (what < 60)
+		else if (what < 80)
 			refused++;
 		else if (what < 90)
 			settle(&rnd);

@@ -284,27 +284,38 @@ static void addresses(struct kunit *test)
 	}
 }
 
+/* Each is one collection; init and exit of a suite run in threads of their own. */
+#define COLLECTION(name)						\
+static void collect_##name(struct kunit *test)				\
+{									\
+	KUNIT_ASSERT_EQ(test, ipcns_walk_lock(), 0);			\
+	name(test);							\
+	ipcns_walk_unlock();						\
+}
+
+COLLECTION(whole)
+COLLECTION(cut)
+COLLECTION(got_once)
+COLLECTION(dangling)
+COLLECTION(find)
+
 static int walk_init(struct kunit *test)
 {
-	int err = ipcns_walk_init();
-
-	return err ?: ipcns_walk_lock();
+	return ipcns_walk_init();
 }
 
 static void walk_exit(struct kunit *test)
 {
-	if (!mqueue_type)
-		return;
-	ipcns_walk_unlock();
-	ipcns_walk_exit();
+	if (mqueue_type)
+		ipcns_walk_exit();
 }
 
 static struct kunit_case cases[] = {
-	KUNIT_CASE(whole),
-	KUNIT_CASE(cut),
-	KUNIT_CASE(got_once),
-	KUNIT_CASE(dangling),
-	KUNIT_CASE(find),
+	KUNIT_CASE(collect_whole),
+	KUNIT_CASE(collect_cut),
+	KUNIT_CASE(collect_got_once),
+	KUNIT_CASE(collect_dangling),
+	KUNIT_CASE(collect_find),
 	KUNIT_CASE(addresses),
 	{ }
 };
