@@ -318,8 +318,8 @@ static int race_write(void *p)
 	for (i = 0; i < PER_WRITER; i++) {
 		if (write_event(writer, i, any_below(&rnd, 4) ? 0 : any_below(&rnd, LEN_MAX)))
 			atomic_inc(&r->written);
-		/* mostly they leave the others time, but not always */
-		if (ipcns_journal_urged() && any_below(&rnd, 4))
+		/* the first is inconsiderate */
+		if (writer && ipcns_journal_urged())
 			usleep_range(100, 200);
 		else if (!(i % 64))
 			cond_resched();
@@ -333,9 +333,9 @@ static int race_read(void *p)
 {
 	struct race *r = p;
 	s64 last[WRITERS] = { -1, -1, -1, -1 };
+	u32 i, n, rnd = 1442695041;
 	u64 seq, next = 1;
 	bool done;
-	u32 i, n;
 
 	wait_for_completion(&r->crew.go);
 	do {
@@ -353,6 +353,8 @@ static int race_read(void *p)
 				r->read++;
 				next = seq + 1;
 			}
+			if (!any_below(&rnd, 8))
+				usleep_range(2000, 4000);
 		}
 		cond_resched();
 	} while (!done);
