@@ -6,8 +6,10 @@
 import ctypes
 import errno
 import os
+import threading
+import time
 
-from lib import calls, faults, module, wire
+from lib import calls, events, faults, module, wire
 from lib.member import Member
 from lib.tap import QUICK, main, scene, until
 
@@ -141,6 +143,59 @@ def each_load(t):
         t.note(f"errors: {seen}")
         t.same(insmod(b""), 0, "and it loads as ever")
         t.ok(not silent([]), "and works")
+
+
+def brief():
+    """A namespace that ends with the thread that made it."""
+    thread = threading.Thread(target=calls.unshare, args=[calls.CLONE_NEWIPC])
+    thread.start()
+    thread.join()
+
+
+def received(link):
+    """What a listener got: (numbers of events, whether it was told that it missed some)."""
+    numbers, missed = set(), False
+    link.socket.settimeout(2)
+    while True:
+        try:
+            numbers |= {event["seq"] for event in events.in_datagram(link.socket.recv(65536))
+                        if "seq" in event}
+        except TimeoutError:
+            return numbers, missed
+        except OSError as error:
+            if error.errno != errno.ENOBUFS:
+                raise
+            missed = True
+
+
+@scene("events while workers have no memory")
+def workers(t):
+    count = 40 if QUICK else 200
+    with wire.Socket(65536) as link, faults.below(faults.text("ipcns")):
+        link.join("namespaces")
+        first = events.next_number()
+        before = events.status()["missed"]
+        faults.setup(faults.SLAB, probability=30, interval=1, times=-1, task_filter="Y")
+        with faults.workers():
+            for _ in range(count):
+                brief()
+            events.next_number()
+            time.sleep(1)
+        faults.setup(faults.SLAB, probability=0)
+        until(lambda: events.status()["dying"] == 0, "all have ended")
+        told = events.journal(first, objects="ns")
+        numbers, missed = received(link)
+    born = {event["ns-id"] for event in told if event.get("event") == "created"}
+    ended = {event["ns-id"] for event in told if event.get("event") == "destroyed"}
+    t.note(f"{len(born)} of {count} births are in the journal")
+    t.same(ended, born, "whose birth is told, his end is")
+    t.same(events.status()["missed"] - before, count - len(born), "the others are counted as missed")
+    t.ok(missed or {event["seq"] for event in told if "seq" in event} <= numbers,
+         "the listener got all, or was told that he did not")
+    brief()
+    t.ok(until(lambda: [event for event in events.journal(first, objects="ns")
+                        if event.get("event") == "destroyed"][len(ended):], "one more"),
+         "with memory, all is as ever")
 
 
 def silent(said):

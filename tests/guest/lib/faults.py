@@ -56,6 +56,24 @@ def below(where, pages=False):
         setup(PAGES, ignore_gfp_highmem="Y", min_order=1)
 
 
+@contextlib.contextmanager
+def workers():
+    """Has the kernel's workers marked as tasks whose allocations may fail."""
+    mark("1")
+    try:
+        yield
+    finally:
+        mark("0")
+
+
+def mark(value):
+    """Writes the mark of every worker there is."""
+    for comm in pathlib.Path("/proc").glob("[0-9]*/comm"):
+        with contextlib.suppress(OSError):      # it is gone
+            if comm.read_text("utf-8").startswith("kworker/"):
+                comm.with_name("make-it-fail").write_text(value, "ascii")
+
+
 class Nth:
     """Lets the nth allocation of this thread fail."""
 
