@@ -179,7 +179,6 @@ def workers(t):
         with faults.workers():
             for _ in range(count):
                 brief()
-            events.next_number()
             time.sleep(1)
         faults.setup(faults.SLAB, probability=0)
         until(lambda: events.status()["dying"] == 0, "all have ended")
