@@ -2,6 +2,7 @@
 """Allocations that fail on request: /sys/kernel/debug/{failslab,fail_page_alloc}, fail-nth."""
 
 import contextlib
+import os
 import pathlib
 import re
 
@@ -78,21 +79,18 @@ class Nth:
     """Lets the nth allocation of this thread fail."""
 
     def __init__(self):
-        self.file = open("/proc/thread-self/fail-nth", "r+", encoding="ascii", buffering=1)
+        self.file = os.open("/proc/thread-self/fail-nth", os.O_RDWR | os.O_CLOEXEC)
 
     def __call__(self, number, action):
         """(whether so many allocations came, what the action returned)."""
         self.write(number)
         try:
             result = action()
+            left = int(os.pread(self.file, 20, 0))
         finally:
-            self.file.seek(0)
-            left = int(self.file.read())
             self.write(0)
         return left == 0, result
 
     def write(self, number):
         """Sets the countdown."""
-        self.file.seek(0)
-        self.file.write(f"{number}\n")
-        self.file.flush()
+        os.pwrite(self.file, b"%d" % number, 0)
