@@ -7,6 +7,7 @@
 #include <linux/errno.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
+#include <linux/stddef.h>
 #include <linux/string.h>
 
 #include "btf.h"
@@ -18,6 +19,9 @@
 
 /* Typedefs, qualifiers and arrays may nest; no sane kernel goes deeper. */
 #define MAX_DEPTH 32
+
+/* Newer kernels' headers of C know members behind these, which blobs may lack. */
+#define MIN_HEADER offsetofend(struct btf_header, str_len)
 
 /* By value: the names of newer kinds are missing from older kernels' headers. */
 enum {
@@ -111,7 +115,7 @@ static bool section_ok(u32 off, u32 len, size_t room)
  * @blob:	the blob, which must stay while @btf is open
  * @len:	its length in bytes
  *
- * The header may be longer than the one known here (7.3's is). May sleep.
+ * The header may be longer than what is looked at here (7.3's can be). May sleep.
  *
  * Return: 0, -EINVAL if the blob is malformed, or -ENOMEM.
  */
@@ -122,9 +126,9 @@ int ipcns_btf_open(struct ipcns_btf *btf, const void *blob, size_t len)
 	s64 n;
 
 	memset(btf, 0, sizeof(*btf));
-	if (len < sizeof(*hdr) || hdr->magic != BTF_MAGIC || hdr->version != BTF_VERSION)
+	if (len < MIN_HEADER || hdr->magic != BTF_MAGIC || hdr->version != BTF_VERSION)
 		return -EINVAL;
-	if (hdr->hdr_len < sizeof(*hdr) || hdr->hdr_len > len || !IS_ALIGNED(hdr->hdr_len, 4))
+	if (hdr->hdr_len < MIN_HEADER || hdr->hdr_len > len || !IS_ALIGNED(hdr->hdr_len, 4))
 		return -EINVAL;
 	room = len - hdr->hdr_len;
 	if (!section_ok(hdr->type_off, hdr->type_len, room) ||

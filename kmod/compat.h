@@ -19,31 +19,28 @@
 #define system_dfl_wq system_unbound_wq
 #endif
 
-/*
- * Before 6.2 there is one struct genl_ops for do and dump of a command. The
- * generated table has an entry for each; ipcns_nl_merge_ops() joins them.
- */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
-#define genl_split_ops genl_ops
-#define split_ops ops
-#define n_split_ops n_ops
-
 /**
- * ipcns_nl_merge_ops() - join do and dump of each command in one entry
- * @family:	the family, not registered yet
- * @merged:	room for as many entries as the family has
+ * ipcns_merge_ops() - join do and dump of each command in one entry
+ * @ops:	the entries
+ * @n_ops:	how many
+ * @merged:	room for as many
+ *
+ * Before 6.2 there is one struct genl_ops for do and dump of a command. The
+ * generated table has an entry for each, and net/netlink/genetlink.c
+ * genl_validate_ops() refuses a command that is there twice.
  *
  * The two have the same attributes, or only one has any (the spec sees to it),
  * so one policy serves.
- * net/netlink/genetlink.c genl_validate_ops() refuses a command that is there
- * twice.
+ *
+ * Return: entries in @merged.
  */
-static inline void ipcns_nl_merge_ops(struct genl_family *family, struct genl_ops *merged)
+static inline unsigned int ipcns_merge_ops(const struct genl_ops *ops, unsigned int n_ops,
+					   struct genl_ops *merged)
 {
 	unsigned int i, n = 0;
 
-	for (i = 0; i < family->n_ops; i++) {
-		const struct genl_ops *op = &family->ops[i];
+	for (i = 0; i < n_ops; i++) {
+		const struct genl_ops *op = &ops[i];
 
 		if (n && merged[n - 1].cmd == op->cmd) {
 			merged[n - 1].start = op->start;
@@ -58,8 +55,18 @@ static inline void ipcns_nl_merge_ops(struct genl_family *family, struct genl_op
 			merged[n++] = *op;
 		}
 	}
+	return n;
+}
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#define genl_split_ops genl_ops
+#define split_ops ops
+#define n_split_ops n_ops
+
+static inline void ipcns_nl_merge_ops(struct genl_family *family, struct genl_ops *merged)
+{
+	family->n_ops = ipcns_merge_ops(family->ops, family->n_ops, merged);
 	family->ops = merged;
-	family->n_ops = n;
 }
 #else
 static inline void ipcns_nl_merge_ops(struct genl_family *family, struct genl_split_ops *merged)

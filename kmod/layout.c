@@ -5,8 +5,9 @@
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/fs_struct.h>
-#include <linux/init_task.h>
 #include <linux/path.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
@@ -197,6 +198,32 @@ static void layout_compare(const struct ipcns_btf *btf, struct ipcns_layout *l)
 	l->mismatch = NULL;
 }
 
+/*
+ * The root of the first process. Not that of init_task, which kernel threads
+ * share: since 7.x it is an empty filesystem.
+ */
+static int init_root(struct path *root)
+{
+	struct task_struct *init;
+	int err = -ENOENT;
+
+	rcu_read_lock();
+	init = pid_task(find_pid_ns(1, &init_pid_ns), PIDTYPE_PID);
+	if (init)
+		get_task_struct(init);
+	rcu_read_unlock();
+	if (!init)
+		return err;
+	task_lock(init);
+	if (init->fs) {
+		get_fs_root(init->fs, root);
+		err = 0;
+	}
+	task_unlock(init);
+	put_task_struct(init);
+	return err;
+}
+
 /**
  * read_initns() - read a whole file as the first process sees it
  * @path:	path of the file
@@ -214,9 +241,9 @@ static ssize_t read_initns(const char *path, void **blob)
 	ssize_t len, got;
 	loff_t pos = 0;
 
-	task_lock(&init_task);
-	get_fs_root(init_task.fs, &root);
-	task_unlock(&init_task);
+	len = init_root(&root);
+	if (len)
+		return len;
 	file = file_open_root(&root, path, O_RDONLY, 0);
 	path_put(&root);
 	if (IS_ERR(file))

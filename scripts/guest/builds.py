@@ -11,6 +11,7 @@ from guest.common import CACHE, TREE, Failure, digest, fresh, need, run, say
 from guest.initramfs import libraries, stored, usr_merged
 
 MODULE_SOURCES = ("Kbuild", "Makefile", "include", "kmod")
+KUNIT_SOURCES = (*MODULE_SOURCES, "tests/kunit")
 TOOL_SOURCES = ("Makefile", "include", "user")
 PRODUCTS = (".o", ".ko", ".mod", ".mod.c", ".cmd", ".symvers", ".order", ".d")
 
@@ -36,6 +37,25 @@ def module(kernel):
             archive.tree("usr/lib/modules", tree / "lib/modules")
 
     return stored(home() / f"{kernel.release}.cpio", (kernel, now), fill)
+
+
+def kunit(kernel):
+    """The path of an archive with this tree's unit tests, ipcns_kunit.ko."""
+    if not kernel.has("CONFIG_KUNIT"):
+        raise Failure(f"kernel {kernel.name} has no CONFIG_KUNIT")
+    need("make", "gcc", "objcopy")
+    build = home() / f"{kernel.release}-kunit"
+    now = sources(KUNIT_SOURCES)
+
+    def fill(archive):
+        say(f"building the unit tests for {kernel.release}")
+        mirror(now, build)
+        make("-C", kernel.kdir, f"M={build}/tests/kunit", "modules")
+        module = build / "tests/kunit/ipcns_kunit.ko"
+        run("objcopy", "--strip-debug", module)
+        archive.path(f"usr/lib/modules/{kernel.release}/extra/ipcns_kunit.ko", module)
+
+    return stored(home() / f"{kernel.release}-kunit.cpio", (kernel, now), fill)
 
 
 def tool():

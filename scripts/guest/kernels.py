@@ -28,6 +28,11 @@ class Kernel:
     image: pathlib.Path      # vmlinux if it could be unpacked, else bzImage
     kdir: pathlib.Path       # for make -C
     modules: pathlib.Path    # a directory with the guest's lib/modules/RELEASE
+    config: pathlib.Path     # what it was configured with
+
+    def has(self, option):
+        """Whether it was built with an option, or has it as a module."""
+        return re.search(rf"^{option}=[ym]$", self.config.read_text("utf-8"), re.M) is not None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,6 +69,7 @@ def get(name):
             image=next(root.glob("boot/vmlinux-*"), root / f"boot/vmlinuz-{release}"),
             kdir=root / f"usr/src/linux-headers-{release}",
             modules=guest_modules(root, release),
+            config=root / f"boot/config-{release}",
         )
 
 

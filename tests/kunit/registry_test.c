@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The registry, fed with events of namespaces that never were.
+ */
+#include <linux/mount.h>
+
+#include "support.h"
+
+#include "registry.c"
+
+#define SLOTS 4096
+
+/* Namespaces are freed, and others come at their addresses. */
+#define PLACES 16
+
+static void no_wake(void)
+{
+}
+
+static void put_event(u8 object, u8 what, u64 ns, const void *more, u32 len)
+{
+	struct ipcns_event *e = ipcns_journal_begin(len);
+
+	if (!e)
+		return;
+	memset(e, 0, offsetof(struct ipcns_event, seq));
+	e->time = ktime_get_boot_fast_ns();
+	e->ns = ns;
+	e->pid = 1234;
+	strscpy(e->comm, "somebody", sizeof(e->comm));
+	e->object = object;
+	e->what = what;
+	e->reason = 0;
+	ipcns_journal_commit(more, len);
+}
+
+static u64 address(u32 place)
+{
+	return 0xffff000000000000ULL + place * 0x1000;
+}
+
+static u64 super(u32 place)
+{
+	return 0xffff800000000000ULL + place * 0x800;
+}
+
+static void birth(u32 place, u64 cookie)
+{
+	const struct ipcns_event_birth b = {
+		.cookie = cookie,
+		.sb = super(place),
+		.inum = 1000 + place,
+		.owner_inum = 77,
+		.owner_uid = 78,
+		.creator_uid = 79,
+	};
+
+	put_event(IPCNS_EVENT_OBJECT_NS, IPCNS_EVENT_KIND_CREATED, address(place), &b, sizeof(b));
+}
+
+static void death(u32 place, u32 objects)
+{
+	const struct ipcns_event_inventory inv = { .count = { objects, 2, 3, 4 } };
+
+	put_event(IPCNS_EVENT_OBJECT_NS, IPCNS_EVENT_KIND_DYING, address(place), &inv, sizeof(inv));
+}
+
+static void burial(u32 place)
+{
+	put_event(IPCNS_EVENT_OBJECT_NS, IPCNS_EVENT_KIND_DESTROYED, address(place), NULL, 0);
+}
+
+/* The last event that was settled. */
+static struct ipcns_event *last(void)
+{
+	static struct ipcns_event window[IPCNS_EVENT_SLOTS];
+
+	ipcns_registry_sync();
+	return ipcns_journal_read(window, ARRAY_SIZE(window), ipcns_journal_next() - 1) ?
+		window : NULL;
+}
+
+static u64 newest_id(void)
+{
+	return last()->ns;
+}
+
+static void life(struct kunit *test)
+{
+	struct ipcns_registry_stats before, s;
+	struct ipcns_known known;
+	u64 id, after = 0;
+
+	ipcns_registry_stats(&before);
+	birth(1, 111);
+	id = newest_id();
+	KUNIT_ASSERT_TRUE(test, ipcns_registry_get(id, &known));
+	KUNIT_EXPECT_EQ(test, known.id, id);
+	KUNIT_EXPECT_EQ(test, known.cookie, 111ULL);
+	KUNIT_EXPECT_EQ(test, known.inum, 1001U);
+	KUNIT_EXPECT_EQ(test, known.owner_inum, 77U);
+	KUNIT_EXPECT_EQ(test, known.owner_uid, 78U);
+	KUNIT_EXPECT_EQ(test, known.born.uid, 79U);
+	KUNIT_EXPECT_EQ(test, known.born.pid, 1234U);
+	KUNIT_EXPECT_STREQ(test, known.born.comm, "somebody");
+	KUNIT_EXPECT_EQ(test, known.dying.time, 0ULL);
+
+	KUNIT_EXPECT_EQ(test, ipcns_registry_dying(&known, 1, &after), 0U);
+	death(1, 55);
+	KUNIT_EXPECT_EQ(test, newest_id(), id);
+	KUNIT_EXPECT_EQ(test, ipcns_registry_dying(&known, 1, &after), 1U);
+	KUNIT_EXPECT_EQ(test, known.id, id);
+	KUNIT_EXPECT_EQ(test, known.inventory.count[0], 55U);
+	KUNIT_EXPECT_NE(test, known.dying.time, 0ULL);
+	KUNIT_EXPECT_EQ(test, ipcns_registry_dying(&known, 1, &after), 0U);
+	KUNIT_EXPECT_TRUE(test, ipcns_registry_get(id, &known));
+	ipcns_registry_stats(&s);
+	KUNIT_EXPECT_EQ(test, s.known, before.known + 1);
+	KUNIT_EXPECT_EQ(test, s.dying, before.dying + 1);
+
+	burial(1);
+	KUNIT_EXPECT_EQ(test, newest_id(), id);
+	KUNIT_EXPECT_EQ(test, last()->bytes, last()->time - known.dying.time);
+	KUNIT_EXPECT_FALSE(test, ipcns_registry_get(id, &known));
+	KUNIT_EXPECT_TRUE(test, ipcns_registry_lookup(id, &known));
+	ipcns_registry_stats(&s);
+	KUNIT_EXPECT_EQ(test, s.known, before.known);
+	KUNIT_EXPECT_EQ(test, s.dying, before.dying);
+	KUNIT_EXPECT_EQ(test, s.missed, before.missed);
+}
+
+/* Of what was never announced nothing is told, and no number is spent. */
+static void unannounced(struct kunit *test)
+{
+	u64 next = ipcns_journal_next();
+	struct ipcns_registry_stats before, s;
+
+	ipcns_registry_stats(&before);
+	burial(2);
+	put_event(IPCNS_EVENT_OBJECT_SHM, IPCNS_EVENT_KIND_CREATED, address(2), NULL, 0);
+	put_event(IPCNS_EVENT_OBJECT_MQ, IPCNS_EVENT_KIND_CREATED, super(2), "name", 4);
+	ipcns_registry_sync();
+	KUNIT_EXPECT_EQ(test, ipcns_journal_next(), next);
+	ipcns_registry_stats(&s);
+	KUNIT_EXPECT_EQ(test, s.missed, before.missed);
+	/* one whose birth was missed is counted */
+	death(2, 0);
+	ipcns_registry_sync();
+	KUNIT_EXPECT_EQ(test, ipcns_journal_next(), next);
+	ipcns_registry_stats(&s);
+	KUNIT_EXPECT_EQ(test, s.missed, before.missed + 1);
+}
+
+/* An object belongs to whoever is at its namespace's address at that moment. */
+static void objects(struct kunit *test)
+{
+	u64 first, second;
+
+	birth(3, 31);
+	first = newest_id();
+	put_event(IPCNS_EVENT_OBJECT_SEM, IPCNS_EVENT_KIND_CREATED, address(3), NULL, 0);
+	KUNIT_EXPECT_EQ(test, newest_id(), first);
+	put_event(IPCNS_EVENT_OBJECT_MQ, IPCNS_EVENT_KIND_CREATED, super(3), "q", 1);
+	KUNIT_EXPECT_EQ(test, newest_id(), first);
+	death(3, 0);
+	burial(3);
+	/* a filesystem outlives its namespace, until another has a superblock there */
+	put_event(IPCNS_EVENT_OBJECT_MQ, IPCNS_EVENT_KIND_DESTROYED, super(3), NULL, 0);
+	KUNIT_EXPECT_EQ(test, newest_id(), first);
+	birth(3, 32);
+	second = newest_id();
+	KUNIT_EXPECT_NE(test, second, first);
+	put_event(IPCNS_EVENT_OBJECT_MQ, IPCNS_EVENT_KIND_CREATED, super(3), "q", 1);
+	KUNIT_EXPECT_EQ(test, newest_id(), second);
+	put_event(IPCNS_EVENT_OBJECT_MSG, IPCNS_EVENT_KIND_CREATED, address(3), NULL, 0);
+	KUNIT_EXPECT_EQ(test, newest_id(), second);
+}
+
+/* One that went without an event, and was followed by another at its address. */
+static void replaced(struct kunit *test)
+{
+	struct ipcns_registry_stats before, s;
+	struct ipcns_known known;
+	u64 first, second;
+
+	birth(4, 41);
+	first = newest_id();
+	ipcns_registry_stats(&before);
+	birth(4, 42);
+	second = newest_id();
+	KUNIT_EXPECT_NE(test, first, second);
+	KUNIT_EXPECT_FALSE(test, ipcns_registry_get(first, &known));
+	KUNIT_EXPECT_TRUE(test, ipcns_registry_get(second, &known));
+	ipcns_registry_stats(&s);
+	KUNIT_EXPECT_EQ(test, s.missed, before.missed + 1);
+	KUNIT_EXPECT_EQ(test, s.known, before.known);
+	/* two deaths of one */
+	death(4, 0);
+	death(4, 0);
+	ipcns_registry_sync();
+	ipcns_registry_stats(&s);
+	KUNIT_EXPECT_EQ(test, s.missed, before.missed + 2);
+	KUNIT_EXPECT_EQ(test, s.dying, before.dying + 1);
+}
+
+/* A walk names a namespace before its birth is settled, and after: it is one. */
+static void named(struct kunit *test)
+{
+	struct ipc_namespace *ns = kunit_kzalloc(test, sizeof(*ns), GFP_KERNEL);
+	struct vfsmount *mnt = kunit_kzalloc(test, sizeof(*mnt), GFP_KERNEL);
+	struct ipcns_ref refs[3] = { };
+	struct ipcns_event_birth b = { .cookie = 51, .inum = 5, .creator_uid = 5 };
+	struct ipcns_known known;
+	u64 id;
+
+	KUNIT_ASSERT_NOT_NULL(test, ns);
+	KUNIT_ASSERT_NOT_NULL(test, mnt);
+	mnt->mnt_sb = (void *)super(5);
+	ns->mq_mnt = mnt;
+	ns->user_ns = &init_user_ns;
+	ns->ns.inum = 5;
+	refs[0] = refs[2] = (struct ipcns_ref) { .ns = ns, .cookie = 51 };
+	KUNIT_ASSERT_EQ(test, ipcns_registry_name(refs, ARRAY_SIZE(refs)), 0);
+	id = refs[0].id;
+	KUNIT_EXPECT_NE(test, id, 0ULL);
+	KUNIT_EXPECT_EQ(test, refs[1].id, 0ULL);
+	KUNIT_EXPECT_EQ(test, refs[2].id, id);
+	KUNIT_ASSERT_TRUE(test, ipcns_registry_get(id, &known));
+	KUNIT_EXPECT_EQ(test, known.inum, 5U);
+	KUNIT_EXPECT_EQ(test, known.born.time, 0ULL);
+
+	b.sb = super(5);
+	put_event(IPCNS_EVENT_OBJECT_NS, IPCNS_EVENT_KIND_CREATED, (unsigned long)ns, &b, sizeof(b));
+	KUNIT_EXPECT_EQ(test, newest_id(), id);
+	KUNIT_ASSERT_TRUE(test, ipcns_registry_get(id, &known));
+	KUNIT_EXPECT_NE(test, known.born.time, 0ULL);
+	KUNIT_EXPECT_EQ(test, known.born.uid, 5U);
+	KUNIT_ASSERT_EQ(test, ipcns_registry_name(refs, 1), 0);
+	KUNIT_EXPECT_EQ(test, refs[0].id, id);
+}
+
+/* Those that die are told in the order of their deaths, however few at a time. */
+static void dying_order(struct kunit *test)
+{
+	static struct ipcns_known known[PLACES];
+	u64 id[PLACES], after;
+	u32 i, n, room, got;
+
+	for (i = 0; i < PLACES; i++) {
+		birth(i, 600 + i);
+		id[i] = newest_id();
+	}
+	for (i = 0; i < PLACES; i++)
+		death((i * 5) % PLACES, 0);
+	for (room = 1; room <= PLACES; room++) {
+		after = 0;
+		got = 0;
+		while ((n = ipcns_registry_dying(known, room, &after)))
+			for (i = 0; i < n; i++, got++)
+				KUNIT_EXPECT_EQ(test, known[i].id, id[(got * 5) % PLACES]);
+		KUNIT_EXPECT_EQ(test, got, (u32)PLACES);
+	}
+	/* some go while it is read */
+	after = 0;
+	KUNIT_EXPECT_EQ(test, ipcns_registry_dying(known, 2, &after), 2U);
+	burial(0);
+	burial(10);
+	KUNIT_EXPECT_EQ(test, ipcns_registry_dying(known, 1, &after), 1U);
+	KUNIT_EXPECT_EQ(test, known[0].id, id[15]);
+}
+
+static u32 entries(void)
+{
+	struct entry *e;
+	u32 n = 0;
+	int bucket;
+
+	mutex_lock(&registry_mutex);
+	hash_for_each(ids, bucket, e, by_id)
+		n++;
+	mutex_unlock(&registry_mutex);
+	return n;
+}
+
+/*
+ * Thousands of namespaces at a few addresses. No id comes twice; of the freed
+ * ones only as many are remembered as the journal has events of.
+ */
+static void unique(struct kunit *test)
+{
+	u64 lives[PLACES] = { }, ids[PLACES] = { }, id, highest = 0, cookie = 1000;
+	struct ipcns_journal_state state;
+	struct ipcns_known known;
+	u32 i, place, rnd = 314159265;
+
+	for (i = 0; i < 20000; i++) {
+		place = any_below(&rnd, PLACES);
+		if (!lives[place]) {
+			birth(place, ++cookie);
+			id = newest_id();
+			KUNIT_ASSERT_GT(test, id, highest);
+			highest = id;
+			ids[place] = id;
+			lives[place] = 1;
+		} else if (lives[place] == 1) {
+			death(place, 0);
+			KUNIT_ASSERT_EQ(test, newest_id(), ids[place]);
+			lives[place] = 2;
+		} else {
+			burial(place);
+			KUNIT_ASSERT_EQ(test, newest_id(), ids[place]);
+			lives[place] = 0;
+		}
+	}
+	ipcns_journal_state(&state);
+	KUNIT_EXPECT_LE(test, (u64)entries(), PLACES + WINDOW + (state.next - state.first));
+	/* all that the journal has events of, and a first one that it has none of */
+	KUNIT_EXPECT_TRUE(test, ipcns_registry_lookup(highest, &known));
+	KUNIT_EXPECT_FALSE(test, ipcns_registry_lookup(1, &known));
+	for (id = state.first; id < state.next; id++) {
+		struct ipcns_event e[IPCNS_EVENT_SLOTS];
+
+		KUNIT_ASSERT_GT(test, ipcns_journal_read(e, ARRAY_SIZE(e), id), 0U);
+		KUNIT_ASSERT_TRUE(test, ipcns_registry_lookup(e->ns, &known));
+	}
+}
+
+struct race {
+	struct crew	crew;
+	atomic_t	readers;
+	atomic64_t	highest;
+};
+
+static int race_read(void *p)
+{
+	struct race *r = p;
+	struct ipcns_registry_stats s;
+	struct ipcns_known known[4];
+	u64 id, after, before;
+	u32 i, n, rnd = 27182818;
+
+	wait_for_completion(&r->crew.go);
+	while (!READ_ONCE(r->crew.stop)) {
+		id = 1 + any_below(&rnd, atomic64_read(&r->highest) + 8);
+		if (ipcns_registry_get(id, &known[0]))
+			CREW_CHECK(&r->crew, known[0].id == id && known[0].inum >= 1000);
+		if (ipcns_registry_lookup(id, &known[0]))
+			CREW_CHECK(&r->crew, known[0].id == id && known[0].inum >= 1000);
+		after = 0;
+		do {
+			before = after;
+			n = ipcns_registry_dying(known, ARRAY_SIZE(known), &after);
+			CREW_CHECK(&r->crew, !n || after > before);
+			for (i = 0; i < n; i++)
+				CREW_CHECK(&r->crew, known[i].dying.time);
+		} while (n);
+		ipcns_registry_stats(&s);
+		CREW_CHECK(&r->crew, s.dying <= s.known && s.known <= PLACES);
+		ipcns_registry_sync();
+		cond_resched();
+	}
+	atomic_dec(&r->readers);
+	return 0;
+}
+
+/* Readers beside one that makes namespaces come and go. */
+static void races(struct kunit *test)
+{
+	struct race *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
+	struct task_struct *readers[3];
+	struct ipcns_registry_stats s;
+	u32 i, place;
+
+	KUNIT_ASSERT_NOT_NULL(test, r);
+	crew_init(&r->crew);
+	for (i = 0; i < ARRAY_SIZE(readers); i++) {
+		readers[i] = kthread_create(race_read, r, "ipcns-read/%u", i);
+		get_task_struct(readers[i]);
+		wake_up_process(readers[i]);
+	}
+	complete_all(&r->crew.go);
+	for (i = 0; i < 3000; i++) {
+		place = i % PLACES;
+		birth(place, 7000 + i);
+		atomic64_set(&r->highest, i);
+		death(place, 0);
+		burial(place);
+		/* or the ring drops what nobody settles */
+		if (!(i % 100))
+			ipcns_registry_sync();
+		cond_resched();
+	}
+	WRITE_ONCE(r->crew.stop, true);
+	for (i = 0; i < ARRAY_SIZE(readers); i++) {
+		kthread_stop(readers[i]);
+		put_task_struct(readers[i]);
+	}
+	ipcns_registry_sync();
+	ipcns_registry_stats(&s);
+	KUNIT_EXPECT_EQ(test, atomic_read(&r->crew.bad), 0);
+	KUNIT_EXPECT_EQ(test, s.known, 0U);
+	KUNIT_EXPECT_EQ(test, s.dying, 0U);
+	KUNIT_EXPECT_EQ(test, s.missed, 0ULL);
+}
+
+static int registry_init(struct kunit *test)
+{
+	int err = ipcns_journal_init(SLOTS * sizeof(struct ipcns_event), no_wake);
+
+	memset(&stats, 0, sizeof(stats));
+	next_id = 1;
+	return err ?: ipcns_registry_init();
+}
+
+static void registry_exit(struct kunit *test)
+{
+	ipcns_registry_exit();
+	ipcns_journal_exit();
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(life),
+	KUNIT_CASE(unannounced),
+	KUNIT_CASE(objects),
+	KUNIT_CASE(replaced),
+	KUNIT_CASE(named),
+	KUNIT_CASE(dying_order),
+	KUNIT_CASE(unique),
+	KUNIT_CASE(races),
+	{ }
+};
+
+static struct kunit_suite suite = {
+	.name = "ipcns-registry",
+	.init = registry_init,
+	.exit = registry_exit,
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);

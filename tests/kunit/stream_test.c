@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a reader of the journal is told: each number once, as an event or as lost.
+ */
+#include "support.h"
+
+#include "stream.c"
+
+#define SLOTS 64
+
+static void no_wake(void)
+{
+}
+
+static bool write(u32 len)
+{
+	struct ipcns_event *e = ipcns_journal_begin(len);
+	static const u8 more[256];
+
+	if (!e)
+		return false;
+	memset(e, 0, offsetof(struct ipcns_event, seq));
+	e->time = 1;
+	e->ns = 1;
+	e->object = IPCNS_EVENT_OBJECT_SHM;
+	e->what = IPCNS_EVENT_KIND_CREATED;
+	ipcns_journal_commit(more, len);
+	return true;
+}
+
+static void settle(u32 *rnd)
+{
+	static struct ipcns_event window[SLOTS];
+	u32 n = ipcns_journal_unsettled(window, IPCNS_EVENT_SLOTS + any_below(rnd, 20));
+
+	ipcns_journal_settle(window, n);
+}
+
+static void settle_all(void)
+{
+	static struct ipcns_event window[SLOTS];
+	u32 n;
+
+	while ((n = ipcns_journal_unsettled(window, SLOTS)))
+		ipcns_journal_settle(window, n);
+}
+
+/*
+ * A reader that reads now and then, of a ring that wraps and drops: the ranges
+ * he is told are lost and the events he gets fill all numbers, none twice.
+ */
+static void ranges(struct kunit *test)
+{
+	struct ipcns_cursor *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
+	struct ipcns_notice *n = kunit_kzalloc(test, sizeof(*n), GFP_KERNEL);
+	u64 next = 1, events = 0, dropped = 0, overwritten = 0;
+	struct ipcns_journal_state state;
+	u32 i, rnd = 1618033988, written = 0, refused = 0;
+
+	KUNIT_ASSERT_NOT_NULL(test, c);
+	KUNIT_ASSERT_NOT_NULL(test, n);
+	c->next = 1;
+	for (i = 0; i < 30000; i++) {
+		u32 what = any_below(&rnd, 100);
+		u32 len = any_below(&rnd, 2) ? 0 : any_below(&rnd, 256);
+
+		if (what < 80 && write(len))
+			written++;
+		else if (what < 80)
+			refused++;
+		else if (what < 90)
+			settle(&rnd);
+		else
+			what = 100;
+		if (what < 100 && i + 1 < 30000)
+			continue;
+		if (i + 1 == 30000)
+			settle_all();
+		while (ipcns_stream_next(c, n)) {
+			if (!n->from) {
+				KUNIT_ASSERT_EQ(test, n->seq, next);
+				next++;
+				events++;
+				continue;
+			}
+			KUNIT_ASSERT_EQ(test, n->from, next);
+			KUNIT_ASSERT_GE(test, n->to, n->from);
+			if (n->cause == IPCNS_LOST_CAUSE_DROPPED)
+				dropped += n->to + 1 - n->from;
+			else
+				overwritten += n->to + 1 - n->from;
+			next = n->to + 1;
+		}
+		KUNIT_ASSERT_LE(test, next, ipcns_journal_next());
+	}
+	ipcns_journal_state(&state);
+	kunit_info(test, "%u written, %u refused; %llu read, %llu dropped, %llu overwritten\n",
+		   written, refused, events, dropped, overwritten);
+	KUNIT_EXPECT_EQ(test, state.dropped, (u64)refused);
+	KUNIT_EXPECT_EQ(test, state.next, 1 + (u64)written + refused);
+	KUNIT_EXPECT_EQ(test, events + dropped + overwritten, next - 1);
+	/* what is overwritten may hide that events were dropped between */
+	KUNIT_EXPECT_LE(test, dropped, state.dropped);
+	KUNIT_EXPECT_LE(test, events, (u64)written);
+	KUNIT_EXPECT_GT(test, events, 1000ULL);
+	KUNIT_EXPECT_GT(test, dropped, 100ULL);
+	KUNIT_EXPECT_GT(test, overwritten, 100ULL);
+}
+
+/* One that keeps up loses what was dropped, to the number. */
+static void exact(struct kunit *test)
+{
+	struct ipcns_cursor *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
+	struct ipcns_notice *n = kunit_kzalloc(test, sizeof(*n), GFP_KERNEL);
+	u32 i, k, next = 1;
+
+	KUNIT_ASSERT_NOT_NULL(test, c);
+	KUNIT_ASSERT_NOT_NULL(test, n);
+	c->next = 1;
+	for (k = 1; k < 50; k++) {
+		for (i = 0; i < SLOTS + k; i++)
+			KUNIT_ASSERT_EQ(test, write(0), i < SLOTS);
+		settle_all();
+		KUNIT_ASSERT_TRUE(test, write(0));
+		settle_all();
+		/* the one behind the gap took the place of the first */
+		KUNIT_ASSERT_TRUE(test, ipcns_stream_next(c, n));
+		KUNIT_ASSERT_EQ(test, n->from, (u64)next);
+		KUNIT_ASSERT_EQ(test, n->to, (u64)next);
+		KUNIT_ASSERT_EQ(test, n->cause, (u32)IPCNS_LOST_CAUSE_OVERWRITTEN);
+		for (i = 1; i < SLOTS; i++) {
+			KUNIT_ASSERT_TRUE(test, ipcns_stream_next(c, n));
+			KUNIT_ASSERT_EQ(test, n->seq, (u64)next + i);
+		}
+		next += SLOTS;
+		KUNIT_ASSERT_TRUE(test, ipcns_stream_next(c, n));
+		KUNIT_ASSERT_EQ(test, n->from, (u64)next);
+		KUNIT_ASSERT_EQ(test, n->to, (u64)next + k - 1);
+		KUNIT_ASSERT_EQ(test, n->cause, (u32)IPCNS_LOST_CAUSE_DROPPED);
+		next += k;
+		KUNIT_ASSERT_TRUE(test, ipcns_stream_next(c, n));
+		KUNIT_ASSERT_EQ(test, n->seq, (u64)next);
+		KUNIT_ASSERT_FALSE(test, ipcns_stream_next(c, n));
+		next++;
+	}
+}
+
+static int stream_init(struct kunit *test)
+{
+	int err = ipcns_journal_init(SLOTS * sizeof(struct ipcns_event), no_wake);
+
+	return err ?: ipcns_registry_init();
+}
+
+static void stream_exit(struct kunit *test)
+{
+	ipcns_registry_exit();
+	ipcns_journal_exit();
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(ranges),
+	KUNIT_CASE(exact),
+	{ }
+};
+
+static struct kunit_suite suite = {
+	.name = "ipcns-stream",
+	.init = stream_init,
+	.exit = stream_exit,
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);
