@@ -71,11 +71,11 @@ static const char *lay_out(const struct grid *grid, const char *at, struct buffe
 		to = buffer_room(line, left + head.len + right + 1);
 		memset(to, ' ', left);
 		memcpy(to + left, at, head.len);
-		memset(to + left + head.len, ' ', right + 1);
+		memset(to + left + head.len, ' ', right);
+		to[left + head.len + right] = i == sel->n - 1 ? '\n' : ' ';
 		line->len += left + head.len + right + 1;
 		at += head.len;
 	}
-	line->bytes[line->len - 1] = '\n';
 	return at;
 }
 

@@ -34,12 +34,15 @@ struct told_thing {
 };
 
 /* FNV-1a */
-static uint64_t hash(const void *data, size_t len, uint64_t h)
+static uint64_t hash(const uint64_t *words, size_t n)
 {
-	const unsigned char *p = data;
+	uint64_t h = 0xcbf29ce484222325;
+	unsigned int shift;
+	size_t i;
 
-	while (len--)
-		h = (h ^ *p++) * 0x100000001b3;
+	for (i = 0; i < n; i++)
+		for (shift = 0; shift < 64; shift += 8)
+			h = (h ^ (words[i] >> shift & 0xff)) * 0x100000001b3;
 	return h;
 }
 
@@ -47,7 +50,7 @@ static struct told_thing *slot(struct told_thing *things, size_t size, uint64_t 
 			       uint32_t kind, uint64_t id)
 {
 	uint64_t words[] = { ns_id, kind, id };
-	size_t at = hash(words, sizeof(words), 0xcbf29ce484222325);
+	size_t at = hash(words, ARRAY_SIZE(words));
 	struct told_thing *t;
 
 	for (at ^= at >> 32;; at++) {
