@@ -85,7 +85,7 @@ void grid_end(struct grid *grid, bool headings)
 	const char *at = grid->cells.bytes;
 	struct buffer line = { 0 };
 
-	while (at < grid->cells.bytes + grid->cells.len) {
+	while (at && at < grid->cells.bytes + grid->cells.len) {
 		at = lay_out(grid, at, &line);
 		if (headings)
 			write_stdout(line.bytes, line.len);

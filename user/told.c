@@ -70,12 +70,15 @@ static void grow(struct told *told)
 	size_t size = told->size ? 2 * told->size : 1024;
 	struct told_thing *things = calloc(size, sizeof(*things));
 	struct told_thing *t;
+	size_t i;
 
 	if (!things)
 		die(STATUS_ERROR, "out of memory");
-	for (t = told->things; t < told->things + told->size; t++)
+	for (i = 0; i < told->size; i++) {
+		t = &told->things[i];
 		if (t->kind)
 			*slot(things, size, t->ns_id, t->kind, t->id) = *t;
+	}
 	free(told->things);
 	told->things = things;
 	told->size = size;
