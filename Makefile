@@ -105,6 +105,9 @@ check-fast: setup
 lint: setup
 	tests/lint/run
 
+fuzz: setup
+	tests/fuzz/run $(SECONDS)
+
 bench: setup
 	tests/bench/run
 
@@ -126,6 +129,7 @@ help:
 	@echo '                   part on $(BUILT), which are built first'
 	@echo '  make check-fast  tests that take less than a minute'
 	@echo '  make lint        checkers of sources, which are part of the tests, too'
+	@echo '  make fuzz        the tool against made-up answers; SECONDS=20 for each fuzzer'
 	@echo '  make bench       the benchmarks: against lsns and ipcs, and of events'
 	@echo
 	@echo 'For its developers:'
@@ -135,4 +139,4 @@ help:
 	@echo 'Variables: KVER=$(KVER) KDIR=DIR DESTDIR=DIR PREFIX=$(PREFIX)'
 
 .PHONY: all module tool tool-sanitize generate install install-module install-tool uninstall deb setup \
-	demo check check-all check-fast lint bench clean help
+	demo check check-all check-fast lint fuzz bench clean help
