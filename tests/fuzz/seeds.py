@@ -74,7 +74,8 @@ def main():
 
     for number, words in enumerate((
             "1 id=2 pid=1 ipc:[3] /proc/self/ns/ipc 99999999999999999999",
-            "created,shm.destroyed ns,mq", "-o +NS,nsid -J 1", "--type shm,mq --key 0x1 --owner root --id 3", "-J -o KIND,PID 1",
+            "created,shm.destroyed ns,mq",
+            "-o +NS,nsid -J 1", "--type shm,mq --key 0x1 --owner root --id 3", "-J -o KIND,PID 1",
             "-u 1", "--time-format iso -b", "-J")):
         (home / f"arguments/{number}").write_bytes(
             bytes([number]) + words.replace(" ", "\n").encode())
