@@ -452,7 +452,8 @@ static void open_socket(struct socket *s, unsigned int place)
 	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
 	if (fd < 0 || dup2(fd, FIRST_FD + place) < 0)
 		fail("socket");
-	close(fd);
+	if (fd != (int)(FIRST_FD + place))
+		close(fd);
 	*s = (struct socket){ .fd = FIRST_FD + place, .seq = rnd(0) };
 	for (i = 0; i < ARRAY_SIZE(options); i++)
 		if (chance(70))
@@ -532,6 +533,8 @@ static void work(unsigned int worker, uint64_t seed)
 	open_cover();
 	become(worker);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (dup(2) < FIRST_FD - 1)
+		;
 	for (i = 0; i < SOCKETS; i++)
 		open_socket(&sockets[i], i);
 	for (n = 0; n % 64 || time(NULL) < deadline; n++) {
