@@ -17,7 +17,7 @@ from lib.member import Member
 from lib.tap import PACE, QUICK, main, scene, until
 
 HOME = pathlib.Path("/root/stress-ng")      # the program, and the libraries that it needs
-SECONDS = 40 if QUICK else 400
+SECONDS = 30 if QUICK else 400
 CYCLES = 20 if QUICK else 1000
 KINDS = "shm sem msg mq".split()
 OBJECTS = "--shm-sysv 1 --shm-sysv-bytes 1M --shm-sysv-segs 4 --sem-sysv 1 --msg 1 --mq 1".split()
@@ -37,17 +37,22 @@ class Stress:
         environment = {**os.environ, "LD_LIBRARY_PATH": str(HOME)}
         for stressors in (OBJECTS, OBJECTS, NAMESPACES):
             self.running.append(subprocess.Popen(
-                ["unshare", "--ipc", HOME / "stress-ng", *stressors, "--temp-path", "/tmp",
-                 "--timeout", str(int(self.seconds * 2 + 600))], env=environment,
+                ["nice", "-n", "10", "unshare", "--ipc", HOME / "stress-ng", *stressors,
+                 "--temp-path", "/tmp", "--timeout", str(int(self.seconds * 2 + 600))], env=environment,
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                 start_new_session=True))
         return self
 
     def __exit__(self, *_):
+        self.end()
+
+    def end(self):
+        """Ends all of it, if that is not done."""
         for process in self.running:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
+        self.running = []
         subprocess.run(["pkill", "-KILL", "-x", "stress-ng.*"], check=False)
         until(lambda: not stressors_alive(), "stress-ng has ended", 60)
 
@@ -146,7 +151,7 @@ def identity(row):
     return row["ns-id"], row["kind"], row["id"]
 
 
-def dump_until(path):
+def dump_until(path, pause):
     """Dumps everything again and again until a file is there; (rounds, rows, doubles, errors)."""
     rounds = rows = 0
     doubles, errors = [], collections.Counter()
@@ -163,10 +168,11 @@ def dump_until(path):
                 doubles += [(what, one) for one, times in keys.items() if times > 1]
                 rows += len(table)
         rounds += 1
+        time.sleep(pause)
     return rounds, rows, doubles[:5], dict(errors)
 
 
-def use_until(path, inodes):
+def use_until(path, pause, inodes):
     """Asks who holds namespaces and runs programs in them; (rounds, complaints)."""
     rounds, complaints = 0, []
     while not os.path.exists(path):
@@ -176,6 +182,7 @@ def use_until(path, inodes):
                 done = tool.ipcnsctl(*args)
                 if done.returncode not in (0, 2) and len(complaints) < 5:
                     complaints.append((args, done.returncode, done.stderr))
+                time.sleep(pause)
         rounds += 1
     return rounds, complaints
 
@@ -194,8 +201,8 @@ def at_end(path):
     pathlib.Path(path).touch()
 
 
-def begin(stack):
-    """Namespaces that stay, and processes that dump and use them."""
+def begin(stack, pause):
+    """Namespaces that stay, and processes that dump and use them, with pauses."""
     with contextlib.suppress(FileNotFoundError):
         os.unlink(END)
     stay = [stack.enter_context(Member()) for _ in range(3)]
@@ -203,9 +210,9 @@ def begin(stack):
         member.call(furnish)
     dumpers = [stack.enter_context(Member(flags=0)) for _ in range(2)]
     for member in dumpers:
-        member.start(dump_until, END)
+        member.start(dump_until, END, pause)
     user = stack.enter_context(Member(flags=0))
-    user.start(use_until, END, [member.inode for member in stay])
+    user.start(use_until, END, pause, [member.inode for member in stay])
     return stay, dumpers, user
 
 
@@ -252,13 +259,14 @@ def beside(t):
         return
     with contextlib.ExitStack() as stack:
         stack.enter_context(module.parameters("journal_mb=256"))
-        stay, dumpers, user = begin(stack)
+        stay, dumpers, user = begin(stack, 0)
         books = [Book(), Book("--type", "ns,shm,sem,msg,mq")]
+        until(lambda: all(book.counts["mq", "present"] for book in books), "monitors have begun")
         stress = stack.enter_context(Stress(SECONDS))
         time.sleep(SECONDS)
         stressors = len(stressors_alive())
         check_stressed(t, stress, stressors)
-        stress.__exit__()
+        stress.end()
         at_end(END)
         for number, member in enumerate(dumpers):
             rounds, rows, doubles, errors = member.result()
@@ -288,7 +296,7 @@ def beside(t):
                                                 for what, _ in things) for kind in KINDS}),
                    f"{name}: created - destroyed = alive")
             t.ok(book.counts["ns", "created"] > 20 and
-                 all(book.counts[kind, "created"] > 5 for kind in KINDS),
+                 all(book.counts[kind, "created"] > 1 for kind in KINDS),
                  f"{name}: there was something to tell", dict(book.counts))
             status, said = book.end()
             t.same(status, 0, f"{name}: ends as it should: {said.strip()}")
@@ -306,19 +314,22 @@ def reload(t):
         return
     with contextlib.ExitStack() as stack:
         stack.enter_context(module.no_autoload())
-        stay, dumpers, user = begin(stack)
+        stay, dumpers, user = begin(stack, 1)
         follower = subprocess.Popen(["ipcnsctl", "monitor", "--follow-module", "--snapshot"],
                                     stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         stress = stack.enter_context(Stress(SECONDS))
         started, cycles = time.monotonic(), 0
+        # So that rmmod has a turn between two dumps.
+        stack.callback(os.setpriority, os.PRIO_PROCESS, 0, 0)
+        os.setpriority(os.PRIO_PROCESS, 0, -15)
         while cycles < CYCLES and time.monotonic() - started < SECONDS * 3 * PACE:
             until(module.unload, f"rmmod {cycles + 1}", 60)
             module.load()
             cycles += 1
         t.note(f"{cycles} cycles in {time.monotonic() - started:.0f} s")
-        t.ok(cycles >= min(CYCLES, SECONDS // 4), f"{cycles} times unloaded and loaded")
+        t.ok(cycles >= min(CYCLES, SECONDS // 3), f"{cycles} times unloaded and loaded")
         check_stressed(t, stress, len(stressors_alive()))
-        stress.__exit__()
+        stress.end()
         at_end(END)
         for number, member in enumerate(dumpers):
             rounds, rows, doubles, _ = member.result()
