@@ -14,7 +14,7 @@ import time
 
 from lib import calls, events, module, tool, wire, witness
 from lib.member import Member
-from lib.tap import PACE, QUICK, main, scene, until
+from lib.tap import PACE, QUICK, Failed, main, scene, until
 
 HOME = pathlib.Path("/root/stress-ng")      # the program, and the libraries that it needs
 SECONDS = 30 if QUICK else 400
@@ -38,8 +38,8 @@ class Stress:
         for stressors in (OBJECTS, OBJECTS, NAMESPACES):
             self.running.append(subprocess.Popen(
                 ["nice", "-n", "10", "unshare", "--ipc", HOME / "stress-ng", *stressors,
-                 "--temp-path", "/tmp", "--timeout", str(int(self.seconds * 2 + 600))], env=environment,
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                 "--temp-path", "/tmp", "--timeout", str(int(self.seconds * 2 + 600))],
+                env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                 start_new_session=True))
         return self
 
@@ -242,6 +242,14 @@ def check_stressed(t, stress, stressors):
     t.ok(stressors > 5, f"{stressors} stressors")
 
 
+def unload(references):
+    """rmmod, if nothing holds the module just now; counts what did."""
+    with open("/sys/module/ipcns/refcnt", encoding="ascii") as file:
+        count = int(file.read())
+    references[count] += 1
+    return not count and module.unload()
+
+
 def ready(t):
     """Whether stress-ng is here."""
     if (HOME / "stress-ng").exists():
@@ -323,7 +331,12 @@ def reload(t):
         stack.callback(os.setpriority, os.PRIO_PROCESS, 0, 0)
         os.setpriority(os.PRIO_PROCESS, 0, -15)
         while cycles < CYCLES and time.monotonic() - started < SECONDS * 3 * PACE:
-            until(module.unload, f"rmmod {cycles + 1}", 60)
+            references = collections.Counter()
+            try:
+                until(lambda: unload(references), f"rmmod {cycles + 1}", 60)
+            except Failed:
+                t.note(f"references on the module, how often seen: {dict(references)}")
+                raise
             module.load()
             cycles += 1
         t.note(f"{cycles} cycles in {time.monotonic() - started:.0f} s")
