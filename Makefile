@@ -102,6 +102,12 @@ check-all: setup
 check-fast: setup
 	tests/run --fast
 
+lint: setup
+	tests/lint/run
+
+fuzz: setup
+	tests/fuzz/run $(SECONDS)
+
 bench: setup
 	tests/bench/run
 
@@ -122,6 +128,8 @@ help:
 	@echo '  make check-all   all tests on all, with storms of full size, which take long; a quick'
 	@echo '                   part on $(BUILT), which are built first'
 	@echo '  make check-fast  tests that take less than a minute'
+	@echo '  make lint        checkers of sources, which are part of the tests, too'
+	@echo '  make fuzz        the tool against made-up answers; SECONDS=20 for each fuzzer'
 	@echo '  make bench       the benchmarks: against lsns and ipcs, and of events'
 	@echo
 	@echo 'For its developers:'
@@ -131,4 +139,4 @@ help:
 	@echo 'Variables: KVER=$(KVER) KDIR=DIR DESTDIR=DIR PREFIX=$(PREFIX)'
 
 .PHONY: all module tool tool-sanitize generate install install-module install-tool uninstall deb setup \
-	demo check check-all check-fast bench clean help
+	demo check check-all check-fast lint fuzz bench clean help

@@ -17,13 +17,6 @@
 /* ipc/sem.c: sc_semmsl and so on */
 enum { SEMMSL_CTL, SEMMNS_CTL, SEMOPM_CTL, SEMMNI_CTL };
 
-static u64 sum(struct percpu_counter *counter)
-{
-	s64 n = percpu_counter_sum(counter);
-
-	return n > 0 ? n : 0;
-}
-
 /*
  * Who did something, as the reader sees it. Where a process is in the reader's
  * pid namespace cannot be told once it is gone.
@@ -69,9 +62,9 @@ int ipcns_ns_read(const struct ipcns_reader *r, const struct ipcns_ref *ref,
 	out->msg = READ_ONCE(ns->ids[IPC_MSG_IDS].in_use);
 	out->mq = READ_ONCE(ns->mq_queues_count);
 	out->sems = READ_ONCE(ns->used_sems);
-	out->msgs = sum(&ns->percpu_msg_hdrs);
+	out->msgs = percpu_counter_sum_positive(&ns->percpu_msg_hdrs);
 	out->shm_bytes = (u64)READ_ONCE(ns->shm_tot) << PAGE_SHIFT;
-	out->msg_bytes = sum(&ns->percpu_msg_bytes);
+	out->msg_bytes = percpu_counter_sum_positive(&ns->percpu_msg_bytes);
 	out->mq_bytes_known = ipcns_layout_ok(IPCNS_KIND_MQ);
 	out->members = *members;
 	memset(&out->dying, 0, sizeof(out->dying));

@@ -100,7 +100,7 @@ static u64 sum(const struct percpu_counter *counter)
 
 	for_each_possible_cpu(cpu)
 		n += READ_ONCE(*per_cpu_ptr(counter->counters, cpu));
-	return n > 0 ? n : 0;
+	return max_t(s64, n, 0);
 }
 
 /* ipc/namespace.c put_ipc_ns(): the last reference went; nothing is torn down. */

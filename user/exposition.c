@@ -105,10 +105,10 @@ void exposition_number(struct exposition *x, uint64_t value)
 	fprintf(x->out, "%llu\n", (unsigned long long)value);
 }
 
-/** exposition_part - the value of a sample, with six decimals, with a point in every locale */
+/** exposition_part - the value of a sample, up to 1e13, six decimals, a point in every locale */
 void exposition_part(struct exposition *x, double value)
 {
-	uint64_t millionths = value * 1e6 + 0.5;
+	uint64_t millionths = (value < 1e13 ? value : 1e13) * 1e6 + 0.5;
 
 	put_space(x);
 	fprintf(x->out, "%llu.%06llu\n", (unsigned long long)millionths / 1000000,

@@ -201,7 +201,7 @@ static bool no_restart(void *arg)
 bool feed_fetch(struct feed *f)
 {
 	struct nl_msg *msg;
-	uint64_t next, held;
+	uint64_t next = 0, held;
 	int err;
 
 	/* Where there is a filter, the last row does not tell how far the journal was read. */
@@ -306,7 +306,7 @@ enum feed_state feed_read(struct feed *f)
 {
 	static char data[MESSAGE_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
 	enum feed_state state;
-	struct sockaddr_nl from;
+	struct sockaddr_nl from = { 0 };
 	socklen_t size;
 	ssize_t len;
 	int i;

@@ -71,11 +71,11 @@ static const char *lay_out(const struct grid *grid, const char *at, struct buffe
 		to = buffer_room(line, left + head.len + right + 1);
 		memset(to, ' ', left);
 		memcpy(to + left, at, head.len);
-		memset(to + left + head.len, ' ', right + 1);
+		memset(to + left + head.len, ' ', right);
+		to[left + head.len + right] = i == sel->n - 1 ? '\n' : ' ';
 		line->len += left + head.len + right + 1;
 		at += head.len;
 	}
-	line->bytes[line->len - 1] = '\n';
 	return at;
 }
 
@@ -85,7 +85,7 @@ void grid_end(struct grid *grid, bool headings)
 	const char *at = grid->cells.bytes;
 	struct buffer line = { 0 };
 
-	while (at < grid->cells.bytes + grid->cells.len) {
+	while (at && at < grid->cells.bytes + grid->cells.len) {
 		at = lay_out(grid, at, &line);
 		if (headings)
 			write_stdout(line.bytes, line.len);

@@ -131,10 +131,10 @@ void json_signed(struct json *json, const char *key, int64_t value)
 	fprintf(json->out, "%lld", (long long)value);
 }
 
-/** json_percent - a number with two decimals, with a point in every locale */
+/** json_percent - a number up to 1e17 with two decimals, with a point in every locale */
 void json_percent(struct json *json, const char *key, double value)
 {
-	uint64_t hundredths = value * 100 + 0.5;
+	uint64_t hundredths = (value < 1e17 ? value : 1e17) * 100 + 0.5;
 
 	begin_element(json, key);
 	fprintf(json->out, "%llu.%02llu", (unsigned long long)hundredths / 100,

@@ -258,11 +258,13 @@ void ledger_settle(struct ledger *ledger)
 void ledger_restart(struct ledger *ledger)
 {
 	struct account *account;
+	size_t i;
 
 	holders_clear(&ledger->rows);
 	ledger->changed = false;
 	ledger->refused = false;
-	for (account = ledger->accounts; account < ledger->accounts + ledger->n; account++) {
+	for (i = 0; i < ledger->n; i++) {
+		account = &ledger->accounts[i];
 		account->known = false;
 		account->counted = false;
 		account->attributed = 0;

@@ -97,12 +97,13 @@ static void print(const struct stored *member, struct output *out)
 /** members_print - print the processes of the namespace @ns below its row */
 void members_print(const struct store *members, const struct stored *ns, struct output *out)
 {
-	const struct stored *member = NULL, *end = members->rows + members->n;
+	const struct stored *member = NULL, *end;
 
 	if (members->n)
 		member = bsearch(ns, members->rows, members->n, sizeof(*ns), compare);
 	if (!member)
 		return;
+	end = members->rows + members->n;
 	while (member > members->rows && !compare(member - 1, ns))
 		member--;
 	for (; member < end && !compare(member, ns); member++)

@@ -10,7 +10,7 @@
 /** message_list_add - count a message, a row of element-get */
 void message_list_add(struct message_list *list, const struct record *rec)
 {
-	struct messages *last = list->n ? &list->rows[list->n - 1] : NULL;
+	struct messages *last;
 	uint64_t size = 0, prio;
 	int64_t type;
 
@@ -20,7 +20,8 @@ void message_list_add(struct message_list *list, const struct record *rec)
 		type = prio;
 	}
 	wire_uint(rec->tb[IPCNS_A_ELEMENT_SIZE], &size);
-	if (last && last->type == type) {
+	if (list->n && list->rows[list->n - 1].type == type) {
+		last = &list->rows[list->n - 1];
 		last->n++;
 		last->bytes += size;
 		return;

@@ -118,7 +118,7 @@ static void print_holders(const struct ledger *ledger, const struct options *opt
 	left_out = holders_print(ledger, HOLDERS_OF_A_KIND, &out);
 	output_end(&out);
 	selection_free(&sel);
-	if (left_out)
+	if (left_out && ledger->accounts)
 		printf("%zu more: \"" PROGRAM " holders id=%llu\"\n", left_out,
 		       (unsigned long long)ledger->accounts[0].nsid);
 }

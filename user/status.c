@@ -287,11 +287,20 @@ static void print_json(struct nlattr *attrs, int len, struct nlattr **tb,
 	json_end(&json);
 }
 
+struct request {
+	const struct options *opts;
+	bool answered;
+};
+
 static void print(struct nlattr *attrs, int len, void *arg)
 {
 	struct nlattr *tb[IPCNS_A_STATUS_MAX + 1];
-	const struct options *opts = arg;
+	struct request *request = arg;
+	const struct options *opts = request->opts;
 
+	if (request->answered)
+		return;
+	request->answered = true;
 	if (nla_parse(tb, IPCNS_A_STATUS_MAX, attrs, len, NULL) < 0)
 		die(STATUS_ERROR, "malformed answer");
 	if (opts->json)
@@ -304,6 +313,7 @@ static void print(struct nlattr *attrs, int len, void *arg)
 int cmd_status(int argc, char **argv)
 {
 	struct options opts;
+	struct request request = { .opts = &opts };
 	struct wire *w;
 	int c;
 
@@ -317,8 +327,10 @@ int cmd_status(int argc, char **argv)
 		die_usage("unexpected argument: %s", argv[optind]);
 
 	w = wire_open();
-	if (wire_do(w, wire_request(w, IPCNS_CMD_STATUS_GET), print, &opts))
+	if (wire_do(w, wire_request(w, IPCNS_CMD_STATUS_GET), print, &request))
 		die(STATUS_ERROR, "cannot get the status: %s", wire_error(w));
+	if (!request.answered)
+		die(STATUS_ERROR, "cannot get the status: malformed answer");
 	wire_close(w);
 	return STATUS_OK;
 }

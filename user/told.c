@@ -34,12 +34,15 @@ struct told_thing {
 };
 
 /* FNV-1a */
-static uint64_t hash(const void *data, size_t len, uint64_t h)
+static uint64_t hash(const uint64_t *words, size_t n)
 {
-	const unsigned char *p = data;
+	uint64_t h = 0xcbf29ce484222325;
+	unsigned int shift;
+	size_t i;
 
-	while (len--)
-		h = (h ^ *p++) * 0x100000001b3;
+	for (i = 0; i < n; i++)
+		for (shift = 0; shift < 64; shift += 8)
+			h = (h ^ (words[i] >> shift & 0xff)) * 0x100000001b3;
 	return h;
 }
 
@@ -47,7 +50,7 @@ static struct told_thing *slot(struct told_thing *things, size_t size, uint64_t 
 			       uint32_t kind, uint64_t id)
 {
 	uint64_t words[] = { ns_id, kind, id };
-	size_t at = hash(words, sizeof(words), 0xcbf29ce484222325);
+	size_t at = hash(words, ARRAY_SIZE(words));
 	struct told_thing *t;
 
 	for (at ^= at >> 32;; at++) {
@@ -67,12 +70,15 @@ static void grow(struct told *told)
 	size_t size = told->size ? 2 * told->size : 1024;
 	struct told_thing *things = calloc(size, sizeof(*things));
 	struct told_thing *t;
+	size_t i;
 
 	if (!things)
 		die(STATUS_ERROR, "out of memory");
-	for (t = told->things; t < told->things + told->size; t++)
+	for (i = 0; i < told->size; i++) {
+		t = &told->things[i];
 		if (t->kind)
 			*slot(things, size, t->ns_id, t->kind, t->id) = *t;
+	}
 	free(told->things);
 	told->things = things;
 	told->size = size;

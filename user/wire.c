@@ -19,7 +19,7 @@
 #endif
 
 #define DUMP_TRIES 10
-#define RECEIVE_SIZE (64 * 1024)
+#define RECEIVE_SIZE (64UL << 10)
 #define GROUPS 2
 
 static const char *const group_names[GROUPS] = {

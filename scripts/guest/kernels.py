@@ -104,7 +104,7 @@ def unpack(name, archive, image, root):
         depends = run("apt-cache", "depends", "--important", package)
         for other in re.findall(r"Depends: (linux-(?:headers|kbuild|modules|binary)-\S+)", depends):
             if other not in packages:
-                packages.append(other)
+                packages.append(other)      # pylint: disable=modified-iterating-list
 
     with fresh(root) as new:
         debs = new / "debs"

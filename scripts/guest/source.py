@@ -2,7 +2,6 @@
 """Kernels built from Debian's source packages and the fragments in scripts/configs."""
 
 import os
-import pathlib
 import re
 import shutil
 import subprocess

@@ -319,10 +319,12 @@ def unscoped(t):
         contain(member)
         ids = member.call(furnish)
         member.call(open_socket)
-        t.same(member.call(answers, member.inode, ids), NONE.split(), "root of a user namespace: NONE")
+        t.same(member.call(answers, member.inode, ids), NONE.split(),
+               "root of a user namespace: NONE")
         user.call(become, 1000, 1000)
         user.call(open_socket)
-        t.same(user.call(answers, calls.namespace_inode(), ids), NONE.split(), "user, his own: NONE")
+        t.same(user.call(answers, calls.namespace_inode(), ids), NONE.split(),
+               "user, his own: NONE")
         open_socket()
         t.same(answers(member.inode, ids), WHOLE.split(), "root: WHOLE")
 

@@ -108,6 +108,9 @@ class Child:
         self.member.call(calls.end_children, [self.pid])
 
 
+PIPE = KEPT = None      # of the process that a function runs in
+
+
 def obedient():
     """A child that detaches from the address that it reads from a pipe."""
     global PIPE
@@ -309,7 +312,8 @@ def many(t):
         member.call(calls.end_children, pids)
         member.call(segments, 0x6300, 300)
         found = Ledger(inode)
-        t.same((found.odd, found.refs, found.unattributed), ([], MANY + 301, 0), "300 segments more")
+        t.same((found.odd, found.refs, found.unattributed), ([], MANY + 301, 0),
+               "300 segments more")
         t.same(len({row["id"] for row in found.of("shm")}), 301, "each with its id")
 
 

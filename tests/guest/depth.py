@@ -21,7 +21,8 @@ def ask(what, member, kind, ident):
     with wire.Socket() as link:
         rows = link.dump(what, {"ns-inum": inode, "kind": wire.KIND[kind], **of})
     for row in rows:
-        if row["ns-inum"] != inode or row["kind"] != wire.KIND[kind] or not of.items() <= row.items():
+        if ((row["ns-inum"], row["kind"]) != (inode, wire.KIND[kind]) or
+                not of.items() <= row.items()):
             raise ValueError(f"{what}: not what was asked for: {row}")
     return rows
 

@@ -10,7 +10,6 @@ import os
 import pty
 import signal
 import subprocess
-import termios
 import time
 
 from lib import calls, tool, wire, witness
@@ -138,7 +137,8 @@ def become(uid):
 def rights(t):
     with Member() as target, Member(0) as plain:
         plain.call(become, 1000)
-        t.same(plain.call(refusal, inum=target.inode), ("ENOENT", "no IPC namespace has this inum or id"),
+        t.same(plain.call(refusal, inum=target.inode),
+               ("ENOENT", "no IPC namespace has this inum or id"),
                "a plain user: as if there were none")
         t.same(plain.call(refusal, inum=calls.namespace_inode())[0], "EPERM",
                "the one that he is in he sees, but may not open")

@@ -375,6 +375,9 @@ def in_flight(t):
         let_go(t, nsid, far.close, f"{name}: never received")
 
 
+KEPT = ()       # by the process that a function runs in
+
+
 def send_all(fds):
     """Sends descriptors to a socket of the caller's own, and closes them; the socket's fd."""
     global KEPT
@@ -407,7 +410,7 @@ def others_in_flight(t):
         let_go(t, nsid, lambda: member.call(drop_sent), "four in one message")
 
 
-def many_in_flight(target, count):
+def many_in_flight(count):
     """A socket to which many descriptors, each opened anew, were sent; and its fd."""
     global KEPT
     KEPT = pair(socket.SOCK_STREAM)
@@ -422,7 +425,7 @@ def many_in_flight(target, count):
 def crowd(t):
     with Member() as member:
         inode, nsid = member.inode, by_id(member.inode)
-        member.call(many_in_flight, "shm", 40)
+        member.call(many_in_flight, 40)
         found = Ledger(inode)
         t.same(found.odd, [], "crowd: every row is well-formed")
         t.same(found.refs, 121, "crowd: 120 in flight and a member")

@@ -243,7 +243,8 @@ def storm(t):
         t.note(f"done: {dict(done)}; {blind.result()} dumps that nobody looked at")
         blind.end()
         for name, reader in zip(("quick", "slow"), readers):
-            t.note(f"{name} reader: {reader.rounds} dumps, {reader.rows} rows: {dict(reader.kinds)}")
+            t.note(f"{name} reader: {reader.rounds} dumps, {reader.rows} rows:"
+                   f" {dict(reader.kinds)}")
             t.ok(reader.rounds >= 3, f"{name} reader: several dumps", reader.rounds)
             t.same(reader.complaints, [], f"{name} reader: nothing odd")
             t.ok(all(reader.kinds[kind] for kind in wire.HOLDER), f"{name} reader: all kinds",
@@ -255,7 +256,8 @@ def storm(t):
         for home, inside in zip(homes, (workers[::2], workers[1::2])):
             found = Ledger(home.inode)
             t.same((found.odd, found.unattributed), ([], 0), "after: exact")
-            t.same(found.short, sorted((("task", member.pid) for member in [home, *inside]), key=str),
+            t.same(found.short,
+                   sorted((("task", member.pid) for member in [home, *inside]), key=str),
                    "after: its members")
         after = Ledger(still.inode)
         t.same((after.short, after.refs, after.unattributed), (before.short, 5, 0),

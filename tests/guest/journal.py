@@ -116,7 +116,8 @@ def dump(link, what):
         if rows:
             things = [("ns", row["id"], None) if what == "ns" else
                       (EACH_KIND[row["kind"]], row["ns-id"], row["id"]) for row in rows]
-            messages.append(([row["seq"] for row in rows if "seq" in row], "seq" in rows[0], things))
+            messages.append(([row["seq"] for row in rows if "seq" in row], "seq" in rows[0],
+                             things))
     return messages
 
 
@@ -165,7 +166,8 @@ def joined(t):
                         gone.get(thing, end) >= end and thing not in there and
                         gone.get(("ns", thing[1], None), end) >= end and
                         thing[1] in {one_nsid for _, one_nsid, _ in there}]
-        t.note(f"{len(dumps)} dumps, the last of {len(dumps[-1][2])} messages, {len(ear.events)} events")
+        t.note(f"{len(dumps)} dumps, the last of {len(dumps[-1][2])} messages,"
+               f" {len(ear.events)} events")
         t.same(untold, [], "the first row of every message has a number, and no other")
         t.ok(all(ascending), "numbers ascend, and are of the time of the dump", dumps[0][2][:1])
         t.same(over[:5], [], "what was over before that number is not listed")

@@ -3,7 +3,6 @@
 # guest: timeout=400
 """ipcnsctl monitor and wait, against an independent reader of the same events."""
 
-import collections
 import datetime
 import json
 import os

@@ -41,8 +41,8 @@ HERE = TOP / "tests/pack"
 
 def run(*command):
     """stdout of a command, as a set of lines without descriptions."""
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", timeout=60,
-                          check=False)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True,
+                          encoding="utf-8", timeout=60, check=False)
     return {line.split("\t")[0].rstrip("= ") for line in done.stdout.splitlines()}
 
 

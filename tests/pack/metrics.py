@@ -20,7 +20,8 @@ def read(parse, path):
     """{(name, labels): value}, and {family: (type, unit)}."""
     text = pathlib.Path(path).read_text(encoding="utf-8")
     families = list(parse(text))
-    return ({(s.name, frozenset(s.labels.items())): float(s.value) for f in families for s in f.samples},
+    return ({(s.name, frozenset(s.labels.items())): float(s.value)
+             for f in families for s in f.samples},
             {f.name: (f.type, f.unit) for f in families})
 
 
@@ -70,7 +71,8 @@ def main():
     known = {name for name, _ in values}
     source = (top / "user/metrics.c").read_text(encoding="utf-8")
     counters = set(re.findall(r'exposition_counter\(x, "(ipcns_\w+)', source)) | {
-        name for name, true in re.findall(r'{ "(ipcns_\w+)"[^}]*?(true)?(?:, 1)? }', source) if true}
+        name for name, true in re.findall(r'{ "(ipcns_\w+)"[^}]*?(true)?(?:, 1)? }', source)
+        if true}
     every = {name + "_total" * (name in counters) for name in
              re.findall(r'"(ipcns_[a-z_]+)"', source)}
     assert known <= every, known - every

@@ -16,9 +16,15 @@ LSIPC = {
     "msg": ("-q", "KEY ID PERMS OWNER USEDBYTES MSGS LSPID LRPID SEND RECV CTIME CUID UID GID"),
 }
 
+
+def permissions(text):
+    """The number that a string like rw-r--r-- means."""
+    return sum(1 << (8 - place) for place, char in enumerate(text) if char != "-")
+
+
 # Columns of the tool as /proc/sysvipc/KIND has them: (column, file's column, how to read).
 KEY = ("key", "key", lambda text: int(text, 16))
-PERMS = ("perms", "perms", lambda text: permissions(text))
+PERMS = ("perms", "perms", permissions)
 OWNERS = [(name, name, int) for name in ("uid", "gid", "cuid", "cgid")]
 CTIME = ("ctime", "ctime", tool.seconds)
 SYSVIPC = {
@@ -33,11 +39,6 @@ SYSVIPC = {
             ("send", "stime", tool.seconds), ("recv", "rtime", tool.seconds), CTIME],
 }
 SYSVIPC_ID = {"shm": "shmid", "sem": "semid", "msg": "msqid"}
-
-
-def permissions(text):
-    """The number that a string like rw-r--r-- means."""
-    return sum(1 << (8 - place) for place, char in enumerate(text) if char != "-")
 
 
 def cell(value):
@@ -119,7 +120,7 @@ def queues(t, target, inode, name, attributes, unlinked=()):
     return got
 
 
-def totals(t, target, inode, name, mq_bytes=None):
+def totals(t, target, inode, name):
     """Counts and bytes of a row of the list, against the files inside."""
     row = tool.namespace(inode)
     shm, sem, msg = (witness.sysvipc(target, kind) for kind in ("shm", "sem", "msg"))
