@@ -209,8 +209,8 @@ u32 ipcns_journal_unsettled(struct ipcns_event *out, u32 max)
 
 /**
  * ipcns_journal_settle() - make events readable
- * @e:		the events of ipcns_journal_unsettled(), with ns, bytes, reason
- *		and object as they are to be; one whose object is
+ * @e:		the events of ipcns_journal_unsettled(), with ns, bytes, reason,
+ *		what and object as they are to be; one whose object is
  *		IPCNS_EVENT_OBJECT_NONE gets no sequence number and is never read
  * @n:		slots
  */
@@ -225,6 +225,7 @@ void ipcns_journal_settle(const struct ipcns_event *e, u32 n)
 		s->ns = e[i].ns;
 		s->bytes = e[i].bytes;
 		s->reason = e[i].reason;
+		s->what = e[i].what;
 		s->object = e[i].object;
 		for (k = 0; k < e[i].slots; k++)
 			slot(pos + k)->seq = seq;

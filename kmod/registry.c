@@ -301,6 +301,13 @@ static void settle(struct ipcns_event *ev)
 		return;
 	case IPCNS_EVENT_OBJECT_NS:
 		e = settle_ns(ev);
+		/* without memory a birth is lost, and until a walk what follows it */
+		if (!e && ev->what == IPCNS_EVENT_KIND_CREATED) {
+			ev->object = IPCNS_EVENT_OBJECT_LOST;
+			ev->what = IPCNS_LOST_CAUSE_DROPPED;
+			ipcns_scopes_count(NULL);
+			return;
+		}
 		break;
 	case IPCNS_EVENT_OBJECT_MQ:
 		e = find_sb(ev->ns);

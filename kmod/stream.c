@@ -125,7 +125,7 @@ static u64 number_here(struct ipcns_cursor *c)
  * has were overwritten, others were dropped. Fills in the loss, as far as the
  * scope is told; returns false if there is nothing to tell.
  */
-static bool lose(struct ipcns_cursor *c, u64 seq, struct ipcns_notice *out)
+static bool lose(struct ipcns_cursor *c, u64 seq, u64 time, struct ipcns_notice *out)
 {
 	u64 number, from = max(c->number, c->since);
 	bool dropped = !overwritten(seq - 1);
@@ -147,6 +147,7 @@ static bool lose(struct ipcns_cursor *c, u64 seq, struct ipcns_notice *out)
 	out->from = from;
 	out->to = number - 1;
 	out->cause = dropped ? IPCNS_LOST_CAUSE_DROPPED : IPCNS_LOST_CAUSE_OVERWRITTEN;
+	out->slots->time = time;
 	return true;
 }
 
@@ -170,17 +171,16 @@ bool ipcns_stream_next(struct ipcns_cursor *c, struct ipcns_notice *out)
 			c->pos = 0;
 			if (!read_window(c, &c->window, c->next))
 				forget_window(c);
-			else if (!c->window.n)
-				return false;
+			else if (!c->window.n)	/* what came last was dropped */
+				return lose(c, c->end, ktime_get_boottime_ns(), out);
 			continue;
 		}
 		e = &c->window.event[c->pos];
 		seq = seq_of(e);
 		if (seq > c->next) {
-			if (!lose(c, seq, out))
-				continue;
-			out->slots->time = e->time;
-			return true;
+			if (lose(c, seq, e->time, out))
+				return true;
+			continue;
 		}
 		c->next = seq + 1;
 		c->pos += e->slots;

@@ -22,7 +22,8 @@
  * @pids:	process ids are told; else they mean nothing to who is told
  * @user_ns:	user ids are told as they are there
  * @inventory:	what was in the namespace when it began to die
- * @slots:	the event; for a loss only the time of the first event after it
+ * @slots:	the event; for a loss only the time of the first event after it, or the
+ *		present one
  */
 struct ipcns_notice {
 	u64				seq;

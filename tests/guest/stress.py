@@ -318,6 +318,9 @@ def beside(t):
 
 @scene("loading and unloading beside stressors")
 def reload(t):
+    if QUICK:
+        t.skip("loading and unloading beside stressors", "takes minutes: with --full only; storm.py does it too")
+        return
     if not ready(t):
         return
     with contextlib.ExitStack() as stack:

@@ -109,9 +109,9 @@ static enum ipcns_sight fake_sight(const struct ipcns_reader *r, const struct ip
 	return IPCNS_SIGHT_ALL;
 }
 
-static bool fake_capable(const struct ipcns_reader *r, struct user_namespace *user_ns)
+static const struct ipcns_scope *fake_scope(const struct ipcns_reader *r)
 {
-	return false;
+	return NULL;
 }
 
 static void fake_reader_put(struct ipcns_reader *r)
@@ -126,7 +126,8 @@ static void fake_reader_put(struct ipcns_reader *r)
 #define ipcns_put fake_put
 #define ipcns_registry_name fake_name
 #define ipcns_reader_sight fake_sight
-#define ipcns_reader_capable fake_capable
+#define ipcns_reader_scope fake_scope
+#define ipcns_reader_dying fake_scope
 #define ipcns_reader_put fake_reader_put
 #include "dump.c"
 

@@ -191,6 +191,7 @@ static void notices(struct kunit *test)
 	struct ipcns_notice *n = made_up(test, sizeof(*n));
 	u32 object, i;
 
+	n->user_ns = &init_user_ns;
 	n->from = 0;
 	n->inventory_known = true;
 	for (object = IPCNS_EVENT_OBJECT_NS; object <= IPCNS_EVENT_OBJECT_LOST; object++) {

@@ -6,6 +6,17 @@
 
 #include "support.h"
 
+/* The superblock that is found without its namespace. */
+static void *left_sb;
+
+static int fake_left(void (*left)(const struct super_block *sb))
+{
+	if (left_sb)
+		left(left_sb);
+	return 0;
+}
+
+#define ipcns_walk_left fake_left
 #include "registry.c"
 
 #define SLOTS 4096
@@ -105,14 +116,14 @@ static void life(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, known.born.comm, "somebody");
 	KUNIT_EXPECT_EQ(test, known.dying.time, 0ULL);
 
-	KUNIT_EXPECT_EQ(test, ipcns_registry_dying(&known, 1, &after), 0U);
+	KUNIT_EXPECT_EQ(test, ipcns_registry_dying(&ipcns_scope_all, &known, 1, &after), 0U);
 	death(1, 55);
 	KUNIT_EXPECT_EQ(test, newest_id(), id);
-	KUNIT_EXPECT_EQ(test, ipcns_registry_dying(&known, 1, &after), 1U);
+	KUNIT_EXPECT_EQ(test, ipcns_registry_dying(&ipcns_scope_all, &known, 1, &after), 1U);
 	KUNIT_EXPECT_EQ(test, known.id, id);
 	KUNIT_EXPECT_EQ(test, known.inventory.count[0], 55U);
 	KUNIT_EXPECT_NE(test, known.dying.time, 0ULL);
-	KUNIT_EXPECT_EQ(test, ipcns_registry_dying(&known, 1, &after), 0U);
+	KUNIT_EXPECT_EQ(test, ipcns_registry_dying(&ipcns_scope_all, &known, 1, &after), 0U);
 	KUNIT_EXPECT_TRUE(test, ipcns_registry_get(id, &known));
 	ipcns_registry_stats(&s);
 	KUNIT_EXPECT_EQ(test, s.known, before.known + 1);
@@ -255,17 +266,17 @@ static void dying_order(struct kunit *test)
 	for (room = 1; room <= PLACES; room++) {
 		after = 0;
 		got = 0;
-		while ((n = ipcns_registry_dying(known, room, &after)))
+		while ((n = ipcns_registry_dying(&ipcns_scope_all, known, room, &after)))
 			for (i = 0; i < n; i++, got++)
 				KUNIT_EXPECT_EQ(test, known[i].id, id[(got * 5) % PLACES]);
 		KUNIT_EXPECT_EQ(test, got, (u32)PLACES);
 	}
 	/* some go while it is read */
 	after = 0;
-	KUNIT_EXPECT_EQ(test, ipcns_registry_dying(known, 2, &after), 2U);
+	KUNIT_EXPECT_EQ(test, ipcns_registry_dying(&ipcns_scope_all, known, 2, &after), 2U);
 	burial(0);
 	burial(10);
-	KUNIT_EXPECT_EQ(test, ipcns_registry_dying(known, 1, &after), 1U);
+	KUNIT_EXPECT_EQ(test, ipcns_registry_dying(&ipcns_scope_all, known, 1, &after), 1U);
 	KUNIT_EXPECT_EQ(test, known[0].id, id[15]);
 }
 
@@ -280,6 +291,38 @@ static u32 entries(void)
 		n++;
 	mutex_unlock(&registry_mutex);
 	return n;
+}
+
+/* A queue that ends when the journal has long had nothing of its namespace. */
+static void late(struct kunit *test)
+{
+	struct ipcns_known known;
+	u32 i, turn;
+	u64 id;
+
+	birth(6, 61);
+	id = newest_id();
+	death(6, 0);
+	burial(6);
+	birth(7, 71);
+	left_sb = (void *)super(6);
+	for (turn = 0; turn < 4; turn++) {
+		for (i = 0; i < 2 * SLOTS; i++) {
+			put_event(IPCNS_EVENT_OBJECT_SEM, IPCNS_EVENT_KIND_CREATED, address(7), NULL, 0);
+			ipcns_registry_sync();
+		}
+		ipcns_registry_forget();
+	}
+	put_event(IPCNS_EVENT_OBJECT_MQ, IPCNS_EVENT_KIND_DESTROYED, super(6), NULL, 0);
+	KUNIT_EXPECT_EQ(test, newest_id(), id);
+	left_sb = NULL;
+	for (i = 0; i < 2 * SLOTS; i++) {
+		put_event(IPCNS_EVENT_OBJECT_SEM, IPCNS_EVENT_KIND_CREATED, address(7), NULL, 0);
+		ipcns_registry_sync();
+	}
+	KUNIT_EXPECT_TRUE(test, ipcns_registry_lookup(id, &known));
+	ipcns_registry_forget();
+	KUNIT_EXPECT_FALSE(test, ipcns_registry_lookup(id, &known));
 }
 
 /*
@@ -312,6 +355,7 @@ static void unique(struct kunit *test)
 			lives[place] = 0;
 		}
 	}
+	ipcns_registry_forget();
 	ipcns_journal_state(&state);
 	KUNIT_EXPECT_LE(test, (u64)entries(), PLACES + WINDOW + (state.next - state.first));
 	/* all that the journal has events of, and a first one that it has none of */
@@ -349,7 +393,7 @@ static int race_read(void *p)
 		after = 0;
 		do {
 			before = after;
-			n = ipcns_registry_dying(known, ARRAY_SIZE(known), &after);
+			n = ipcns_registry_dying(&ipcns_scope_all, known, ARRAY_SIZE(known), &after);
 			CREW_CHECK(&r->crew, !n || after > before);
 			for (i = 0; i < n; i++)
 				CREW_CHECK(&r->crew, known[i].dying.time);
@@ -425,6 +469,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(replaced),
 	KUNIT_CASE(named),
 	KUNIT_CASE(dying_order),
+	KUNIT_CASE(late),
 	KUNIT_CASE(unique),
 	KUNIT_CASE(races),
 	{ }
