@@ -137,8 +137,8 @@ def fields(t):
 @scene("names that are no words")
 def hostile(t):
     with Journal() as journal, monitor(), Member() as member:
-        member.call(calls.mq_open, "/a=b\nMESSAGE=c")
-        member.call(calls.mq_unlink, "/a=b\nMESSAGE=c")
+        member.call(calls.mq_open, b"a=b\nMESSAGE=c")
+        member.call(calls.mq_unlink, b"a=b\nMESSAGE=c")
         entry = until(lambda: next((e for e in journal.entries if e["IPCNS_EVENT"] == b"unlinked"),
                                    None), "unlinked")
         t.same(entry["IPCNS_NAME"], b"/a=b\nMESSAGE=c", "a line break is part of the value")
