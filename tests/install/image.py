@@ -14,7 +14,7 @@ SIZE = "4G"     # of the file system; the image has holes where it is empty
 # What a small server with containers has, and what DKMS needs.
 PACKAGES = """
     systemd-sysv udev dbus kmod initramfs-tools zstd procps
-    linux-image-cloud-amd64 linux-headers-cloud-amd64 dkms
+    linux-image-cloud-amd64 linux-headers-cloud-amd64 dkms openssl
     build-essential pkg-config libnl-genl-3-dev libsmartcols-dev
     podman crun busybox-static
 """.split()
