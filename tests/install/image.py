@@ -104,10 +104,15 @@ def build(suite, after, image):
                    "--dpkgopt=path-exclude=/usr/share/locale/*",
                    "--dpkgopt=path-exclude=/usr/share/man/*", *hooks, suite, root,
                    f"deb [signed-by={KEYRING}] {archive} {suite} main"]
-        with open(log, "w", encoding="utf-8") as file:
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=file,
-                                  stderr=subprocess.STDOUT, check=False)
-        if done.returncode:
+        with open(log, "w", encoding="utf-8") as file, \
+                subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                 stderr=subprocess.STDOUT, encoding="utf-8",
+                                 errors="replace") as process:
+            for line in process.stdout:
+                file.write(line)
+                if line.startswith("I: "):      # the steps of mmdebstrap
+                    say(f"{suite}: {line[3:].rstrip()}")
+        if process.returncode:
             raise Failure(f"mmdebstrap failed: see {log}")
         partial = image.with_suffix(".partial")
         partial.unlink(missing_ok=True)
