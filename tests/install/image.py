@@ -49,9 +49,12 @@ rm -rf "$root"/var/lib/apt/lists/*
 echo "deb [trusted=yes] file:/srv/security ./" > "$root/etc/apt/sources.list"
 
 cat > "$root/etc/systemd/system/install-test.service" <<-UNIT
+	[Unit]
+	FailureAction=poweroff
 	[Service]
 	Type=exec
-	ExecStart=/bin/sh -c 'rm -rf /run/test; mkdir /run/test; tar -xf /dev/vdb -C /run/test && exec /run/test/start'
+	ExecStart=/bin/sh -c 'rm -rf /opt/test; mkdir /opt/test; tar -xf /dev/vdb -C /opt/test && exec /opt/test/start'
+	StandardError=journal+console
 	[Install]
 	WantedBy=multi-user.target
 UNIT
