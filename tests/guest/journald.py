@@ -108,7 +108,7 @@ def come_and_go():
 
 def last_number():
     """The number of the last event."""
-    return json.loads(tool.output("status", "-J"))["journal_next"] - 1
+    return json.loads(tool.output("status", "-J"))["status"]["journal_next"] - 1
 
 
 @scene("entries have the fields of JSON")
