@@ -99,6 +99,9 @@ check-all: setup
 	tests/run --all --full $(KERNELS:%=--kernel %) $(QUICK:%=--kernel %) \
 		$(BUILT:%=--quick-kernel %)
 
+check-install: setup
+	tests/install/run
+
 check-fast: setup
 	tests/run --fast
 
@@ -127,6 +130,8 @@ help:
 	@echo '  make check       all tests on kernels $(KERNELS), a quick part on $(QUICK)'
 	@echo '  make check-all   all tests on all, with storms of full size, which take long; a quick'
 	@echo '                   part on $(BUILT), which are built first'
+	@echo '  make check-install  the packages in Debian 12 and 13: built by DKMS, used, purged; takes'
+	@echo '                   half an hour without KVM, and is part of check-all'
 	@echo '  make check-fast  tests that take less than a minute'
 	@echo '  make lint        checkers of sources, which are part of the tests, too'
 	@echo '  make fuzz        the tool against made-up answers; SECONDS=20 for each fuzzer'
@@ -139,4 +144,4 @@ help:
 	@echo 'Variables: KVER=$(KVER) KDIR=DIR DESTDIR=DIR PREFIX=$(PREFIX)'
 
 .PHONY: all module tool tool-sanitize generate install install-module install-tool uninstall deb setup \
-	demo check check-all check-fast lint fuzz bench clean help
+	demo check check-all check-install check-fast lint fuzz bench clean help

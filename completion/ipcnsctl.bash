@@ -70,7 +70,7 @@ _ipcnsctl_argument() {
 		_ipcnsctl_list "ns shm sem msg mq" ;;
 	monitor:--events | monitor:-e)
 		_ipcnsctl_list "$(_ipcnsctl_events)" ;;
-	metrics:--output | metrics:-o)
+	metrics:--output | metrics:-o | monitor:--state)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		;;

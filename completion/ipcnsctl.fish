@@ -110,6 +110,8 @@ complete -c ipcnsctl -n $monitor -s s -l snapshot -d 'begin with what there is'
 complete -c ipcnsctl -n $monitor -l since -x -d 'begin with this event'
 complete -c ipcnsctl -n $monitor -l strict -d 'end when events are lost'
 complete -c ipcnsctl -n $monitor -l follow-module -d 'wait for a module that was unloaded'
+complete -c ipcnsctl -n $monitor -l journald -d 'to the journal of systemd'
+complete -c ipcnsctl -n $monitor -l state -r -F -d 'go on where the last run with this file ended'
 
 set -l metrics '__ipcnsctl_is metrics'
 complete -c ipcnsctl -n $metrics -l top -x -d 'namespaces to name'

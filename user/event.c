@@ -189,10 +189,16 @@ bool event_wanted(const struct event_mask *mask, const struct event *e)
 	       mask->kinds[e->object] & 1U << e->kind;
 }
 
-/** event_writer_init - write to @out */
-void event_writer_init(struct event_writer *w, FILE *out, bool as_json)
+/** event_writer_init - write to @out, or to the journal of systemd if that is NULL */
+void event_writer_init(struct event_writer *w, FILE *out, enum event_form form)
 {
-	*w = (struct event_writer){ .out = out, .as_json = as_json, .second = INT64_MIN };
+	*w = (struct event_writer){ .out = out, .form = form, .second = INT64_MIN };
+	journald_init(&w->journald);
+	if (out)
+		return;
+	w->out = open_memstream(&w->line, &w->line_len);
+	if (!w->out)
+		die(STATUS_ERROR, "out of memory");
 }
 
 /* Date and zone change rarely, and are dear. */
@@ -232,7 +238,41 @@ static void format_stamp(struct event_writer *w, struct nlattr *attr, char *buf,
 		rest = now.tv_nsec;
 	}
 	make_date(w, second);
-	snprintf(buf, size, "%s.%06ld%s", w->date, rest / 1000, w->as_json ? w->zone : "");
+	snprintf(buf, size, "%s.%06ld%s", w->date, rest / 1000,
+		 w->form == EVENT_LINES ? "" : w->zone);
+}
+
+/* A field of an entry: IPCNS_ and its name. */
+static void put_entry(struct event_writer *w, const char *name, const char *text, size_t len)
+{
+	char field[64] = "IPCNS_";
+	size_t n = strlen(field);
+
+	while (*name && n < sizeof(field) - 1)
+		field[n++] = toupper((unsigned char)*name++);
+	journald_field(&w->journald, field, text, len);
+}
+
+/* NULL for @object: events are lost. */
+static void begin_entry(struct event_writer *w, const char *stamp, const char *object,
+			const char *event)
+{
+	journald_field(&w->journald, "SYSLOG_IDENTIFIER", PROGRAM, strlen(PROGRAM));
+	/* As in syslog(3): a warning, or information. */
+	journald_field(&w->journald, "PRIORITY", object ? "6" : "4", 1);
+	put_entry(w, "time", stamp, strlen(stamp));
+	put_entry(w, "event", event, strlen(event));
+	if (object)
+		put_entry(w, "object", object, strlen(object));
+}
+
+static void end_entry(struct event_writer *w)
+{
+	if (fflush(w->out))
+		die(STATUS_ERROR, "out of memory");
+	journald_field(&w->journald, "MESSAGE", w->line, w->line_len);
+	rewind(w->out);
+	w->stopped = !journald_send(&w->journald);
 }
 
 /* The words at the beginning. NULL for @object: the event stands alone. */
@@ -242,10 +282,14 @@ static void begin(struct event_writer *w, struct nlattr *time, uint64_t seq, con
 	char stamp[64];
 
 	format_stamp(w, time, stamp, sizeof(stamp));
-	if (!w->as_json) {
+	if (w->form != EVENT_JSON) {
 		putc_unlocked('[', w->out);
-		fputs_unlocked(stamp, w->out);
-		fputs_unlocked("] [", w->out);
+		if (w->form == EVENT_LINES) {
+			fputs_unlocked(stamp, w->out);
+			fputs_unlocked("] [", w->out);
+		} else {	/* the journal has its own */
+			begin_entry(w, stamp, object, event);
+		}
 		if (object) {
 			fputs_unlocked(object, w->out);
 			putc_unlocked(',', w->out);
@@ -265,8 +309,10 @@ static void begin(struct event_writer *w, struct nlattr *time, uint64_t seq, con
 
 static void end(struct event_writer *w)
 {
-	if (w->as_json)
+	if (w->form == EVENT_JSON)
 		json_end(&w->json);
+	else if (w->form == EVENT_JOURNALD)
+		end_entry(w);
 	else
 		putc_unlocked('\n', w->out);
 }
@@ -306,10 +352,15 @@ static void put_word(FILE *out, const char *text, size_t len)
 
 static void put_number(struct event_writer *w, const char *key, uint64_t value)
 {
-	if (w->as_json) {
+	char digits[24];
+
+	if (w->form == EVENT_JSON) {
 		json_number(&w->json, key, value);
 		return;
 	}
+	if (w->form == EVENT_JOURNALD)
+		put_entry(w, key, digits, snprintf(digits, sizeof(digits), "%llu",
+						   (unsigned long long)value));
 	put_key(w, key);
 	put_digits(w->out, value);
 }
@@ -317,10 +368,12 @@ static void put_number(struct event_writer *w, const char *key, uint64_t value)
 /* Any bytes: one word in a line, a string in JSON. */
 static void put_bytes(struct event_writer *w, const char *key, const char *text, size_t len)
 {
-	if (w->as_json) {
+	if (w->form == EVENT_JSON) {
 		json_text(&w->json, key, text, len);
 		return;
 	}
+	if (w->form == EVENT_JOURNALD)
+		put_entry(w, key, text, len);
 	put_key(w, key);
 	put_word(w->out, text, len);
 }
@@ -448,7 +501,7 @@ static void write_loss(struct event_writer *w, const struct event *e)
 		put_text(w, "cause", e->cause);
 	else
 		put_fields(w, &loss_field, 1, e->tb);
-	if (e->seq && !w->as_json)
+	if (e->seq && w->form != EVENT_JSON)
 		put_number(w, "seq", e->seq);
 	end(w);
 }
@@ -476,7 +529,7 @@ void event_write(struct event_writer *w, const struct event *e)
 			     sizeof(object)),
 	      name_or_number(kind_names, ARRAY_SIZE(kind_names), e->kind, kind, sizeof(kind)));
 	put_fields(w, event_fields, ARRAY_SIZE(event_fields), e->tb);
-	if (!w->as_json)
+	if (w->form != EVENT_JSON)
 		put_number(w, "seq", e->seq);
 	end(w);
 }

@@ -9,6 +9,7 @@
 
 #include <netlink/attr.h>
 
+#include "journald.h"
 #include "json.h"
 #include "record.h"
 
@@ -41,17 +42,27 @@ void event_mask_types(struct event_mask *mask, const char *list);
 uint32_t event_mask_objects(const struct event_mask *mask);
 bool event_wanted(const struct event_mask *mask, const struct event *e);
 
-/* Writer of events, as lines for people or as JSON Lines. */
+enum event_form {
+	EVENT_LINES,	/* for people */
+	EVENT_JSON,	/* JSON Lines */
+	EVENT_JOURNALD,	/* entries for the journal of systemd */
+};
+
+/* Writer of events. */
 struct event_writer {
-	FILE *out;
-	bool as_json;
+	FILE *out;		/* of an entry, its line */
+	enum event_form form;
 	struct json json;
+	struct journald journald;
+	char *line;		/* what went to @out for an entry */
+	size_t line_len;
+	bool stopped;		/* a signal came before an entry was out, which is lost */
 	int64_t second;		/* which @date and @zone are made for */
 	char date[32];
 	char zone[8];
 };
 
-void event_writer_init(struct event_writer *w, FILE *out, bool as_json);
+void event_writer_init(struct event_writer *w, FILE *out, enum event_form form);
 void event_write(struct event_writer *w, const struct event *e);
 void event_write_ns(struct event_writer *w, const struct record *rec);
 void event_write_object(struct event_writer *w, const struct record *rec);

@@ -5,12 +5,9 @@
  * Totals are always there. Of single namespaces each family shows those with the largest values
  * only, so that a machine with very many of them does not make as many time series.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 #include <linux/ipcns.h>
 
 #include "exposition.h"
@@ -480,27 +477,9 @@ static void read_all(struct metrics *m)
 	wire_close(w);
 }
 
-/* A new file beside the old one, in whose place it is put when it is complete. */
-static void write_file(const struct metrics *m, const char *path)
+static void fill(FILE *out, const void *arg)
 {
-	char *draft = xrealloc(NULL, strlen(path) + 8, 1);
-	int fd, failed;
-	FILE *out;
-
-	strcpy(stpcpy(draft, path), ".XXXXXX");
-	fd = mkstemp(draft);
-	out = fd < 0 ? NULL : fdopen(fd, "w");
-	if (!out)
-		die(STATUS_ERROR, "cannot create %s: %s", draft, strerror(errno));
-	metrics_write(m, out);
-	errno = 0;
-	failed = fflush(out) || ferror(out) || fchmod(fd, 0644);
-	if (fclose(out) || failed || rename(draft, path)) {
-		failed = errno;
-		unlink(draft);
-		die(STATUS_ERROR, "cannot write %s: %s", path, strerror(failed));
-	}
-	free(draft);
+	metrics_write(arg, out);
 }
 
 static bool is_prometheus(const char *format)
@@ -545,7 +524,7 @@ int cmd_metrics(int argc, char **argv)
 
 	read_all(&m);
 	if (path)
-		write_file(&m, path);
+		replace_file(path, fill, &m);
 	else
 		metrics_write(&m, stdout);
 	store_clear(&m.namespaces);

@@ -12,6 +12,7 @@
 #include "options.h"
 #include "sink.h"
 #include "snapshot.h"
+#include "state.h"
 #include "told.h"
 
 /* Events before a signal is looked for: the journal can give many at a time. */
@@ -29,6 +30,8 @@ static const char usage[] =
 	"     --strict          end with exit status 3 when events are lost\n"
 	"     --follow-module   when the module is unloaded, wait for it to come back\n"
 	" -J, --json            JSON Lines\n"
+	"     --journald        write to the journal of systemd, with fields IPCNS_*\n"
+	"     --state FILE      go on where the last run with this file ended\n"
 	" -h, --help  -V, --version\n\n"
 	"Events: created, destroyed; of ns dying; of shm, sem, msg changed; of shm marked\n"
 	"(it will go at its last detach); of mq unlinked. Events that could not be had\n"
@@ -41,6 +44,8 @@ enum {
 	OPTION_SINCE = OPTION_COMMAND,
 	OPTION_STRICT,
 	OPTION_FOLLOW,
+	OPTION_JOURNALD,
+	OPTION_STATE,
 };
 
 static const struct option longopts[] = {
@@ -51,6 +56,8 @@ static const struct option longopts[] = {
 	{ "strict", no_argument, NULL, OPTION_STRICT },
 	{ "follow-module", no_argument, NULL, OPTION_FOLLOW },
 	{ "json", no_argument, NULL, 'J' },
+	{ "journald", no_argument, NULL, OPTION_JOURNALD },
+	{ "state", required_argument, NULL, OPTION_STATE },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ 0 }
@@ -62,10 +69,12 @@ struct monitor {
 	struct nsids only;
 	bool snapshot, strict, follow;
 	uint64_t since;		/* 0 for what comes from now on */
+	const char *path;	/* of the file with the state, or NULL */
 
 	struct feed feed;
 	struct event_writer writer;
 	struct told told;
+	struct state state;	/* that the file has, or is to have */
 	uint64_t told_until;	/* events before this may be in the snapshot already */
 	uint64_t taken;		/* events that came, wanted or not */
 	uint64_t events, lost;	/* that were printed, that are missing */
@@ -80,9 +89,19 @@ static void count_loss(struct monitor *m, const struct event *e)
 		m->lost_more = true;
 }
 
+/* All events up to the last one that the feed gave are out. */
+static void keep_state(struct monitor *m)
+{
+	if (!m->path || !m->feed.w || m->state.seq == m->feed.last)
+		return;
+	m->state.seq = m->feed.last;
+	state_write(&m->state, m->path);
+}
+
 /* Ends the program; lines are out already. */
 static void end(struct monitor *m, int status)
 {
+	keep_state(m);
 	error("%llu event%s, %llu lost%s", (unsigned long long)m->events,
 	      m->events == 1 ? "" : "s", (unsigned long long)m->lost,
 	      m->lost_more ? ", and some that nobody counted" : "");
@@ -102,16 +121,26 @@ static void look_at_end(struct monitor *m, enum sink_end how)
 static void flush(struct monitor *m)
 {
 	look_at_end(m, sink_flush(m->writer.out));
+	keep_state(m);
 }
 
-static void take(const struct event *e, void *arg)
+static void write_event(struct monitor *m, const struct event *e)
 {
-	struct monitor *m = arg;
+	event_write(&m->writer, e);
+	if (!m->writer.stopped)
+		return;
+	/* The next run writes it. What is lost with a module has a number of that one. */
+	if (e->seq || e->to)
+		m->feed.last = (e->seq ?: e->from) - 1;
+	else
+		m->path = NULL;
+	end(m, STATUS_OK);
+}
 
-	if (!(++m->taken % LOOK_EVENTS))
-		look_at_end(m, sink_poll(m->feed.fd, false));
+static void pass_on(struct monitor *m, const struct event *e)
+{
 	if (event_is_loss(e)) {
-		event_write(&m->writer, e);
+		write_event(m, e);
 		count_loss(m, e);
 		if (m->strict) {
 			flush(m);
@@ -129,8 +158,29 @@ static void take(const struct event *e, void *arg)
 		return;
 	if (!event_wanted(&m->mask, e))
 		return;
-	event_write(&m->writer, e);
+	write_event(m, e);
 	m->events++;
+}
+
+static void take(const struct event *e, void *arg)
+{
+	struct monitor *m = arg;
+
+	pass_on(m, e);
+	if (!(++m->taken % LOOK_EVENTS))
+		look_at_end(m, sink_poll(m->feed.fd, false));
+}
+
+/* What went unseen from this event of a module on, which is not the one that is loaded now. */
+static void take_unseen(struct monitor *m, uint64_t from)
+{
+	struct event loss = {
+		.object = IPCNS_EVENT_OBJECT_LOST,
+		.from = from,
+		.cause = "module",
+	};
+
+	take(&loss, m);
 }
 
 /* Namespaces that the journal may know are taken by their identity, even if they are gone. */
@@ -184,11 +234,29 @@ static bool begin_snapshot(struct monitor *m)
 	return true;
 }
 
+/* What happened since the run before, or since the journal began. */
+static bool begin_from_state(struct monitor *m, uint64_t next, uint64_t held)
+{
+	struct state old;
+
+	if (!state_read(&old, m->path)) {
+		m->feed.last = (held ?: next) - 1;
+	} else if (state_same(&old, &m->state) && old.seq < next) {
+		m->feed.last = old.seq;
+	} else {
+		m->feed.last = 0;
+		take_unseen(m, old.seq + 1);
+	}
+	return feed_fetch(&m->feed);
+}
+
 /* The first module that is met. */
 static bool begin(struct monitor *m, int argc, char **argv)
 {
 	uint64_t next, held;
 
+	if (m->path)
+		state_now(&m->state, UINT64_MAX);
 	/* First this, so that what is looked up, and all after it, is in the events to come. */
 	if (!feed_state(&m->feed, &next, &held))
 		return false;
@@ -197,6 +265,8 @@ static bool begin(struct monitor *m, int argc, char **argv)
 	m->feed.last = next - 1;
 	if (m->snapshot)
 		return begin_snapshot(m);
+	if (m->path)
+		return begin_from_state(m, next, held);
 	if (!m->since)
 		return true;
 	if (m->since > next)
@@ -240,13 +310,15 @@ static void wait_for_module(struct monitor *m)
 
 static void listen_anew(struct monitor *m)
 {
-	struct event loss = { .object = IPCNS_EVENT_OBJECT_LOST, .cause = "module" };
+	uint64_t from;
 
 	do {
-		loss.from = m->feed.last + 1;
+		from = m->feed.last + 1;
 		feed_leave(&m->feed);
 		wait_for_module(m);
-		take(&loss, m);
+		if (m->path)
+			state_now(&m->state, UINT64_MAX);
+		take_unseen(m, from);
 		m->told_until = 0;
 	} while (!begin_again(m));
 }
@@ -284,7 +356,7 @@ int cmd_monitor(int argc, char **argv)
 {
 	const char *types = NULL, *events = NULL;
 	struct monitor m = { 0 };
-	bool as_json = false;
+	enum event_form form = EVENT_LINES;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "t:e:sJhV", longopts, NULL)) != -1) {
@@ -308,7 +380,13 @@ int cmd_monitor(int argc, char **argv)
 			m.follow = true;
 			break;
 		case 'J':
-			as_json = true;
+			form = EVENT_JSON;
+			break;
+		case OPTION_JOURNALD:
+			form = EVENT_JOURNALD;
+			break;
+		case OPTION_STATE:
+			m.path = optarg;
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -331,7 +409,14 @@ int cmd_monitor(int argc, char **argv)
 	if (m.follow && optind < argc)
 		die_usage("--follow-module goes with no namespace: identities begin anew with the module");
 
-	event_writer_init(&m.writer, sink_open(), as_json);
+	if (m.path && (m.snapshot || m.since))
+		die_usage("--state tells where to begin: no --snapshot, no --since");
+	if (m.path && optind < argc)
+		die_usage("--state goes with no namespace: identities begin anew with the module");
+
+	if (form == EVENT_JOURNALD)
+		sink_signals();
+	event_writer_init(&m.writer, form == EVENT_JOURNALD ? NULL : sink_open(), form);
 	run(&m, argc - optind, argv + optind);
 	return STATUS_OK;
 }

@@ -27,6 +27,7 @@
 static volatile sig_atomic_t stopped;
 static sigset_t waiting;	/* signals that are blocked while this waits */
 static bool closed;
+static bool writing;		/* to standard output */
 
 static void on_signal(int number)
 {
@@ -93,17 +94,11 @@ static ssize_t write_patiently(void *cookie, const char *data, size_t size)
 	return size;
 }
 
-/**
- * sink_open - take SIGINT, SIGTERM and SIGPIPE in hand
- *
- * Returns a stream to standard output, which only sink_flush() or a full buffer writes out.
- */
-FILE *sink_open(void)
+/** sink_signals - take SIGINT, SIGTERM and SIGPIPE in hand, whether or not there is a sink */
+void sink_signals(void)
 {
-	const cookie_io_functions_t functions = { .write = write_patiently };
 	struct sigaction action = { .sa_handler = on_signal };
 	sigset_t blocked;
-	FILE *out;
 
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGINT);
@@ -114,7 +109,20 @@ FILE *sink_open(void)
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
+}
 
+/**
+ * sink_open - write to standard output, and take signals in hand
+ *
+ * Returns a stream to standard output, which only sink_flush() or a full buffer writes out.
+ */
+FILE *sink_open(void)
+{
+	const cookie_io_functions_t functions = { .write = write_patiently };
+	FILE *out;
+
+	sink_signals();
+	writing = true;
 	out = fopencookie(NULL, "w", functions);
 	if (!out || setvbuf(out, NULL, _IOFBF, BUFFER_SIZE))
 		die(STATUS_ERROR, "out of memory");
@@ -130,7 +138,7 @@ FILE *sink_open(void)
 enum sink_end sink_poll(int fd, bool wait)
 {
 	struct pollfd fds[] = {
-		{ .fd = STDOUT_FILENO },
+		{ .fd = writing ? STDOUT_FILENO : -1 },
 		{ .fd = fd, .events = POLLIN },
 	};
 	struct timespec now = { 0 };
@@ -139,6 +147,17 @@ enum sink_end sink_poll(int fd, bool wait)
 	    fds[0].revents & (POLLERR | POLLHUP))
 		closed = true;
 	return how_it_is();
+}
+
+/** sink_room - wait until a descriptor can be written to; false if a signal came first */
+bool sink_room(int fd)
+{
+	struct pollfd out = { .fd = fd, .events = POLLOUT };
+
+	while (how_it_is() != SINK_STOPPED)
+		if (ppoll(&out, 1, NULL, &waiting) > 0)
+			return true;
+	return false;
 }
 
 /** sink_flush - write out what is buffered */

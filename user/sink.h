@@ -11,8 +11,10 @@ enum sink_end {
 	SINK_CLOSED,	/* nobody reads stdout any more */
 };
 
+void sink_signals(void);
 FILE *sink_open(void);
 enum sink_end sink_poll(int fd, bool wait);
+bool sink_room(int fd);
 enum sink_end sink_flush(FILE *out);
 
 #endif

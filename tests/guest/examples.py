@@ -31,6 +31,19 @@ def messages(t):
            "two queues with one key, one message")
 
 
+@scene("namespaces within namespaces")
+def nested(t):
+    done = example("nested")
+    t.same((done.returncode, done.stderr), (0, ""), "nested: exit 0")
+    outer, _, inner = done.stdout.partition("Seen by root of the inner one:\n")
+    rows = [[line.split() for line in part.splitlines() if line[:1].isdigit()]
+            for part in (outer, inner)]
+    t.same([row[-1] for row in rows[0]], ["4096", "8192"], "the outer one sees both")
+    t.same([row[:2] for row in rows[1]], [rows[0][1][:2]],
+           "the inner one sees itself and nothing around it")
+    t.same([row[-1] for row in rows[1]], ["8192"], "with its segment")
+
+
 @scene("segments from inside and outside")
 def compare(t):
     with Member() as member:
