@@ -131,7 +131,7 @@ help:
 	@echo '  make check-all   all tests on all, with storms of full size, which take long; a quick'
 	@echo '                   part on $(BUILT), which are built first'
 	@echo '  make check-install  the packages in Debian 12 and 13: built by DKMS, used, purged; takes'
-	@echo '                   half an hour without KVM, and is part of check-all'
+	@echo '                   long, for compilers run in guests; part of check-all'
 	@echo '  make check-fast  tests that take less than a minute'
 	@echo '  make lint        checkers of sources, which are part of the tests, too'
 	@echo '  make fuzz        the tool against made-up answers; SECONDS=20 for each fuzzer'
