@@ -16,11 +16,12 @@ from lib.tap import main, scene
 from users import become, write_maps
 
 # What is asked for, in this order, and what the answers look like.
-REQUESTS = "list dump objects one limits sem-0600 sem-0644 messages waiters holders open".split()
-WHOLE = "all  yes  all all all all all all all all all"
-OWN = "some yes some all some EACCES all EPERM EPERM EPERM EPERM"
-MINE = "some yes all  all some all    all EPERM EPERM EPERM EPERM"     # and the objects, too
-NONE = "ENOENT no ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT"
+REQUESTS = ("list dump objects one limits sem-0600 sem-0644 messages waiters holders attached"
+            " open").split()
+WHOLE = "all  yes  all all all all all all all all all all"
+OWN = "some yes some all some EACCES all EPERM EPERM EPERM EPERM EPERM"
+MINE = "some yes all  all some all    all EPERM EPERM EPERM EPERM EPERM"   # and the objects, too
+NONE = "ENOENT no" + 10 * " ENOENT"
 
 # own: the namespace that the reader is in. child: one that a user namespace owns which he created.
 # sibling: one that a user namespace owns which user 1001 created. init: the initial one.
@@ -40,22 +41,22 @@ user with a socket that root opened      NONE   WHOLE  NONE     NONE
 user who was root when he opened it      NONE   WHOLE  NONE     NONE
 """
 
-# Who may ask for the journal, who may join the groups, and of what namespaces he is told.
-# Netlink judges who joins by himself, whoever opened the socket.
+# Whom status tells the module's counters, who may ask for the journal, who may join the groups, and
+# of what namespaces he is told. Netlink judges who joins by himself, whoever opened the socket.
 EVENTS = """
-reader                                   ask    join   own  child  sibling  init
-root                                     yes    yes    yes  yes    yes      yes
-root without capabilities                EPERM  EPERM  -    -      -        -
-user                                     EPERM  EPERM  -    -      -        -
-root of his own user namespace           EPERM  EPERM  -    -      -        -
-root of it with a net namespace          yes    yes    yes  yes    no       no
-root of one nested in it                 EPERM  EPERM  -    -      -        -
-root of one nested in it with net        yes    yes    yes  yes    no       no
-root of it without capabilities          EPERM  EPERM  -    -      -        -
-root of it with few capabilities, in net EPERM  EPERM  -    -      -        -
-root with a socket that a user opened    EPERM  yes    -    -      -        -
-user with a socket that root opened      EPERM  EPERM  -    -      -        -
-user who was root when he opened it      EPERM  EPERM  -    -      -        -
+reader                                   status  ask    join   own  child  sibling  init
+root                                     all     yes    yes    yes  yes    yes      yes
+root without capabilities                some    EPERM  EPERM  -    -      -        -
+user                                     some    EPERM  EPERM  -    -      -        -
+root of his own user namespace           some    EPERM  EPERM  -    -      -        -
+root of it with a net namespace          some    yes    yes    yes  yes    no       no
+root of one nested in it                 some    EPERM  EPERM  -    -      -        -
+root of one nested in it with net        some    yes    yes    yes  yes    no       no
+root of it without capabilities          some    EPERM  EPERM  -    -      -        -
+root of it with few capabilities, in net some    EPERM  EPERM  -    -      -        -
+root with a socket that a user opened    some    EPERM  yes    -    -      -        -
+user with a socket that root opened      some    EPERM  EPERM  -    -      -        -
+user who was root when he opened it      some    EPERM  EPERM  -    -      -        -
 """
 
 ANSWERS = {"WHOLE": WHOLE.split(), "OWN": OWN.split(), "MINE": MINE.split(),
@@ -161,6 +162,8 @@ def answer(request, inode, ids):
             link.dump("waiter", {**space, "kind": 1, "id": ids["sem-0600"]})
         elif request == "holders":
             link.dump("holder", space)
+        elif request == "attached":
+            link.dump("holder", {**space, "kinds": 1 << 5})
         elif request == "open":
             os.close(link.get("open", {"inum": inode})["fd"])
         return "all"
@@ -174,10 +177,11 @@ def answers(inode, ids):
 
 
 def told(inodes):
-    """What the reader is told of events: the cells of EVENTS for him, but for own to init.
+    """What the reader is told of all: the cells of EVENTS for him, but for own to init.
 
     Then {inode: whether the journal has an event of that namespace's objects}.
     """
+    status = "all" if "walks" in _socket.get("status") else "some"
     try:
         seen = {row.get("ns-inum") for row in _socket.dump("event", {"objects": 0b11110})}
         asked = "yes"
@@ -189,7 +193,7 @@ def told(inodes):
             _socket.join(group)
         except OSError as error:
             joined = errno.errorcode[error.errno]
-    return asked, joined, {inode: inode in seen for inode in inodes}
+    return status, asked, joined, {inode: inode in seen for inode in inodes}
 
 
 def contain(member, flags=0, owner=1000, within=None):
@@ -282,8 +286,8 @@ def events_table(t):
             clear(ids)
             sibling.call(furnish_and_clear)
             targets.update(sibling=sibling.inode, init=calls.namespace_inode())
-            asked, joined, seen = member.call(told, list(targets.values()))
-            got = {"ask": asked, "join": joined}
+            status, asked, joined, seen = member.call(told, list(targets.values()))
+            got = {"status": status, "ask": asked, "join": joined}
             for target, inode in targets.items():
                 got[target] = "-" if asked != "yes" else "yes" if seen[inode] else "no"
             t.same(got, cells, f"{name}: {cells}")
