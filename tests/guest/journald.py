@@ -167,6 +167,7 @@ def full(t):
 
 @scene("a run goes on where the last one ended")
 def again(t):
+    module.reload()     # without a state all is told that the journal has, also of earlier files
     state = f"--state={STATE}"
     with contextlib.suppress(FileNotFoundError):
         os.unlink(STATE)
