@@ -154,6 +154,8 @@ def joined(t):
                 (born if event["event"] == "created" else gone)[thing] = event["seq"]
         untold, ascending, over, missing = [], [], [], []
         for what, begin, messages, end in dumps:
+            if not messages:    # both have just gone to a new namespace
+                continue
             told = [number for numbers, _, _ in messages for number in numbers]
             untold += [1 for numbers, first, _ in messages if len(numbers) != 1 or not first]
             ascending.append(told == sorted(told) and begin <= told[0] and told[-1] <= end)
