@@ -105,6 +105,7 @@ struct socket {
 	bool busy;		/* a dump has not ended */
 	bool listens;
 	bool silent;		/* about what it had no room for */
+	bool full;		/* nothing comes in until it is empty (NETLINK_S_CONGESTED) */
 };
 
 static uint16_t family;
@@ -421,12 +422,15 @@ static void receive(struct socket *s, uint8_t cmd, bool must, unsigned int most)
 				return;
 			continue;
 		}
-		if (errno == ENOBUFS)	/* the answer may be what was dropped */
+		if (errno == ENOBUFS) {	/* the answer may be what was dropped */
 			must = false;
+			s->full = true;
+		}
 		if (errno == ENOBUFS || errno == EINTR)
 			continue;
 		if (errno != EAGAIN)
 			fail("recv");
+		s->full = false;
 		if (!must || answered)
 			return;
 		poll(&wait, 1, 1000);
@@ -499,7 +503,7 @@ static void send_one(struct socket *s)
 	shared->sent++;
 	shared->dumps += (nlh->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
 	s->busy = must;
-	receive(s, cmd, must && !s->listens && !s->silent, chance(90) ? 100000 : rnd(4));
+	receive(s, cmd, must && !s->listens && !s->silent && !s->full, chance(90) ? 100000 : rnd(4));
 	end_cover(&m);
 }
 
