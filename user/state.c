@@ -12,6 +12,7 @@
 
 #include "ipcnsctl.h"
 #include "state.h"
+#include "text.h"
 
 #define MODULE "/sys/module/ipcns"
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
@@ -43,16 +44,18 @@ bool state_same(const struct state *a, const struct state *b)
 bool state_read(struct state *state, const char *path)
 {
 	FILE *file = fopen(path, "re");
-	int n;
+	char module[21], seq[21];
+	bool good;
 
 	if (!file && errno == ENOENT)
 		return false;
 	if (!file)
 		die(STATUS_ERROR, "cannot read %s: %s", path, strerror(errno));
-	n = fscanf(file, "boot=%39s module=%" SCNu64 " seq=%" SCNu64, state->boot, &state->module,
-		   &state->seq);
+	good = fscanf(file, "boot=%39s module=%20s seq=%20s", state->boot, module, seq) == 3 &&
+	       parse_uint(module, strlen(module), 10, UINT64_MAX, &state->module) &&
+	       parse_uint(seq, strlen(seq), 10, UINT64_MAX - 1, &state->seq);
 	fclose(file);
-	if (n != 3 || state->seq == UINT64_MAX)
+	if (!good)
 		die(STATUS_ERROR, "%s is no state of this program", path);
 	return true;
 }

@@ -3,8 +3,8 @@
 """What a crowd of requests from containers does to the machine's own events.
 
 Four processes, each root of a container with a net namespace, do nothing, or count, or ask for
-whatever they may without pause; meanwhile the machine's root makes objects and is told of them. What counting
-does is the scheduler's; what asking does beyond that is ours.
+whatever they may without pause; meanwhile the machine's root makes objects and is told of them.
+What counting does is the scheduler's; what asking does beyond that is ours.
 """
 
 import contextlib
@@ -51,13 +51,14 @@ def ask(seconds):
 
 
 def measure(ear):
-    """(median ms from a cause to the listener's socket, microseconds per life, ms until all is told)."""
+    """(median ms from a cause to the listener's socket, us per life, ms until all is told)."""
     delays = []
     for _ in range(CAUSES):
         time.sleep(random.random() / 50)
         begin = time.perf_counter()
         segment = calls.shmget(0, 4096)
-        ear.until(lambda seen, wanted=segment: any(event.get("id") == wanted for event in seen), "heard")
+        ear.until(lambda seen, wanted=segment:
+                  any(event.get("id") == wanted for event in seen), "heard")
         delays.append((time.perf_counter() - begin) * 1e3)
         ear.events.clear()
         calls.shm_remove(segment)
@@ -67,7 +68,8 @@ def measure(ear):
     made = time.perf_counter()
     ear.catch_up()
     ear.events.clear()
-    return statistics.median(delays), (made - begin) / LIVES * 1e6, (time.perf_counter() - made) * 1e3
+    told = time.perf_counter()
+    return statistics.median(delays), (made - begin) / LIVES * 1e6, (told - made) * 1e3
 
 
 def main():
@@ -100,7 +102,8 @@ def main():
             results[f"{name}_{figure}"] = statistics.median(row[place] for row in rows)
         results[f"{figure}_ratio"] = statistics.median(
             one[place] / other[place] for one, other in zip(taken["asking"], taken["counting"]))
-    print(f"Linux {results['kernel']}; {CROWD} containers, each {asked:.0f} requests per second if alone")
+    print(f"Linux {results['kernel']};"
+          f" {CROWD} containers, each {asked:.0f} requests per second if alone")
     print(f"{'of the machine itself':<32}  containers idle  counting    asking    asking/counting")
     for figure, text in (("delay_ms", "cause to listener's socket, ms"),
                          ("life_us", "create and remove, us"),

@@ -160,7 +160,7 @@ def latency(results, flush_ms):
 
 
 def many(results, journal_mb):
-    """Eight processes, and one monitor that writes every line, on the processor that they left it."""
+    """Eight processes, and one monitor that writes every line, on the processor they leave it."""
     module.reload(f"journal_mb={journal_mb}")
     name = f"many_{journal_mb}"
     monitor = Monitor("-J")
@@ -194,8 +194,9 @@ COST = [
 SPEED = [
     ("cause to socket, to line", "flush_ms=50: {wire_50_ms:.1f} and {line_50_ms:.1f} ms (60)"),
     ("", "flush_ms=0: {wire_0_ms:.2f} and {line_0_ms:.2f} ms (1)"),
-    *((f"by 8 processes, journal_mb={mb}", f"{{many_{mb}_events}} events in {{many_{mb}_made_s:.0f}} s,"
-       f" told after {{many_{mb}_told_s:.0f}} s: {{many_{mb}_lost}} lost, {{many_{mb}_dropped}} dropped")
+    *((f"by 8 processes, journal_mb={mb}",
+       f"{{many_{mb}_events}} events in {{many_{mb}_made_s:.0f}} s, told after"
+       f" {{many_{mb}_told_s:.0f}} s: {{many_{mb}_lost}} lost, {{many_{mb}_dropped}} dropped")
       for mb in JOURNALS),
 ]
 

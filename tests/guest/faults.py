@@ -188,7 +188,8 @@ def workers(t):
     ended = {event["ns-id"] for event in told if event.get("event") == "destroyed"}
     t.note(f"{len(born)} of {count} births are in the journal")
     t.same(ended, born, "whose birth is told, his end is")
-    t.same(events.status()["missed"] - before, count - len(born), "the others are counted as missed")
+    t.same(events.status()["missed"] - before, count - len(born),
+           "the others are counted as missed")
     t.ok(missed or {event["seq"] for event in told if "seq" in event} <= numbers,
          "the listener got all, or was told that he did not")
     brief()
@@ -210,7 +211,8 @@ def silent(said):
                ("retire_ipc_sysctls", "mq_clear_sbinfo", "shm_init_ns")]
         if off and (status["events-live"] or not any("no probe on" in line for line in said)):
             problems.append(f"probes off: {off}")
-        if not off and not status["events-live"] and not any("no probe on" in line for line in said):
+        if not off and not status["events-live"] and \
+                not any("no probe on" in line for line in said):
             problems.append("events off")
         if len(link.dump("ns")) < 1:
             problems.append("no namespaces")

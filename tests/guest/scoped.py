@@ -71,7 +71,7 @@ def make(key, count=1):
 
 
 def told_as(happened, nsids):
-    """What is left of events, as the owner of some namespaces is to be told: without their number."""
+    """What is left of events for the owner of some namespaces, but for their numbers."""
     return [{name: value for name, value in event.items() if name not in ("seq", "pid", "uid")}
             for event in happened if event.get("ns-id") in nsids or event["object"] == "lost"]
 
@@ -106,14 +106,16 @@ def container(t):
         first, end = inside.call(state)
         t.same(end, begin + 54, "the number of its next event is not changed by others")
         journal = inside.call(events.journal)
-        t.same(numbers(journal), list(range(first, end)), "the journal has the same, and what was before")
+        t.same(numbers(journal), list(range(first, end)),
+               "the journal has the same, and what was before")
         t.same(journal[-54:], told, "word for word")
         t.same([brief(event) for event in of(journal, child)][:1], ["ns created"],
                "the birth of its child's, too")
         for number in (0, first, begin, end - 1, end, end + 1000):
             t.same(inside.call(events.journal, number), journal[max(number, first) - first:],
                    f"since {number}: exactly the rest")
-        t.same(inside.call(events.journal, ns_id=child), of(journal, child), "those of one namespace")
+        t.same(inside.call(events.journal, ns_id=child), of(journal, child),
+               "those of one namespace")
         t.same(inside.call(events.journal, ns_id=theirs), [], "none of a foreign one")
 
         # The end of a child is told, too, with what was in it.
@@ -224,13 +226,15 @@ def wrapped(t):
                     or covered[-1] + 1 < next_one:
                 odd = [place for place, pair in enumerate(zip(covered, covered[1:]))
                        if pair[1] != pair[0] + 1]
-                complaints.append((next_one, covered[-1], [covered[place:place + 2] for place in odd],
+                complaints.append((next_one, covered[-1],
+                                   [covered[place:place + 2] for place in odd],
                                    [event for event in told if "seq" not in event]))
             rounds += 1
         other.result()
         t.note(f"{rounds} rounds")
         t.same(complaints[:3], [], "from the first number to the last, told or lost, each once")
-        t.same(inside.call(heard) and inside.call(losses), [], "and a listener that keeps up loses none")
+        t.same(inside.call(heard) and inside.call(losses), [],
+               "and a listener that keeps up loses none")
 
 
 @scene("a queue that outlives its namespace, and what the journal had of that")
@@ -251,8 +255,8 @@ def late(t):
         t.same(inside.call(events.journal, begin)[1:], [], "the journal has nothing of it")
         below.call(os.close, queue)
         after = inside.call(heard)
-        t.same([(event["ns-id"], brief(event)) for event in after], [(nsid, "mq destroyed teardown")],
-               "the end of the queue is told")
+        t.same([(event["ns-id"], brief(event)) for event in after],
+               [(nsid, "mq destroyed teardown")], "the end of the queue is told")
         told = inside.call(events.journal, begin)
         t.same([(event.get("from"), event.get("to"), event.get("seq")) for event in told],
                [(begin, after[0]["seq"] - 1, None), (None, None, after[0]["seq"])],

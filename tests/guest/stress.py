@@ -39,7 +39,8 @@ class Stress:
             self.running.append(subprocess.Popen(
                 ["nice", "-n", "10", "unshare", "--ipc", HOME / "stress-ng", *stressors,
                  "--temp-path", "/tmp", "--timeout", str(int(self.seconds * 2 + 600))],
-                env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
                 start_new_session=True))
         return self
 
@@ -319,7 +320,8 @@ def beside(t):
 @scene("loading and unloading beside stressors")
 def reload(t):
     if QUICK:
-        t.skip("loading and unloading beside stressors", "takes minutes: with --full only; storm.py does it too")
+        t.skip("loading and unloading beside stressors",
+               "takes minutes: with --full only; storm.py does it too")
         return
     if not ready(t):
         return

@@ -45,7 +45,8 @@ def below(where, pages=False):
     """Lets allocations fail only where a caller lies in that range; pages, too, or slabs only."""
     for kind in (SLAB, PAGES):
         # every failure is said, so that what the allocator says of it is excused
-        setup(kind, probability=0, verbose=1, verbose_ratelimit_interval_ms=0, require_start=where[0],
+        setup(kind, probability=0, verbose=1, verbose_ratelimit_interval_ms=0,
+              require_start=where[0],
               require_end=where[1], stacktrace_depth=32, ignore_gfp_wait="N")
     setup(PAGES, ignore_gfp_highmem="N", min_order=0 if pages else 32)
     try:
