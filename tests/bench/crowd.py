@@ -27,7 +27,7 @@ QUICK = os.environ.get("IPCNS_QUICK") == "1"
 CROWD = 4
 TURNS = 3 if QUICK else 7
 CAUSES = 20 if QUICK else 100
-LIVES = 2000 if QUICK else 20000
+LIVES = 1000 if QUICK else 3000
 
 
 def count(seconds):
