@@ -283,16 +283,17 @@ def crowd(count, each):
     return made
 
 
-def raise_files(count):
-    """Lets the caller open many files."""
-    resource.setrlimit(resource.RLIMIT_NOFILE, (count, count))
+def raise_limits(files):
+    """Lets the caller open that many files, and queues without bound."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+    resource.setrlimit(resource.RLIMIT_MSGQUEUE, (resource.RLIM_INFINITY,) * 2)
 
 
 @scene("many namespaces with many objects end at once")
 def ends(t):
     with module.parameters("journal_mb=32"), Listener(buffer=256 << 20) as ear:
         member = Member(flags=0)
-        member.call(raise_files, 65536)
+        member.call(raise_limits, 65536)
         made = member.call(crowd, CROWD, EACH)
         ear.catch_up()
         created = [event for event in ear.events if events.is_ns(event, "created")]
