@@ -339,6 +339,8 @@ CYCLES = 10 if QUICK else 500
 
 def churn():
     """Goes through namespaces with objects, and ends of them, until it is killed."""
+    # Queues of namespaces that are on their way out count.
+    resource.setrlimit(resource.RLIMIT_MSGQUEUE, (resource.RLIM_INFINITY,) * 2)
     number = 0
     while True:
         number += 1
