@@ -16,14 +16,21 @@ BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
 FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 
-# The tool.
+# The tool, and the library that it is made with.
+LIBDIR    ?= $(PREFIX)/lib
 PKGS      := libnl-genl-3.0 smartcols
 CFLAGS    ?= -O2 -g
 TOOLFLAGS := -std=gnu11 -Wall -Wextra -Wno-missing-field-initializers -Werror -D_GNU_SOURCE -include include/ipcns_version.h
-TOOLFLAGS += -Iinclude/uapi $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+TOOLFLAGS += -Iinclude/uapi -Iinclude $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 TOOLLIBS  := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 TOOLSRC   := $(wildcard user/*.c)
 TOOLOBJ   := $(TOOLSRC:user/%.c=$(BUILD)/user/%.o)
+LIBOBJ    := $(patsubst user/lib/%.c,$(BUILD)/user/lib/%.o,$(wildcard user/lib/*.c))
+LIBLIBS   := $(shell pkg-config --libs libnl-genl-3.0 2>/dev/null)
+SONAME    := libipcns.so.0
+VERSION   := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+# What the tool is linked with: SHARED=1 for the library as others have it.
+LIBIPCNS  := $(BUILD)/$(if $(SHARED),$(SONAME),libipcns.a)
 SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=all
 
 # The kernels of scripts/kernels: on the first, "make check" runs all tests, on the second a quick
@@ -33,34 +40,50 @@ KERNELS   := 6.1 6.12
 QUICK     := 6.12-rt
 BUILT     := newest debug
 
-all: module tool
+all: module tool library
 
 module:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
 tool: $(BUILD)/ipcnsctl
 
-$(BUILD)/ipcnsctl: $(TOOLOBJ)
+library: $(BUILD)/libipcns.a $(BUILD)/$(SONAME)
+
+$(BUILD)/ipcnsctl: $(TOOLOBJ) $(LIBIPCNS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TOOLLIBS)
+
+$(BUILD)/libipcns.a: $(LIBOBJ)
+	$(AR) rcs $@ $^
+
+$(BUILD)/$(SONAME): $(LIBOBJ) user/lib/libipcns.map
+	$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,-z,defs \
+		-Wl,--version-script=user/lib/libipcns.map -o $@ $(LIBOBJ) $(LIBLIBS)
+
+$(LIBOBJ): TOOLFLAGS += -fPIC
 
 $(BUILD)/user/%.o: user/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(TOOLFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
--include $(TOOLOBJ:.o=.d)
+-include $(TOOLOBJ:.o=.d) $(LIBOBJ:.o=.d)
 
 # The same tool with the compiler's checks for bad memory and undefined results.
 tool-sanitize:
 	$(MAKE) tool BUILD=$(BUILD)/sanitize CFLAGS="-O1 -g $(SANITIZE)"
 
+# The example of the library.
+example: $(BUILD)/ipcns-watch
+
+$(BUILD)/ipcns-watch: examples/ipcns-watch.c $(BUILD)/libipcns.a
+	$(CC) $(TOOLFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBLIBS)
+
 generate:
 	scripts/generate
 
-install: install-module install-tool
+install: install-module install-tool install-library
 
 install-module: module
 	install -D -m 644 ipcns.ko $(DESTDIR)$(MODDIR)/ipcns.ko
-	install -D -m 644 include/uapi/linux/ipcns.h $(DESTDIR)$(PREFIX)/include/linux/ipcns.h
 	$(if $(DESTDIR),,depmod $(KVER))
 
 install-tool: tool
@@ -71,11 +94,26 @@ install-tool: tool
 	install -D -m 644 completion/_ipcnsctl $(DESTDIR)$(ZSHDIR)/_ipcnsctl
 	install -D -m 644 completion/ipcnsctl.fish $(DESTDIR)$(FISHDIR)/ipcnsctl.fish
 
+install-library: library
+	install -D -m 644 $(BUILD)/$(SONAME) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libipcns.so
+	install -D -m 644 $(BUILD)/libipcns.a $(DESTDIR)$(LIBDIR)/libipcns.a
+	install -D -m 644 include/libipcns.h $(DESTDIR)$(PREFIX)/include/libipcns.h
+	install -D -m 644 include/uapi/linux/ipcns.h $(DESTDIR)$(PREFIX)/include/linux/ipcns.h
+	install -D -m 644 man/libipcns.3 $(DESTDIR)$(MANDIR)/man3/libipcns.3
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig
+	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|' \
+		user/lib/libipcns.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/libipcns.pc
+	$(if $(DESTDIR),,ldconfig)
+
 uninstall:
 	rm -f $(DESTDIR)$(MODDIR)/ipcns.ko
 	rm -f $(DESTDIR)$(PREFIX)/sbin/ipcnsctl
-	rm -f $(DESTDIR)$(PREFIX)/include/linux/ipcns.h
+	rm -f $(DESTDIR)$(LIBDIR)/$(SONAME) $(DESTDIR)$(LIBDIR)/libipcns.so
+	rm -f $(DESTDIR)$(LIBDIR)/libipcns.a $(DESTDIR)$(LIBDIR)/pkgconfig/libipcns.pc
+	rm -f $(DESTDIR)$(PREFIX)/include/libipcns.h $(DESTDIR)$(PREFIX)/include/linux/ipcns.h
 	rm -f $(DESTDIR)$(MANDIR)/man8/ipcnsctl.8 $(DESTDIR)$(MANDIR)/man7/ipcns.7
+	rm -f $(DESTDIR)$(MANDIR)/man3/libipcns.3
 	rm -f $(DESTDIR)$(BASHDIR)/ipcnsctl $(DESTDIR)$(ZSHDIR)/_ipcnsctl
 	rm -f $(DESTDIR)$(FISHDIR)/ipcnsctl.fish
 	$(if $(DESTDIR),,depmod $(KVER))

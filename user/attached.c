@@ -8,6 +8,7 @@
 
 #include "attached.h"
 #include "ipcnsctl.h"
+#include "module.h"
 #include "ns.h"
 #include "object.h"
 
@@ -41,20 +42,15 @@ static bool restart(void *arg)
  * @id: identity of the namespace, 0 for all
  * @attached: where they are added
  */
-void attached_get(struct wire *w, uint64_t id, struct attached *attached)
+void attached_get(struct ipcns *w, uint64_t id, struct attached *attached)
 {
-	struct nl_msg *msg = wire_request(w, IPCNS_CMD_HOLDER_GET);
-	int ret;
+	int ret = ipcns_holders(w, id, 1U << IPCNS_HOLDER_KIND_SHM, attached_add, restart,
+				attached);
 
-	if (id)
-		ns_put(msg, IPCNS_A_HOLDER_NS_ID, id);
-	if (nla_put_u32(msg, IPCNS_A_HOLDER_KINDS, 1U << IPCNS_HOLDER_KIND_SHM) < 0)
-		die(STATUS_ERROR, "out of memory");
-	ret = wire_dump(w, msg, attached_add, restart, attached);
 	if (id && ret == -ENOENT)
 		die(STATUS_ERROR, "namespace id=%llu is gone", (unsigned long long)id);
 	if (ret)
-		die(STATUS_ERROR, "cannot list attachments: %s", wire_error(w));
+		module_die(w, ret, "cannot list attachments");
 }
 
 static int compare_segments(const struct holder *a, const struct holder *b)
@@ -130,13 +126,13 @@ static bool parse_segment(const struct stored *row, struct holder *segment)
 
 	*segment = (struct holder){ .has = HOLDER_HAS_ID | HOLDER_HAS_NATTCH };
 	if (!object_parse(&rec, row->attrs, row->len) ||
-	    !wire_uint(rec.tb[IPCNS_A_OBJECT_NS_INUM], &segment->inum) ||
-	    !wire_uint(rec.tb[IPCNS_A_OBJECT_NS_ID], &segment->nsid) ||
-	    !wire_uint(rec.tb[IPCNS_A_OBJECT_ID], &id) ||
-	    !wire_uint(rec.nest[IPCNS_A_SHM_NATTCH], &segment->nattch))
+	    !ipcns_uint(rec.tb[IPCNS_A_OBJECT_NS_INUM], &segment->inum) ||
+	    !ipcns_uint(rec.tb[IPCNS_A_OBJECT_NS_ID], &segment->nsid) ||
+	    !ipcns_uint(rec.tb[IPCNS_A_OBJECT_ID], &id) ||
+	    !ipcns_uint(rec.nest[IPCNS_A_SHM_NATTCH], &segment->nattch))
 		return false;
 	segment->id = id;
-	if (wire_uint(rec.nest[IPCNS_A_SHM_SIZE], &segment->size))
+	if (ipcns_uint(rec.nest[IPCNS_A_SHM_SIZE], &segment->size))
 		segment->has |= HOLDER_HAS_SIZE;
 	return true;
 }

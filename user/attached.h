@@ -5,7 +5,6 @@
 #include "holder.h"
 #include "output.h"
 #include "record.h"
-#include "wire.h"
 
 /* Who has segments attached. */
 struct attached {
@@ -14,7 +13,7 @@ struct attached {
 	size_t incomplete;	/* segments of which not as much was found as they count */
 };
 
-void attached_get(struct wire *w, uint64_t id, struct attached *attached);
+void attached_get(struct ipcns *w, uint64_t id, struct attached *attached);
 void attached_add(struct nlattr *attrs, int len, void *arg);
 void attached_settle(struct attached *attached, const struct store *segments, bool others);
 void attached_print(const struct attached *attached, struct output *out);

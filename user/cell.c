@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "cell.h"
+#include "libipcns.h"
 #include "proc.h"
-#include "wire.h"
 
 /** cell_number - fill @cell with a plain number */
 void cell_number(struct cell *cell, uint64_t value)
@@ -88,7 +88,7 @@ void cell_attr(struct cell *cell, enum cell_as as, struct nlattr *attr)
 	if (!attr)
 		return;
 	if (as == AS_SIGNED) {
-		if (wire_int(attr, &number))
+		if (ipcns_int(attr, &number))
 			cell_signed(cell, number);
 		return;
 	}
@@ -96,7 +96,7 @@ void cell_attr(struct cell *cell, enum cell_as as, struct nlattr *attr)
 		cell_bytes(cell, nla_data(attr), strnlen(nla_data(attr), nla_len(attr)));
 		return;
 	}
-	if (!wire_uint(attr, &value))
+	if (!ipcns_uint(attr, &value))
 		return;
 	switch (as) {
 	case AS_NUMBER:

@@ -8,6 +8,7 @@
 #include "depth.h"
 #include "ipcnsctl.h"
 #include "message.h"
+#include "module.h"
 #include "ns.h"
 #include "object.h"
 #include "waiter.h"
@@ -107,7 +108,7 @@ static bool restart_waiters(void *arg)
 }
 
 /* What the three requests have in common. */
-static struct nl_msg *request(struct wire *w, const struct depth *depth, uint8_t cmd)
+static struct ipcns_request *request(const struct depth *depth, uint8_t cmd)
 {
 	static const struct {
 		int ns_id, kind, id, name;
@@ -119,22 +120,19 @@ static struct nl_msg *request(struct wire *w, const struct depth *depth, uint8_t
 		[IPCNS_CMD_WAITER_GET] = { IPCNS_A_WAITER_NS_ID, IPCNS_A_WAITER_KIND,
 					   IPCNS_A_WAITER_ID, IPCNS_A_WAITER_NAME },
 	};
-	struct nl_msg *msg = wire_request(w, cmd);
-	int ret;
+	struct ipcns_request *r = ipcns_request(cmd);
 
-	ns_put(msg, attrs[cmd].ns_id, depth->nsid);
-	ret = nla_put_u32(msg, attrs[cmd].kind, depth->kind);
-	if (!ret && depth->name)
-		ret = nla_put(msg, attrs[cmd].name, strlen(depth->name), depth->name);
-	else if (!ret)
-		ret = nla_put_u32(msg, attrs[cmd].id, depth->id);
-	if (ret < 0)
-		die(STATUS_ERROR, "out of memory");
-	return msg;
+	ipcns_put_u64(r, attrs[cmd].ns_id, depth->nsid);
+	ipcns_put_u32(r, attrs[cmd].kind, depth->kind);
+	if (depth->name)
+		ipcns_put_bytes(r, attrs[cmd].name, depth->name, strlen(depth->name));
+	else
+		ipcns_put_u32(r, attrs[cmd].id, depth->id);
+	return r;
 }
 
 /* Ends the tool if @ret is an error that no part can be printed with. */
-static void check(struct wire *w, const struct depth *depth, int ret, const char *what)
+static void check(struct ipcns *w, const struct depth *depth, int ret, const char *what)
 {
 	if (ret == -ENOENT && depth->name)
 		die(STATUS_ERROR, "no %s /%s in namespace \"%s\"", kind_names[depth->kind],
@@ -142,8 +140,10 @@ static void check(struct wire *w, const struct depth *depth, int ret, const char
 	if (ret == -ENOENT)
 		die(STATUS_ERROR, "no %s with id %u in namespace \"%s\"", kind_names[depth->kind],
 		    (unsigned int)depth->id, depth->ns);
+	if (ret == -ENODEV)
+		module_die(w, ret, what);
 	if (ret)
-		die(STATUS_ERROR, "cannot list %s: %s", what, wire_error(w));
+		die(STATUS_ERROR, "cannot list %s: %s", what, ipcns_error(w));
 }
 
 static bool wanted(const struct depth *depth, enum depth_part part)
@@ -151,48 +151,48 @@ static bool wanted(const struct depth *depth, enum depth_part part)
 	return depth_has(depth->kind, part) && (!depth->only || depth->part == part);
 }
 
-static void get_first(struct wire *w, const struct depth *depth, struct parts *parts)
+static void get_first(struct ipcns *w, const struct depth *depth, struct parts *parts)
 {
-	struct nl_msg *msg;
+	struct ipcns_request *r;
 
 	if (depth->kind == IPCNS_KIND_SEM) {
-		msg = request(w, depth, IPCNS_CMD_ELEMENT_GET);
-		check(w, depth, wire_dump(w, msg, add_first, restart_first, parts), "elements");
+		r = request(depth, IPCNS_CMD_ELEMENT_GET);
+		check(w, depth, ipcns_dump(w, r, add_first, restart_first, parts), "elements");
 	} else {
-		msg = request(w, depth, IPCNS_CMD_OBJECT_GET);
-		check(w, depth, wire_do(w, msg, add_first, parts), "the object");
+		r = request(depth, IPCNS_CMD_OBJECT_GET);
+		check(w, depth, ipcns_do(w, r, add_first, parts), "the object");
 	}
 	store_sort(&parts->first);
 }
 
 /* Handles that a part other than the first could not be read: the others may be of use. */
-static void note(struct wire *w, const struct depth *depth, int ret, enum depth_part part,
+static void note(struct ipcns *w, const struct depth *depth, int ret, enum depth_part part,
 		 const char *what, struct parts *parts)
 {
-	if (ret == -ENOENT || depth->only)
+	if (ret == -ENOENT || ret == -ENODEV || depth->only)
 		check(w, depth, ret, what);
 	if (!ret)
 		return;
-	error("cannot list %s: %s", what, wire_error(w));
+	error("cannot list %s: %s", what, ipcns_error(w));
 	parts->unknown[part] = true;
 }
 
-static void get_parts(struct wire *w, const struct depth *depth, struct parts *parts)
+static void get_parts(struct ipcns *w, const struct depth *depth, struct parts *parts)
 {
-	struct nl_msg *msg;
+	struct ipcns_request *r;
 	int ret;
 
 	if (wanted(depth, DEPTH_FIRST))
 		get_first(w, depth, parts);
 	if (wanted(depth, DEPTH_MESSAGES)) {
-		msg = request(w, depth, IPCNS_CMD_ELEMENT_GET);
-		ret = wire_dump(w, msg, add_message, restart_messages, parts);
+		r = request(depth, IPCNS_CMD_ELEMENT_GET);
+		ret = ipcns_dump(w, r, add_message, restart_messages, parts);
 		note(w, depth, ret, DEPTH_MESSAGES, "messages", parts);
 		message_list_sort(&parts->messages, depth->kind == IPCNS_KIND_MQ);
 	}
 	if (wanted(depth, DEPTH_WAITERS) || wanted(depth, DEPTH_UNDO)) {
-		msg = request(w, depth, IPCNS_CMD_WAITER_GET);
-		ret = wire_dump(w, msg, add_waiter, restart_waiters, parts);
+		r = request(depth, IPCNS_CMD_WAITER_GET);
+		ret = ipcns_dump(w, r, add_waiter, restart_waiters, parts);
 		note(w, depth, ret, DEPTH_WAITERS, "waiters", parts);
 		parts->unknown[DEPTH_UNDO] = parts->unknown[DEPTH_WAITERS];
 	}
@@ -284,7 +284,7 @@ static void print_json(const struct depth *depth, const struct parts *parts,
  *
  * Returns the exit status: an error if a part could not be read.
  */
-int depth_print(struct wire *w, const struct depth *depth, const struct options *opts)
+int depth_print(struct ipcns *w, const struct depth *depth, const struct options *opts)
 {
 	struct parts parts = { 0 };
 	bool failed;

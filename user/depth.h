@@ -3,7 +3,6 @@
 #define IPCNSCTL_DEPTH_H
 
 #include "output.h"
-#include "wire.h"
 
 /* Parts of what is shown of one object in depth. */
 enum depth_part {
@@ -27,6 +26,6 @@ struct depth {
 
 bool depth_has(unsigned int kind, enum depth_part part);
 const struct column_set *depth_columns(unsigned int kind, enum depth_part part);
-int depth_print(struct wire *w, const struct depth *depth, const struct options *opts);
+int depth_print(struct ipcns *w, const struct depth *depth, const struct options *opts);
 
 #endif

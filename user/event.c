@@ -7,7 +7,6 @@
 #include "event.h"
 #include "ipcnsctl.h"
 #include "text.h"
-#include "wire.h"
 
 #define NS_PER_SECOND 1000000000
 
@@ -61,29 +60,8 @@ static const struct event_mask possible = { {
 	[IPCNS_EVENT_OBJECT_MQ] = ALWAYS | 1U << IPCNS_EVENT_KIND_UNLINKED,
 } };
 
-/** event_parse - read a message; false if it is none that this program understands */
-bool event_parse(struct event *e, struct nlattr *attrs, int len)
-{
-	if (nla_parse(e->tb, IPCNS_A_EVENT_MAX, attrs, len, NULL) < 0)
-		return false;
-	e->seq = 0;
-	e->kind = EVENT_KINDS;
-	e->ns_id = 0;
-	e->from = 0;
-	e->to = 0;
-	e->cause = NULL;
-	wire_uint(e->tb[IPCNS_A_EVENT_SEQ], &e->seq);
-	if (!wire_uint(e->tb[IPCNS_A_EVENT_OBJECT], &e->object))
-		return false;
-	wire_uint(e->tb[IPCNS_A_EVENT_EVENT], &e->kind);
-	wire_uint(e->tb[IPCNS_A_EVENT_NS_ID], &e->ns_id);
-	wire_uint(e->tb[IPCNS_A_EVENT_FROM], &e->from);
-	wire_uint(e->tb[IPCNS_A_EVENT_TO], &e->to);
-	return e->seq || (e->from && e->to >= e->from);
-}
-
 /** event_is_loss - whether it says that events are missing */
-bool event_is_loss(const struct event *e)
+bool event_is_loss(const struct ipcns_event *e)
 {
 	return e->object == IPCNS_EVENT_OBJECT_LOST;
 }
@@ -181,7 +159,7 @@ uint32_t event_mask_objects(const struct event_mask *mask)
 }
 
 /** event_wanted - whether an event is wanted; a loss always is */
-bool event_wanted(const struct event_mask *mask, const struct event *e)
+bool event_wanted(const struct event_mask *mask, const struct ipcns_event *e)
 {
 	if (event_is_loss(e))
 		return true;
@@ -225,7 +203,7 @@ static void format_stamp(struct event_writer *w, struct nlattr *attr, char *buf,
 	uint64_t time;
 	long rest;
 
-	if (wire_uint(attr, &time)) {
+	if (ipcns_uint(attr, &time)) {
 		second = (int64_t)time / NS_PER_SECOND;
 		rest = (int64_t)time % NS_PER_SECOND;
 		if (rest < 0) {
@@ -430,7 +408,7 @@ static void put_field(struct event_writer *w, const struct field *field, struct 
 		put_bytes(w, field->name, text, len + 1);
 		return;
 	}
-	if (!wire_uint(attr, &value))
+	if (!ipcns_uint(attr, &value))
 		return;
 	switch (field->as) {
 	case SHOW_KEY:
@@ -490,9 +468,9 @@ static const struct field event_fields[] = {
 
 static const struct field loss_field = { "cause", IPCNS_A_EVENT_CAUSE, SHOW_CAUSE };
 
-static void write_loss(struct event_writer *w, const struct event *e)
+static void write_loss(struct event_writer *w, const struct ipcns_event *e)
 {
-	begin(w, e->tb[IPCNS_A_EVENT_TIME], e->seq, NULL, "lost");
+	begin(w, e->attr[IPCNS_A_EVENT_TIME], e->seq, NULL, "lost");
 	if (e->from)
 		put_number(w, "from", e->from);
 	if (e->to)
@@ -500,7 +478,7 @@ static void write_loss(struct event_writer *w, const struct event *e)
 	if (e->cause)
 		put_text(w, "cause", e->cause);
 	else
-		put_fields(w, &loss_field, 1, e->tb);
+		put_fields(w, &loss_field, 1, e->attr);
 	if (e->seq && w->form != EVENT_JSON)
 		put_number(w, "seq", e->seq);
 	end(w);
@@ -516,7 +494,7 @@ static const char *name_or_number(const char *const names[], size_t n, uint64_t 
 }
 
 /** event_write - write one event, or a loss */
-void event_write(struct event_writer *w, const struct event *e)
+void event_write(struct event_writer *w, const struct ipcns_event *e)
 {
 	char object[24], kind[24];
 
@@ -524,11 +502,11 @@ void event_write(struct event_writer *w, const struct event *e)
 		write_loss(w, e);
 		return;
 	}
-	begin(w, e->tb[IPCNS_A_EVENT_TIME], e->seq,
+	begin(w, e->attr[IPCNS_A_EVENT_TIME], e->seq,
 	      name_or_number(object_names, ARRAY_SIZE(object_names), e->object, object,
 			     sizeof(object)),
 	      name_or_number(kind_names, ARRAY_SIZE(kind_names), e->kind, kind, sizeof(kind)));
-	put_fields(w, event_fields, ARRAY_SIZE(event_fields), e->tb);
+	put_fields(w, event_fields, ARRAY_SIZE(event_fields), e->attr);
 	if (w->form != EVENT_JSON)
 		put_number(w, "seq", e->seq);
 	end(w);
@@ -570,7 +548,7 @@ void event_write_object(struct event_writer *w, const struct record *rec)
 	static const struct field size = { "bytes", IPCNS_A_SHM_SIZE };
 	uint64_t kind;
 
-	if (!wire_uint(rec->tb[IPCNS_A_OBJECT_KIND], &kind) || kind > IPCNS_KIND_MQ)
+	if (!ipcns_uint(rec->tb[IPCNS_A_OBJECT_KIND], &kind) || kind > IPCNS_KIND_MQ)
 		return;
 	begin(w, NULL, 0, object_names[IPCNS_EVENT_OBJECT_SHM + kind], "present");
 	put_fields(w, object_fields, ARRAY_SIZE(object_fields), rec->tb);

@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <linux/ipcns.h>
 
-#include <netlink/attr.h>
-
 #include "journald.h"
 #include "json.h"
 #include "record.h"
@@ -17,30 +15,18 @@
 #define EVENT_OBJECTS IPCNS_EVENT_OBJECT_LOST
 #define EVENT_KINDS (IPCNS_EVENT_KIND_DESTROYED + 1)
 
-/* One event, or the loss of some; attributes lie in its message. */
-struct event {
-	struct nlattr *tb[IPCNS_A_EVENT_MAX + 1];
-	uint64_t seq;		/* 0 if it has none: the loss of a range */
-	uint64_t object;
-	uint64_t kind;
-	uint64_t ns_id;
-	uint64_t from, to;	/* what is lost, 0 if that is not known */
-	const char *cause;	/* why, if it is not the module that says so */
-};
-
 /* Which events are wanted: a mask of kinds of events for each kind of object. */
 struct event_mask {
 	unsigned int kinds[EVENT_OBJECTS];
 };
 
-bool event_parse(struct event *e, struct nlattr *attrs, int len);
-bool event_is_loss(const struct event *e);
+bool event_is_loss(const struct ipcns_event *e);
 
 void event_mask_all(struct event_mask *mask);
 void event_mask_events(struct event_mask *mask, const char *list);
 void event_mask_types(struct event_mask *mask, const char *list);
 uint32_t event_mask_objects(const struct event_mask *mask);
-bool event_wanted(const struct event_mask *mask, const struct event *e);
+bool event_wanted(const struct event_mask *mask, const struct ipcns_event *e);
 
 enum event_form {
 	EVENT_LINES,	/* for people */
@@ -63,7 +49,7 @@ struct event_writer {
 };
 
 void event_writer_init(struct event_writer *w, FILE *out, enum event_form form);
-void event_write(struct event_writer *w, const struct event *e);
+void event_write(struct event_writer *w, const struct ipcns_event *e);
 void event_write_ns(struct event_writer *w, const struct record *rec);
 void event_write_object(struct event_writer *w, const struct record *rec);
 

@@ -8,6 +8,7 @@
 #include <linux/ipcns.h>
 
 #include "ipcnsctl.h"
+#include "module.h"
 #include "ns.h"
 #include "options.h"
 
@@ -25,17 +26,6 @@ static const struct option longopts[] = {
 	{ 0 }
 };
 
-static void take_fd(struct nlattr *attrs, int len, void *arg)
-{
-	struct record rec;
-	uint64_t fd;
-	int *to = arg;
-
-	if (record_parse(&rec, attrs, len) && wire_uint(rec.tb[IPCNS_A_NS_FD], &fd) &&
-	    fd <= INT32_MAX)
-		*to = fd;
-}
-
 static _Noreturn void die_not_allowed(const char *arg)
 {
 	die(STATUS_ERROR, "cannot enter namespace \"%s\": it takes CAP_SYS_ADMIN in its user "
@@ -43,7 +33,7 @@ static _Noreturn void die_not_allowed(const char *arg)
 }
 
 /* Looks once more at a namespace that could not be opened; dies if that tells why. */
-static void look_again(struct wire *w, char **arg)
+static void look_again(struct ipcns *w, char **arg)
 {
 	struct store store = { 0 };
 	struct record rec;
@@ -55,30 +45,25 @@ static void look_again(struct wire *w, char **arg)
 }
 
 /* A descriptor of the namespace; being opened by the kernel for this process, close-on-exec. */
-static int open_namespace(struct wire *w, char **arg)
+static int open_namespace(struct ipcns *w, char **arg)
 {
-	struct nl_msg *msg = wire_request(w, IPCNS_CMD_NS_OPEN);
 	struct store store = { 0 };
 	struct record rec;
 	char why[256];
-	int fd = -1;
-	int ret;
+	int fd;
 
 	ns_select(w, 1, arg, &store);
 	if (record_parse(&rec, store.rows[0].attrs, store.rows[0].len))
 		ns_refuse_dying(&rec);
-	ns_put(msg, IPCNS_A_NS_ID, ns_id(store.rows));
+	fd = ipcns_open_namespace(w, ns_id(store.rows));
 	store_clear(&store);
-	ret = wire_do(w, msg, take_fd, &fd);
-	if (ret == -EPERM)
+	if (fd == -EPERM)
 		die_not_allowed(*arg);
-	if (ret) {
-		snprintf(why, sizeof(why), "%s", wire_error(w));
+	if (fd < 0) {
+		snprintf(why, sizeof(why), "%s", ipcns_error(w));
 		look_again(w, arg);
 		die(STATUS_ERROR, "cannot open namespace \"%s\": %s", *arg, why);
 	}
-	if (fd < 0)
-		die(STATUS_ERROR, "namespace \"%s\": malformed answer", *arg);
 	return fd;
 }
 
@@ -107,7 +92,7 @@ int cmd_exec(int argc, char **argv)
 {
 	char *const *command;
 	struct options opts;
-	struct wire *w;
+	struct ipcns *w;
 	int c, fd;
 
 	options_init(&opts);
@@ -124,11 +109,11 @@ int cmd_exec(int argc, char **argv)
 	if (!*command)
 		command = default_command();
 
-	w = wire_open();
+	w = module_open();
 	fd = open_namespace(w, argv + optind);
 	enter(argv[optind], fd);
 	close(fd);
-	wire_close(w);
+	ipcns_free(w);
 	execvp(*command, command);
 	c = errno == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN;
 	die(c, "cannot run %s: %s", *command, strerror(errno));

@@ -9,7 +9,6 @@
 
 #include "holder.h"
 #include "ipcnsctl.h"
-#include "wire.h"
 
 /** holder_names - kinds of holders as people read them */
 const char *const holder_names[HOLDER_KINDS] = {
@@ -38,7 +37,7 @@ static bool parse_kind(const struct nlattr *attr, enum holder_kind *kind)
 	};
 	uint64_t number;
 
-	if (!wire_uint(attr, &number) || number >= ARRAY_SIZE(kinds) ||
+	if (!ipcns_uint(attr, &number) || number >= ARRAY_SIZE(kinds) ||
 	    kinds[number] == HOLDER_KINDS)
 		return false;
 	*kind = kinds[number];
@@ -48,7 +47,7 @@ static bool parse_kind(const struct nlattr *attr, enum holder_kind *kind)
 static void take_number(struct holder *h, const struct nlattr *attr, uint64_t *value,
 			unsigned int has)
 {
-	if (wire_uint(attr, value))
+	if (ipcns_uint(attr, value))
 		h->has |= has;
 }
 
@@ -75,8 +74,8 @@ bool holder_parse(struct holder *h, const struct record *rec)
 
 	memset(h, 0, sizeof(*h));
 	if (!parse_kind(tb[IPCNS_A_HOLDER_KIND], &h->kind) ||
-	    !wire_uint(tb[IPCNS_A_HOLDER_NS_INUM], &h->inum) ||
-	    !wire_uint(tb[IPCNS_A_HOLDER_NS_ID], &h->nsid))
+	    !ipcns_uint(tb[IPCNS_A_HOLDER_NS_INUM], &h->inum) ||
+	    !ipcns_uint(tb[IPCNS_A_HOLDER_NS_ID], &h->nsid))
 		return false;
 	take_number(h, tb[IPCNS_A_HOLDER_TOKEN], &h->token, 0);
 	take_number(h, tb[IPCNS_A_HOLDER_MM], &h->mm, 0);

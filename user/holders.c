@@ -2,6 +2,7 @@
 /* ipcnsctl holders: what keeps namespaces, and what seems to. */
 #include "holders.h"
 #include "ipcnsctl.h"
+#include "module.h"
 #include "ns.h"
 
 static const char usage[] =
@@ -58,7 +59,7 @@ int cmd_holders(int argc, char **argv)
 	struct options opts;
 	struct output out;
 	struct record rec;
-	struct wire *w;
+	struct ipcns *w;
 	size_t i;
 
 	if (!options_table(&opts, &sel, argc, argv, usage, &holder_columns))
@@ -68,7 +69,7 @@ int cmd_holders(int argc, char **argv)
 	selection_free(&sel);
 	selection_parse(&sel, columns_for(argc - optind), opts.output, opts.output_all);
 
-	w = wire_open();
+	w = module_open();
 	ns_select(w, argc - optind, argv + optind, &store);
 	for (i = 0; i < store.n; i++)
 		if (record_parse(&rec, store.rows[i].attrs, store.rows[i].len))
@@ -84,6 +85,6 @@ int cmd_holders(int argc, char **argv)
 	ledger_free(&ledger);
 	store_clear(&store);
 	selection_free(&sel);
-	wire_close(w);
+	ipcns_free(w);
 	return STATUS_OK;
 }

@@ -13,6 +13,7 @@
 
 #include "ipcnsctl.h"
 #include "ledger.h"
+#include "module.h"
 #include "ns.h"
 
 #define TRIES 3
@@ -70,10 +71,10 @@ void ledger_begin(struct ledger *ledger, const struct store *namespaces)
 			continue;
 		account = &ledger->accounts[ledger->n++];
 		*account = (struct account){ 0 };
-		wire_uint(rec.tb[IPCNS_A_NS_INUM], &account->inum);
-		wire_uint(rec.tb[IPCNS_A_NS_ID], &account->nsid);
+		ipcns_uint(rec.tb[IPCNS_A_NS_INUM], &account->inum);
+		ipcns_uint(rec.tb[IPCNS_A_NS_ID], &account->nsid);
 		account->dying = ns_is_dying(&rec);
-		account->has_mq_dev = wire_uint(rec.tb[IPCNS_A_NS_MQ_DEV], &value);
+		account->has_mq_dev = ipcns_uint(rec.tb[IPCNS_A_NS_MQ_DEV], &value);
 		account->mq_dev = account->has_mq_dev ? value : 0;
 	}
 	if (ledger->n)
@@ -85,8 +86,8 @@ static void take_count(struct account *account, const struct record *rec)
 	uint64_t kind;
 
 	account->known = true;
-	if (wire_uint(rec->tb[IPCNS_A_HOLDER_KIND], &kind) && kind == IPCNS_HOLDER_KIND_COUNT)
-		account->counted = wire_uint(rec->tb[IPCNS_A_HOLDER_REFS], &account->refs);
+	if (ipcns_uint(rec->tb[IPCNS_A_HOLDER_KIND], &kind) && kind == IPCNS_HOLDER_KIND_COUNT)
+		account->counted = ipcns_uint(rec->tb[IPCNS_A_HOLDER_REFS], &account->refs);
 }
 
 /* Rows that share a reference side by side, else as they will be printed. */
@@ -140,8 +141,8 @@ void ledger_add(struct nlattr *attrs, int len, void *arg)
 	struct record rec;
 	struct holder h;
 
-	if (!record_parse(&rec, attrs, len) || !wire_uint(rec.tb[IPCNS_A_HOLDER_NS_INUM], &inum) ||
-	    !wire_uint(rec.tb[IPCNS_A_HOLDER_NS_ID], &nsid))
+	if (!record_parse(&rec, attrs, len) || !ipcns_uint(rec.tb[IPCNS_A_HOLDER_NS_INUM], &inum) ||
+	    !ipcns_uint(rec.tb[IPCNS_A_HOLDER_NS_ID], &nsid))
 		return;
 	account = find(ledger, inum, nsid);
 	if (!account)
@@ -296,15 +297,15 @@ static void check(struct nlattr *attrs, int len, void *arg)
 	struct record rec;
 	bool counted;
 
-	if (!record_parse(&rec, attrs, len) || !wire_uint(rec.tb[IPCNS_A_NS_INUM], &inum) ||
-	    !wire_uint(rec.tb[IPCNS_A_NS_ID], &nsid))
+	if (!record_parse(&rec, attrs, len) || !ipcns_uint(rec.tb[IPCNS_A_NS_INUM], &inum) ||
+	    !ipcns_uint(rec.tb[IPCNS_A_NS_ID], &nsid))
 		return;
 	account = find(ledger, inum, nsid);
 	if (!account)
 		return;
 	ns_refuse_dying(&rec);
 	account->seen = true;
-	counted = wire_uint(rec.tb[IPCNS_A_NS_REFS], &refs);
+	counted = ipcns_uint(rec.tb[IPCNS_A_NS_REFS], &refs);
 	if (account->counted && (!counted || refs != account->refs))
 		ledger->changed = true;
 }
@@ -315,42 +316,41 @@ static bool go_on(void *arg)
 	return true;
 }
 
-static void check_all(struct wire *w, struct ledger *ledger)
+/* Identity of the only namespace, 0 if there are several. */
+static uint64_t only(const struct ledger *ledger)
 {
-	struct nl_msg *msg = wire_request(w, IPCNS_CMD_NS_GET);
+	return ledger->n == 1 ? ledger->accounts[0].nsid : 0;
+}
+
+static void check_all(struct ipcns *w, struct ledger *ledger)
+{
 	size_t i;
 	int ret;
 
-	if (ledger->n == 1) {
-		ns_put(msg, IPCNS_A_NS_ID, ledger->accounts[0].nsid);
-		ret = wire_do(w, msg, check, ledger);
-	} else {
-		ret = wire_dump(w, msg, check, go_on, ledger);
-	}
+	ret = ipcns_namespaces(w, only(ledger), check, go_on, ledger);
 	if (ret && ret != -ENOENT)
-		die(STATUS_ERROR, "cannot get references: %s", wire_error(w));
+		module_die(w, ret, "cannot get references");
 	for (i = 0; i < ledger->n; i++)
 		if (!ledger->accounts[i].seen)
 			die(STATUS_ERROR, "namespace %llu is gone",
 			    (unsigned long long)ledger->accounts[i].inum);
 }
 
-static void read_all(struct wire *w, struct ledger *ledger)
+static void read_all(struct ipcns *w, struct ledger *ledger)
 {
-	struct nl_msg *msg = wire_request(w, IPCNS_CMD_HOLDER_GET);
 	char why[256];
 	size_t i;
 	int ret;
 
-	if (ledger->n == 1)
-		ns_put(msg, IPCNS_A_HOLDER_NS_ID, ledger->accounts[0].nsid);
-	ret = wire_dump(w, msg, ledger_add, restart, ledger);
+	ret = ipcns_holders(w, only(ledger), 0, ledger_add, restart, ledger);
 	if (ret == -EPERM) {
 		ledger->refused = true;
 		return;
 	}
+	if (ret == -ENODEV)
+		module_die(w, ret, "cannot list holders");
 	if (ret) {
-		snprintf(why, sizeof(why), "%s", wire_error(w));
+		snprintf(why, sizeof(why), "%s", ipcns_error(w));
 		if (ledger->n == 1)	/* which may say it better */
 			check_all(w, ledger);
 		die(STATUS_ERROR, "cannot list holders: %s", why);
@@ -371,7 +371,7 @@ static void read_all(struct wire *w, struct ledger *ledger)
  * Where something changes meanwhile, references may be missing or too many. What accounts say is
  * right, but not all rows are there.
  */
-void ledger_read_once(struct wire *w, const struct store *namespaces, struct ledger *ledger)
+void ledger_read_once(struct ipcns *w, const struct store *namespaces, struct ledger *ledger)
 {
 	ledger_begin(ledger, namespaces);
 	ledger->brief = true;
@@ -387,7 +387,7 @@ void ledger_read_once(struct wire *w, const struct store *namespaces, struct led
  * Says so on stderr if something changed each time. Where the user may not know, @ledger->refused
  * is set, and nothing is known.
  */
-void ledger_read(struct wire *w, const struct store *namespaces, struct ledger *ledger)
+void ledger_read(struct ipcns *w, const struct store *namespaces, struct ledger *ledger)
 {
 	int tries;
 

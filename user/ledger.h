@@ -3,7 +3,6 @@
 #define IPCNSCTL_LEDGER_H
 
 #include "holder.h"
-#include "wire.h"
 
 /* One namespace of a ledger. */
 struct account {
@@ -36,8 +35,8 @@ void ledger_settle(struct ledger *ledger);
 void ledger_restart(struct ledger *ledger);
 void ledger_free(struct ledger *ledger);
 
-void ledger_read(struct wire *w, const struct store *namespaces, struct ledger *ledger);
-void ledger_read_once(struct wire *w, const struct store *namespaces, struct ledger *ledger);
+void ledger_read(struct ipcns *w, const struct store *namespaces, struct ledger *ledger);
+void ledger_read_once(struct ipcns *w, const struct store *namespaces, struct ledger *ledger);
 const struct account *ledger_account(const struct ledger *ledger, const struct stored *row);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "ipcnsctl.h"
 #include "limits.h"
+#include "module.h"
 #include "ns.h"
 
 static const char usage[] =
@@ -108,8 +109,8 @@ bool limits_use(const struct record *rec, unsigned int line, const char **name, 
 		return false;
 	*name = limit->name;
 	*part = -1;
-	if (limit->used && wire_uint(rec->tb[limit->attr], &max) &&
-	    wire_uint(rec->tb[limit->used], &used) && max)
+	if (limit->used && ipcns_uint(rec->tb[limit->attr], &max) &&
+	    ipcns_uint(rec->tb[limit->used], &used) && max)
 		*part = (double)used / max;
 	return true;
 }
@@ -147,8 +148,8 @@ const struct column_set limit_columns = {
 
 static void sort_key(const struct record *rec, struct sort_key *key)
 {
-	wire_uint(rec->tb[IPCNS_A_LIMITS_NS_INUM], &key->number[0]);
-	wire_uint(rec->tb[IPCNS_A_LIMITS_NS_ID], &key->number[1]);
+	ipcns_uint(rec->tb[IPCNS_A_LIMITS_NS_INUM], &key->number[0]);
+	ipcns_uint(rec->tb[IPCNS_A_LIMITS_NS_ID], &key->number[1]);
 }
 
 static void add(struct nlattr *attrs, int len, void *arg)
@@ -163,26 +164,23 @@ static bool restart(void *arg)
 }
 
 /** limits_get - add the limits of the namespace with identity @id to @store, or die */
-void limits_get(struct wire *w, uint64_t id, struct store *store)
+void limits_get(struct ipcns *w, uint64_t id, struct store *store)
 {
-	struct nl_msg *msg = wire_request(w, IPCNS_CMD_LIMITS_GET);
-	int ret;
+	int ret = ipcns_limits(w, id, add, NULL, store);
 
-	ns_put(msg, IPCNS_A_LIMITS_NS_ID, id);
-	ret = wire_do(w, msg, add, store);
 	if (ret == -ENOENT)
 		die(STATUS_ERROR, "namespace id=%llu is gone", (unsigned long long)id);
 	if (ret)
-		die(STATUS_ERROR, "cannot get limits: %s", wire_error(w));
+		module_die(w, ret, "cannot get limits");
 }
 
 /** limits_get_all - add the limits of all namespaces to @store, or die */
-void limits_get_all(struct wire *w, struct store *store)
+void limits_get_all(struct ipcns *w, struct store *store)
 {
-	struct nl_msg *msg = wire_request(w, IPCNS_CMD_LIMITS_GET);
+	int ret = ipcns_limits(w, 0, add, restart, store);
 
-	if (wire_dump(w, msg, add, restart, store))
-		die(STATUS_ERROR, "cannot list limits: %s", wire_error(w));
+	if (ret)
+		module_die(w, ret, "cannot list limits");
 }
 
 /**
@@ -214,12 +212,12 @@ int cmd_limits(int argc, char **argv)
 	struct selection sel;
 	struct options opts;
 	struct output out;
-	struct wire *w;
+	struct ipcns *w;
 	size_t i;
 
 	if (!options_table(&opts, &sel, argc, argv, usage, &limit_columns))
 		return STATUS_OK;
-	w = wire_open();
+	w = module_open();
 	ns_select(w, argc - optind, argv + optind, &namespaces);
 	if (namespaces.n && namespaces.n <= NS_FEW)
 		for (i = 0; i < namespaces.n; i++)
@@ -235,6 +233,6 @@ int cmd_limits(int argc, char **argv)
 	store_clear(&namespaces);
 	store_clear(&store);
 	selection_free(&sel);
-	wire_close(w);
+	ipcns_free(w);
 	return STATUS_OK;
 }

@@ -4,13 +4,12 @@
 
 #include "output.h"
 #include "record.h"
-#include "wire.h"
 
 extern const struct column_set limit_columns;
 
 bool limits_use(const struct record *rec, unsigned int line, const char **name, double *part);
-void limits_get(struct wire *w, uint64_t id, struct store *store);
-void limits_get_all(struct wire *w, struct store *store);
+void limits_get(struct ipcns *w, uint64_t id, struct store *store);
+void limits_get_all(struct ipcns *w, struct store *store);
 void limits_print(const struct store *store, const struct store *only, struct output *out);
 
 #endif

@@ -6,6 +6,7 @@
 #include "ipcnsctl.h"
 #include "ledger.h"
 #include "members.h"
+#include "module.h"
 #include "ns.h"
 #include "output.h"
 
@@ -93,7 +94,7 @@ int cmd_list(int argc, char **argv)
 	struct selection sel;
 	struct options opts;
 	struct output out;
-	struct wire *w;
+	struct ipcns *w;
 	int c;
 
 	options_init(&opts);
@@ -107,7 +108,7 @@ int cmd_list(int argc, char **argv)
 	if (options_finish(&opts, usage, set))
 		return STATUS_OK;
 	selection_parse(&sel, set, opts.output, opts.output_all);
-	w = wire_open();
+	w = module_open();
 	if (optind < argc)
 		ns_select(w, argc - optind, argv + optind, &store);
 	else
@@ -126,6 +127,6 @@ int cmd_list(int argc, char **argv)
 	selection_free(&sel);
 	store_clear(&store);
 	store_clear(&members);
-	wire_close(w);
+	ipcns_free(w);
 	return STATUS_OK;
 }

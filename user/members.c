@@ -3,6 +3,7 @@
  * Processes of namespaces, as rows below the namespace they share. Such a row has the columns of a
  * namespace's: those that are about its process are filled, all others are not known.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -11,14 +12,15 @@
 
 #include "ipcnsctl.h"
 #include "members.h"
+#include "module.h"
 #include "ns.h"
 
 /* What rows are found by: the namespace, and the process. */
 static void sort_key(const struct record *rec, struct sort_key *key)
 {
-	wire_uint(rec->tb[IPCNS_A_HOLDER_NS_INUM], &key->number[0]);
-	wire_uint(rec->tb[IPCNS_A_HOLDER_NS_ID], &key->number[1]);
-	wire_uint(rec->tb[IPCNS_A_HOLDER_PID], &key->number[2]);
+	ipcns_uint(rec->tb[IPCNS_A_HOLDER_NS_INUM], &key->number[0]);
+	ipcns_uint(rec->tb[IPCNS_A_HOLDER_NS_ID], &key->number[1]);
+	ipcns_uint(rec->tb[IPCNS_A_HOLDER_PID], &key->number[2]);
 }
 
 static void add(struct nlattr *attrs, int len, void *arg)
@@ -28,8 +30,8 @@ static void add(struct nlattr *attrs, int len, void *arg)
 
 	/* Other kinds are not asked for; a process that is not visible from here has no pid. */
 	if (record_parse(&rec, attrs, len) &&
-	    wire_uint(rec.tb[IPCNS_A_HOLDER_KIND], &kind) && kind == IPCNS_HOLDER_KIND_TASK &&
-	    wire_uint(rec.tb[IPCNS_A_HOLDER_PID], &pid) && pid)
+	    ipcns_uint(rec.tb[IPCNS_A_HOLDER_KIND], &kind) && kind == IPCNS_HOLDER_KIND_TASK &&
+	    ipcns_uint(rec.tb[IPCNS_A_HOLDER_PID], &pid) && pid)
 		store_add(arg, attrs, len, sort_key);
 }
 
@@ -45,17 +47,15 @@ static bool restart(void *arg)
  * @namespaces: which; if there is only one, others are not looked at
  * @members: the result, sorted by namespace and process
  */
-void members_get(struct wire *w, const struct store *namespaces, struct store *members)
+void members_get(struct ipcns *w, const struct store *namespaces, struct store *members)
 {
-	struct nl_msg *msg = wire_request(w, IPCNS_CMD_HOLDER_GET);
+	uint64_t only = namespaces->n == 1 ? ns_id(namespaces->rows) : 0;
+	int ret;
 
-	if (namespaces->n == 1)
-		ns_put(msg, IPCNS_A_HOLDER_NS_ID, ns_id(namespaces->rows));
-	if (nla_put_u32(msg, IPCNS_A_HOLDER_KINDS, 1U << IPCNS_HOLDER_KIND_TASK) < 0)
-		die(STATUS_ERROR, "out of memory");
+	ret = ipcns_holders(w, only, 1U << IPCNS_HOLDER_KIND_TASK, add, restart, members);
 	/* Not found: the only namespace is gone, or dying, and so has no process. */
-	if (wire_dump(w, msg, add, restart, members) && namespaces->n != 1)
-		die(STATUS_ERROR, "cannot list processes: %s", wire_error(w));
+	if (ret && (!only || ret == -ENODEV))
+		module_die(w, ret, "cannot list processes");
 	store_sort(members);
 	store_unique(members);
 }

@@ -4,9 +4,8 @@
 
 #include "output.h"
 #include "record.h"
-#include "wire.h"
 
-void members_get(struct wire *w, const struct store *namespaces, struct store *members);
+void members_get(struct ipcns *w, const struct store *namespaces, struct store *members);
 void members_print(const struct store *members, const struct stored *ns, struct output *out);
 
 #endif

@@ -5,7 +5,6 @@
 
 #include "ipcnsctl.h"
 #include "message.h"
-#include "wire.h"
 
 /** message_list_add - count a message, a row of element-get */
 void message_list_add(struct message_list *list, const struct record *rec)
@@ -14,12 +13,12 @@ void message_list_add(struct message_list *list, const struct record *rec)
 	uint64_t size = 0, prio;
 	int64_t type;
 
-	if (!wire_int(rec->tb[IPCNS_A_ELEMENT_MTYPE], &type)) {
-		if (!wire_uint(rec->tb[IPCNS_A_ELEMENT_PRIO], &prio))
+	if (!ipcns_int(rec->tb[IPCNS_A_ELEMENT_MTYPE], &type)) {
+		if (!ipcns_uint(rec->tb[IPCNS_A_ELEMENT_PRIO], &prio))
 			return;
 		type = prio;
 	}
-	wire_uint(rec->tb[IPCNS_A_ELEMENT_SIZE], &size);
+	ipcns_uint(rec->tb[IPCNS_A_ELEMENT_SIZE], &size);
 	if (list->n && list->rows[list->n - 1].type == type) {
 		last = &list->rows[list->n - 1];
 		last->n++;

@@ -14,6 +14,7 @@
 #include "ipcnsctl.h"
 #include "limits.h"
 #include "metrics.h"
+#include "module.h"
 #include "ns.h"
 #include "object.h"
 #include "options.h"
@@ -78,7 +79,7 @@ static uint64_t number(const struct record *rec, unsigned int attr)
 	uint64_t value = 0;
 
 	if (attr)
-		wire_uint(rec->tb[attr], &value);
+		ipcns_uint(rec->tb[attr], &value);
 	return value;
 }
 
@@ -89,7 +90,7 @@ static bool get_age(const struct record *rec, unsigned int attr, uint64_t now, u
 	uint64_t then;
 
 	if (!rec->tb[attr] || nla_parse_nested(tb, IPCNS_A_ACTOR_MAX, rec->tb[attr], NULL) < 0 ||
-	    !wire_uint(tb[IPCNS_A_ACTOR_TIME], &then))
+	    !ipcns_uint(tb[IPCNS_A_ACTOR_TIME], &then))
 		return false;
 	*age = now > then ? (now - then) / NS_PER_SECOND : 0;	/* clocks can be set back */
 	return true;
@@ -384,7 +385,7 @@ static void write_probes(struct exposition *x, const struct stored *status)
 	nla_for_each_attr(attr, status->attrs, status->len, rest) {
 		if (nla_type(attr) != IPCNS_A_STATUS_PROBE ||
 		    nla_parse_nested(tb, IPCNS_A_PROBE_MAX, attr, NULL) < 0 ||
-		    !tb[IPCNS_A_PROBE_SYMBOL] || !wire_uint(tb[IPCNS_A_PROBE_MISSED], &missed))
+		    !tb[IPCNS_A_PROBE_SYMBOL] || !ipcns_uint(tb[IPCNS_A_PROBE_MISSED], &missed))
 			continue;
 		if (!begun)
 			exposition_counter(x, "ipcns_probe_missed",
@@ -415,7 +416,7 @@ static void write_module(struct exposition *x, const struct stored *status)
 	exposition_string(x, "tool", IPCNS_VERSION);
 	exposition_number(x, 1);
 	for (i = 0; i < ARRAY_SIZE(module_figures); i++) {
-		if (!wire_uint(rec.tb[module_figures[i].attr], &value))
+		if (!ipcns_uint(rec.tb[module_figures[i].attr], &value))
 			continue;
 		if (module_figures[i].counter)
 			exposition_counter(x, module_figures[i].name, module_figures[i].help);
@@ -464,17 +465,19 @@ static void take_status(struct nlattr *attrs, int len, void *arg)
 
 static void read_all(struct metrics *m)
 {
-	struct wire *w = wire_open();
+	struct ipcns *w = module_open();
 	struct timespec now;
+	int ret;
 
 	ns_select_all(w, &m->namespaces);
 	limits_get_all(w, &m->limits);
 	store_sort(&m->limits);
-	if (wire_do(w, wire_request(w, IPCNS_CMD_STATUS_GET), take_status, &m->status))
-		die(STATUS_ERROR, "cannot get the status: %s", wire_error(w));
+	ret = ipcns_status(w, take_status, &m->status);
+	if (ret)
+		module_die(w, ret, "cannot get the status");
 	clock_gettime(CLOCK_REALTIME, &now);
 	m->now = now.tv_sec * NS_PER_SECOND + now.tv_nsec;
-	wire_close(w);
+	ipcns_free(w);
 }
 
 static void fill(FILE *out, const void *arg)

@@ -4,10 +4,10 @@
 #include <string.h>
 #include <linux/ipcns.h>
 
-#include "feed.h"
+#include "event.h"
 #include "ipcnsctl.h"
+#include "module.h"
 #include "ns.h"
-#include "nsarg.h"
 #include "nsids.h"
 #include "options.h"
 #include "sink.h"
@@ -71,7 +71,8 @@ struct monitor {
 	uint64_t since;		/* 0 for what comes from now on */
 	const char *path;	/* of the file with the state, or NULL */
 
-	struct feed feed;
+	struct ipcns_feed *feed;
+	struct ipcns *c;	/* the connection of it; NULL while there is no module */
 	struct event_writer writer;
 	struct told told;
 	struct state state;	/* that the file has, or is to have */
@@ -81,7 +82,7 @@ struct monitor {
 	bool lost_more;		/* than is known how many */
 };
 
-static void count_loss(struct monitor *m, const struct event *e)
+static void count_loss(struct monitor *m, const struct ipcns_event *e)
 {
 	if (e->to)
 		m->lost += e->to - e->from + 1;
@@ -92,9 +93,11 @@ static void count_loss(struct monitor *m, const struct event *e)
 /* All events up to the last one that the feed gave are out. */
 static void keep_state(struct monitor *m)
 {
-	if (!m->path || !m->feed.w || m->state.seq == m->feed.last)
+	uint64_t last = ipcns_feed_last(m->feed);
+
+	if (!m->path || !m->c || m->state.seq == last)
 		return;
-	m->state.seq = m->feed.last;
+	m->state.seq = last;
 	state_write(&m->state, m->path);
 }
 
@@ -124,20 +127,20 @@ static void flush(struct monitor *m)
 	keep_state(m);
 }
 
-static void write_event(struct monitor *m, const struct event *e)
+static void write_event(struct monitor *m, const struct ipcns_event *e)
 {
 	event_write(&m->writer, e);
 	if (!m->writer.stopped)
 		return;
 	/* The next run writes it. What is lost with a module has a number of that one. */
 	if (e->seq || e->to)
-		m->feed.last = (e->seq ?: e->from) - 1;
+		ipcns_feed_seek(m->feed, (e->seq ?: e->from) - 1);
 	else
 		m->path = NULL;
 	end(m, STATUS_OK);
 }
 
-static void pass_on(struct monitor *m, const struct event *e)
+static void pass_on(struct monitor *m, const struct ipcns_event *e)
 {
 	if (event_is_loss(e)) {
 		write_event(m, e);
@@ -162,19 +165,19 @@ static void pass_on(struct monitor *m, const struct event *e)
 	m->events++;
 }
 
-static void take(const struct event *e, void *arg)
+static void take(const struct ipcns_event *e, void *arg)
 {
 	struct monitor *m = arg;
 
 	pass_on(m, e);
 	if (!(++m->taken % LOOK_EVENTS))
-		look_at_end(m, sink_poll(m->feed.fd, false));
+		look_at_end(m, sink_poll(ipcns_feed_fd(m->feed), false));
 }
 
 /* What went unseen from this event of a module on, which is not the one that is loaded now. */
 static void take_unseen(struct monitor *m, uint64_t from)
 {
-	struct event loss = {
+	struct ipcns_event loss = {
 		.object = IPCNS_EVENT_OBJECT_LOST,
 		.from = from,
 		.cause = "module",
@@ -187,16 +190,16 @@ static void take_unseen(struct monitor *m, uint64_t from)
 static void select_namespaces(struct monitor *m, int argc, char **argv)
 {
 	struct store store = { 0 };
-	struct nsarg ns;
+	struct ipcns_name ns;
 	char why[256];
 	size_t i;
 	int k;
 
 	for (k = 0; k < argc; k++) {
-		if (m->since && nsarg_parse(argv[k], &ns, why, sizeof(why)) && ns.by_id)
+		if (m->since && ipcns_name_parse(argv[k], &ns, why, sizeof(why)) && ns.by_id)
 			nsids_add(&m->only, ns.value);
 		else
-			ns_select(m->feed.w, 1, argv + k, &store);
+			ns_select(m->c, 1, argv + k, &store);
 	}
 	for (i = 0; i < store.n; i++)
 		nsids_add(&m->only, ns_id(&store.rows[i]));
@@ -214,81 +217,87 @@ static void set_filter(struct monitor *m)
 
 	if (m->snapshot)
 		objects |= 1U << IPCNS_EVENT_OBJECT_NS;
-	m->feed.objects = (objects | 1U << IPCNS_EVENT_OBJECT_NONE) == all ? 0 : objects;
-	m->feed.ns_id = m->only.n == 1 ? m->only.ids[0] : 0;
+	if ((objects | 1U << IPCNS_EVENT_OBJECT_NONE) == all)
+		objects = 0;
+	ipcns_feed_filter(m->feed, objects, m->only.n == 1 ? m->only.ids[0] : 0);
 }
 
 /* All of these return false if the module is gone. */
 
+static bool fetch(struct monitor *m)
+{
+	return feed_alive(m->feed, ipcns_feed_fetch(m->feed));
+}
+
 static bool begin_snapshot(struct monitor *m)
 {
-	uint64_t next, held;
+	struct ipcns_journal journal;
 
 	told_clear(&m->told);
-	if (!snapshot_write(m->feed.w, m->only.n ? &m->only : NULL, event_mask_objects(&m->mask),
+	if (!snapshot_write(m->c, m->only.n ? &m->only : NULL, event_mask_objects(&m->mask),
 			    &m->told, &m->writer))
 		return false;
-	if (!feed_state(&m->feed, &next, &held))
+	if (!feed_alive(m->feed, ipcns_feed_journal(m->feed, &journal)))
 		return false;
-	m->told_until = next;
+	m->told_until = journal.next;
 	return true;
 }
 
 /* What happened since the run before, or since the journal began. */
-static bool begin_from_state(struct monitor *m, uint64_t next, uint64_t held)
+static bool begin_from_state(struct monitor *m, const struct ipcns_journal *journal)
 {
 	struct state old;
 
 	if (!state_read(&old, m->path)) {
-		m->feed.last = (held ?: next) - 1;
-	} else if (state_same(&old, &m->state) && old.seq < next) {
-		m->feed.last = old.seq;
+		ipcns_feed_seek(m->feed, (journal->held ?: journal->next) - 1);
+	} else if (state_same(&old, &m->state) && old.seq < journal->next) {
+		ipcns_feed_seek(m->feed, old.seq);
 	} else {
-		m->feed.last = 0;
+		ipcns_feed_seek(m->feed, 0);
 		take_unseen(m, old.seq + 1);
 	}
-	return feed_fetch(&m->feed);
+	return fetch(m);
 }
 
 /* The first module that is met. */
 static bool begin(struct monitor *m, int argc, char **argv)
 {
-	uint64_t next, held;
+	struct ipcns_journal journal;
 
 	if (m->path)
 		state_now(&m->state, UINT64_MAX);
 	/* First this, so that what is looked up, and all after it, is in the events to come. */
-	if (!feed_state(&m->feed, &next, &held))
+	if (!feed_alive(m->feed, ipcns_feed_journal(m->feed, &journal)))
 		return false;
 	select_namespaces(m, argc, argv);
 	set_filter(m);
-	m->feed.last = next - 1;
+	ipcns_feed_seek(m->feed, journal.next - 1);
 	if (m->snapshot)
 		return begin_snapshot(m);
 	if (m->path)
-		return begin_from_state(m, next, held);
+		return begin_from_state(m, &journal);
 	if (!m->since)
 		return true;
-	if (m->since > next)
+	if (m->since > journal.next)
 		die(STATUS_ERROR, "event %llu has not happened yet: the next one is %llu",
-		    (unsigned long long)m->since, (unsigned long long)next);
-	m->feed.last = m->since - 1;
-	return feed_fetch(&m->feed);
+		    (unsigned long long)m->since, (unsigned long long)journal.next);
+	ipcns_feed_seek(m->feed, m->since - 1);
+	return fetch(m);
 }
 
 /* The next one, whose events have numbers that begin anew: all that it has seen is wanted. */
 static bool begin_again(struct monitor *m)
 {
-	uint64_t next, held;
+	struct ipcns_journal journal;
 
-	if (!feed_state(&m->feed, &next, &held))
+	if (!feed_alive(m->feed, ipcns_feed_journal(m->feed, &journal)))
 		return false;
 	set_filter(m);
 	if (m->snapshot) {
-		m->feed.last = next - 1;
+		ipcns_feed_seek(m->feed, journal.next - 1);
 		return begin_snapshot(m);
 	}
-	return feed_fetch(&m->feed);
+	return fetch(m);
 }
 
 static bool wants_objects(const struct monitor *m)
@@ -296,16 +305,26 @@ static bool wants_objects(const struct monitor *m)
 	return event_mask_objects(&m->mask) & ~(1U << IPCNS_EVENT_OBJECT_NS);
 }
 
+/* What has come, without waiting. */
+static enum ipcns_feed_state read_feed(struct monitor *m)
+{
+	int state = ipcns_feed_read(m->feed);
+
+	return feed_alive(m->feed, state) ? state : IPCNS_FEED_GONE;
+}
+
 /* Joins the next module that is loaded. */
 static void wait_for_module(struct monitor *m)
 {
-	enum feed_state state;
+	enum ipcns_feed_state state;
 
 	do {
-		state = feed_read(&m->feed);
-		if (state == FEED_DRY)
-			look_at_end(m, sink_poll(m->feed.fd, true));
-	} while (state != FEED_BACK || !feed_join(&m->feed, wants_objects(m)));
+		state = read_feed(m);
+		if (state == IPCNS_FEED_DRY)
+			look_at_end(m, sink_poll(ipcns_feed_fd(m->feed), true));
+	} while (state != IPCNS_FEED_BACK ||
+		 !feed_alive(m->feed, ipcns_feed_join(m->feed, wants_objects(m))));
+	m->c = ipcns_feed_connection(m->feed);
 }
 
 static void listen_anew(struct monitor *m)
@@ -313,8 +332,9 @@ static void listen_anew(struct monitor *m)
 	uint64_t from;
 
 	do {
-		from = m->feed.last + 1;
-		feed_leave(&m->feed);
+		from = ipcns_feed_last(m->feed) + 1;
+		ipcns_feed_leave(m->feed);
+		m->c = NULL;
 		wait_for_module(m);
 		if (m->path)
 			state_now(&m->state, UINT64_MAX);
@@ -325,23 +345,22 @@ static void listen_anew(struct monitor *m)
 
 static void run(struct monitor *m, int argc, char **argv)
 {
-	enum feed_state state;
+	enum ipcns_feed_state state;
 
-	feed_open(&m->feed, take, m);
-	if (!feed_join(&m->feed, wants_objects(m)))
-		die(STATUS_NO_MODULE, "module not loaded: try \"modprobe ipcns\"");
-	state = begin(m, argc, argv) ? FEED_MORE : FEED_GONE;
+	m->feed = feed_open(wants_objects(m), take, m);
+	m->c = ipcns_feed_connection(m->feed);
+	state = begin(m, argc, argv) ? IPCNS_FEED_MORE : IPCNS_FEED_GONE;
 	for (;;) {
-		if (state == FEED_GONE) {
+		if (state == IPCNS_FEED_GONE) {
 			flush(m);
 			if (!m->follow)
 				die(STATUS_NO_MODULE, "module unloaded");
 			listen_anew(m);
-		} else if (state == FEED_DRY) {
+		} else if (state == IPCNS_FEED_DRY) {
 			flush(m);
 		}
-		look_at_end(m, sink_poll(m->feed.fd, state == FEED_DRY));
-		state = feed_read(&m->feed);
+		look_at_end(m, sink_poll(ipcns_feed_fd(m->feed), state == IPCNS_FEED_DRY));
+		state = read_feed(m);
 	}
 }
 

@@ -8,8 +8,8 @@
 
 #include "holder.h"
 #include "ipcnsctl.h"
+#include "module.h"
 #include "ns.h"
-#include "nsarg.h"
 #include "proc.h"
 #include "unit.h"
 
@@ -25,7 +25,7 @@ static void fill_state(const struct column *column, const struct record *rec, st
 	uint64_t state;
 
 	(void)column;
-	if (wire_uint(rec->tb[IPCNS_A_NS_STATE], &state) && state < NS_STATES)
+	if (ipcns_uint(rec->tb[IPCNS_A_NS_STATE], &state) && state < NS_STATES)
 		cell_text(cell, ns_state_names[state]);
 }
 
@@ -34,7 +34,7 @@ static void fill_pid(const struct column *column, const struct record *rec, stru
 {
 	uint64_t pid;
 
-	if (wire_uint(rec->tb[column->attr], &pid) && pid)
+	if (ipcns_uint(rec->tb[column->attr], &pid) && pid)
 		cell_number(cell, pid);
 }
 
@@ -60,7 +60,7 @@ static void fill_cgroup(const struct column *column, const struct record *rec, s
 	size_t len;
 
 	(void)column;
-	if (wire_uint(rec->tb[IPCNS_A_NS_PID], &pid) && pid)
+	if (ipcns_uint(rec->tb[IPCNS_A_NS_PID], &pid) && pid)
 		path = proc_cgroup(pid, &len);
 	if (path)
 		cell_bytes(cell, path, len);
@@ -94,7 +94,7 @@ static void fill_actor_time(const struct column *column, const struct record *re
 	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
 	uint64_t ns;
 
-	if (!get_actor(column, rec, tb) || !wire_uint(tb[IPCNS_A_ACTOR_TIME], &ns))
+	if (!get_actor(column, rec, tb) || !ipcns_uint(tb[IPCNS_A_ACTOR_TIME], &ns))
 		return;
 	cell->type = CELL_TIME;
 	cell->number = (int64_t)ns / 1000000000;
@@ -113,7 +113,7 @@ static void fill_actor(const struct column *column, const struct record *rec, st
 	if (len > sizeof(cell->buf) - 16)
 		len = sizeof(cell->buf) - 16;
 	memcpy(cell->buf, nla_data(tb[IPCNS_A_ACTOR_COMM]), len);
-	if (wire_uint(tb[IPCNS_A_ACTOR_PID], &pid) && pid)
+	if (ipcns_uint(tb[IPCNS_A_ACTOR_PID], &pid) && pid)
 		len += snprintf(cell->buf + len, sizeof(cell->buf) - len, "[%u]", (uint32_t)pid);
 	cell_bytes(cell, cell->buf, len);
 }
@@ -199,7 +199,7 @@ static const char *state_color(const struct record *rec)
 {
 	uint64_t state;
 
-	if (!wire_uint(rec->tb[IPCNS_A_NS_STATE], &state))
+	if (!ipcns_uint(rec->tb[IPCNS_A_NS_STATE], &state))
 		return NULL;
 	if (state == IPCNS_STATE_DYING)
 		return "red";
@@ -217,8 +217,8 @@ const struct column_set ns_columns = {
 
 static void sort_key(const struct record *rec, struct sort_key *key)
 {
-	wire_uint(rec->tb[IPCNS_A_NS_INUM], &key->number[0]);
-	wire_uint(rec->tb[IPCNS_A_NS_ID], &key->number[1]);
+	ipcns_uint(rec->tb[IPCNS_A_NS_INUM], &key->number[0]);
+	ipcns_uint(rec->tb[IPCNS_A_NS_ID], &key->number[1]);
 }
 
 static void add(struct nlattr *attrs, int len, void *arg)
@@ -237,7 +237,7 @@ bool ns_is_dying(const struct record *rec)
 {
 	uint64_t state;
 
-	return wire_uint(rec->tb[IPCNS_A_NS_STATE], &state) && state == IPCNS_STATE_DYING;
+	return ipcns_uint(rec->tb[IPCNS_A_NS_STATE], &state) && state == IPCNS_STATE_DYING;
 }
 
 /* The text of a column; "" if it has none. Valid until the next call. */
@@ -275,38 +275,25 @@ uint64_t ns_id(const struct stored *row)
 	return row->key.number[1];
 }
 
-/** ns_put - add the identity of a namespace to a request, as attribute @attr */
-void ns_put(struct nl_msg *msg, int attr, uint64_t id)
-{
-	if (nla_put_u64(msg, attr, id) < 0)
-		die(STATUS_ERROR, "out of memory");
-}
-
-static void parse_arg(const char *arg, struct nsarg *ns)
+static void parse_arg(const char *arg, struct ipcns_name *ns)
 {
 	char why[256];
 
-	if (!nsarg_parse(arg, ns, why, sizeof(why)))
+	if (!ipcns_name_parse(arg, ns, why, sizeof(why)))
 		die(STATUS_ERROR, "namespace \"%s\": %s", arg, why);
 }
 
-static void die_ambiguous(const struct nsarg *ns)
+static void die_ambiguous(const struct ipcns_name *ns)
 {
 	die(STATUS_ERROR, "inode %llu is ambiguous, use id=NSID", (unsigned long long)ns->value);
 }
 
 /* Adds the namespace that @arg names, or dies. */
-static void look_up(struct wire *w, const char *arg, const struct nsarg *ns, struct store *store)
+static void look_up(struct ipcns *w, const char *arg, const struct ipcns_name *ns, struct store *store)
 {
-	struct nl_msg *msg = wire_request(w, IPCNS_CMD_NS_GET);
 	size_t n = store->n;
-	int ret;
+	int ret = ipcns_lookup(w, ns, add, store);
 
-	if (ns->by_id)
-		ns_put(msg, IPCNS_A_NS_ID, ns->value);
-	else if (nla_put_u32(msg, IPCNS_A_NS_INUM, ns->value) < 0)
-		die(STATUS_ERROR, "out of memory");
-	ret = wire_do(w, msg, add, store);
 	if (ret == -ENOENT && ns->exists)
 		die(STATUS_ERROR,
 		    "namespace \"%s\" is hidden: it takes CAP_SYS_ADMIN in its user namespace",
@@ -317,7 +304,7 @@ static void look_up(struct wire *w, const char *arg, const struct nsarg *ns, str
 		die_ambiguous(ns);
 	if (ret)
 		die(ret == -ENODEV ? STATUS_NO_MODULE : STATUS_ERROR, "namespace \"%s\": %s", arg,
-		    wire_error(w));
+		    ipcns_error(w));
 	if (store->n != n + 1)
 		die(STATUS_ERROR, "namespace \"%s\": malformed answer", arg);
 }
@@ -331,7 +318,7 @@ static int compare_ids(const void *p, const void *q)
 
 /* The row of @all, which is sorted by inode number, that @ns means; NULL if there is none. */
 static const struct stored *find(const struct store *all, const struct stored **by_id,
-				 const struct nsarg *ns)
+				 const struct ipcns_name *ns)
 {
 	const struct stored *row;
 	size_t low = 0, high = all->n, middle;
@@ -357,11 +344,11 @@ static const struct stored *find(const struct store *all, const struct stored **
 	return row;
 }
 
-static void select_among_all(struct wire *w, int argc, char **argv, struct store *store)
+static void select_among_all(struct ipcns *w, int argc, char **argv, struct store *store)
 {
 	const struct stored **by_id, *row;
 	struct store all = { 0 };
-	struct nsarg ns;
+	struct ipcns_name ns;
 	size_t i;
 	int k;
 
@@ -392,9 +379,9 @@ static void select_among_all(struct wire *w, int argc, char **argv, struct store
  *
  * Does not return if one of them does not exist.
  */
-void ns_select(struct wire *w, int argc, char **argv, struct store *store)
+void ns_select(struct ipcns *w, int argc, char **argv, struct store *store)
 {
-	struct nsarg ns;
+	struct ipcns_name ns;
 	int i;
 
 	if (argc > NS_FEW) {
@@ -430,15 +417,17 @@ bool ns_selected(const struct store *store, struct nlattr *inum, struct nlattr *
 {
 	struct stored wanted = { 0 };
 
-	return store->n && wire_uint(inum, &wanted.key.number[0]) &&
-	       wire_uint(id, &wanted.key.number[1]) &&
+	return store->n && ipcns_uint(inum, &wanted.key.number[0]) &&
+	       ipcns_uint(id, &wanted.key.number[1]) &&
 	       bsearch(&wanted, store->rows, store->n, sizeof(wanted), compare_numbers);
 }
 
 /** ns_select_all - look up all namespaces, sorted by inode number */
-void ns_select_all(struct wire *w, struct store *store)
+void ns_select_all(struct ipcns *w, struct store *store)
 {
-	if (wire_dump(w, wire_request(w, IPCNS_CMD_NS_GET), add, restart, store))
-		die(STATUS_ERROR, "cannot list namespaces: %s", wire_error(w));
+	int ret = ipcns_namespaces(w, 0, add, restart, store);
+
+	if (ret)
+		module_die(w, ret, "cannot list namespaces");
 	store_sort(store);
 }

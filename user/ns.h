@@ -4,7 +4,6 @@
 
 #include "column.h"
 #include "record.h"
-#include "wire.h"
 
 extern const struct column_set ns_columns;
 
@@ -25,10 +24,9 @@ struct held {
  */
 #define NS_FEW 8
 
-void ns_select(struct wire *w, int argc, char **argv, struct store *store);
+void ns_select(struct ipcns *w, int argc, char **argv, struct store *store);
 bool ns_selected(const struct store *store, struct nlattr *inum, struct nlattr *id);
-void ns_select_all(struct wire *w, struct store *store);
-void ns_put(struct nl_msg *msg, int attr, uint64_t id);
+void ns_select_all(struct ipcns *w, struct store *store);
 void ns_refuse_dying(const struct record *rec);
 bool ns_is_dying(const struct record *rec);
 uint64_t ns_id(const struct stored *row);

@@ -8,7 +8,6 @@
 
 #include "ipcnsctl.h"
 #include "object.h"
-#include "wire.h"
 
 /** kind_names - kinds of objects by their number on the wire */
 const char *const kind_names[KINDS] = {
@@ -25,7 +24,7 @@ bool object_parse(struct record *rec, struct nlattr *attrs, int len)
 
 	if (!record_parse(rec, attrs, len))
 		return false;
-	if (wire_uint(rec->tb[IPCNS_A_OBJECT_KIND], &kind) && kind < KINDS)
+	if (ipcns_uint(rec->tb[IPCNS_A_OBJECT_KIND], &kind) && kind < KINDS)
 		record_nest(rec, IPCNS_A_OBJECT_SHM + kind);
 	return true;
 }
@@ -35,7 +34,7 @@ bool object_is_orphan(const struct record *rec)
 {
 	uint64_t kind;
 
-	return wire_uint(rec->tb[IPCNS_A_OBJECT_KIND], &kind) && kind == IPCNS_KIND_SHM &&
+	return ipcns_uint(rec->tb[IPCNS_A_OBJECT_KIND], &kind) && kind == IPCNS_KIND_SHM &&
 	       rec->nest[IPCNS_A_SHM_ORPHAN];
 }
 
@@ -44,10 +43,10 @@ void object_sort_key(const struct record *rec, struct sort_key *key)
 {
 	struct nlattr *name = rec->tb[IPCNS_A_OBJECT_NAME];
 
-	wire_uint(rec->tb[IPCNS_A_OBJECT_NS_INUM], &key->number[0]);
-	wire_uint(rec->tb[IPCNS_A_OBJECT_NS_ID], &key->number[1]);
-	wire_uint(rec->tb[IPCNS_A_OBJECT_KIND], &key->number[2]);
-	wire_uint(rec->tb[IPCNS_A_OBJECT_ID], &key->number[3]);
+	ipcns_uint(rec->tb[IPCNS_A_OBJECT_NS_INUM], &key->number[0]);
+	ipcns_uint(rec->tb[IPCNS_A_OBJECT_NS_ID], &key->number[1]);
+	ipcns_uint(rec->tb[IPCNS_A_OBJECT_KIND], &key->number[2]);
+	ipcns_uint(rec->tb[IPCNS_A_OBJECT_ID], &key->number[3]);
 	if (name) {
 		key->text = nla_data(name);
 		key->text_len = nla_len(name);
@@ -61,17 +60,17 @@ void orphan_sort_key(const struct record *rec, struct sort_key *key)
 	uint64_t size = 0;
 
 	record_nest(&nested, IPCNS_A_OBJECT_SHM);
-	wire_uint(nested.nest[IPCNS_A_SHM_SIZE], &size);
+	ipcns_uint(nested.nest[IPCNS_A_SHM_SIZE], &size);
 	key->number[0] = ~size;
-	wire_uint(rec->tb[IPCNS_A_OBJECT_NS_INUM], &key->number[1]);
-	wire_uint(rec->tb[IPCNS_A_OBJECT_NS_ID], &key->number[2]);
-	wire_uint(rec->tb[IPCNS_A_OBJECT_ID], &key->number[3]);
+	ipcns_uint(rec->tb[IPCNS_A_OBJECT_NS_INUM], &key->number[1]);
+	ipcns_uint(rec->tb[IPCNS_A_OBJECT_NS_ID], &key->number[2]);
+	ipcns_uint(rec->tb[IPCNS_A_OBJECT_ID], &key->number[3]);
 }
 
 /** element_sort_key - by number in the set */
 void element_sort_key(const struct record *rec, struct sort_key *key)
 {
-	wire_uint(rec->tb[IPCNS_A_ELEMENT_SEMNUM], &key->number[0]);
+	ipcns_uint(rec->tb[IPCNS_A_ELEMENT_SEMNUM], &key->number[0]);
 }
 
 /*
@@ -81,7 +80,7 @@ void element_sort_key(const struct record *rec, struct sort_key *key)
 
 static bool get_kind(const struct record *rec, uint64_t *kind)
 {
-	return wire_uint(rec->tb[IPCNS_A_OBJECT_KIND], kind) && *kind < KINDS;
+	return ipcns_uint(rec->tb[IPCNS_A_OBJECT_KIND], kind) && *kind < KINDS;
 }
 
 static void fill_type(const struct column *column, const struct record *rec, struct cell *cell)
@@ -127,8 +126,8 @@ static void fill_size(const struct column *column, const struct record *rec, str
 		cell_attr(cell, column->as, rec->nest[IPCNS_A_SHM_SIZE]);
 	else if (kind == IPCNS_KIND_MSG)
 		cell_attr(cell, column->as, rec->nest[IPCNS_A_MSG_QBYTES]);
-	else if (kind == IPCNS_KIND_MQ && wire_uint(rec->nest[IPCNS_A_MQ_MAXMSG], &maxmsg) &&
-		 wire_uint(rec->nest[IPCNS_A_MQ_MSGSIZE], &msgsize))
+	else if (kind == IPCNS_KIND_MQ && ipcns_uint(rec->nest[IPCNS_A_MQ_MAXMSG], &maxmsg) &&
+		 ipcns_uint(rec->nest[IPCNS_A_MQ_MSGSIZE], &msgsize))
 		cell_size(cell, maxmsg * msgsize);
 }
 
@@ -171,7 +170,7 @@ static void fill_flags(struct nlattr *attr, const char *const names[], size_t n,
 	uint64_t bits;
 	size_t i;
 
-	if (!wire_uint(attr, &bits))
+	if (!ipcns_uint(attr, &bits))
 		return;
 	cell->buf[0] = '\0';
 	for (i = 0; i < n; i++) {
@@ -210,7 +209,7 @@ static void fill_method(const struct column *column, const struct record *rec, s
 	};
 	uint64_t method;
 
-	if (wire_uint(rec->nest[column->nest], &method) && method < ARRAY_SIZE(names))
+	if (ipcns_uint(rec->nest[column->nest], &method) && method < ARRAY_SIZE(names))
 		cell_text(cell, names[method]);
 }
 
@@ -220,10 +219,10 @@ static void fill_age(const struct column *column, const struct record *rec, stru
 	uint64_t kind, ctime, dtime = 0, now = time(NULL);
 
 	(void)column;
-	if (!get_kind(rec, &kind) || !wire_uint(rec->tb[IPCNS_A_OBJECT_CTIME], &ctime))
+	if (!get_kind(rec, &kind) || !ipcns_uint(rec->tb[IPCNS_A_OBJECT_CTIME], &ctime))
 		return;
 	if (kind == IPCNS_KIND_SHM)
-		wire_uint(rec->nest[IPCNS_A_SHM_DTIME], &dtime);
+		ipcns_uint(rec->nest[IPCNS_A_SHM_DTIME], &dtime);
 	ctime = dtime > ctime ? dtime : ctime;
 	cell_age(cell, now > ctime ? now - ctime : 0);	/* clocks can be set back */
 }

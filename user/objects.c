@@ -9,6 +9,7 @@
 #include "attached.h"
 #include "depth.h"
 #include "ipcnsctl.h"
+#include "module.h"
 #include "ns.h"
 #include "object.h"
 #include "output.h"
@@ -55,7 +56,8 @@ struct filter {
 	unsigned int kinds;	/* mask; 0 for all */
 	bool by_key, by_owner, by_id;
 	bool orphans, attached;
-	uint64_t key, uid, id;
+	uint32_t key, uid;
+	uint64_t id;
 	const char *name;	/* of a POSIX queue, or NULL */
 	enum depth_part part;	/* the only one wanted, DEPTH_FIRST if none was chosen */
 };
@@ -232,12 +234,6 @@ static const struct column_set *filter_columns(const struct filter *filter)
 	return &orphans;
 }
 
-static void put_u32(struct nl_msg *msg, int attr, uint32_t value)
-{
-	if (nla_put_u32(msg, attr, value) < 0)
-		die(STATUS_ERROR, "out of memory");
-}
-
 static void add(struct nlattr *attrs, int len, void *arg)
 {
 	struct sink *sink = arg;
@@ -271,28 +267,24 @@ static bool restart(void *arg)
 }
 
 /* Objects of one namespace, or of all if @id is 0. */
-static void dump(struct wire *w, uint64_t id, const struct filter *filter, struct sink *sink)
+static void dump(struct ipcns *w, uint64_t id, const struct filter *filter, struct sink *sink)
 {
-	struct nl_msg *msg = wire_request(w, IPCNS_CMD_OBJECT_GET);
-	unsigned int kinds = filter->kinds;
+	const struct ipcns_object_filter wanted = {
+		.ns_id = id,
+		.kinds = filter->orphans ? 1U << IPCNS_KIND_SHM : filter->kinds,
+		.key = filter->by_key ? &filter->key : NULL,
+		.uid = filter->by_owner ? &filter->uid : NULL,
+	};
+	int ret;
 
-	if (filter->orphans)
-		kinds = 1U << IPCNS_KIND_SHM;
-	if (id)
-		ns_put(msg, IPCNS_A_OBJECT_NS_ID, id);
-	if (kinds)
-		put_u32(msg, IPCNS_A_OBJECT_KINDS, kinds);
-	if (filter->by_key)
-		put_u32(msg, IPCNS_A_OBJECT_KEY, filter->key);
-	if (filter->by_owner)
-		put_u32(msg, IPCNS_A_OBJECT_UID, filter->uid);
 	sink->before = sink->store ? sink->store->n : 0;
 	sink->emitted = false;
-	if (wire_dump(w, msg, add, restart, sink))
-		die(STATUS_ERROR, "cannot list objects: %s", wire_error(w));
+	ret = ipcns_objects(w, &wanted, add, restart, sink);
+	if (ret)
+		module_die(w, ret, "cannot list objects");
 }
 
-static void dump_selected(struct wire *w, const struct store *namespaces,
+static void dump_selected(struct ipcns *w, const struct store *namespaces,
 			  const struct filter *filter, struct sink *sink)
 {
 	size_t i;
@@ -306,26 +298,26 @@ static void dump_selected(struct wire *w, const struct store *namespaces,
 		dump(w, ns_id(&namespaces->rows[i]), filter, sink);
 }
 
-static void get_one(struct wire *w, uint64_t id, const char *arg, const struct filter *filter,
+static void get_one(struct ipcns *w, uint64_t id, const char *arg, const struct filter *filter,
 		    struct sink *sink)
 {
-	struct nl_msg *msg = wire_request(w, IPCNS_CMD_OBJECT_GET);
+	struct ipcns_request *r = ipcns_request(IPCNS_CMD_OBJECT_GET);
 	unsigned int kind = only_kind(filter);
 	int ret;
 
-	ns_put(msg, IPCNS_A_OBJECT_NS_ID, id);
-	put_u32(msg, IPCNS_A_OBJECT_KIND, kind);
-	put_u32(msg, IPCNS_A_OBJECT_ID, filter->id);
-	ret = wire_do(w, msg, add, sink);
+	ipcns_put_u64(r, IPCNS_A_OBJECT_NS_ID, id);
+	ipcns_put_u32(r, IPCNS_A_OBJECT_KIND, kind);
+	ipcns_put_u32(r, IPCNS_A_OBJECT_ID, filter->id);
+	ret = ipcns_do(w, r, add, sink);
 	if (ret == -ENOENT)
 		die(STATUS_ERROR, "no %s with id %u in namespace \"%s\"", kind_names[kind],
 		    (unsigned int)filter->id, arg);
 	if (ret)
-		die(STATUS_ERROR, "cannot get the object: %s", wire_error(w));
+		module_die(w, ret, "cannot get the object");
 }
 
 /* Objects as the filter says. */
-static void get(struct wire *w, const struct store *namespaces, char **args,
+static void get(struct ipcns *w, const struct store *namespaces, char **args,
 		const struct filter *filter, struct sink *sink)
 {
 	if (filter->by_id)
@@ -335,7 +327,7 @@ static void get(struct wire *w, const struct store *namespaces, char **args,
 }
 
 /* Asks for all that the filter leaves of the namespaces, and for who has it attached. */
-static void read_attached(struct wire *w, const struct store *namespaces, char **args,
+static void read_attached(struct ipcns *w, const struct store *namespaces, char **args,
 			  const struct filter *filter, struct attached *attached)
 {
 	bool others = !filter->by_key && !filter->by_owner && !filter->by_id;
@@ -349,7 +341,7 @@ static void read_attached(struct wire *w, const struct store *namespaces, char *
 	store_clear(&store);
 }
 
-static void print_attached(struct wire *w, const struct store *namespaces, char **args,
+static void print_attached(struct ipcns *w, const struct store *namespaces, char **args,
 			   const struct filter *filter, struct output *out)
 {
 	struct attached attached = { 0 };
@@ -384,7 +376,7 @@ static void print_stored(struct store *store, struct output *out)
 	}
 }
 
-static int print_in_depth(struct wire *w, const struct store *namespaces, const char *arg,
+static int print_in_depth(struct ipcns *w, const struct store *namespaces, const char *arg,
 			  const struct filter *filter, const struct options *opts)
 {
 	const struct depth depth = {
@@ -401,7 +393,7 @@ static int print_in_depth(struct wire *w, const struct store *namespaces, const 
 	return depth_print(w, &depth, opts);
 }
 
-static void print_objects(struct wire *w, const struct store *namespaces, char **args,
+static void print_objects(struct ipcns *w, const struct store *namespaces, char **args,
 			  const struct filter *filter, const struct options *opts,
 			  const struct selection *sel)
 {
@@ -431,7 +423,7 @@ int cmd_objects(int argc, char **argv)
 	int status = STATUS_OK;
 	struct selection sel;
 	struct options opts;
-	struct wire *w;
+	struct ipcns *w;
 	int c;
 
 	options_init(&opts);
@@ -445,7 +437,7 @@ int cmd_objects(int argc, char **argv)
 	check_filter(&filter, argc - optind);
 	selection_parse(&sel, set, opts.output, opts.output_all);
 
-	w = wire_open();
+	w = module_open();
 	ns_select(w, argc - optind, argv + optind, &namespaces);
 	if (in_depth(&filter))
 		status = print_in_depth(w, &namespaces, argv[optind], &filter, &opts);
@@ -454,6 +446,6 @@ int cmd_objects(int argc, char **argv)
 
 	store_clear(&namespaces);
 	selection_free(&sel);
-	wire_close(w);
+	ipcns_free(w);
 	return status;
 }

@@ -8,6 +8,8 @@
 
 #include <netlink/attr.h>
 
+#include "libipcns.h"
+
 /* More than any message has; a newer module's further attributes are not looked at. */
 #define RECORD_ATTRS 40
 

@@ -7,6 +7,7 @@
 #include "holders.h"
 #include "ipcnsctl.h"
 #include "limits.h"
+#include "module.h"
 #include "ns.h"
 #include "output.h"
 
@@ -180,7 +181,7 @@ int cmd_show(int argc, char **argv)
 	struct options opts;
 	struct record rec;
 	struct held held;
-	struct wire *w;
+	struct ipcns *w;
 	int c;
 
 	options_init(&opts);
@@ -192,7 +193,7 @@ int cmd_show(int argc, char **argv)
 	if (argc - optind != 1)
 		die_usage(argc == optind ? "no namespace given" : "only one namespace");
 
-	w = wire_open();
+	w = module_open();
 	ns_select(w, 1, argv + optind, &store);
 	if (!record_parse(&rec, store.rows[0].attrs, store.rows[0].len))
 		die(STATUS_ERROR, "malformed answer");
@@ -213,6 +214,6 @@ int cmd_show(int argc, char **argv)
 	ledger_free(&ledger);
 	store_clear(&store);
 	store_clear(&limits);
-	wire_close(w);
+	ipcns_free(w);
 	return STATUS_OK;
 }

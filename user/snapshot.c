@@ -4,6 +4,7 @@
 #include <linux/ipcns.h>
 
 #include "ipcnsctl.h"
+#include "module.h"
 #include "ns.h"
 #include "object.h"
 #include "snapshot.h"
@@ -22,7 +23,7 @@ static void add(struct nlattr *attrs, int len, void *arg)
 	struct record rec;
 	uint64_t id;
 
-	if (!record_parse(&rec, attrs, len) || !wire_uint(rec.tb[rows->id_attr], &id))
+	if (!record_parse(&rec, attrs, len) || !ipcns_uint(rec.tb[rows->id_attr], &id))
 		return;
 	if (!rows->only || nsids_has(rows->only, id))
 		store_add(&rows->store, attrs, len, rows->sort_key);
@@ -38,42 +39,38 @@ static bool restart(void *arg)
 
 static void ns_sort_key(const struct record *rec, struct sort_key *key)
 {
-	wire_uint(rec->tb[IPCNS_A_NS_INUM], &key->number[0]);
-	wire_uint(rec->tb[IPCNS_A_NS_ID], &key->number[1]);
+	ipcns_uint(rec->tb[IPCNS_A_NS_INUM], &key->number[0]);
+	ipcns_uint(rec->tb[IPCNS_A_NS_ID], &key->number[1]);
 }
 
-/* All rows of a dump; false if the module is gone. */
-static bool dump(struct wire *w, struct nl_msg *msg, struct rows *rows)
+/* All rows of a dump that ended with @ret; false if the module is gone. */
+static bool dumped(struct ipcns *w, int ret, struct rows *rows)
 {
-	int ret = wire_dump(w, msg, add, restart, rows);
-
 	if (ret == -ENODEV)
 		return false;
 	/* Not found: the only namespace wanted is gone by now, so there are no rows. */
 	if (ret && ret != -ENOENT)
-		die(STATUS_ERROR, "cannot take the snapshot: %s", wire_error(w));
+		module_die(w, ret, "cannot take the snapshot");
 	store_sort(&rows->store);
 	return true;
 }
 
-static bool dump_objects(struct wire *w, uint32_t kinds, struct rows *rows)
+/* Identity of the only namespace wanted, 0 if there are several. */
+static uint64_t only(const struct rows *rows)
 {
-	struct nl_msg *msg = wire_request(w, IPCNS_CMD_OBJECT_GET);
-
-	if (nla_put_u32(msg, IPCNS_A_OBJECT_KINDS, kinds) < 0)
-		die(STATUS_ERROR, "out of memory");
-	if (rows->only && rows->only->n == 1)
-		ns_put(msg, IPCNS_A_OBJECT_NS_ID, rows->only->ids[0]);
-	return dump(w, msg, rows);
+	return rows->only && rows->only->n == 1 ? rows->only->ids[0] : 0;
 }
 
-static bool dump_namespaces(struct wire *w, struct rows *rows)
+static bool dump_objects(struct ipcns *w, uint32_t kinds, struct rows *rows)
 {
-	struct nl_msg *msg = wire_request(w, IPCNS_CMD_NS_GET);
+	struct ipcns_object_filter filter = { .ns_id = only(rows), .kinds = kinds };
 
-	if (rows->only && rows->only->n == 1)
-		ns_put(msg, IPCNS_A_NS_ID, rows->only->ids[0]);
-	return dump(w, msg, rows);
+	return dumped(w, ipcns_objects(w, &filter, add, restart, rows), rows);
+}
+
+static bool dump_namespaces(struct ipcns *w, struct rows *rows)
+{
+	return dumped(w, ipcns_namespaces(w, only(rows), add, restart, rows), rows);
 }
 
 static void write_namespaces(const struct store *store, bool show, struct told *told,
@@ -119,7 +116,7 @@ static void write_objects(const struct store *store, const struct store *namespa
  * Objects are listed before namespaces: of a namespace that is listed as alive, all objects are.
  * Returns false if the module is gone.
  */
-bool snapshot_write(struct wire *w, const struct nsids *only, uint32_t objects,
+bool snapshot_write(struct ipcns *w, const struct nsids *only, uint32_t objects,
 		    struct told *told, struct event_writer *writer)
 {
 	struct rows object_rows = { .only = only, .id_attr = IPCNS_A_OBJECT_NS_ID,

@@ -8,9 +8,8 @@
 #include "event.h"
 #include "nsids.h"
 #include "told.h"
-#include "wire.h"
 
-bool snapshot_write(struct wire *w, const struct nsids *only, uint32_t objects,
+bool snapshot_write(struct ipcns *w, const struct nsids *only, uint32_t objects,
 		    struct told *told, struct event_writer *writer);
 
 #endif

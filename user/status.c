@@ -5,9 +5,9 @@
 #include <linux/ipcns.h>
 
 #include "ipcnsctl.h"
+#include "module.h"
 #include "object.h"
 #include "output.h"
-#include "wire.h"
 
 static const char usage[] =
 	"Usage: " PROGRAM " status [OPTION...]\n\n"
@@ -76,11 +76,11 @@ static bool parse_layout(struct nlattr *attr, struct layout *layout)
 		return false;
 	cell_attr(&layout->name, AS_TEXT, tb[IPCNS_A_LAYOUT_NAME]);
 	cell_attr(&layout->member, AS_TEXT, tb[IPCNS_A_LAYOUT_MEMBER]);
-	wire_uint(tb[IPCNS_A_LAYOUT_KINDS], &layout->kinds);
-	wire_uint(tb[IPCNS_A_LAYOUT_DEPTH], &layout->depth);
-	wire_uint(tb[IPCNS_A_LAYOUT_HOLDERS], &layout->holders);
+	ipcns_uint(tb[IPCNS_A_LAYOUT_KINDS], &layout->kinds);
+	ipcns_uint(tb[IPCNS_A_LAYOUT_DEPTH], &layout->depth);
+	ipcns_uint(tb[IPCNS_A_LAYOUT_HOLDERS], &layout->holders);
 	layout->state = "unknown";
-	if (wire_uint(tb[IPCNS_A_LAYOUT_STATE], &state) && state < ARRAY_SIZE(states))
+	if (ipcns_uint(tb[IPCNS_A_LAYOUT_STATE], &state) && state < ARRAY_SIZE(states))
 		layout->state = states[state];
 	return true;
 }
@@ -99,8 +99,8 @@ static bool parse_probe(struct nlattr *attr, struct probe *probe)
 	if (nla_parse_nested(tb, IPCNS_A_PROBE_MAX, attr, NULL) < 0)
 		return false;
 	cell_attr(&probe->symbol, AS_TEXT, tb[IPCNS_A_PROBE_SYMBOL]);
-	wire_uint(tb[IPCNS_A_PROBE_ARMED], &probe->armed);
-	wire_uint(tb[IPCNS_A_PROBE_MISSED], &probe->missed);
+	ipcns_uint(tb[IPCNS_A_PROBE_ARMED], &probe->armed);
+	ipcns_uint(tb[IPCNS_A_PROBE_MISSED], &probe->missed);
 	return probe->symbol.type == CELL_TEXT;
 }
 
@@ -199,7 +199,7 @@ static void print_text(struct nlattr *attrs, int len, struct nlattr **tb,
 	cell.type = CELL_UNKNOWN;
 	cell_attr(&cell, AS_TEXT, tb[IPCNS_A_STATUS_KERNEL]);
 	print_value("Kernel", &cell, format);
-	if (wire_uint(tb[IPCNS_A_STATUS_EVENTS_LIVE], &live))
+	if (ipcns_uint(tb[IPCNS_A_STATUS_EVENTS_LIVE], &live))
 		printf("%-25s%s\n", "Events live", live ? "yes" : "no");
 	for (i = 0; i < ARRAY_SIZE(counters); i++) {
 		cell.type = CELL_UNKNOWN;
@@ -264,7 +264,7 @@ static void print_json(struct nlattr *attrs, int len, struct nlattr **tb,
 	cell.type = CELL_UNKNOWN;
 	cell_attr(&cell, AS_TEXT, tb[IPCNS_A_STATUS_KERNEL]);
 	cell_json(&cell, &json, "kernel", format);
-	if (wire_uint(tb[IPCNS_A_STATUS_EVENTS_LIVE], &live))
+	if (ipcns_uint(tb[IPCNS_A_STATUS_EVENTS_LIVE], &live))
 		json_bool(&json, "events_live", live);
 	else
 		json_null(&json, "events_live");
@@ -314,7 +314,7 @@ int cmd_status(int argc, char **argv)
 {
 	struct options opts;
 	struct request request = { .opts = &opts };
-	struct wire *w;
+	struct ipcns *w;
 	int c;
 
 	options_init(&opts);
@@ -326,11 +326,12 @@ int cmd_status(int argc, char **argv)
 	if (optind < argc)
 		die_usage("unexpected argument: %s", argv[optind]);
 
-	w = wire_open();
-	if (wire_do(w, wire_request(w, IPCNS_CMD_STATUS_GET), print, &request))
-		die(STATUS_ERROR, "cannot get the status: %s", wire_error(w));
+	w = module_open();
+	c = ipcns_status(w, print, &request);
+	if (c)
+		module_die(w, c, "cannot get the status");
 	if (!request.answered)
 		die(STATUS_ERROR, "cannot get the status: malformed answer");
-	wire_close(w);
+	ipcns_free(w);
 	return STATUS_OK;
 }

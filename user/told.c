@@ -19,7 +19,6 @@
 #include "ipcnsctl.h"
 #include "ns.h"
 #include "told.h"
-#include "wire.h"
 
 /* Kinds of things; others are enum ipcns_event_object. */
 enum {
@@ -100,7 +99,7 @@ void told_ns(struct told *told, const struct record *rec)
 {
 	uint64_t id;
 
-	if (!wire_uint(rec->tb[IPCNS_A_NS_ID], &id))
+	if (!ipcns_uint(rec->tb[IPCNS_A_NS_ID], &id))
 		return;
 	set(told, id, IPCNS_EVENT_OBJECT_NS, 0, true);
 	if (ns_is_dying(rec))
@@ -112,13 +111,13 @@ void told_object(struct told *told, const struct record *rec)
 {
 	uint64_t ns_id, kind, id;
 
-	if (wire_uint(rec->tb[IPCNS_A_OBJECT_NS_ID], &ns_id) &&
-	    wire_uint(rec->tb[IPCNS_A_OBJECT_KIND], &kind) &&
-	    wire_uint(rec->tb[IPCNS_A_OBJECT_ID], &id))
+	if (ipcns_uint(rec->tb[IPCNS_A_OBJECT_NS_ID], &ns_id) &&
+	    ipcns_uint(rec->tb[IPCNS_A_OBJECT_KIND], &kind) &&
+	    ipcns_uint(rec->tb[IPCNS_A_OBJECT_ID], &id))
 		set(told, ns_id, IPCNS_EVENT_OBJECT_SHM + kind, id, true);
 }
 
-static bool admit_ns(struct told *told, const struct event *e)
+static bool admit_ns(struct told *told, const struct ipcns_event *e)
 {
 	bool there = is_there(told, e->ns_id, IPCNS_EVENT_OBJECT_NS, 0);
 
@@ -142,11 +141,11 @@ static bool admit_ns(struct told *told, const struct event *e)
  * Whether it is the end of an object that was counted when its namespace began to die. From then on
  * all that goes is torn down, but queues that are closed.
  */
-static bool is_counted_end(const struct told *told, const struct event *e)
+static bool is_counted_end(const struct told *told, const struct ipcns_event *e)
 {
 	uint64_t reason = 0;
 
-	wire_uint(e->tb[IPCNS_A_EVENT_REASON], &reason);
+	ipcns_uint(e->attr[IPCNS_A_EVENT_REASON], &reason);
 	return e->kind == IPCNS_EVENT_KIND_DESTROYED && is_there(told, e->ns_id, DYING, 0) &&
 	       (reason == IPCNS_EVENT_REASON_TEARDOWN || e->object == IPCNS_EVENT_OBJECT_MQ);
 }
@@ -156,7 +155,7 @@ static bool is_counted_end(const struct told *told, const struct event *e)
  * @told: what he was told; what the event tells is added
  * @e: an event before the number that was next when the snapshot was complete
  */
-bool told_admit(struct told *told, const struct event *e)
+bool told_admit(struct told *told, const struct ipcns_event *e)
 {
 	uint64_t id;
 	bool there;
@@ -167,7 +166,7 @@ bool told_admit(struct told *told, const struct event *e)
 		return admit_ns(told, e);
 	if (!is_there(told, e->ns_id, IPCNS_EVENT_OBJECT_NS, 0))
 		return false;
-	if (!wire_uint(e->tb[IPCNS_A_EVENT_ID], &id))
+	if (!ipcns_uint(e->attr[IPCNS_A_EVENT_ID], &id))
 		return true;
 	there = is_there(told, e->ns_id, e->object, id);
 	switch (e->kind) {

@@ -19,7 +19,7 @@ struct told {
 
 void told_ns(struct told *told, const struct record *rec);
 void told_object(struct told *told, const struct record *rec);
-bool told_admit(struct told *told, const struct event *e);
+bool told_admit(struct told *told, const struct ipcns_event *e);
 void told_clear(struct told *told);
 
 #endif

@@ -6,10 +6,10 @@
 #include <time.h>
 #include <linux/ipcns.h>
 
-#include "feed.h"
+#include "event.h"
 #include "ipcnsctl.h"
+#include "module.h"
 #include "ns.h"
-#include "nsarg.h"
 #include "options.h"
 
 static const char usage[] =
@@ -39,13 +39,15 @@ static const struct option longopts[] = {
 #define CONFIRM_NS 50000000LL
 
 struct waiting {
-	struct feed feed;
+	struct ipcns_feed *feed;
+	struct ipcns *c;	/* the connection of it */
+	struct ipcns_journal journal;
 	uint64_t id;
 	bool destroyed;
 	bool uncertain;		/* events are lost */
 };
 
-static void take(const struct event *e, void *arg)
+static void take(const struct ipcns_event *e, void *arg)
 {
 	struct waiting *w = arg;
 
@@ -87,28 +89,26 @@ static void __attribute__((noreturn)) die_unloaded(void)
 	die(STATUS_NO_MODULE, "module unloaded");
 }
 
-static void ignore(struct nlattr *attrs, int len, void *arg)
+/* What a function of the feed returned, unless the tool ends for it. */
+static int alive(const struct waiting *w, int ret)
 {
-	(void)attrs;
-	(void)len;
-	(void)arg;
+	if (!feed_alive(w->feed, ret))
+		die_unloaded();
+	return ret;
 }
 
 /* Whether the namespace is there, dying or not. */
 static bool exists(struct waiting *w)
 {
-	struct nl_msg *msg = wire_request(w->feed.w, IPCNS_CMD_NS_GET);
-	int ret;
+	int ret = ipcns_namespaces(w->c, w->id, NULL, NULL, NULL);
 
-	ns_put(msg, IPCNS_A_NS_ID, w->id);
-	ret = wire_do(w->feed.w, msg, ignore, NULL);
 	if (!ret)
 		return true;
 	if (ret == -ENODEV)
 		die_unloaded();
 	if (ret != -ENOENT)
 		die(STATUS_ERROR, "namespace \"id=%llu\": %s", (unsigned long long)w->id,
-		    wire_error(w->feed.w));
+		    ipcns_error(w->c));
 	return false;
 }
 
@@ -117,44 +117,45 @@ static bool exists(struct waiting *w)
  * the other, so each below the next was one. Where the kernel does, other kinds of namespaces have
  * theirs in between, and only the journal can know.
  */
-static bool existed(struct waiting *w, uint64_t held)
+static bool existed(struct waiting *w)
 {
-	if (w->feed.next_ns_id)
-		return w->id < w->feed.next_ns_id;
-	w->feed.last = 0;
-	if (!feed_fetch(&w->feed))
-		die_unloaded();
-	if (!w->destroyed && held > 1)
+	if (w->journal.next_ns_id)
+		return w->id < w->journal.next_ns_id;
+	ipcns_feed_seek(w->feed, 0);
+	alive(w, ipcns_feed_fetch(w->feed));
+	if (!w->destroyed && w->journal.held > 1)
 		die(STATUS_ERROR, "no IPC namespace \"id=%llu\", and the journal does not go back far enough to tell whether there was one",
 		    (unsigned long long)w->id);
 	return w->destroyed;
+}
+
+static void set_id(struct waiting *w, uint64_t id)
+{
+	w->id = id;
+	ipcns_feed_filter(w->feed, 1U << IPCNS_EVENT_OBJECT_NS, id);
 }
 
 /* Finds out which namespace is meant; false if it is gone already. Dies if there never was one. */
 static bool begin(struct waiting *w, char *arg)
 {
 	struct store store = { 0 };
-	uint64_t next, held;
-	struct nsarg ns;
+	struct ipcns_name ns;
 	char why[256];
 
-	if (!feed_state(&w->feed, &next, &held))
-		die_unloaded();
-	w->feed.last = next - 1;
-	if (!nsarg_parse(arg, &ns, why, sizeof(why)))
+	alive(w, ipcns_feed_journal(w->feed, &w->journal));
+	ipcns_feed_seek(w->feed, w->journal.next - 1);
+	if (!ipcns_name_parse(arg, &ns, why, sizeof(why)))
 		die(STATUS_ERROR, "namespace \"%s\": %s", arg, why);
 	if (ns.by_id) {
-		w->id = ns.value;
-		w->feed.ns_id = w->id;
+		set_id(w, ns.value);
 		if (exists(w))
 			return true;
-		if (existed(w, held))
+		if (existed(w))
 			return false;
 		die(STATUS_ERROR, "no IPC namespace \"%s\"", arg);
 	}
-	ns_select(w->feed.w, 1, &arg, &store);
-	w->id = ns_id(store.rows);
-	w->feed.ns_id = w->id;
+	ns_select(w->c, 1, &arg, &store);
+	set_id(w, ns_id(store.rows));
 	store_clear(&store);
 	return true;
 }
@@ -162,7 +163,7 @@ static bool begin(struct waiting *w, char *arg)
 /* Waits for events, but not longer than until @until. */
 static void wait_until(struct waiting *w, int64_t until)
 {
-	struct pollfd fd = { .fd = w->feed.fd, .events = POLLIN };
+	struct pollfd fd = { .fd = ipcns_feed_fd(w->feed), .events = POLLIN };
 	int64_t rest = until - now();
 	struct timespec ts = { 0 };
 
@@ -173,12 +174,12 @@ static void wait_until(struct waiting *w, int64_t until)
 
 static void read_all(struct waiting *w)
 {
-	enum feed_state state;
+	int state;
 
 	do
-		state = feed_read(&w->feed);
-	while (state == FEED_MORE && !w->destroyed);
-	if (state == FEED_GONE && !w->destroyed)
+		state = alive(w, ipcns_feed_read(w->feed));
+	while (state == IPCNS_FEED_MORE && !w->destroyed);
+	if (state == IPCNS_FEED_GONE && !w->destroyed)
 		die_unloaded();
 }
 
@@ -240,11 +241,9 @@ int cmd_wait(int argc, char **argv)
 	if (timeout >= 0)
 		deadline = now() + timeout;
 
-	feed_open(&w.feed, take, &w);
-	if (!feed_join(&w.feed, false))
-		die(STATUS_NO_MODULE, "module not loaded: try \"modprobe ipcns\"");
-	w.feed.objects = 1U << IPCNS_EVENT_OBJECT_NS;
+	w.feed = feed_open(false, take, &w);
+	w.c = ipcns_feed_connection(w.feed);
 	status = begin(&w, argv[optind]) ? wait_for_end(&w, deadline) : STATUS_OK;
-	feed_close(&w.feed);
+	ipcns_feed_free(w.feed);
 	return status;
 }

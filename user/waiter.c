@@ -6,21 +6,20 @@
 
 #include "ipcnsctl.h"
 #include "waiter.h"
-#include "wire.h"
 
 /** waiter_is_undo - whether a row of waiter-get is an adjustment, and nobody waits */
 bool waiter_is_undo(const struct record *rec)
 {
 	uint64_t role;
 
-	return wire_uint(rec->tb[IPCNS_A_WAITER_ROLE], &role) && role == IPCNS_ROLE_UNDO;
+	return ipcns_uint(rec->tb[IPCNS_A_WAITER_ROLE], &role) && role == IPCNS_ROLE_UNDO;
 }
 
 static void fill_pid(const struct column *column, const struct record *rec, struct cell *cell)
 {
 	uint64_t pid;
 
-	if (wire_uint(rec->tb[column->attr], &pid) && pid)
+	if (ipcns_uint(rec->tb[column->attr], &pid) && pid)
 		cell_number(cell, pid);
 }
 
@@ -37,7 +36,7 @@ static void fill_name(struct nlattr *attr, const char *const *names, size_t n, s
 {
 	uint64_t value;
 
-	if (wire_uint(attr, &value) && value < n)
+	if (ipcns_uint(attr, &value) && value < n)
 		cell_text(cell, names[value]);
 }
 
@@ -72,14 +71,14 @@ static int put_operation(char *buf, size_t size, const struct record *rec)
 	int64_t op;
 	int len;
 
-	if (!wire_int(rec->tb[IPCNS_A_WAITER_SEMOP], &op))
+	if (!ipcns_int(rec->tb[IPCNS_A_WAITER_SEMOP], &op))
 		return 0;
 	if (op)
 		len = snprintf(buf, size, "%s by %lld", op < 0 ? "decrease" : "increase",
 			       op < 0 ? -(long long)op : (long long)op);
 	else
 		len = snprintf(buf, size, "to be zero");
-	if (wire_uint(rec->tb[IPCNS_A_WAITER_NSOPS], &nsops) && nsops > 1)
+	if (ipcns_uint(rec->tb[IPCNS_A_WAITER_NSOPS], &nsops) && nsops > 1)
 		len += snprintf(buf + len, size - len, ", one of %llu operations",
 				(unsigned long long)nsops);
 	return len;
@@ -97,10 +96,10 @@ static int put_wanted(char *buf, size_t size, const struct record *rec)
 	uint64_t mode = IPCNS_MSG_MODE_ANY;
 	int64_t type;
 
-	wire_uint(rec->tb[IPCNS_A_WAITER_MODE], &mode);
+	ipcns_uint(rec->tb[IPCNS_A_WAITER_MODE], &mode);
 	if (mode == IPCNS_MSG_MODE_ANY)
 		return snprintf(buf, size, "any message");
-	if (mode >= ARRAY_SIZE(formats) || !wire_int(rec->tb[IPCNS_A_WAITER_MTYPE], &type))
+	if (mode >= ARRAY_SIZE(formats) || !ipcns_int(rec->tb[IPCNS_A_WAITER_MTYPE], &type))
 		return 0;
 	return snprintf(buf, size, formats[mode], (long long)type);
 }
@@ -113,7 +112,7 @@ static void fill_waits_for(const struct column *column, const struct record *rec
 	int len = 0;
 
 	(void)column;
-	if (!wire_uint(rec->tb[IPCNS_A_WAITER_ROLE], &role))
+	if (!ipcns_uint(rec->tb[IPCNS_A_WAITER_ROLE], &role))
 		return;
 	switch (role) {
 	case IPCNS_ROLE_SEM:
@@ -123,11 +122,11 @@ static void fill_waits_for(const struct column *column, const struct record *rec
 		len = put_wanted(cell->buf, sizeof(cell->buf), rec);
 		break;
 	case IPCNS_ROLE_SENDER:
-		if (!wire_uint(rec->tb[IPCNS_A_WAITER_SIZE], &bytes))
+		if (!ipcns_uint(rec->tb[IPCNS_A_WAITER_SIZE], &bytes))
 			break;
 		len = snprintf(cell->buf, sizeof(cell->buf), "room for %llu bytes",
 			       (unsigned long long)bytes);
-		if (wire_int(rec->tb[IPCNS_A_WAITER_MTYPE], &type))
+		if (ipcns_int(rec->tb[IPCNS_A_WAITER_MTYPE], &type))
 			snprintf(cell->buf + len, sizeof(cell->buf) - len, " of type %lld",
 				 (long long)type);
 		break;

@@ -12,7 +12,7 @@ from guest.initramfs import libraries, stored, usr_merged
 
 MODULE_SOURCES = ("Kbuild", "Makefile", "include", "kmod")
 KUNIT_SOURCES = (*MODULE_SOURCES, "tests/kunit")
-TOOL_SOURCES = ("Makefile", "include", "user")
+TOOL_SOURCES = ("Makefile", "include", "user", "examples/ipcns-watch.c")
 PRODUCTS = (".o", ".ko", ".mod", ".mod.c", ".cmd", ".symvers", ".order", ".d")
 
 
@@ -69,10 +69,11 @@ def tool():
 
     def fill(archive):
         say("building ipcnsctl")
-        make("-C", TREE, "tool", f"BUILD={build}")
-        program = build / "ipcnsctl"
-        archive.path("usr/bin/ipcnsctl", program)
-        for library in libraries([program]):
+        make("-C", TREE, "tool", "example", f"BUILD={build}")
+        programs = [build / "ipcnsctl", build / "ipcns-watch"]
+        for program in programs:
+            archive.path(f"usr/bin/{program.name}", program)
+        for library in libraries(programs):
             archive.text(usr_merged(library), library.read_bytes(), 0o755)
 
     return stored(home() / "tool.cpio", sources(TOOL_SOURCES), fill)

@@ -11,7 +11,6 @@
 #include "event.h"
 #include "ipcnsctl.h"
 #include "kernel.h"
-#include "nsarg.h"
 
 #define WORDS 16
 
@@ -30,13 +29,13 @@ static int list_of_events(int argc, char **argv)
 /* What is refused has a reason, which fits its buffer. */
 static int namespaces(int argc, char **argv)
 {
-	struct nsarg ns;
+	struct ipcns_name ns;
 	char why[32];
 	int i;
 
 	for (i = 1; i < argc; i++) {
 		memset(why, 'x', sizeof(why));
-		if (!nsarg_parse(argv[i], &ns, why, sizeof(why)) &&
+		if (!ipcns_name_parse(argv[i], &ns, why, sizeof(why)) &&
 		    (!*why || !memchr(why, '\0', sizeof(why))))
 			abort();
 	}

@@ -30,7 +30,7 @@ static void take(uint8_t how, struct nlattr *attrs, int len, struct told *told,
 {
 	struct event_mask mask;
 	struct record rec;
-	struct event e;
+	struct ipcns_event e;
 
 	if (how & 2 && record_parse(&rec, attrs, len)) {
 		told_ns(told, &rec);
@@ -38,7 +38,7 @@ static void take(uint8_t how, struct nlattr *attrs, int len, struct told *told,
 	} else if (how & 4 && object_parse(&rec, attrs, len)) {
 		told_object(told, &rec);
 		event_write_object(writer, &rec);
-	} else if (event_parse(&e, attrs, len)) {
+	} else if (ipcns_event_parse(&e, attrs, len)) {
 		event_mask_all(&mask);
 		told_admit(told, &e);
 		if (event_wanted(&mask, &e))

@@ -3,10 +3,11 @@
 # guest: timeout=90
 """The scripts in examples/, as a reader would run them."""
 
+import os
 import subprocess
 import time
 
-from lib import calls, tool
+from lib import calls, module, tool
 from lib.member import Member
 from lib.tap import main, scene
 
@@ -74,6 +75,37 @@ def leaked(t):
         done = example("clean-leaked", 0, "--really")
         t.same((done.returncode, done.stderr), (0, ""), "--really: exit 0")
         t.same(ids(), [kept], "now it is gone, the other is not")
+
+
+@scene("a program of one's own, with the library")
+def library(t):
+    with Member() as member:
+        shm, sem = member.call(calls.shmget, 0x1, 100), member.call(calls.semget, 0x1, 1)
+        keeper = os.open(f"/proc/{member.pid}/ns/ipc", os.O_RDONLY)
+        inode = member.inode
+        # pylint: disable=consider-using-with
+        watch = subprocess.Popen(["ipcns-watch", str(inode)], stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.PIPE, encoding="utf-8")
+        t.same([watch.stdout.readline() for _ in range(4)],
+               [f"namespace {inode} is active\n", f"  shm {shm}\n", f"  sem {sem}\n",
+                "kept by 1 tasks and 1 other things\n"], "what there is")
+        member.call(calls.sem_remove, sem)
+        t.same(watch.stdout.readline(), "sem destroyed\n", "what happens")
+    os.close(keeper)
+    out, _ = watch.communicate(timeout=60)
+    t.same((watch.returncode, out), (0, "ns dying\nshm destroyed\nns destroyed\n"),
+           "to the end, and 0")
+    done = subprocess.run(["ipcns-watch", "id=18446744073709551615"], capture_output=True,
+                          encoding="utf-8", timeout=60, check=False)
+    t.same((done.returncode, done.stdout, len(done.stderr.splitlines())), (1, "", 1),
+           "no such namespace: 1, and a line")
+    with module.no_autoload():
+        module.unload()
+        done = subprocess.run(["ipcns-watch", "1"], capture_output=True, encoding="utf-8",
+                              timeout=60, check=False)
+        module.load()
+    t.same((done.returncode, done.stderr), (2, "ipcns-watch: events: module not loaded\n"),
+           "no module: 2")
 
 
 @scene("a namespace to its end")

@@ -14,7 +14,6 @@
 
 #include "ipcnsctl.h"
 #include "metrics.h"
-#include "wire.h"
 
 #define NAMESPACES 50
 #define NOW 1800000000000000000ULL
@@ -25,8 +24,8 @@ static void sort_key(const struct record *rec, struct sort_key *key)
 	/* Both kinds of messages have these two at the same place. */
 	_Static_assert((int)IPCNS_A_NS_INUM == (int)IPCNS_A_LIMITS_NS_INUM, "inode number");
 	_Static_assert((int)IPCNS_A_NS_ID == (int)IPCNS_A_LIMITS_NS_ID, "identity");
-	wire_uint(rec->tb[IPCNS_A_NS_INUM], &key->number[0]);
-	wire_uint(rec->tb[IPCNS_A_NS_ID], &key->number[1]);
+	ipcns_uint(rec->tb[IPCNS_A_NS_INUM], &key->number[0]);
+	ipcns_uint(rec->tb[IPCNS_A_NS_ID], &key->number[1]);
 }
 
 static void no_sort_key(const struct record *rec, struct sort_key *key)

@@ -10,7 +10,6 @@
 #include "nsids.h"
 #include "object.h"
 #include "told.h"
-#include "wire.h"
 
 #include <netlink/msg.h>
 
@@ -23,11 +22,11 @@ static void start(void)
 	nlmsg_put(msg, 0, 0, 0, 0, 0);
 }
 
-static struct event finish(void)
+static struct ipcns_event finish(void)
 {
-	struct event e;
+	struct ipcns_event e;
 
-	if (!event_parse(&e, nlmsg_attrdata(nlmsg_hdr(msg), 0), nlmsg_attrlen(nlmsg_hdr(msg), 0)))
+	if (!ipcns_event_parse(&e, nlmsg_attrdata(nlmsg_hdr(msg), 0), nlmsg_attrlen(nlmsg_hdr(msg), 0)))
 		check(0, "a message that parses");
 	return e;
 }
@@ -46,7 +45,7 @@ static void event(uint64_t seq, unsigned int object, unsigned int kind)
 
 static void line_is(const char *want, int as_json, const char *name)
 {
-	struct event e = finish();
+	struct ipcns_event e = finish();
 	struct event_writer w;
 	char *text;
 	size_t len;
@@ -121,15 +120,15 @@ static void lines(void)
 
 static void malformed(void)
 {
-	struct event e;
+	struct ipcns_event e;
 
 	start();
 	nla_put_u32(msg, IPCNS_A_EVENT_OBJECT, IPCNS_EVENT_OBJECT_SHM);
-	check(!event_parse(&e, nlmsg_attrdata(nlmsg_hdr(msg), 0),
+	check(!ipcns_event_parse(&e, nlmsg_attrdata(nlmsg_hdr(msg), 0),
 			   nlmsg_attrlen(nlmsg_hdr(msg), 0)), "an event without number is none");
 	nla_put_u64(msg, IPCNS_A_EVENT_FROM, 9);
 	nla_put_u64(msg, IPCNS_A_EVENT_TO, 7);
-	check(!event_parse(&e, nlmsg_attrdata(nlmsg_hdr(msg), 0),
+	check(!ipcns_event_parse(&e, nlmsg_attrdata(nlmsg_hdr(msg), 0),
 			   nlmsg_attrlen(nlmsg_hdr(msg), 0)), "nor is a range that ends early");
 }
 
@@ -152,7 +151,7 @@ static int bad_list(void (*parse)(struct event_mask *, const char *), const char
 
 static int wants(const struct event_mask *mask, unsigned int object, unsigned int kind)
 {
-	struct event e = { .object = object, .kind = kind };
+	struct ipcns_event e = { .object = object, .kind = kind };
 
 	return event_wanted(mask, &e);
 }
@@ -182,7 +181,7 @@ static void masks(void)
 
 static int admit_end(struct told *told, unsigned int object, uint32_t id, uint32_t reason)
 {
-	struct event e;
+	struct ipcns_event e;
 
 	event(1, object, IPCNS_EVENT_KIND_DESTROYED);
 	nla_put_u32(msg, IPCNS_A_EVENT_ID, id);
@@ -193,7 +192,7 @@ static int admit_end(struct told *told, unsigned int object, uint32_t id, uint32
 
 static int admit(struct told *told, unsigned int object, unsigned int kind, uint32_t id)
 {
-	struct event e;
+	struct ipcns_event e;
 
 	event(1, object, kind);
 	nla_put_u32(msg, IPCNS_A_EVENT_ID, id);

@@ -22,7 +22,6 @@
 #include "limits.h"
 #include "message.h"
 #include "ns.h"
-#include "nsarg.h"
 #include "object.h"
 #include "output.h"
 #include "text.h"
@@ -162,9 +161,9 @@ static void permissions(void)
 
 static void ns_is(const char *arg, int want, int by_id, uint64_t value)
 {
-	struct nsarg ns = { 0 };
+	struct ipcns_name ns = { 0 };
 	char why[256] = "", name[128];
-	int got = nsarg_parse(arg, &ns, why, sizeof(why));
+	int got = ipcns_name_parse(arg, &ns, why, sizeof(why));
 
 	snprintf(name, sizeof(name), "namespace \"%s\" is %s", arg, want ? "one" : "none");
 	check(got == want && (want ? ns.by_id == by_id && ns.value == value : *why), name);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The tool's transport, with a kernel of the test's own: what the tool sends is dropped, and what
- * it receives is what a test has laid out. Results go to stderr.
+ * Connections of the library, with a kernel of the test's own: what is sent is dropped, and what is
+ * received is what a test has laid out. Results go to stderr.
  */
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../user/wire.c"
+#include "../../user/lib/connection.c"
 #include "check.h"
 
 #define FAMILY 0x42
@@ -120,14 +120,12 @@ static void put_error(int reply, int err, const char *text, int echoed)
 	put(reply, NLMSG_ERROR, flags, payload, len);
 }
 
-static struct wire *fake_open(void)
+static struct ipcns *fake_open(void)
 {
-	struct wire *w = calloc(1, sizeof(*w));
+	struct ipcns *w = ipcns_new();
 	struct nl_cb *cb;
 
 	w->sk = nl_socket_alloc();
-	w->cb = nl_cb_alloc(NL_CB_CUSTOM);
-	set_callbacks(w);
 	nl_cb_overwrite_recv(w->cb, fake_receive);
 	cb = nl_socket_get_cb(w->sk);
 	nl_cb_overwrite_send(cb, fake_send);
@@ -148,7 +146,7 @@ static void take_row(struct nlattr *attrs, int len, void *arg)
 	uint64_t value = 0;
 
 	nla_parse(tb, 3, attrs, len, NULL);
-	wire_uint(tb[1], &value);
+	ipcns_uint(tb[1], &value);
 	rows->n++;
 	rows->sum += value;
 }
@@ -163,13 +161,13 @@ static bool again(void *arg)
 	return rows->restarts <= rows->allowed;
 }
 
-static int dump(struct wire *w, struct rows *rows, int allowed)
+static int dump(struct ipcns *w, struct rows *rows, int allowed)
 {
 	*rows = (struct rows){ .allowed = allowed };
-	return wire_dump(w, wire_request(w, 1), take_row, again, rows);
+	return ipcns_dump(w, ipcns_request(1), take_row, again, rows);
 }
 
-static void dumps(struct wire *w)
+static void dumps(struct ipcns *w)
 {
 	struct rows rows;
 	int ret, i;
@@ -187,13 +185,13 @@ static void dumps(struct wire *w)
 	put_end(0, -EPERM, NULL);
 	ret = dump(w, &rows, 0);
 	check(ret == -EPERM, "an error at the end of a dump");
-	check_text(wire_error(w), strerror(EPERM), "its text is the system's");
+	check_text(ipcns_error(w), strerror(EPERM), "its text is the system's");
 
 	reset();
 	put_end(0, -ENOENT, "no such namespace");
 	ret = dump(w, &rows, 0);
 	check(ret == -ENOENT, "an error instead of rows");
-	check_text(wire_error(w), "no such namespace", "its text is the module's");
+	check_text(ipcns_error(w), "no such namespace", "its text is the module's");
 
 	reset();
 	put_row(0, NLM_F_MULTI, 1);
@@ -210,7 +208,7 @@ static void dumps(struct wire *w)
 	put_row(1, NLM_F_MULTI, 2);
 	put_end(2, 0, NULL);
 	ret = dump(w, &rows, 0);
-	check(ret == -EINTR && rows.restarts == 1 && sent == 1 && *wire_error(w),
+	check(ret == -EINTR && rows.restarts == 1 && sent == 1 && *ipcns_error(w),
 	      "or fails, if it is too late for that");
 
 	reset();
@@ -236,18 +234,19 @@ static void dumps(struct wire *w)
 	check(!ret && rows.n == 1 && rows.sum == 4, "short and foreign messages are passed over");
 }
 
-static void failures_of_socket(struct wire *w)
+static void failures_of_socket(struct ipcns *w)
 {
 	struct rows rows;
 	int ret;
 
 	reset();
+	w->family = FAMILY;
 	put_row(0, NLM_F_MULTI, 1);
 	ret = dump(w, &rows, 0);
-	check(ret == -EIO && *wire_error(w), "a socket that fails in the middle");
+	check(ret == -EIO && *ipcns_error(w), "a socket that fails in the middle");
 }
 
-static void requests(struct wire *w)
+static void requests(struct ipcns *w)
 {
 	struct rows rows = { 0 };
 	int ret;
@@ -255,30 +254,30 @@ static void requests(struct wire *w)
 	reset();
 	put_row(0, 0, 9);
 	put_error(1, 0, NULL, 0);
-	ret = wire_do(w, wire_request(w, 1), take_row, &rows);
+	ret = ipcns_do(w, ipcns_request(1), take_row, &rows);
 	check(!ret && rows.n == 1 && rows.sum == 9, "an answer and its ack");
 
 	reset();
 	put_error(0, -ENOTUNIQ, "two of them", 0);
-	ret = wire_do(w, wire_request(w, 1), take_row, &rows);
+	ret = ipcns_do(w, ipcns_request(1), take_row, &rows);
 	check(ret == -ENOTUNIQ, "an error");
-	check_text(wire_error(w), "two of them", "with its text, the request cut off");
+	check_text(ipcns_error(w), "two of them", "with its text, the request cut off");
 
 	reset();
 	put_error(0, -EINVAL, "bad attribute", 24);
-	ret = wire_do(w, wire_request(w, 1), take_row, &rows);
+	ret = ipcns_do(w, ipcns_request(1), take_row, &rows);
 	check(ret == -EINVAL, "an error that echoes the request");
-	check_text(wire_error(w), "bad attribute", "with its text behind that");
+	check_text(ipcns_error(w), "bad attribute", "with its text behind that");
 
 	reset();
 	put_error(0, -EACCES, NULL, 0);
-	ret = wire_do(w, wire_request(w, 1), take_row, &rows);
-	check(ret == -EACCES && !strcmp(wire_error(w), strerror(EACCES)), "an error without text");
+	ret = ipcns_do(w, ipcns_request(1), take_row, &rows);
+	check(ret == -EACCES && !strcmp(ipcns_error(w), strerror(EACCES)), "an error without text");
 
 	reset();
 	put_row(0, 0, 1);
 	put_error(0, 0, NULL, 0);
-	ret = wire_do(w, wire_request(w, 1), NULL, NULL);
+	ret = ipcns_do(w, ipcns_request(1), NULL, NULL);
 	check(!ret, "and the next request works again");
 }
 
@@ -291,13 +290,13 @@ static void integers(void)
 	uint64_t v = 0;
 
 	a.attr.nla_len = NLA_HDRLEN + 8;
-	check(wire_uint(&a.attr, &v) && v == 0x0807060504030201, "a number of 8 bytes");
+	check(ipcns_uint(&a.attr, &v) && v == 0x0807060504030201, "a number of 8 bytes");
 	a.attr.nla_len = NLA_HDRLEN + 4;
-	check(wire_uint(&a.attr, &v) && v == 0x04030201, "of 4 bytes");
+	check(ipcns_uint(&a.attr, &v) && v == 0x04030201, "of 4 bytes");
 	a.attr.nla_len = NLA_HDRLEN + 3;
-	check(!wire_uint(&a.attr, &v), "not of 3");
+	check(!ipcns_uint(&a.attr, &v), "not of 3");
 	a.attr.nla_len = NLA_HDRLEN;
-	check(!wire_uint(&a.attr, &v) && !wire_uint(NULL, &v), "none of 0, or of nothing");
+	check(!ipcns_uint(&a.attr, &v) && !ipcns_uint(NULL, &v), "none of 0, or of nothing");
 }
 
 static void put_family(uint32_t version)
@@ -317,57 +316,42 @@ static void put_family(uint32_t version)
 	put_error(0, 0, NULL, 0);
 }
 
-static void request(struct wire *w)
+static void families(struct ipcns *w)
 {
 	struct rows rows;
 
-	wire_do(w, wire_request(w, 1), take_row, &rows);
-}
-
-/* Exit status of @act, STATUS_OK if it returns and the family is known. */
-static int status_of(void (*act)(struct wire *w), struct wire *w)
-{
-	int status;
-	pid_t pid = fork();
-
-	if (!pid) {
-		if (!freopen("/dev/null", "w", stderr))
-			_exit(99);
-		act(w);
-		_exit(w->family == FAMILY ? STATUS_OK : 99);
-	}
-	waitpid(pid, &status, 0);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 99;
-}
-
-static void families(struct wire *w)
-{
 	reset();
 	put_family(IPCNS_FAMILY_VERSION);
-	check(status_of(resolve_family, w) == STATUS_OK, "the family is found");
+	check(!ipcns_connect(w) && w->family == FAMILY, "the family is found");
+	reset();
+	put_error(0, -ENOENT, NULL, 0);
+	check(ipcns_do(w, ipcns_request(1), take_row, &rows) == -ENODEV, "a family that has gone");
+	check_text(ipcns_error(w), "module unloaded", "its text");
 	reset();
 	put_family(IPCNS_FAMILY_VERSION + 1);
-	check(status_of(resolve_family, w) == STATUS_NO_MODULE, "another version: exit status 2");
+	check(ipcns_connect(w) == -EPROTONOSUPPORT, "another version");
 	reset();
 	put_error(0, -ENOENT, NULL, 0);
-	check(status_of(resolve_family, w) == STATUS_NO_MODULE, "no family: exit status 2");
+	check(ipcns_connect(w) == -ENODEV, "no family");
+	check_text(ipcns_error(w), "module not loaded", "its text");
 	reset();
 	put_error(0, -EPERM, NULL, 0);
-	check(status_of(resolve_family, w) == STATUS_ERROR, "another error: exit status 1");
+	check(ipcns_connect(w) == -EPERM, "another error");
 	reset();
-	put_error(0, -ENOENT, NULL, 0);
-	check(status_of(request, w) == STATUS_NO_MODULE, "a family that has gone: exit status 2");
+	check(ipcns_do(w, ipcns_request(1), take_row, &rows) == -ENOTCONN && !sent,
+	      "what is not connected sends nothing");
+	check(ipcns_do(w, NULL, take_row, &rows) == -ENOMEM, "a request without memory");
 }
 
 int main(void)
 {
-	struct wire *w = fake_open();
+	struct ipcns *w = fake_open();
 
 	dumps(w);
 	requests(w);
 	integers();
 	families(w);
 	failures_of_socket(w);
-	wire_close(w);
+	ipcns_free(w);
 	return failures != 0;
 }

@@ -1,0 +1,485 @@
+// SPDX-License-Identifier: LGPL-2.1-only
+/*
+ * The stream of events: multicast groups, and the journal for what did not come through them.
+ *
+ * Events have numbers without gaps over both groups. With both groups joined a gap means that
+ * messages did not arrive; with one, that the socket overran is the only sign. What is missing is
+ * asked of the journal, by a second socket, and what came twice is passed over by its number. What
+ * the journal does not hold any more it says itself: a loss, with its range.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/genetlink.h>
+#include <netlink/genl/ctrl.h>
+#include <netlink/genl/genl.h>
+#include <netlink/netlink.h>
+#include <netlink/socket.h>
+#include <sys/socket.h>
+
+#include "lib.h"
+
+#define BUFFER_SIZE (8 << 20)
+#define MESSAGE_SIZE (128 << 10)
+
+/* Datagrams that are read before the caller has its turn. */
+#define READS 64
+
+struct ipcns_feed {
+	struct ipcns *c;	/* for requests */
+	ipcns_event_fn take;
+	void *arg;
+	uint32_t objects;	/* mask of objects to ask the journal for, 0 for all */
+	uint64_t ns_id;		/* the only namespace to ask the journal for, 0 for all */
+	uint64_t last;		/* number of the last event that was taken, or is lost */
+
+	struct nl_sock *sk;
+	int fd;
+	bool joined;
+	uint16_t family;	/* of a module that was loaded meanwhile, 0 if not known */
+	bool complete;		/* both groups are joined, so that numbers have no gaps */
+	bool overrun;		/* the socket had no room, and is not empty yet */
+	uint64_t held;		/* oldest event in the journal when that was seen */
+	char text[256];		/* what the last error was */
+	char data[MESSAGE_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
+};
+
+/**
+ * ipcns_event_parse - read a message of attributes IPCNS_A_EVENT_*
+ * @e: the result, which points into the message
+ * @attrs: the message
+ * @len: its length
+ *
+ * Returns false if it is none that can be understood.
+ */
+bool ipcns_event_parse(struct ipcns_event *e, struct nlattr *attrs, int len)
+{
+	if (!ipcns_index(e->attr, IPCNS_EVENT_ATTRS, attrs, len))
+		return false;
+	e->seq = 0;
+	e->kind = UINT64_MAX;
+	e->ns_id = 0;
+	e->from = 0;
+	e->to = 0;
+	e->cause = NULL;
+	ipcns_uint(e->attr[IPCNS_A_EVENT_SEQ], &e->seq);
+	if (!ipcns_uint(e->attr[IPCNS_A_EVENT_OBJECT], &e->object))
+		return false;
+	ipcns_uint(e->attr[IPCNS_A_EVENT_EVENT], &e->kind);
+	ipcns_uint(e->attr[IPCNS_A_EVENT_NS_ID], &e->ns_id);
+	ipcns_uint(e->attr[IPCNS_A_EVENT_FROM], &e->from);
+	ipcns_uint(e->attr[IPCNS_A_EVENT_TO], &e->to);
+	return e->seq || (e->from && e->to >= e->from);
+}
+
+/* Keeps the text of an error; returns it. */
+static int __attribute__((format(printf, 3, 4)))
+fail(struct ipcns_feed *f, int err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(f->text, sizeof(f->text), fmt, ap);
+	va_end(ap);
+	return err;
+}
+
+/** ipcns_feed_error - text for the last error of a feed */
+const char *ipcns_feed_error(const struct ipcns_feed *f)
+{
+	return f->text;
+}
+
+/**
+ * ipcns_feed_new - a stream of events
+ * @take: called for each event, in their order, once for each
+ * @arg: passed to it
+ *
+ * Then come ipcns_feed_open(), ipcns_feed_join(), ipcns_feed_journal() and ipcns_feed_seek() to
+ * where it is to begin, and ipcns_feed_read() whenever ipcns_feed_fd() is readable. Returns NULL
+ * if there is no memory.
+ */
+struct ipcns_feed *ipcns_feed_new(ipcns_event_fn take, void *arg)
+{
+	struct ipcns_feed *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		return NULL;
+	f->take = take;
+	f->arg = arg;
+	f->fd = -1;
+	f->c = ipcns_new();
+	f->sk = nl_socket_alloc();
+	if (f->c && f->sk)
+		return f;
+	ipcns_feed_free(f);
+	return NULL;
+}
+
+/** ipcns_feed_free - stop listening, and free; NULL is fine */
+void ipcns_feed_free(struct ipcns_feed *f)
+{
+	if (!f)
+		return;
+	ipcns_free(f->c);
+	nl_socket_free(f->sk);
+	free(f);
+}
+
+static int join(struct ipcns_feed *f, int group, const char *name)
+{
+	int ret = nl_socket_add_membership(f->sk, group);
+
+	if (ret == -NLE_PERM)
+		return fail(f, -EPERM, "no permission to listen: events need CAP_SYS_ADMIN over the owner of the net namespace");
+	if (ret < 0)
+		return fail(f, -EIO, "cannot join group \"%s\": %s", name, nl_geterror(ret));
+	return 0;
+}
+
+/**
+ * ipcns_feed_open - make ready to listen, with or without a module
+ *
+ * Its buffer is large where the caller may have that, and up to net.core.rmem_max otherwise.
+ * Returns 0 or a negative errno.
+ */
+int ipcns_feed_open(struct ipcns_feed *f)
+{
+	int size = BUFFER_SIZE;
+	int ret = genl_connect(f->sk);
+
+	if (ret < 0)
+		return fail(f, -EIO, "cannot open a netlink socket: %s", nl_geterror(ret));
+	f->fd = nl_socket_get_fd(f->sk);
+	/* After genl_connect(), which makes it small. */
+	if (setsockopt(f->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
+		setsockopt(f->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+
+	ret = genl_ctrl_resolve_grp(f->sk, "nlctrl", "notify");
+	if (ret < 0)
+		return fail(f, -EIO, "cannot look up group \"notify\": %s", nl_geterror(ret));
+	return join(f, ret, "notify");
+}
+
+/** ipcns_feed_fd - descriptor that is readable when there is something to read; for poll(2) */
+int ipcns_feed_fd(const struct ipcns_feed *f)
+{
+	return f->fd;
+}
+
+static int join_groups(struct ipcns_feed *f, bool objects)
+{
+	uint32_t namespaces = connection_group(f->c, GROUP_NAMESPACES);
+	uint32_t group = connection_group(f->c, GROUP_OBJECTS);
+	int ret;
+
+	if (!namespaces || !group)
+		return fail(f, -EOPNOTSUPP, "the module does not tell events");
+	ret = join(f, namespaces, IPCNS_MCGRP_NAMESPACES);
+	if (!ret && objects)
+		ret = join(f, group, IPCNS_MCGRP_OBJECTS);
+	if (!ret)
+		f->complete = objects;
+	return ret;
+}
+
+/**
+ * ipcns_feed_join - listen to the module
+ * @f: a feed that is open, and has not joined
+ * @objects: to events about objects, too
+ *
+ * Returns 0, -ENODEV if there is no module, or another negative errno.
+ */
+int ipcns_feed_join(struct ipcns_feed *f, bool objects)
+{
+	int ret = connection_open(f->c, f->family);
+
+	f->last = 0;
+	f->overrun = false;
+	if (ret)
+		return fail(f, ret, "%s", ipcns_error(f->c));
+	ret = join_groups(f, objects);
+	f->joined = !ret;
+	return ret;
+}
+
+/**
+ * ipcns_feed_leave - forget the module, which is gone
+ *
+ * The kernel has taken the feed out of its groups. ipcns_feed_read() tells when it is back, for
+ * ipcns_feed_join().
+ */
+void ipcns_feed_leave(struct ipcns_feed *f)
+{
+	f->joined = false;
+}
+
+/** ipcns_feed_connection - the connection of a feed that has joined, for requests */
+struct ipcns *ipcns_feed_connection(const struct ipcns_feed *f)
+{
+	return f->c;
+}
+
+/**
+ * ipcns_feed_filter - what the journal is asked for
+ * @f: the feed
+ * @objects: mask of 1 << enum ipcns_event_object, 0 for all
+ * @ns_id: the only namespace, 0 for all
+ *
+ * This saves work; events that were not asked for may come.
+ */
+void ipcns_feed_filter(struct ipcns_feed *f, uint32_t objects, uint64_t ns_id)
+{
+	f->objects = objects;
+	f->ns_id = ns_id;
+}
+
+/** ipcns_feed_last - number of the last event that was taken, or is lost */
+uint64_t ipcns_feed_last(const struct ipcns_feed *f)
+{
+	return f->last;
+}
+
+/** ipcns_feed_seek - go on after the event with number @last; ipcns_feed_fetch() gets older ones */
+void ipcns_feed_seek(struct ipcns_feed *f, uint64_t last)
+{
+	f->last = last;
+}
+
+static int journal_failed(struct ipcns_feed *f, int err)
+{
+	if (err == -ENODEV)
+		return fail(f, err, "%s", ipcns_error(f->c));
+	return fail(f, err, "cannot read the journal: %s", ipcns_error(f->c));
+}
+
+static void take_journal(struct nlattr *attrs, int len, void *arg)
+{
+	struct nlattr *attr[IPCNS_EVENT_ATTRS];
+	struct ipcns_journal *journal = arg;
+
+	if (!ipcns_index(attr, IPCNS_EVENT_ATTRS, attrs, len))
+		return;
+	ipcns_uint(attr[IPCNS_A_EVENT_SEQ], &journal->next);
+	ipcns_uint(attr[IPCNS_A_EVENT_FROM], &journal->held);
+	ipcns_uint(attr[IPCNS_A_EVENT_NS_ID], &journal->next_ns_id);
+}
+
+/**
+ * ipcns_feed_journal - ask for the state of the journal
+ * @f: a feed that has joined: this arms the probes that it needs
+ * @journal: the result
+ *
+ * All that happens from then on is told, or told as lost. Returns 0 or a negative errno.
+ */
+int ipcns_feed_journal(struct ipcns_feed *f, struct ipcns_journal *journal)
+{
+	int err;
+
+	*journal = (struct ipcns_journal){ 0 };
+	err = ipcns_do(f->c, ipcns_request(IPCNS_CMD_JOURNAL_GET), take_journal, journal);
+	if (err)
+		return journal_failed(f, err);
+	if (!journal->next)
+		return fail(f, -EBADMSG, "cannot read the journal: malformed answer");
+	return 0;
+}
+
+/* Passes an event on, unless it was taken before. */
+static void take(struct ipcns_feed *f, struct ipcns_event *e)
+{
+	if (e->seq) {
+		if (e->seq <= f->last)
+			return;
+		f->last = e->seq;
+	} else {
+		if (e->to <= f->last)
+			return;
+		if (e->from <= f->last)
+			e->from = f->last + 1;
+		f->last = e->to;
+	}
+	f->take(e, f->arg);
+}
+
+static void take_row(struct nlattr *attrs, int len, void *arg)
+{
+	struct ipcns_event e;
+
+	if (ipcns_event_parse(&e, attrs, len))
+		take(arg, &e);
+}
+
+/**
+ * ipcns_feed_fetch - take what the journal holds after the last event that was taken
+ *
+ * Returns 0 or a negative errno.
+ */
+int ipcns_feed_fetch(struct ipcns_feed *f)
+{
+	struct ipcns_journal journal;
+	struct ipcns_request *r;
+	int err;
+
+	/* Where there is a filter, the last row does not tell how far the journal was read. */
+	err = ipcns_feed_journal(f, &journal);
+	if (err)
+		return err;
+	r = ipcns_request(IPCNS_CMD_JOURNAL_GET);
+	ipcns_put_u64(r, IPCNS_A_EVENT_SINCE, f->last + 1);
+	if (f->ns_id)
+		ipcns_put_u64(r, IPCNS_A_EVENT_NS_ID, f->ns_id);
+	if (f->objects)
+		ipcns_put_u32(r, IPCNS_A_EVENT_OBJECTS, f->objects);
+	err = ipcns_dump(f->c, r, take_row, NULL, f);
+	if (err)
+		return journal_failed(f, err);
+	if (f->last + 1 < journal.next)
+		f->last = journal.next - 1;
+	return 0;
+}
+
+/*
+ * Messages were dropped. From then on the kernel drops all others, too, until the socket is empty.
+ * What is in it now lies before the hole and may be older than what the journal holds.
+ */
+static int begin_overrun(struct ipcns_feed *f)
+{
+	struct ipcns_journal journal;
+	int err;
+
+	f->overrun = true;
+	if (f->complete)
+		return 0;
+	err = ipcns_feed_journal(f, &journal);
+	f->held = journal.held;
+	return err;
+}
+
+/* Takes an event from the socket. */
+static int receive(struct ipcns_feed *f, struct ipcns_event *e)
+{
+	uint64_t first = e->seq ?: e->from;
+	int err;
+
+	if (f->overrun) {
+		/* Up to the hole; the journal has the rest, which may have holes of its own. */
+		if (f->complete ? first > f->last + 1 : first >= f->held)
+			return 0;
+	} else if (f->complete && first > f->last + 1) {
+		err = ipcns_feed_fetch(f);
+		if (err)
+			return err;
+	}
+	take(f, e);
+	return 0;
+}
+
+/* What a message of nlctrl says about the module. */
+static int hear_of_module(struct ipcns_feed *f, struct nlmsghdr *nlh)
+{
+	struct genlmsghdr *hdr = nlmsg_data(nlh);
+	struct nlattr *tb[CTRL_ATTR_MAX + 1];
+	uint64_t id;
+
+	if (!ipcns_index(tb, CTRL_ATTR_MAX + 1, genlmsg_attrdata(hdr, 0),
+			 genlmsg_attrlen(hdr, 0)) ||
+	    !tb[CTRL_ATTR_FAMILY_NAME] || !ipcns_uint(tb[CTRL_ATTR_FAMILY_ID], &id) ||
+	    nla_strcmp(tb[CTRL_ATTR_FAMILY_NAME], IPCNS_FAMILY_NAME))
+		return IPCNS_FEED_MORE;
+	if (f->joined && hdr->cmd == CTRL_CMD_DELFAMILY && id == connection_family(f->c))
+		return IPCNS_FEED_GONE;
+	if (f->joined || hdr->cmd != CTRL_CMD_NEWFAMILY)
+		return IPCNS_FEED_MORE;
+	f->family = id;
+	return IPCNS_FEED_BACK;
+}
+
+/* A request failed: that the module is gone is a state, and no error. */
+static int state_of(int err)
+{
+	return err == -ENODEV ? IPCNS_FEED_GONE : err;
+}
+
+/* Takes one message; a state, or a negative errno. */
+static int receive_message(struct ipcns_feed *f, struct nlmsghdr *nlh)
+{
+	struct ipcns_event e;
+
+	if (!genlmsg_valid_hdr(nlh, 0))
+		return IPCNS_FEED_MORE;
+	if (nlh->nlmsg_type == GENL_ID_CTRL)
+		return hear_of_module(f, nlh);
+	if (!f->joined || nlh->nlmsg_type != connection_family(f->c) ||
+	    !ipcns_event_parse(&e, genlmsg_attrdata(nlmsg_data(nlh), 0),
+			       genlmsg_attrlen(nlmsg_data(nlh), 0)))
+		return IPCNS_FEED_MORE;
+	return state_of(receive(f, &e));
+}
+
+/* Takes the messages of one datagram. */
+static int receive_all(struct ipcns_feed *f, int len)
+{
+	int state = IPCNS_FEED_MORE;
+	struct nlmsghdr *nlh;
+
+	for (nlh = (void *)f->data; state == IPCNS_FEED_MORE && nlmsg_ok(nlh, len);
+	     nlh = nlmsg_next(nlh, &len))
+		state = receive_message(f, nlh);
+	return state;
+}
+
+/* The socket is empty. */
+static int end_overrun(struct ipcns_feed *f)
+{
+	f->overrun = false;
+	return ipcns_feed_fetch(f);
+}
+
+/* There was no room for all that came. */
+static int receive_overrun(struct ipcns_feed *f)
+{
+	if (f->joined)
+		return state_of(begin_overrun(f));
+	f->family = 0;	/* its return may be what was dropped */
+	return IPCNS_FEED_BACK;
+}
+
+/* One datagram, if there is one; a state, or a negative errno. */
+static int receive_one(struct ipcns_feed *f)
+{
+	struct sockaddr_nl from = { 0 };
+	socklen_t size = sizeof(from);
+	ssize_t len;
+
+	len = recvfrom(f->fd, f->data, sizeof(f->data), MSG_DONTWAIT | MSG_TRUNC,
+		       (struct sockaddr *)&from, &size);
+	if (len < 0 && errno == EINTR)
+		return IPCNS_FEED_MORE;
+	if (len < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		return f->overrun ? state_of(end_overrun(f)) : IPCNS_FEED_DRY;
+	if ((len < 0 && errno == ENOBUFS) || len > (ssize_t)sizeof(f->data))
+		return receive_overrun(f);
+	if (len < 0)
+		return fail(f, -errno, "cannot receive events: %s", strerror(errno));
+	if (from.nl_pid)	/* not the kernel */
+		return IPCNS_FEED_MORE;
+	return receive_all(f, len);
+}
+
+/**
+ * ipcns_feed_read - take events that have come, without waiting
+ *
+ * Returns enum ipcns_feed_state, or a negative errno.
+ */
+int ipcns_feed_read(struct ipcns_feed *f)
+{
+	int state = IPCNS_FEED_MORE;
+	int i;
+
+	for (i = 0; state == IPCNS_FEED_MORE && i < READS; i++)
+		state = receive_one(f);
+	return state;
+}

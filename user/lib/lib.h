@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/* What the files of libipcns share, and others do not see. */
+#ifndef LIBIPCNS_LIB_H
+#define LIBIPCNS_LIB_H
+
+#include "libipcns.h"
+
+/* Multicast groups of the module. */
+enum group {
+	GROUP_NAMESPACES,
+	GROUP_OBJECTS,
+	GROUPS,
+};
+
+int connection_open(struct ipcns *c, uint16_t family);
+uint16_t connection_family(const struct ipcns *c);
+uint32_t connection_group(const struct ipcns *c, enum group group);
+int connection_error(struct ipcns *c, int err, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: LGPL-2.1-only
+/* Rows: attributes by number, and their values. */
+#include <string.h>
+#include <netlink/attr.h>
+
+#include "lib.h"
+
+/**
+ * ipcns_index - find the attributes of a row by their numbers
+ * @table: set to them, NULL where there is none; of one number the last one counts
+ * @n: room in it; attributes with higher numbers, of a newer module, are not looked at
+ * @attrs: the row
+ * @len: its length
+ *
+ * What nla_parse(3) does without a policy, in a third of its time. Returns false unless the
+ * attributes fill @len.
+ */
+bool ipcns_index(struct nlattr *table[], size_t n, struct nlattr *attrs, int len)
+{
+	struct nlattr *attr = attrs;
+	unsigned int type;
+	int step;
+
+	memset(table, 0, n * sizeof(*table));
+	for (; len > 0; len -= step) {
+		if (len < NLA_HDRLEN || attr->nla_len < NLA_HDRLEN || attr->nla_len > len)
+			return false;
+		type = attr->nla_type & NLA_TYPE_MASK;
+		if (type < n)
+			table[type] = attr;
+		step = NLA_ALIGN(attr->nla_len);
+		attr = (struct nlattr *)((char *)attr + step);
+	}
+	return true;
+}
+
+/** ipcns_index_nested - ipcns_index() of what is inside @attr; false also if that is NULL */
+bool ipcns_index_nested(struct nlattr *table[], size_t n, const struct nlattr *attr)
+{
+	if (attr && ipcns_index(table, n, nla_data(attr), nla_len(attr)))
+		return true;
+	memset(table, 0, n * sizeof(*table));
+	return false;
+}
+
+/**
+ * ipcns_uint - read an unsigned integer of whatever width
+ * @attr: attribute, or NULL
+ * @value: set if there is one
+ *
+ * Returns false if @attr is absent or no integer: the value is unknown.
+ */
+bool ipcns_uint(const struct nlattr *attr, uint64_t *value)
+{
+	if (!attr)
+		return false;
+	switch (nla_len(attr)) {
+	case sizeof(uint8_t):
+		*value = nla_get_u8(attr);
+		return true;
+	case sizeof(uint16_t):
+		*value = nla_get_u16(attr);
+		return true;
+	case sizeof(uint32_t):
+		*value = nla_get_u32(attr);
+		return true;
+	case sizeof(uint64_t):
+		*value = nla_get_u64(attr);
+		return true;
+	}
+	return false;
+}
+
+/** ipcns_int - ipcns_uint() for a number with a sign, of 32 or 64 bits */
+bool ipcns_int(const struct nlattr *attr, int64_t *value)
+{
+	if (!attr)
+		return false;
+	switch (nla_len(attr)) {
+	case sizeof(int32_t):
+		*value = nla_get_s32(attr);
+		return true;
+	case sizeof(int64_t):
+		*value = nla_get_s64(attr);
+		return true;
+	}
+	return false;
+}
+
+/**
+ * ipcns_text - read a text
+ * @attr: attribute, or NULL
+ * @len: set to its length: it need not end with a null byte, and may hold any other
+ *
+ * Returns NULL if there is none. It lies in the row.
+ */
+const char *ipcns_text(const struct nlattr *attr, size_t *len)
+{
+	if (!attr)
+		return NULL;
+	*len = strnlen(nla_data(attr), nla_len(attr));
+	return nla_data(attr);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IPCNSCTL_MODULE_H
+#define IPCNSCTL_MODULE_H
+
+#include "libipcns.h"
+
+struct ipcns *module_open(void);
+void module_die(const struct ipcns *c, int err, const char *what) __attribute__((noreturn));
+
+struct ipcns_feed *feed_open(bool objects, ipcns_event_fn take, void *arg);
+bool feed_alive(const struct ipcns_feed *f, int ret);
+
+#endif
