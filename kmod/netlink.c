@@ -743,6 +743,31 @@ static int probe_fill(struct sk_buff *skb, const struct ipcns_probe_state *p)
 	return 0;
 }
 
+/* As histograms are told: each bound counts what is below it, too. */
+static int teardowns_fill(struct sk_buff *skb, const struct ipcns_registry_stats *r)
+{
+	struct nlattr *nest;
+	u64 count = 0;
+	u32 i;
+
+	for (i = 0; i < IPCNS_N_BOUNDS; i++) {
+		count += r->teardowns[i];
+		nest = nla_nest_start(skb, IPCNS_A_STATUS_TEARDOWNS);
+		if (!nest ||
+		    nla_put_u64_64bit(skb, IPCNS_A_TEARDOWNS_BOUND, ipcns_bounds[i],
+				      IPCNS_A_TEARDOWNS_PAD) ||
+		    nla_put_u64_64bit(skb, IPCNS_A_TEARDOWNS_COUNT, count, IPCNS_A_TEARDOWNS_PAD))
+			return -EMSGSIZE;
+		nla_nest_end(skb, nest);
+	}
+	count += r->teardowns[i];
+	if (nla_put_u64_64bit(skb, IPCNS_A_STATUS_TEARDOWN_COUNT, count, IPCNS_A_STATUS_PAD) ||
+	    nla_put_u64_64bit(skb, IPCNS_A_STATUS_TEARDOWN_SUM, r->teardown_sum,
+			      IPCNS_A_STATUS_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
 static int events_fill(struct sk_buff *skb)
 {
 	struct ipcns_registry_stats r;
@@ -765,7 +790,7 @@ static int events_fill(struct sk_buff *skb)
 	    nla_put_u64_64bit(skb, IPCNS_A_STATUS_JOURNAL_USED,
 			      (u64)j.used * sizeof(struct ipcns_event), IPCNS_A_STATUS_PAD))
 		return -EMSGSIZE;
-	return 0;
+	return teardowns_fill(skb, &r);
 }
 
 static int status_fill(struct sk_buff *skb, bool counters)

@@ -8,6 +8,7 @@
 #include <linux/hashtable.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
+#include <linux/time64.h>
 #include <linux/workqueue.h>
 
 #include "journal.h"
@@ -65,6 +66,22 @@ static LIST_HEAD(freed);
 static u64 next_id = 1;
 static u64 last_death;
 static struct ipcns_registry_stats stats;
+
+/* Nanoseconds; they rise. */
+const u64 ipcns_bounds[IPCNS_N_BOUNDS] = {
+	1 * NSEC_PER_MSEC,
+	5 * NSEC_PER_MSEC,
+	10 * NSEC_PER_MSEC,
+	50 * NSEC_PER_MSEC,
+	100 * NSEC_PER_MSEC,
+	500 * NSEC_PER_MSEC,
+	1ULL * NSEC_PER_SEC,
+	5ULL * NSEC_PER_SEC,
+	10ULL * NSEC_PER_SEC,
+	30ULL * NSEC_PER_SEC,
+	60ULL * NSEC_PER_SEC,
+};
+
 static struct ipcns_event *window;
 
 /* The entry in a table whose member has a value, or NULL. */
@@ -274,6 +291,21 @@ static struct entry *dies(const struct ipcns_event *ev)
 	return e;
 }
 
+/* Counts a teardown that ended at a time; returns how long it took. */
+static u64 count_teardown(const struct entry *e, u64 end)
+{
+	u64 begin = e->known.dying.time;
+	/* the clock of handlers may go back by a little */
+	u64 duration = end > begin ? end - begin : 0;
+	u32 i = 0;
+
+	while (i < IPCNS_N_BOUNDS && duration > ipcns_bounds[i])
+		i++;
+	stats.teardowns[i]++;
+	stats.teardown_sum += duration;
+	return duration;
+}
+
 static struct entry *settle_ns(const struct ipcns_event *ev)
 {
 	switch (ev->what) {
@@ -328,7 +360,7 @@ static void settle(struct ipcns_event *ev)
 	if (ev->object == IPCNS_EVENT_OBJECT_NS && ev->what == IPCNS_EVENT_KIND_DESTROYED) {
 		/* if probes were off for a time, only its end may be known */
 		if (e->known.dying.time)
-			ev->bytes = ev->time - e->known.dying.time;
+			ev->bytes = count_teardown(e, ev->time);
 		bury(e);
 	}
 }

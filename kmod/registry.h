@@ -9,6 +9,9 @@
 #include "owner.h"
 #include "walk.h"
 
+/* Bounds by which teardowns are counted. */
+#define IPCNS_N_BOUNDS 11
+
 /**
  * struct ipcns_actor - the task that did something
  * @time:	when, nanoseconds of CLOCK_BOOTTIME; 0 if it was not seen
@@ -50,12 +53,20 @@ struct ipcns_known {
  * @known:	namespaces it knows
  * @dying:	of these, those whose teardown has not ended
  * @missed:	namespaces that came or went without an event, since load
+ * @teardowns:	namespaces that were seen to begin to die, and to be destroyed,
+ *		since load: by the lowest of ipcns_bounds that their time is not
+ *		above, and last those that took longer than all
+ * @teardown_sum: nanoseconds that these took together
  */
 struct ipcns_registry_stats {
 	u32	known;
 	u32	dying;
 	u64	missed;
+	u64	teardowns[IPCNS_N_BOUNDS + 1];
+	u64	teardown_sum;
 };
+
+extern const u64 ipcns_bounds[IPCNS_N_BOUNDS];
 
 int ipcns_registry_init(void);
 void ipcns_registry_exit(void);

@@ -11,6 +11,10 @@
 #include "exposition.h"
 #include "text.h"
 
+/* Nanoseconds, printed as seconds. */
+#define SECONDS_FORMAT "%llu.%09llu"
+#define SECONDS(ns) (unsigned long long)(ns) / 1000000000, (unsigned long long)(ns) % 1000000000
+
 /** exposition_begin - begin a text on @out */
 void exposition_begin(struct exposition *x, FILE *out, bool prometheus)
 {
@@ -49,11 +53,31 @@ void exposition_counter(struct exposition *x, const char *name, const char *help
 	put_head(x, "counter", NULL, help);
 }
 
+/**
+ * exposition_histogram - begin a histogram
+ *
+ * As exposition_gauge(). Series follow: "_bucket" for each bound, rising, and for no bound, then
+ * "_count" and "_sum".
+ */
+void exposition_histogram(struct exposition *x, const char *name, const char *unit,
+			  const char *help)
+{
+	x->family = name;
+	x->counter = false;
+	put_head(x, "histogram", unit, help);
+}
+
+/** exposition_series - begin a sample of the series that has the family's name and a suffix */
+void exposition_series(struct exposition *x, const char *suffix)
+{
+	fprintf(x->out, "%s%s", x->family, suffix);
+	x->labelled = false;
+}
+
 /** exposition_sample - begin a sample: labels follow, and then its value */
 void exposition_sample(struct exposition *x)
 {
-	fprintf(x->out, "%s%s", x->family, x->counter ? "_total" : "");
-	x->labelled = false;
+	exposition_series(x, x->counter ? "_total" : "");
 }
 
 /** exposition_label - a label; bytes that are not UTF-8 become \xHH */
@@ -93,6 +117,17 @@ void exposition_id(struct exposition *x, const char *name, uint64_t id)
 	exposition_label(x, name, begin, end - begin);
 }
 
+/** exposition_bound - the label of a bucket: nanoseconds, in seconds as short as can be */
+void exposition_bound(struct exposition *x, uint64_t ns)
+{
+	char buf[32];
+	int len = snprintf(buf, sizeof(buf), SECONDS_FORMAT, SECONDS(ns));
+
+	while (buf[len - 1] == '0' && buf[len - 2] != '.')
+		len--;
+	exposition_label(x, "le", buf, len);
+}
+
 static void put_space(struct exposition *x)
 {
 	fputs(x->labelled ? "} " : " ", x->out);
@@ -113,6 +148,13 @@ void exposition_part(struct exposition *x, double value)
 	put_space(x);
 	fprintf(x->out, "%llu.%06llu\n", (unsigned long long)millionths / 1000000,
 		(unsigned long long)millionths % 1000000);
+}
+
+/** exposition_seconds - the value of a sample: nanoseconds, in seconds */
+void exposition_seconds(struct exposition *x, uint64_t ns)
+{
+	put_space(x);
+	fprintf(x->out, SECONDS_FORMAT "\n", SECONDS(ns));
 }
 
 /** exposition_end - end of the text */

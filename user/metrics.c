@@ -399,6 +399,40 @@ static void write_probes(struct exposition *x, const struct stored *status)
 	}
 }
 
+/* Bounds rise, or those that do not are left out. */
+static void write_teardowns(struct exposition *x, const struct stored *status,
+			    const struct record *rec)
+{
+	struct nlattr *tb[IPCNS_A_TEARDOWNS_MAX + 1], *attr;
+	uint64_t all, sum, bound, count, last = 0;
+	int rest;
+
+	if (!wire_uint(rec->tb[IPCNS_A_STATUS_TEARDOWN_COUNT], &all) ||
+	    !wire_uint(rec->tb[IPCNS_A_STATUS_TEARDOWN_SUM], &sum))
+		return;
+	exposition_histogram(x, "ipcns_namespace_teardown_seconds", "seconds",
+			     "Time from the last reference of a namespace to its end; those that "
+			     "began to die before the module was loaded, or were lost, are not in it.");
+	nla_for_each_attr(attr, status->attrs, status->len, rest) {
+		if (nla_type(attr) != IPCNS_A_STATUS_TEARDOWNS ||
+		    nla_parse_nested(tb, IPCNS_A_TEARDOWNS_MAX, attr, NULL) < 0 ||
+		    !wire_uint(tb[IPCNS_A_TEARDOWNS_BOUND], &bound) || bound <= last ||
+		    !wire_uint(tb[IPCNS_A_TEARDOWNS_COUNT], &count))
+			continue;
+		last = bound;
+		exposition_series(x, "_bucket");
+		exposition_bound(x, bound);
+		exposition_number(x, count);
+	}
+	exposition_series(x, "_bucket");
+	exposition_string(x, "le", "+Inf");
+	exposition_number(x, all);
+	exposition_series(x, "_count");
+	exposition_number(x, all);
+	exposition_series(x, "_sum");
+	exposition_seconds(x, sum);
+}
+
 static void write_module(struct exposition *x, const struct stored *status)
 {
 	struct nlattr *version;
@@ -426,6 +460,7 @@ static void write_module(struct exposition *x, const struct stored *status)
 		exposition_sample(x);
 		exposition_number(x, value - module_figures[i].less);
 	}
+	write_teardowns(x, status, &rec);
 	write_probes(x, status);
 }
 

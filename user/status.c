@@ -41,6 +41,7 @@ static const struct {
 	{ "dropped", "Events dropped", AS_NUMBER, IPCNS_A_STATUS_DROPPED },
 	{ "journal_size", "Journal size", AS_SIZE, IPCNS_A_STATUS_JOURNAL_SIZE },
 	{ "journal_used", "Journal used", AS_SIZE, IPCNS_A_STATUS_JOURNAL_USED },
+	{ "teardowns", "Teardowns seen", AS_NUMBER, IPCNS_A_STATUS_TEARDOWN_COUNT },
 };
 
 /* Kinds of holders by their number on the wire. */

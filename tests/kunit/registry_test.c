@@ -28,14 +28,14 @@ static void no_wake(void)
 {
 }
 
-static void put_event(u8 object, u8 what, u64 ns, const void *more, u32 len)
+static void put_event_at(u64 time, u8 object, u8 what, u64 ns, const void *more, u32 len)
 {
 	struct ipcns_event *e = ipcns_journal_begin(len);
 
 	if (!e)
 		return;
 	memset(e, 0, offsetof(struct ipcns_event, seq));
-	e->time = ktime_get_boot_fast_ns();
+	e->time = time;
 	e->ns = ns;
 	e->pid = 1234;
 	strscpy(e->comm, "somebody", sizeof(e->comm));
@@ -43,6 +43,11 @@ static void put_event(u8 object, u8 what, u64 ns, const void *more, u32 len)
 	e->what = what;
 	e->reason = 0;
 	ipcns_journal_commit(more, len);
+}
+
+static void put_event(u8 object, u8 what, u64 ns, const void *more, u32 len)
+{
+	put_event_at(ktime_get_boot_fast_ns(), object, what, ns, more, len);
 }
 
 static u64 address(u32 place)
@@ -138,6 +143,72 @@ static void life(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, s.known, before.known);
 	KUNIT_EXPECT_EQ(test, s.dying, before.dying);
 	KUNIT_EXPECT_EQ(test, s.missed, before.missed);
+}
+
+/* A whole life, whose last part takes a time; returns which counter went up, only one. */
+static int teardown(u64 time)
+{
+	static const struct ipcns_event_inventory none;
+	struct ipcns_registry_stats before, s;
+	u64 begin = ktime_get_boot_fast_ns();
+	int i, which = -1;
+
+	ipcns_registry_stats(&before);
+	birth(8, 81);
+	put_event_at(begin, IPCNS_EVENT_OBJECT_NS, IPCNS_EVENT_KIND_DYING, address(8), &none,
+		     sizeof(none));
+	put_event_at(begin + time, IPCNS_EVENT_OBJECT_NS, IPCNS_EVENT_KIND_DESTROYED, address(8),
+		     NULL, 0);
+	ipcns_registry_sync();
+	ipcns_registry_stats(&s);
+	if (s.teardown_sum != before.teardown_sum + time)
+		return -2;
+	for (i = 0; i <= IPCNS_N_BOUNDS; i++) {
+		if (s.teardowns[i] == before.teardowns[i])
+			continue;
+		if (which >= 0 || s.teardowns[i] != before.teardowns[i] + 1)
+			return -3;
+		which = i;
+	}
+	return which;
+}
+
+/* Teardowns are counted at the lowest bound that they do not exceed. */
+static void teardowns(struct kunit *test)
+{
+	static const u64 ms[] = { 1, 5, 10, 50, 100, 500, 1000, 5000, 10000, 30000, 60000 };
+	struct ipcns_registry_stats before, s;
+	int i;
+
+	KUNIT_ASSERT_EQ(test, ARRAY_SIZE(ms), (size_t)IPCNS_N_BOUNDS);
+	KUNIT_EXPECT_EQ(test, teardown(0), 0);
+	KUNIT_EXPECT_EQ(test, teardown(1), 0);
+	for (i = 0; i < IPCNS_N_BOUNDS; i++) {
+		KUNIT_EXPECT_EQ(test, teardown(ms[i] * 1000000 - 1), i);
+		KUNIT_EXPECT_EQ(test, teardown(ms[i] * 1000000), i);
+		KUNIT_EXPECT_EQ(test, teardown(ms[i] * 1000000 + 1), i + 1);
+	}
+	KUNIT_EXPECT_EQ(test, teardown(1ULL << 62), IPCNS_N_BOUNDS);
+
+	/* those of which one end was not seen do not count */
+	ipcns_registry_stats(&before);
+	burial(2);
+	birth(4, 41);
+	burial(4);
+	birth(4, 42);
+	death(4, 0);
+	birth(4, 43);
+	ipcns_registry_sync();
+	ipcns_registry_stats(&s);
+	KUNIT_EXPECT_MEMEQ(test, s.teardowns, before.teardowns, sizeof(s.teardowns));
+	KUNIT_EXPECT_EQ(test, s.teardown_sum, before.teardown_sum);
+	/* and a clock that went back takes nothing away */
+	death(4, 0);
+	put_event_at(1, IPCNS_EVENT_OBJECT_NS, IPCNS_EVENT_KIND_DESTROYED, address(4), NULL, 0);
+	KUNIT_EXPECT_EQ(test, last()->bytes, 0ULL);
+	ipcns_registry_stats(&s);
+	KUNIT_EXPECT_EQ(test, s.teardowns[0], before.teardowns[0] + 1);
+	KUNIT_EXPECT_EQ(test, s.teardown_sum, before.teardown_sum);
 }
 
 /* Of what was never announced nothing is told, and no number is spent. */
@@ -464,6 +535,7 @@ static void registry_exit(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(life),
+	KUNIT_CASE(teardowns),
 	KUNIT_CASE(unannounced),
 	KUNIT_CASE(objects),
 	KUNIT_CASE(replaced),

@@ -88,6 +88,29 @@ static void make(struct metrics *m, unsigned int i)
 	add(&m->limits, msg, sort_key);
 }
 
+static void put_teardowns(struct nl_msg *msg, uint64_t bound, uint64_t count)
+{
+	struct nlattr *nest = nla_nest_start(msg, IPCNS_A_STATUS_TEARDOWNS);
+
+	if (bound)
+		nla_put_u64(msg, IPCNS_A_TEARDOWNS_BOUND, bound);
+	nla_put_u64(msg, IPCNS_A_TEARDOWNS_COUNT, count);
+	nla_nest_end(msg, nest);
+}
+
+/* Bounds that no module has; what is out of order, or has none, is left out. */
+static void put_histogram(struct nl_msg *msg)
+{
+	put_teardowns(msg, 1, 3);
+	put_teardowns(msg, 25000000, 10);
+	put_teardowns(msg, 20000000, 9);
+	put_teardowns(msg, 0, 9);
+	put_teardowns(msg, SECOND, 11);
+	put_teardowns(msg, 3600 * SECOND, 11);
+	nla_put_u64(msg, IPCNS_A_STATUS_TEARDOWN_COUNT, 12);
+	nla_put_u64(msg, IPCNS_A_STATUS_TEARDOWN_SUM, 7200000000001ULL);
+}
+
 static void make_status(struct metrics *m)
 {
 	struct nl_msg *msg = begin(0);
@@ -102,6 +125,7 @@ static void make_status(struct metrics *m)
 	nla_put_string(msg, IPCNS_A_PROBE_SYMBOL, "put_ipc_ns");
 	nla_put_u64(msg, IPCNS_A_PROBE_MISSED, 5);
 	nla_nest_end(msg, nest);
+	put_histogram(msg);
 	add(&m->status, msg, no_sort_key);
 }
 

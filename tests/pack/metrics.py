@@ -13,9 +13,6 @@ import sys
 from prometheus_client import parser
 from prometheus_client.openmetrics import parser as openmetrics
 
-NAMED = "_namespace_"
-
-
 def read(parse, path):
     """{(name, labels): value}, and {family: (type, unit)}."""
     text = pathlib.Path(path).read_text(encoding="utf-8")
@@ -31,6 +28,7 @@ def main():
     values, families = read(openmetrics.text_string_to_metric_families, sys.argv[2])
     old, old_families = read(parser.text_string_to_metric_families, sys.argv[3])
     none, _ = read(openmetrics.text_string_to_metric_families, sys.argv[4])
+    histogram = "ipcns_namespace_teardown_seconds"
 
     def value(name, **labels):
         return values[name, frozenset(labels.items())]
@@ -57,15 +55,20 @@ def main():
     assert value("ipcns_dying_age_max_seconds") == 50
     assert value("ipcns_events_dropped_total") == 3
     assert value("ipcns_probe_missed_total", symbol="put_ipc_ns") == 5
+    assert families[histogram] == ("histogram", "seconds"), families[histogram]
+    assert {dict(labels)["le"]: v for (name, labels), v in values.items()
+            if name == f"{histogram}_bucket"} == {
+                "0.000000001": 3, "0.025": 10, "1.0": 11, "3600.0": 11, "+Inf": 12}
+    assert value(f"{histogram}_count") == 12
+    assert abs(value(f"{histogram}_sum") - 7200.000000001) < 1e-9
     module, = [dict(labels) for name, labels in values if name == "ipcns_build_info"]
     assert module["module"] == '1 "\\\n\\xff\xe4', module
 
     # --top: that many namespaces in each family, and totals all the same.
     for family in families:
-        ids = {dict(labels)["nsid"] for name, labels in values if name == family and
-               NAMED in family}
+        ids = {dict(labels).get("nsid") for name, labels in values if name == family} - {None}
         assert len(ids) <= 3, family
-    assert none == {key: v for key, v in values.items() if NAMED not in key[0]}
+    assert none == {key: v for key, v in values.items() if "nsid" not in dict(key[1])}
 
     # What rules, dashboard and manual speak of is there; module figures may be left out.
     known = {name for name, _ in values}
@@ -73,13 +76,14 @@ def main():
     counters = set(re.findall(r'exposition_counter\(x, "(ipcns_\w+)', source)) | {
         name for name, true in re.findall(r'{ "(ipcns_\w+)"[^}]*?(true)?(?:, 1)? }', source)
         if true}
+    series = {histogram + suffix for suffix in ("_bucket", "_count", "_sum")}
     every = {name + "_total" * (name in counters) for name in
              re.findall(r'"(ipcns_[a-z_]+)"', source)}
-    assert known <= every, known - every
+    assert known <= every | series, known - every
     json.loads((top / "prometheus/ipcns.dashboard.json").read_text(encoding="utf-8"))
     for path in (*top.glob("prometheus/*"), top / "man/ipcnsctl.8"):
         spoken = set(re.findall(r"\bipcns_[a-z_]+", path.read_text(encoding="utf-8")))
-        assert spoken <= every, (path, spoken - every)
+        assert spoken <= every | series, (path, spoken - every)
     assert every == spoken, every - spoken
 
 

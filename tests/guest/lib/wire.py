@@ -60,12 +60,14 @@ SETS = {
              " msg:u32 mq:u32 shm-bytes:u64 msg-bytes:u64 duration:u64 from:u64 to:u64 cause:u32"
              " since:u64 objects:u32",
     "probe": "pad- symbol:string armed:u32 missed:u64",
+    "teardowns": "pad- bound:u64 count:u64",
     "status": "pad- version:string kernel:string layout:{layout} namespaces:u32 pending:u32"
               " walks:u64 walks-cut:u64 dumps:u32 dump-bytes:u64 events-live:u32 probe:{probe}"
               " dying:u32 missed:u64 journal-first:u64 journal-next:u64 dropped:u64"
-              " journal-size:u64 journal-used:u64",
+              " journal-size:u64 journal-used:u64 teardowns:{teardowns} teardown-count:u64"
+              " teardown-sum:u64",
 }
-LISTS = {"layout", "probe"}     # attributes that can come several times
+LISTS = {"layout", "probe", "teardowns"}     # attributes that can come several times
 
 KIND = {"shm": 0, "sem": 1, "msg": 2, "mq": 3}
 STATE = {"active": 0, "pinned": 1, "dying": 2}
