@@ -407,8 +407,8 @@ static void write_teardowns(struct exposition *x, const struct stored *status,
 	uint64_t all, sum, bound, count, last = 0;
 	int rest;
 
-	if (!wire_uint(rec->tb[IPCNS_A_STATUS_TEARDOWN_COUNT], &all) ||
-	    !wire_uint(rec->tb[IPCNS_A_STATUS_TEARDOWN_SUM], &sum))
+	if (!ipcns_uint(rec->tb[IPCNS_A_STATUS_TEARDOWN_COUNT], &all) ||
+	    !ipcns_uint(rec->tb[IPCNS_A_STATUS_TEARDOWN_SUM], &sum))
 		return;
 	exposition_histogram(x, "ipcns_namespace_teardown_seconds", "seconds",
 			     "Time from the last reference of a namespace to its end; those that "
@@ -416,8 +416,8 @@ static void write_teardowns(struct exposition *x, const struct stored *status,
 	nla_for_each_attr(attr, status->attrs, status->len, rest) {
 		if (nla_type(attr) != IPCNS_A_STATUS_TEARDOWNS ||
 		    nla_parse_nested(tb, IPCNS_A_TEARDOWNS_MAX, attr, NULL) < 0 ||
-		    !wire_uint(tb[IPCNS_A_TEARDOWNS_BOUND], &bound) || bound <= last ||
-		    !wire_uint(tb[IPCNS_A_TEARDOWNS_COUNT], &count))
+		    !ipcns_uint(tb[IPCNS_A_TEARDOWNS_BOUND], &bound) || bound <= last ||
+		    !ipcns_uint(tb[IPCNS_A_TEARDOWNS_COUNT], &count))
 			continue;
 		last = bound;
 		exposition_series(x, "_bucket");
