@@ -19,7 +19,7 @@ FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 # The tool.
 PKGS      := libnl-genl-3.0 smartcols
 CFLAGS    ?= -O2 -g
-TOOLFLAGS := -std=gnu11 -Wall -Wextra -Wno-missing-field-initializers -Werror -D_GNU_SOURCE -include include/ipcns_version.h
+TOOLFLAGS := -std=gnu11 -Wall -Wextra -Wno-missing-field-initializers -D_GNU_SOURCE -include include/ipcns_version.h
 TOOLFLAGS += -Iinclude/uapi $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 TOOLLIBS  := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 TOOLSRC   := $(wildcard user/*.c)
