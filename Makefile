@@ -11,6 +11,7 @@ BUILD   ?= build
 KVER    ?= $(shell uname -r)
 KDIR    ?= /lib/modules/$(KVER)/build
 MODDIR  ?= /lib/modules/$(KVER)/updates
+SBINDIR ?= $(PREFIX)/sbin
 MANDIR  ?= $(PREFIX)/share/man
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
@@ -64,7 +65,7 @@ install-module: module
 	$(if $(DESTDIR),,depmod $(KVER))
 
 install-tool: tool
-	install -D -m 755 $(BUILD)/ipcnsctl $(DESTDIR)$(PREFIX)/sbin/ipcnsctl
+	install -D -m 755 $(BUILD)/ipcnsctl $(DESTDIR)$(SBINDIR)/ipcnsctl
 	install -D -m 644 man/ipcnsctl.8 $(DESTDIR)$(MANDIR)/man8/ipcnsctl.8
 	install -D -m 644 man/ipcns.7 $(DESTDIR)$(MANDIR)/man7/ipcns.7
 	install -D -m 644 completion/ipcnsctl.bash $(DESTDIR)$(BASHDIR)/ipcnsctl
@@ -73,7 +74,7 @@ install-tool: tool
 
 uninstall:
 	rm -f $(DESTDIR)$(MODDIR)/ipcns.ko
-	rm -f $(DESTDIR)$(PREFIX)/sbin/ipcnsctl
+	rm -f $(DESTDIR)$(SBINDIR)/ipcnsctl
 	rm -f $(DESTDIR)$(PREFIX)/include/linux/ipcns.h
 	rm -f $(DESTDIR)$(MANDIR)/man8/ipcnsctl.8 $(DESTDIR)$(MANDIR)/man7/ipcns.7
 	rm -f $(DESTDIR)$(BASHDIR)/ipcnsctl $(DESTDIR)$(ZSHDIR)/_ipcnsctl
