@@ -11,6 +11,7 @@ BUILD   ?= build
 KVER    ?= $(shell uname -r)
 KDIR    ?= /lib/modules/$(KVER)/build
 MODDIR  ?= /lib/modules/$(KVER)/updates
+SBINDIR ?= $(PREFIX)/sbin
 MANDIR  ?= $(PREFIX)/share/man
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
@@ -20,7 +21,7 @@ FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 LIBDIR    ?= $(PREFIX)/lib
 PKGS      := libnl-genl-3.0 smartcols
 CFLAGS    ?= -O2 -g
-TOOLFLAGS := -std=gnu11 -Wall -Wextra -Wno-missing-field-initializers -Werror -D_GNU_SOURCE -include include/ipcns_version.h
+TOOLFLAGS := -std=gnu11 -Wall -Wextra -Wno-missing-field-initializers -D_GNU_SOURCE -include include/ipcns_version.h
 TOOLFLAGS += -Iinclude/uapi -Iinclude $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 TOOLLIBS  := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 TOOLSRC   := $(wildcard user/*.c)
@@ -87,7 +88,7 @@ install-module: module
 	$(if $(DESTDIR),,depmod $(KVER))
 
 install-tool: tool
-	install -D -m 755 $(BUILD)/ipcnsctl $(DESTDIR)$(PREFIX)/sbin/ipcnsctl
+	install -D -m 755 $(BUILD)/ipcnsctl $(DESTDIR)$(SBINDIR)/ipcnsctl
 	install -D -m 644 man/ipcnsctl.8 $(DESTDIR)$(MANDIR)/man8/ipcnsctl.8
 	install -D -m 644 man/ipcns.7 $(DESTDIR)$(MANDIR)/man7/ipcns.7
 	install -D -m 644 completion/ipcnsctl.bash $(DESTDIR)$(BASHDIR)/ipcnsctl
@@ -108,7 +109,7 @@ install-library: library
 
 uninstall:
 	rm -f $(DESTDIR)$(MODDIR)/ipcns.ko
-	rm -f $(DESTDIR)$(PREFIX)/sbin/ipcnsctl
+	rm -f $(DESTDIR)$(SBINDIR)/ipcnsctl
 	rm -f $(DESTDIR)$(LIBDIR)/$(SONAME) $(DESTDIR)$(LIBDIR)/libipcns.so
 	rm -f $(DESTDIR)$(LIBDIR)/libipcns.a $(DESTDIR)$(LIBDIR)/pkgconfig/libipcns.pc
 	rm -f $(DESTDIR)$(PREFIX)/include/libipcns.h $(DESTDIR)$(PREFIX)/include/linux/ipcns.h
