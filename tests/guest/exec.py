@@ -248,7 +248,7 @@ def dying(nsid):
 
 def close_and_spin(fd, seconds):
     """Closes a descriptor and keeps the processor for a while."""
-    os.sched_setaffinity(0, {1})
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
     os.close(fd)
     end = time.monotonic() + seconds
