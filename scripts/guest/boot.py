@@ -119,7 +119,7 @@ def boot(kernel, initrd, work, mark, options):
     accel = EMULATION if options.icount else accelerator()
     argv = ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64",
             "-accel", options.accel or accel, "-cpu", CPU,
-            "-smp", options.cpus, "-m", options.memory,
+            "-smp", f"{options.cpus},sockets={options.cpus}", "-m", options.memory,
             "-nodefaults", "-display", "none", "-no-reboot",
             "-kernel", kernel.image, "-initrd", initrd,
             "-append", f"{ARGUMENTS} {options.append}",

@@ -5,11 +5,10 @@
 
 import os
 import subprocess
-import time
 
 from lib import calls, module, tool
 from lib.member import Member
-from lib.tap import main, scene
+from lib.tap import main, scene, until
 
 EXAMPLES = "/root/examples"
 
@@ -119,7 +118,8 @@ def end(t):
         watch = subprocess.Popen([f"{EXAMPLES}/watch-end", str(inode), "30"],
                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                  encoding="utf-8")
-        time.sleep(1)  # it says nothing when it has begun
+        until(lambda: subprocess.run(["pgrep", "-f", "ipcnsctl wait"], check=False,
+                                     stdout=subprocess.DEVNULL).returncode == 0, "it waits")
     out, _ = watch.communicate(timeout=60)
     t.same(watch.returncode, 0, "0 when it has gone")
     t.ok(f"[ns,destroyed] ns={inode}" in out, "and its end was told", out)
