@@ -9,6 +9,7 @@
 
 #include "holder.h"
 #include "ipcnsctl.h"
+#include "progress.h"
 
 /** holder_names - kinds of holders as people read them */
 const char *const holder_names[HOLDER_KINDS] = {
@@ -150,6 +151,7 @@ struct holder *holders_add(struct holders *list, const struct holder *h)
 	if (list->n == list->allocated)
 		holders_reserve(list, list->n ? 2 * list->n : 64);
 	list->rows[list->n] = *h;
+	progress_row();
 	return &list->rows[list->n++];
 }
 
@@ -161,9 +163,14 @@ void holders_set_text(struct holder *h, const char *text, size_t len)
 	h->text_len = len;
 }
 
-/** holders_sort - sort by @compare, which has to tell all rows apart that differ */
+/**
+ * holders_sort - sort rows, now that all are there
+ * @list: the rows
+ * @compare: their order; it has to tell all apart that differ
+ */
 void holders_sort(struct holders *list, holder_compare_fn compare)
 {
+	progress_end();
 	if (list->n)
 		qsort(list->rows, list->n, sizeof(*list->rows), compare);
 }

@@ -60,17 +60,6 @@ void members_get(struct ipcns *w, const struct store *namespaces, struct store *
 	store_unique(members);
 }
 
-static int compare(const void *p, const void *q)
-{
-	const struct stored *a = p, *b = q;
-	int i;
-
-	for (i = 0; i < 2; i++)
-		if (a->key.number[i] != b->key.number[i])
-			return a->key.number[i] < b->key.number[i] ? -1 : 1;
-	return 0;
-}
-
 /* The row of one process. */
 static void print(const struct stored *member, struct output *out)
 {
@@ -100,12 +89,12 @@ void members_print(const struct store *members, const struct stored *ns, struct 
 	const struct stored *member = NULL, *end;
 
 	if (members->n)
-		member = bsearch(ns, members->rows, members->n, sizeof(*ns), compare);
+		member = bsearch(ns, members->rows, members->n, sizeof(*ns), ns_compare);
 	if (!member)
 		return;
 	end = members->rows + members->n;
-	while (member > members->rows && !compare(member - 1, ns))
+	while (member > members->rows && !ns_compare(member - 1, ns))
 		member--;
-	for (; member < end && !compare(member, ns); member++)
+	for (; member < end && !ns_compare(member, ns); member++)
 		print(member, out);
 }

@@ -396,7 +396,8 @@ void ns_select(struct ipcns *w, int argc, char **argv, struct store *store)
 	store_unique(store);
 }
 
-static int compare_numbers(const void *p, const void *q)
+/** ns_compare - order of rows by their namespace, for qsort(3) and bsearch(3) */
+int ns_compare(const void *p, const void *q)
 {
 	const struct stored *a = p, *b = q;
 	int i;
@@ -419,7 +420,7 @@ bool ns_selected(const struct store *store, struct nlattr *inum, struct nlattr *
 
 	return store->n && ipcns_uint(inum, &wanted.key.number[0]) &&
 	       ipcns_uint(id, &wanted.key.number[1]) &&
-	       bsearch(&wanted, store->rows, store->n, sizeof(wanted), compare_numbers);
+	       bsearch(&wanted, store->rows, store->n, sizeof(wanted), ns_compare);
 }
 
 /** ns_select_all - look up all namespaces, sorted by inode number */

@@ -30,5 +30,6 @@ void ns_select_all(struct ipcns *w, struct store *store);
 void ns_refuse_dying(const struct record *rec);
 bool ns_is_dying(const struct record *rec);
 uint64_t ns_id(const struct stored *row);
+int ns_compare(const void *p, const void *q);
 
 #endif

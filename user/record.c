@@ -5,6 +5,7 @@
 #include <linux/ipcns.h>
 
 #include "ipcnsctl.h"
+#include "progress.h"
 #include "record.h"
 
 _Static_assert(IPCNS_A_NS_MAX < RECORD_ATTRS && IPCNS_A_OBJECT_MAX < RECORD_ATTRS &&
@@ -53,6 +54,7 @@ void store_add(struct store *store, struct nlattr *attrs, int len, sort_key_fn s
 	}
 	sort_key(&rec, &row->key);
 	store->n++;
+	progress_row();
 }
 
 static int compare(const void *p, const void *q)
@@ -70,9 +72,10 @@ static int compare(const void *p, const void *q)
 	return ret ?: (a->text_len > b->text_len) - (a->text_len < b->text_len);
 }
 
-/** store_sort - sort rows by their keys */
+/** store_sort - sort rows by their keys, now that all are there */
 void store_sort(struct store *store)
 {
+	progress_end();
 	if (store->n)
 		qsort(store->rows, store->n, sizeof(*store->rows), compare);
 }

@@ -9,12 +9,14 @@
 #include <unistd.h>
 
 #include "ipcnsctl.h"
+#include "progress.h"
 
 /** command_name - the sub-command that runs, for hints to its --help; NULL before there is one */
 const char *command_name;
 
 static void verror(const char *fmt, va_list ap)
 {
+	progress_end();
 	fputs(PROGRAM ": ", stderr);
 	vfprintf(stderr, fmt, ap);
 	fputc('\n', stderr);

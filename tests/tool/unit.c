@@ -8,8 +8,10 @@
  *	unit size BYTES...	sizes for people, one per line
  */
 #include <inttypes.h>
+#include <fcntl.h>
 #include <libsmartcols.h>
 #include <locale.h>
+#include <pty.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,6 +26,7 @@
 #include "ns.h"
 #include "object.h"
 #include "output.h"
+#include "progress.h"
 #include "text.h"
 #include "unit.h"
 #include "waiter.h"
@@ -611,6 +614,41 @@ static void units(void)
 	check(unit_name(path, strlen(path), name) < UNIT_SIZE, "a name that is too long");
 }
 
+/* What somebody sees at @master, while rows are read for more than half a second. */
+static void wait_for_rows(int master, int slave, char *seen, size_t size)
+{
+	int saved = dup(STDERR_FILENO);
+	time_t end = time(NULL) + 3;
+	ssize_t len;
+
+	dup2(slave, STDERR_FILENO);
+	while (time(NULL) < end)
+		progress_row();
+	progress_end();
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	fcntl(master, F_SETFL, O_NONBLOCK);
+	len = read(master, seen, size - 1);
+	seen[len > 0 ? len : 0] = '\0';
+}
+
+static void waits(void)
+{
+	static char seen[4096];
+	unsigned long long rows;
+	int master, slave, pipes[2];
+
+	if (openpty(&master, &slave, NULL, NULL, NULL) || pipe(pipes)) {
+		check(0, "a terminal");
+		return;
+	}
+	wait_for_rows(master, slave, seen, sizeof(seen));
+	check(sscanf(seen, "\r%llu rows read\r", &rows) == 1 && rows, "a terminal is told of rows");
+	check(strlen(seen) > 4 && !strcmp(seen + strlen(seen) - 4, "\r\033[K"), "and left as it was");
+	wait_for_rows(pipes[0], pipes[1], seen, sizeof(seen));
+	check_text(seen, "", "nothing but a terminal is");
+}
+
 int main(int argc, char **argv)
 {
 	char buf[32];
@@ -640,5 +678,6 @@ int main(int argc, char **argv)
 	safe("C");
 	safe("C.UTF-8");
 	empty_json();
+	waits();
 	return failures != 0;
 }
