@@ -279,20 +279,19 @@ int ipcns_do(struct ipcns *c, struct ipcns_request *r, ipcns_row_fn row, void *a
 int ipcns_dump(struct ipcns *c, struct ipcns_request *r, ipcns_row_fn row,
 	       ipcns_restart_fn restart, void *arg)
 {
-	bool again = ready(c, r);
-	int ret = -c->err;
+	int ret = ready(c, r) ? 0 : -c->err;
+	bool again = !ret;
 	int tries = 0;
 
 	while (again) {
 		nlmsg_hdr(r->msg)->nlmsg_flags |= NLM_F_DUMP;
 		ret = exchange(c, r->msg, row, arg);
-		again = false;
-		if (ret || !c->interrupted)
-			break;
-		again = ++tries < DUMP_TRIES && restart && restart(arg);
-		if (!again)
+		again = !ret && c->interrupted;
+		if (again && (++tries == DUMP_TRIES || !restart || !restart(arg))) {
 			ret = connection_error(c, -EINTR,
 				"namespaces changed while they were listed, try again");
+			again = false;
+		}
 	}
 	free_request(r);
 	return ret;
