@@ -8,9 +8,9 @@
  *	unit size BYTES...	sizes for people, one per line
  */
 #include <inttypes.h>
-#include <fcntl.h>
 #include <libsmartcols.h>
 #include <locale.h>
+#include <poll.h>
 #include <pty.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -618,7 +618,9 @@ static void units(void)
 static void wait_for_rows(int master, int slave, char *seen, size_t size)
 {
 	int saved = dup(STDERR_FILENO);
+	struct pollfd fd = { .fd = master, .events = POLLIN };
 	time_t end = time(NULL) + 3;
+	size_t n = 0;
 	ssize_t len;
 
 	dup2(slave, STDERR_FILENO);
@@ -627,9 +629,12 @@ static void wait_for_rows(int master, int slave, char *seen, size_t size)
 	progress_end();
 	dup2(saved, STDERR_FILENO);
 	close(saved);
-	fcntl(master, F_SETFL, O_NONBLOCK);
-	len = read(master, seen, size - 1);
-	seen[len > 0 ? len : 0] = '\0';
+	/* What a terminal was given comes a little later, and in parts. */
+	while (n < size - 1 && poll(&fd, 1, 500) > 0) {
+		len = read(master, seen + n, size - 1 - n);
+		n += len > 0 ? len : 0;
+	}
+	seen[n] = '\0';
 }
 
 static void waits(void)
