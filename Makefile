@@ -174,7 +174,7 @@ help:
 	@echo '  make check-fast  tests that take less than a minute'
 	@echo '  make lint        checkers of sources, which are part of the tests, too'
 	@echo '  make fuzz        the tool against made-up answers; SECONDS=20 for each fuzzer'
-	@echo '  make bench       the benchmarks: against lsns and ipcs, and of events'
+	@echo '  make bench       one table: speed, memory and cost of events, beside what else there is'
 	@echo
 	@echo 'For its developers:'
 	@echo '  make generate    the files that come from the netlink spec'

@@ -11,6 +11,7 @@
 
 #include <net/netlink.h>
 
+#include "attr.h"
 #include "layout.h"
 #include "object.h"
 
@@ -362,17 +363,17 @@ out:
 
 static int mq_fill(struct sk_buff *skb, const struct ipcns_object *o)
 {
-	if (nla_put_u64_64bit(skb, IPCNS_A_MQ_MAXMSG, o->mq.maxmsg, IPCNS_A_MQ_PAD) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_MQ_MSGSIZE, o->mq.msgsize, IPCNS_A_MQ_PAD) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_MQ_CURMSGS, o->mq.curmsgs, IPCNS_A_MQ_PAD) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_MQ_QSIZE, o->mq.qsize, IPCNS_A_MQ_PAD) ||
-	    nla_put_u32(skb, IPCNS_A_MQ_STATUS, o->mq.status) ||
-	    nla_put_u32(skb, IPCNS_A_MQ_RECEIVERS, o->mq.receivers) ||
-	    nla_put_u32(skb, IPCNS_A_MQ_SENDERS, o->mq.senders))
+	if (ipcns_attr_u64(skb, IPCNS_A_MQ_MAXMSG, o->mq.maxmsg, IPCNS_A_MQ_PAD) ||
+	    ipcns_attr_u64(skb, IPCNS_A_MQ_MSGSIZE, o->mq.msgsize, IPCNS_A_MQ_PAD) ||
+	    ipcns_attr_u64(skb, IPCNS_A_MQ_CURMSGS, o->mq.curmsgs, IPCNS_A_MQ_PAD) ||
+	    ipcns_attr_u64(skb, IPCNS_A_MQ_QSIZE, o->mq.qsize, IPCNS_A_MQ_PAD) ||
+	    ipcns_attr_u32(skb, IPCNS_A_MQ_STATUS, o->mq.status) ||
+	    ipcns_attr_u32(skb, IPCNS_A_MQ_RECEIVERS, o->mq.receivers) ||
+	    ipcns_attr_u32(skb, IPCNS_A_MQ_SENDERS, o->mq.senders))
 		return -EMSGSIZE;
-	if (o->mq.notify && (nla_put_u32(skb, IPCNS_A_MQ_NOTIFY_PID, o->mq.notify_pid) ||
-			     nla_put_u32(skb, IPCNS_A_MQ_NOTIFY_METHOD, o->mq.notify_method) ||
-			     nla_put_u32(skb, IPCNS_A_MQ_NOTIFY_SIGNO, o->mq.notify_signo)))
+	if (o->mq.notify && (ipcns_attr_u32(skb, IPCNS_A_MQ_NOTIFY_PID, o->mq.notify_pid) ||
+			     ipcns_attr_u32(skb, IPCNS_A_MQ_NOTIFY_METHOD, o->mq.notify_method) ||
+			     ipcns_attr_u32(skb, IPCNS_A_MQ_NOTIFY_SIGNO, o->mq.notify_signo)))
 		return -EMSGSIZE;
 	return 0;
 }

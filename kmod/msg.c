@@ -4,6 +4,7 @@
  */
 #include <net/netlink.h>
 
+#include "attr.h"
 #include "layout.h"
 #include "object.h"
 
@@ -27,15 +28,15 @@ static void msg_read(const struct ipcns_reader *r, struct kern_ipc_perm *perm,
 
 static int msg_fill(struct sk_buff *skb, const struct ipcns_object *o)
 {
-	if (nla_put_u64_64bit(skb, IPCNS_A_MSG_CBYTES, o->msg.cbytes, IPCNS_A_MSG_PAD) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_MSG_QNUM, o->msg.qnum, IPCNS_A_MSG_PAD) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_MSG_QBYTES, o->msg.qbytes, IPCNS_A_MSG_PAD) ||
-	    nla_put_u32(skb, IPCNS_A_MSG_LSPID, o->msg.lspid) ||
-	    nla_put_u32(skb, IPCNS_A_MSG_LRPID, o->msg.lrpid) ||
-	    nla_put_s64(skb, IPCNS_A_MSG_STIME, o->msg.stime, IPCNS_A_MSG_PAD) ||
-	    nla_put_s64(skb, IPCNS_A_MSG_RTIME, o->msg.rtime, IPCNS_A_MSG_PAD) ||
-	    nla_put_u32(skb, IPCNS_A_MSG_RECEIVERS, o->msg.receivers) ||
-	    nla_put_u32(skb, IPCNS_A_MSG_SENDERS, o->msg.senders))
+	if (ipcns_attr_u64(skb, IPCNS_A_MSG_CBYTES, o->msg.cbytes, IPCNS_A_MSG_PAD) ||
+	    ipcns_attr_u64(skb, IPCNS_A_MSG_QNUM, o->msg.qnum, IPCNS_A_MSG_PAD) ||
+	    ipcns_attr_u64(skb, IPCNS_A_MSG_QBYTES, o->msg.qbytes, IPCNS_A_MSG_PAD) ||
+	    ipcns_attr_u32(skb, IPCNS_A_MSG_LSPID, o->msg.lspid) ||
+	    ipcns_attr_u32(skb, IPCNS_A_MSG_LRPID, o->msg.lrpid) ||
+	    ipcns_attr_u64(skb, IPCNS_A_MSG_STIME, o->msg.stime, IPCNS_A_MSG_PAD) ||
+	    ipcns_attr_u64(skb, IPCNS_A_MSG_RTIME, o->msg.rtime, IPCNS_A_MSG_PAD) ||
+	    ipcns_attr_u32(skb, IPCNS_A_MSG_RECEIVERS, o->msg.receivers) ||
+	    ipcns_attr_u32(skb, IPCNS_A_MSG_SENDERS, o->msg.senders))
 		return -EMSGSIZE;
 	return 0;
 }

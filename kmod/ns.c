@@ -10,6 +10,7 @@
 #include <net/netlink.h>
 #include <uapi/linux/ipcns.h>
 
+#include "attr.h"
 #include "layout.h"
 #include "ns.h"
 #include "object.h"
@@ -113,13 +114,13 @@ static int actor_fill(struct sk_buff *skb, int type, const struct ipcns_actor *a
 
 	if (!a->time)
 		return 0;
-	nest = nla_nest_start(skb, type);
+	nest = ipcns_attr_nest(skb, type);
 	if (!nest ||
-	    nla_put_s64(skb, IPCNS_A_ACTOR_TIME, ipcns_real_time(a->time), IPCNS_A_ACTOR_PAD))
+	    ipcns_attr_u64(skb, IPCNS_A_ACTOR_TIME, ipcns_real_time(a->time), IPCNS_A_ACTOR_PAD))
 		return -EMSGSIZE;
 	if (a->comm[0] &&
-	    (nla_put_u32(skb, IPCNS_A_ACTOR_PID, a->pid) ||
-	     nla_put_u32(skb, IPCNS_A_ACTOR_UID, a->uid) ||
+	    (ipcns_attr_u32(skb, IPCNS_A_ACTOR_PID, a->pid) ||
+	     ipcns_attr_u32(skb, IPCNS_A_ACTOR_UID, a->uid) ||
 	     nla_put(skb, IPCNS_A_ACTOR_COMM, strnlen(a->comm, sizeof(a->comm)), a->comm)))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
@@ -137,38 +138,38 @@ int ipcns_ns_fill(struct sk_buff *skb, const struct ipcns_ns *n)
 {
 	const struct ipcns_members *m = &n->members;
 
-	if (nla_put_u32(skb, IPCNS_A_NS_INUM, n->inum) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_NS_ID, n->id, IPCNS_A_NS_PAD) ||
-	    nla_put_u32(skb, IPCNS_A_NS_STATE, state(n)) ||
-	    nla_put_u32(skb, IPCNS_A_NS_OWNER_INUM, n->owner_inum) ||
-	    nla_put_u32(skb, IPCNS_A_NS_OWNER_UID, n->owner_uid) ||
-	    nla_put_u32(skb, IPCNS_A_NS_SHM, n->shm) ||
-	    nla_put_u32(skb, IPCNS_A_NS_SEM, n->sem) ||
-	    nla_put_u32(skb, IPCNS_A_NS_MSG, n->msg) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_NS_SHM_BYTES, n->shm_bytes, IPCNS_A_NS_PAD) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_NS_MSG_BYTES, n->msg_bytes, IPCNS_A_NS_PAD))
+	if (ipcns_attr_u32(skb, IPCNS_A_NS_INUM, n->inum) ||
+	    ipcns_attr_u64(skb, IPCNS_A_NS_ID, n->id, IPCNS_A_NS_PAD) ||
+	    ipcns_attr_u32(skb, IPCNS_A_NS_STATE, state(n)) ||
+	    ipcns_attr_u32(skb, IPCNS_A_NS_OWNER_INUM, n->owner_inum) ||
+	    ipcns_attr_u32(skb, IPCNS_A_NS_OWNER_UID, n->owner_uid) ||
+	    ipcns_attr_u32(skb, IPCNS_A_NS_SHM, n->shm) ||
+	    ipcns_attr_u32(skb, IPCNS_A_NS_SEM, n->sem) ||
+	    ipcns_attr_u32(skb, IPCNS_A_NS_MSG, n->msg) ||
+	    ipcns_attr_u64(skb, IPCNS_A_NS_SHM_BYTES, n->shm_bytes, IPCNS_A_NS_PAD) ||
+	    ipcns_attr_u64(skb, IPCNS_A_NS_MSG_BYTES, n->msg_bytes, IPCNS_A_NS_PAD))
 		return -EMSGSIZE;
 	/* of one that is dying only what its last event told is known */
 	if (!n->dying.time &&
-	    (nla_put_u32(skb, IPCNS_A_NS_SEMS, n->sems) ||
-	     nla_put_u64_64bit(skb, IPCNS_A_NS_MSGS, n->msgs, IPCNS_A_NS_PAD)))
+	    (ipcns_attr_u32(skb, IPCNS_A_NS_SEMS, n->sems) ||
+	     ipcns_attr_u64(skb, IPCNS_A_NS_MSGS, n->msgs, IPCNS_A_NS_PAD)))
 		return -EMSGSIZE;
 	/* ipcs(1) knows no processes, and of queues what is in the filesystem */
 	if (!n->whole)
 		return 0;
-	if (nla_put_u32(skb, IPCNS_A_NS_NPROCS, m->nprocs) ||
-	    nla_put_u32(skb, IPCNS_A_NS_MQ, n->mq))
+	if (ipcns_attr_u32(skb, IPCNS_A_NS_NPROCS, m->nprocs) ||
+	    ipcns_attr_u32(skb, IPCNS_A_NS_MQ, n->mq))
 		return -EMSGSIZE;
 	if (!n->dying.time &&
-	    ((n->counted && nla_put_u32(skb, IPCNS_A_NS_REFS, n->refs)) ||
-	     nla_put_u32(skb, IPCNS_A_NS_MQ_DEV, n->mq_dev)))
+	    ((n->counted && ipcns_attr_u32(skb, IPCNS_A_NS_REFS, n->refs)) ||
+	     ipcns_attr_u32(skb, IPCNS_A_NS_MQ_DEV, n->mq_dev)))
 		return -EMSGSIZE;
 	if (n->mq_bytes_known &&
-	    nla_put_u64_64bit(skb, IPCNS_A_NS_MQ_BYTES, n->mq_bytes, IPCNS_A_NS_PAD))
+	    ipcns_attr_u64(skb, IPCNS_A_NS_MQ_BYTES, n->mq_bytes, IPCNS_A_NS_PAD))
 		return -EMSGSIZE;
-	if (m->pid && (nla_put_u32(skb, IPCNS_A_NS_PID, m->pid) ||
-		       nla_put_u32(skb, IPCNS_A_NS_PPID, m->ppid) ||
-		       nla_put_u32(skb, IPCNS_A_NS_UID, m->uid) ||
+	if (m->pid && (ipcns_attr_u32(skb, IPCNS_A_NS_PID, m->pid) ||
+		       ipcns_attr_u32(skb, IPCNS_A_NS_PPID, m->ppid) ||
+		       ipcns_attr_u32(skb, IPCNS_A_NS_UID, m->uid) ||
 		       nla_put(skb, IPCNS_A_NS_COMM, strnlen(m->comm, sizeof(m->comm)), m->comm)))
 		return -EMSGSIZE;
 	if (actor_fill(skb, IPCNS_A_NS_BORN, &n->born) ||

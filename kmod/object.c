@@ -10,6 +10,7 @@
 
 #include <net/netlink.h>
 
+#include "attr.h"
 #include "layout.h"
 #include "object.h"
 
@@ -306,27 +307,27 @@ int ipcns_object_fill(struct sk_buff *skb, const struct ipcns_object *o)
 {
 	struct nlattr *nest;
 
-	if (nla_put_u32(skb, IPCNS_A_OBJECT_NS_INUM, o->ns_inum) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_OBJECT_NS_ID, o->ns_id, IPCNS_A_OBJECT_PAD) ||
-	    nla_put_u32(skb, IPCNS_A_OBJECT_KIND, o->kind) ||
-	    nla_put_u32(skb, IPCNS_A_OBJECT_ID, o->id) ||
-	    nla_put_u32(skb, IPCNS_A_OBJECT_MODE, o->mode) ||
-	    nla_put_u32(skb, IPCNS_A_OBJECT_UID, o->uid) ||
-	    nla_put_u32(skb, IPCNS_A_OBJECT_GID, o->gid) ||
-	    nla_put_s64(skb, IPCNS_A_OBJECT_CTIME, o->ctime, IPCNS_A_OBJECT_PAD))
+	if (ipcns_attr_u32(skb, IPCNS_A_OBJECT_NS_INUM, o->ns_inum) ||
+	    ipcns_attr_u64(skb, IPCNS_A_OBJECT_NS_ID, o->ns_id, IPCNS_A_OBJECT_PAD) ||
+	    ipcns_attr_u32(skb, IPCNS_A_OBJECT_KIND, o->kind) ||
+	    ipcns_attr_u32(skb, IPCNS_A_OBJECT_ID, o->id) ||
+	    ipcns_attr_u32(skb, IPCNS_A_OBJECT_MODE, o->mode) ||
+	    ipcns_attr_u32(skb, IPCNS_A_OBJECT_UID, o->uid) ||
+	    ipcns_attr_u32(skb, IPCNS_A_OBJECT_GID, o->gid) ||
+	    ipcns_attr_u64(skb, IPCNS_A_OBJECT_CTIME, o->ctime, IPCNS_A_OBJECT_PAD))
 		return -EMSGSIZE;
 	if (o->kind == IPCNS_KIND_MQ) {
 		if (nla_put(skb, IPCNS_A_OBJECT_NAME, o->name_len, o->name))
 			return -EMSGSIZE;
-	} else if (nla_put_u32(skb, IPCNS_A_OBJECT_KEY, o->key) ||
-		   nla_put_u32(skb, IPCNS_A_OBJECT_CUID, o->cuid) ||
-		   nla_put_u32(skb, IPCNS_A_OBJECT_CGID, o->cgid)) {
+	} else if (ipcns_attr_u32(skb, IPCNS_A_OBJECT_KEY, o->key) ||
+		   ipcns_attr_u32(skb, IPCNS_A_OBJECT_CUID, o->cuid) ||
+		   ipcns_attr_u32(skb, IPCNS_A_OBJECT_CGID, o->cgid)) {
 		return -EMSGSIZE;
 	}
 
 	/* the nests have the numbers of the kinds */
 	BUILD_BUG_ON(IPCNS_A_OBJECT_MQ - IPCNS_A_OBJECT_SHM != IPCNS_KIND_MQ - IPCNS_KIND_SHM);
-	nest = nla_nest_start(skb, IPCNS_A_OBJECT_SHM + o->kind);
+	nest = ipcns_attr_nest(skb, IPCNS_A_OBJECT_SHM + o->kind);
 	if (!nest || ipcns_kinds[o->kind]->fill(skb, o))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);

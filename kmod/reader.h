@@ -74,6 +74,8 @@ static inline u32 ipcns_reader_pid(const struct ipcns_reader *r, struct pid *pid
  */
 static inline u32 ipcns_reader_uid(const struct ipcns_reader *r, kuid_t uid)
 {
+	if (r->user_ns == &init_user_ns && uid_valid(uid))	/* where all mean themselves */
+		return __kuid_val(uid);
 	return from_kuid_munged(r->user_ns, uid);
 }
 
@@ -86,6 +88,8 @@ static inline u32 ipcns_reader_uid(const struct ipcns_reader *r, kuid_t uid)
  */
 static inline u32 ipcns_reader_gid(const struct ipcns_reader *r, kgid_t gid)
 {
+	if (r->user_ns == &init_user_ns && gid_valid(gid))
+		return __kgid_val(gid);
 	return from_kgid_munged(r->user_ns, gid);
 }
 

@@ -9,6 +9,7 @@
 
 #include <net/netlink.h>
 
+#include "attr.h"
 #include "layout.h"
 #include "object.h"
 
@@ -42,8 +43,8 @@ static void sem_read(const struct ipcns_reader *r, struct kern_ipc_perm *perm,
 
 static int sem_fill(struct sk_buff *skb, const struct ipcns_object *o)
 {
-	if (nla_put_u32(skb, IPCNS_A_SEM_NSEMS, o->sem.nsems) ||
-	    nla_put_s64(skb, IPCNS_A_SEM_OTIME, o->sem.otime, IPCNS_A_SEM_PAD))
+	if (ipcns_attr_u32(skb, IPCNS_A_SEM_NSEMS, o->sem.nsems) ||
+	    ipcns_attr_u64(skb, IPCNS_A_SEM_OTIME, o->sem.otime, IPCNS_A_SEM_PAD))
 		return -EMSGSIZE;
 	return 0;
 }

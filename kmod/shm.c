@@ -7,6 +7,7 @@
 
 #include <net/netlink.h>
 
+#include "attr.h"
 #include "layout.h"
 #include "object.h"
 
@@ -52,15 +53,15 @@ static void shm_read(const struct ipcns_reader *r, struct kern_ipc_perm *perm,
 
 static int shm_fill(struct sk_buff *skb, const struct ipcns_object *o)
 {
-	if (nla_put_u64_64bit(skb, IPCNS_A_SHM_SIZE, o->shm.size, IPCNS_A_SHM_PAD) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_SHM_NATTCH, o->shm.nattch, IPCNS_A_SHM_PAD) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_SHM_RSS, o->shm.rss, IPCNS_A_SHM_PAD) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_SHM_SWAP, o->shm.swap, IPCNS_A_SHM_PAD) ||
-	    nla_put_u32(skb, IPCNS_A_SHM_STATUS, o->shm.status) ||
-	    nla_put_s64(skb, IPCNS_A_SHM_ATIME, o->shm.atime, IPCNS_A_SHM_PAD) ||
-	    nla_put_s64(skb, IPCNS_A_SHM_DTIME, o->shm.dtime, IPCNS_A_SHM_PAD) ||
-	    nla_put_u32(skb, IPCNS_A_SHM_CPID, o->shm.cpid) ||
-	    nla_put_u32(skb, IPCNS_A_SHM_LPID, o->shm.lpid) ||
+	if (ipcns_attr_u64(skb, IPCNS_A_SHM_SIZE, o->shm.size, IPCNS_A_SHM_PAD) ||
+	    ipcns_attr_u64(skb, IPCNS_A_SHM_NATTCH, o->shm.nattch, IPCNS_A_SHM_PAD) ||
+	    ipcns_attr_u64(skb, IPCNS_A_SHM_RSS, o->shm.rss, IPCNS_A_SHM_PAD) ||
+	    ipcns_attr_u64(skb, IPCNS_A_SHM_SWAP, o->shm.swap, IPCNS_A_SHM_PAD) ||
+	    ipcns_attr_u32(skb, IPCNS_A_SHM_STATUS, o->shm.status) ||
+	    ipcns_attr_u64(skb, IPCNS_A_SHM_ATIME, o->shm.atime, IPCNS_A_SHM_PAD) ||
+	    ipcns_attr_u64(skb, IPCNS_A_SHM_DTIME, o->shm.dtime, IPCNS_A_SHM_PAD) ||
+	    ipcns_attr_u32(skb, IPCNS_A_SHM_CPID, o->shm.cpid) ||
+	    ipcns_attr_u32(skb, IPCNS_A_SHM_LPID, o->shm.lpid) ||
 	    (o->shm.orphan && nla_put_flag(skb, IPCNS_A_SHM_ORPHAN)))
 		return -EMSGSIZE;
 	return 0;

@@ -1,10 +1,62 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* JSON writer: streams, and whatever bytes it is given, what comes out is valid JSON. */
-#include <ctype.h>
 #include <string.h>
 
 #include "json.h"
 #include "text.h"
+
+static void flush(struct json *json)
+{
+	fwrite_unlocked(json->bytes, 1, json->len, json->out);
+	json->len = 0;
+}
+
+/*
+ * A call of stdio for each character, or each piece, took most of the time of a row: so pieces are
+ * put together here first. Returns where @n bytes more go, few of them.
+ */
+static char *room(struct json *json, size_t n)
+{
+	if (json->len + n > sizeof(json->bytes))
+		flush(json);
+	return json->bytes + json->len;
+}
+
+static void put_char(struct json *json, char c)
+{
+	*room(json, 1) = c;
+	json->len++;
+}
+
+static void put(struct json *json, const char *text, size_t len)
+{
+	memcpy(room(json, len), text, len);
+	json->len += len;
+}
+
+static void put_text(struct json *json, const char *text)
+{
+	put(json, text, strlen(text));
+}
+
+/* One character, or byte that is none; returns its length. */
+static size_t put_escaped(struct json *json, const char *text, size_t len)
+{
+	size_t n = utf8_length(text, len);
+	unsigned char c = *text;
+
+	if (!n)
+		json->len += sprintf(room(json, 8), "\\\\x%02x", c);
+	else if (c == '\\' && len > 1 && text[1] == 'x')
+		put_text(json, "\\\\x5c");
+	else if (c == '"' || c == '\\')
+		json->len += sprintf(room(json, 8), "\\%c", c);
+	else if (c < 0x20 || c == 0x7f)
+		json->len += sprintf(room(json, 8), "\\u%04x", c);
+	else
+		put(json, text, n);
+	return n ?: 1;
+}
 
 /**
  * put_string - a quoted string
@@ -13,80 +65,94 @@
  * characters \xHH, and so does a backslash before an x, so that nothing reads like an escape that
  * is none.
  */
-static void put_string(FILE *out, const char *text, size_t len)
+static void put_string(struct json *json, const char *text, size_t len)
 {
-	unsigned char c;
 	size_t n;
 
-	fputc('"', out);
+	put_char(json, '"');
 	for (; len; text += n, len -= n) {
-		n = utf8_length(text, len);
-		c = *text;
-		if (!n) {
-			fprintf(out, "\\\\x%02x", c);
-			n = 1;
-		} else if (c == '\\' && len > 1 && text[1] == 'x') {
-			fputs("\\\\x5c", out);
-		} else if (c == '"' || c == '\\') {
-			fputc('\\', out);
-			fputc(c, out);
-		} else if (c < 0x20 || c == 0x7f) {
-			fprintf(out, "\\u%04x", c);
-		} else {
-			fwrite_unlocked(text, n, 1, out);
-		}
+		n = 1;
+		if (*text >= ' ' && *text <= '~' && *text != '"' && *text != '\\')
+			put_char(json, *text);
+		else
+			n = put_escaped(json, text, len);
 	}
-	fputc('"', out);
+	put_char(json, '"');
 }
 
-static void put_key(FILE *out, const char *key)
+static void put_key(struct json *json, const char *key)
 {
-	fputc('"', out);
+	put_char(json, '"');
 	for (; *key; key++)
-		fputc(tolower((unsigned char)*key), out);
-	fputs("\": ", out);
+		put_char(json, *key >= 'A' && *key <= 'Z' ? *key - 'A' + 'a' : *key);
+	put(json, "\": ", 3);
+}
+
+static void put_number(struct json *json, uint64_t value)
+{
+	char digits[20], *end = digits + sizeof(digits), *begin = format_number(end, value);
+
+	put(json, begin, end - begin);
+}
+
+static void new_line(struct json *json)
+{
+	int i;
+
+	put_char(json, '\n');
+	for (i = 0; i < json->depth; i++)
+		put(json, "   ", 3);
 }
 
 /* What comes before an element: comma, new line, key. */
 static void begin_element(struct json *json, const char *key)
 {
 	if (json->filled)
-		fputc(',', json->out);
+		put_char(json, ',');
 	if (json->depth && !json->line)
-		fprintf(json->out, "\n%*s", 3 * json->depth, "");
+		new_line(json);
 	else if (json->filled)
-		fputc(' ', json->out);
+		put_char(json, ' ');
 	json->filled = true;
 	if (key)
-		put_key(json->out, key);
+		put_key(json, key);
+}
+
+static void begin(struct json *json, FILE *out, bool line)
+{
+	json->out = out;
+	json->depth = 0;
+	json->filled = false;
+	json->line = line;
+	json->len = 0;
+	json_open(json, NULL, '{');
 }
 
 /** json_begin - start a text, which is one object, on @out */
 void json_begin(struct json *json, FILE *out)
 {
-	*json = (struct json){ .out = out };
-	json_open(json, NULL, '{');
+	begin(json, out, false);
 }
 
 /** json_begin_line - start a text that is one line: an object in JSON Lines */
 void json_begin_line(struct json *json, FILE *out)
 {
-	*json = (struct json){ .out = out, .line = true };
-	json_open(json, NULL, '{');
+	begin(json, out, true);
 }
 
 /** json_end - end of the text */
 void json_end(struct json *json)
 {
 	json_close(json, '}');
-	fputc('\n', json->out);
+	put_char(json, '\n');
+	flush(json);
 }
 
 /** json_open - begin an object ('{') or an array ('[') */
 void json_open(struct json *json, const char *key, char bracket)
 {
 	begin_element(json, key);
-	fputc(bracket, json->out);
+	put_char(json, bracket);
 	json->depth++;
 	json->filled = false;
 }
@@ -96,8 +162,8 @@ void json_close(struct json *json, char bracket)
 {
 	json->depth--;
 	if (json->filled && !json->line)
-		fprintf(json->out, "\n%*s", 3 * json->depth, "");
-	fputc(bracket, json->out);
+		new_line(json);
+	put_char(json, bracket);
 	json->filled = true;
 }
 
@@ -105,7 +171,7 @@ void json_close(struct json *json, char bracket)
 void json_text(struct json *json, const char *key, const char *text, size_t len)
 {
 	begin_element(json, key);
-	put_string(json->out, text, len);
+	put_string(json, text, len);
 }
 
 /** json_string - a string; null if NULL */
@@ -121,14 +187,16 @@ void json_string(struct json *json, const char *key, const char *text)
 void json_number(struct json *json, const char *key, uint64_t value)
 {
 	begin_element(json, key);
-	fprintf(json->out, "%llu", (unsigned long long)value);
+	put_number(json, value);
 }
 
 /** json_signed - an integer that may be negative */
 void json_signed(struct json *json, const char *key, int64_t value)
 {
 	begin_element(json, key);
-	fprintf(json->out, "%lld", (long long)value);
+	if (value < 0)
+		put_char(json, '-');
+	put_number(json, value < 0 ? -(uint64_t)value : (uint64_t)value);
 }
 
 /** json_percent - a number up to 1e17 with two decimals, with a point in every locale */
@@ -137,20 +205,20 @@ void json_percent(struct json *json, const char *key, double value)
 	uint64_t hundredths = (value < 1e17 ? value : 1e17) * 100 + 0.5;
 
 	begin_element(json, key);
-	fprintf(json->out, "%llu.%02llu", (unsigned long long)hundredths / 100,
-		(unsigned long long)hundredths % 100);
+	json->len += sprintf(room(json, 32), "%llu.%02llu", (unsigned long long)hundredths / 100,
+			     (unsigned long long)hundredths % 100);
 }
 
 /** json_bool - true or false */
 void json_bool(struct json *json, const char *key, bool value)
 {
 	begin_element(json, key);
-	fputs(value ? "true" : "false", json->out);
+	put_text(json, value ? "true" : "false");
 }
 
 /** json_null - an unknown value */
 void json_null(struct json *json, const char *key)
 {
 	begin_element(json, key);
-	fputs("null", json->out);
+	put_text(json, "null");
 }

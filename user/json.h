@@ -7,12 +7,17 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* Writer of one JSON text. Values have a key in an object, and NULL in an array. */
+/*
+ * Writer of one JSON text. Values have a key in an object, and NULL in an array. What is in the
+ * text is in @out only after json_end().
+ */
 struct json {
 	FILE *out;
 	int depth;
 	bool filled;	/* the innermost object or array has an element */
 	bool line;	/* no line breaks */
+	size_t len;	/* of what has yet to be written to @out */
+	char bytes[1024];
 };
 
 void json_begin(struct json *json, FILE *out);

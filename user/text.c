@@ -114,6 +114,12 @@ char *buffer_room(struct buffer *buf, size_t n)
 	return buf->bytes + buf->len;
 }
 
+/* Whether a byte is a character that is printed as it is, in every locale. */
+static bool is_plain(unsigned char byte)
+{
+	return byte >= ' ' && byte <= '~' && byte != '\\';
+}
+
 static char *hexadecimal(char *to, unsigned char byte)
 {
 	*to++ = '\\';
@@ -132,13 +138,19 @@ void buffer_raw(struct buffer *buf, const char *text, size_t len, char separator
 {
 	const unsigned char *s = (const unsigned char *)text;
 	char *to = buffer_room(buf, 4 * len + 1);
+	bool as_it_is;
 	size_t i;
 
 	for (i = 0; i < len; i++) {
-		if (isblank(s[i]) || s[i] == '\\' || !isprint(s[i]))
-			to = hexadecimal(to, s[i]);
+		/* Most text is plain, and what isprint(3) says depends on the locale. */
+		if (is_plain(s[i]))
+			as_it_is = s[i] != ' ';
 		else
+			as_it_is = s[i] != '\\' && isprint(s[i]) && !isblank(s[i]);
+		if (as_it_is)
 			*to++ = s[i];
+		else
+			to = hexadecimal(to, s[i]);
 	}
 	*to++ = separator;
 	buf->len = to - buf->bytes;
@@ -159,7 +171,7 @@ size_t buffer_safe(struct buffer *buf, const char *text, size_t len)
 
 	while (len) {
 		/* Most text is plain, and mbrtowc(3) is slow. */
-		if (*text >= ' ' && *text <= '~' && *text != '\\') {
+		if (is_plain(*text)) {
 			*to++ = *text++;
 			width++;
 			len--;

@@ -17,6 +17,7 @@ from guest.source import from_source
 # Modules that guests get besides ipcns, with what they depend on; a kernel may lack some.
 GUEST_MODULES = """
     virtio_pci virtio_console virtio_blk loop overlay zram lz4 lz4hc zstd lzo veth dummy
+    unix_diag udp_diag
 """.split()
 
 
