@@ -110,9 +110,11 @@ def churn(number, home, seconds):
 
     actions = [fork_exec, fork_exit, fork_move, threads, open_some, open_some, open_some, context,
                queue, close_some, close_some, attach, attach, detach, send, receive, visit]
+    # Each of them comes to its turn, however slow the kernel is.
+    turns = random.sample(actions, len(actions))
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        action = random.choice(actions)
+    while turns or time.monotonic() < deadline:
+        action = turns.pop() if turns else random.choice(actions)
         for _ in range(random.randrange(1, 10)):
             try:
                 action()
