@@ -18,12 +18,6 @@ from lib.tap import QUICK, main, scene, until
 NOBODY = 65534
 
 
-def nsid_of(target):
-    """The id of the IPC namespace of a process."""
-    with wire.Socket() as link:
-        return link.get("ns", {"inum": calls.namespace_inode(target)})["id"]
-
-
 def told(t, happened, want, name):
     """Events against a list of (brief, id or name or None, pid or None)."""
     got = [(brief(event), event.get("id") if isinstance(ident, int) else
@@ -114,7 +108,7 @@ def life(t):
         first = subprocess.Popen(["unshare", "--ipc", "sleep", "1000000"])
         until(lambda: open(f"/proc/{first.pid}/comm", encoding="ascii").read() == "sleep\n",
               "the container runs")
-        inode, nsid = calls.namespace_inode(first.pid), nsid_of(first.pid)
+        inode, nsid = calls.namespace_inode(first.pid), wire.nsid_of(first.pid)
         log = Log(inode, nsid)
         log.add("ns created", first.pid, "unshare")
 
@@ -204,7 +198,7 @@ def rmid_forced(value):
 @scene("why a segment comes to its end")
 def reasons(t):
     with Listener() as ear, Member() as member, Member(join=member.pid) as other:
-        nsid, me, him = nsid_of(member.pid), member.pid, other.pid
+        nsid, me, him = wire.nsid_of(member.pid), member.pid, other.pid
 
         def chapter(name, *want):
             told(t, [event for event in of(ear.catch_up(), nsid) if event["object"] != "ns"],
@@ -279,7 +273,7 @@ def reasons(t):
 @scene("a segment detached from another namespace")
 def detach_elsewhere(t):
     with Listener() as ear, Member() as member:
-        nsid, inode = nsid_of(member.pid), member.inode
+        nsid, inode = wire.nsid_of(member.pid), member.inode
         shmid = member.call(calls.shmget, 0x5, 6000)
         address = member.call(calls.shmat, shmid)
         member.call(calls.shm_remove, shmid)
@@ -296,7 +290,7 @@ def detach_elsewhere(t):
         t.same({event["comm"] for event in happened[3:-1]}, {happened[0]["comm"]}, "by name, too")
 
         member.call(calls.unshare, calls.CLONE_NEWIPC)
-        nsid = nsid_of(member.pid)
+        nsid = wire.nsid_of(member.pid)
         shmid = member.call(calls.shmget, 0x6, 6000)
         member.call(calls.shmat, shmid)
         member.call(calls.setns, "/proc/1/ns/ipc")
@@ -323,7 +317,7 @@ def open_queue(name):
 @scene("queues that outlive their name, or their namespace")
 def queues(t):
     with Listener() as ear, Member() as member:
-        nsid = nsid_of(member.pid)
+        nsid = wire.nsid_of(member.pid)
         fd, inode = member.call(open_queue, b"listed")
         with wire.Socket() as link:
             rows = link.dump("object", {"ns-inum": member.inode, "kind": wire.KIND["mq"]})
@@ -404,7 +398,7 @@ def as_user(uid, function, *args):
 @scene("what fails is no event")
 def failures(t):
     with Listener() as ear, Member() as member:
-        nsid = nsid_of(member.pid)
+        nsid = wire.nsid_of(member.pid)
         do = member.call
         one = {"shm": do(calls.shmget, 1, 4096), "sem": do(calls.semget, 1, 2),
                "msg": do(calls.msgget, 1)}
@@ -469,7 +463,7 @@ def identity(t):
     with Listener() as ear, Member() as member:
         seen = []       # (inode, nsid) as the kernel and ns-get have them
         for _ in range(60):
-            seen.append((member.inode, nsid_of(member.pid)))
+            seen.append((member.inode, wire.nsid_of(member.pid)))
             if len({inode for inode, _ in seen}) < len(seen) - 5:
                 break
             member.call(calls.unshare, calls.CLONE_NEWIPC)
@@ -484,11 +478,11 @@ def identity(t):
         t.same(ended, [nsid for _, nsid in seen[:-1]], "one end of each")
 
     own = calls.native_id("/proc/1/ns/ipc")
-    t.same(nsid_of(1), own or 1, "the initial namespace's id"
+    t.same(wire.nsid_of(1), own or 1, "the initial namespace's id"
            + (" is the kernel's" if own else " is 1"))
     if own:
         with Member() as member:
-            t.same(nsid_of(member.pid), calls.native_id(f"/proc/{member.pid}/ns/ipc"),
+            t.same(wire.nsid_of(member.pid), calls.native_id(f"/proc/{member.pid}/ns/ipc"),
                    "another's is the kernel's, too")
 
 
@@ -548,7 +542,7 @@ def ends_before(t):
         until(lambda: {row["inum"] for row in link.dump("ns")} == set(witness.members()),
               "they are gone from the list", 60)
         with Member() as member:
-            nsid, pid = nsid_of(member.pid), member.pid
+            nsid, pid = wire.nsid_of(member.pid), member.pid
             shmid = member.call(make_and_remove, 1)
         want = [("ns created", None, pid), ("shm created", shmid, pid),
                 ("shm destroyed removed", shmid, pid), ("ns dying", None, pid),
@@ -651,7 +645,7 @@ def arming(t):
     always = everywhere - events.OBJECT_PROBES
     begin = events.next_number()
     with Member() as member:
-        nsid = nsid_of(member.pid)
+        nsid = wire.nsid_of(member.pid)
         t.same(events.armed(), always, "nobody listens: those of namespaces only")
         member.call(make_and_remove, 1)
         for number in range(3 if QUICK else 10):
@@ -680,7 +674,7 @@ def arming(t):
 @scene("each group has its own events")
 def groups(t):
     with Listener() as both, Listener(groups=["objects"]) as one, Member() as member:
-        nsid = nsid_of(member.pid)
+        nsid = wire.nsid_of(member.pid)
         member.call(make_and_remove, 1)
         member.end()
         all_of_it = both.gone(nsid)

@@ -16,12 +16,6 @@ from lib.tap import QUICK, main, scene, until
 NOBODY = 65534
 
 
-def nsid_of(target):
-    """The id of the IPC namespace of a process."""
-    with wire.Socket() as link:
-        return link.get("ns", {"inum": calls.namespace_inode(target)})["id"]
-
-
 def make_and_remove(first, count):
     """Segments with ascending keys, each made and removed; [(key, id)]."""
     done = []
@@ -186,7 +180,7 @@ def joined(t):
 @scene("filters")
 def filters(t):
     with Listener() as ear, Member() as one, Member() as two:
-        ids = [nsid_of(member.pid) for member in (one, two)]
+        ids = [wire.nsid_of(member.pid) for member in (one, two)]
         for key in range(1, 6):
             one.call(one_of_each, key)
             two.call(one_of_each, key)
@@ -403,7 +397,7 @@ def switch_off(t, path, name):
     """Probes are switched off while somebody listens, and on again."""
     t.same(events.status()["events-live"], 1, f"{name}: events are live")
     with Listener() as ear, Member() as member:
-        nsid = nsid_of(member.pid)
+        nsid = wire.nsid_of(member.pid)
         one = member.call(make_and_remove, 1, 2)
         ear.catch_up()
         with switched(path, "0", "1"):
@@ -412,7 +406,7 @@ def switch_off(t, path, name):
             t.ok(True, f"{name}: a loss is told without anybody asking")
             unseen = member.call(make_and_remove, 100, 2)
             stranger, dead = Member(), Member()
-            dead_nsid = nsid_of(dead.pid)
+            dead_nsid = wire.nsid_of(dead.pid)
             dead.end()
         until(lambda: events.status()["events-live"], f"{name}: live again", 5)
         t.ok(True, f"{name}: live again by itself")
@@ -449,7 +443,7 @@ def switch_off(t, path, name):
 def off_again(t):
     paths = switches(t)
     with Listener() as ear, Member() as member:
-        nsid = nsid_of(member.pid)
+        nsid = wire.nsid_of(member.pid)
         for turn in range(6):
             path = paths[turn % len(paths)]
             before = len(ear.events)

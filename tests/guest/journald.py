@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 
-from lib import calls, module, tool
+from lib import calls, module, tool, wire
 from lib.member import Member, sleeping
 from lib.tap import main, scene, until
 
@@ -73,9 +73,9 @@ class Journal:
         return until(lambda: next((entry for entry in self.entries
                                    if entry.get("IPCNS_SEQ") == b"%d" % seq), None), f"entry {seq}")
 
-    def of(self, inode, event):
+    def of(self, nsid, event):
         """Entries of one namespace about itself."""
-        return [entry for entry in self.entries if entry.get("IPCNS_NS") == b"%d" % inode
+        return [entry for entry in self.entries if entry.get("IPCNS_NSID") == b"%d" % nsid
                 and entry["IPCNS_OBJECT"] == b"ns" and entry["IPCNS_EVENT"] == event.encode()]
 
     def losses(self):
@@ -100,10 +100,10 @@ def monitor(*args, end=signal.SIGTERM, status=0):
 
 
 def come_and_go():
-    """A namespace with a segment; its inode."""
+    """A namespace with a segment; its identity, for inode numbers are used again at once."""
     with Member() as member:
         member.call(calls.shmget, 0x1, 100)
-        return member.inode
+        return wire.nsid_of(member.pid)
 
 
 def last_number():
@@ -116,8 +116,8 @@ def fields(t):
     with Journal() as journal:
         first = last_number() + 1
         with monitor():
-            inode = come_and_go()
-            until(lambda: journal.of(inode, "destroyed"), "the end")
+            nsid = come_and_go()
+            until(lambda: journal.of(nsid, "destroyed"), "the end")
             last = last_number()
             journal.number(last)
         done = subprocess.run(["timeout", "-s", "INT", "5", "ipcnsctl", "monitor", "-J", "--since",
@@ -129,8 +129,9 @@ def fields(t):
     t.same(got, [{name: str(value) for name, value in event.items()} for event in want],
            f"{len(got)} entries as JSON has them")
     t.ok(len(got) >= 5, "more than a few", got)
-    end = journal.of(inode, "destroyed")[0]
-    t.ok(end["MESSAGE"].startswith(b"[ns,destroyed] ns=%d nsid=" % inode), "with a line", end)
+    end = journal.of(nsid, "destroyed")[0]
+    t.ok(end["MESSAGE"].startswith(b"[ns,destroyed] ns=") and
+         b" nsid=%d " % nsid in end["MESSAGE"], "with a line", end)
     t.same((end["PRIORITY"], end["SYSLOG_IDENTIFIER"]), (b"6", b"ipcnsctl"), "and what syslog has")
 
 
@@ -162,7 +163,7 @@ def full(t):
         numbers = [int(entry["IPCNS_SEQ"]) for entry in journal.entries]
         t.same(numbers, [*range(numbers[0], last_number() + 1)],
                "the next run tells the rest, nothing twice")
-        t.ok(all(journal.of(inode, "destroyed") for inode in ends), "and so all of them")
+        t.ok(all(journal.of(nsid, "destroyed") for nsid in ends), "and so all of them")
 
 
 @scene("a run goes on where the last one ended")
@@ -196,8 +197,8 @@ def reloads(t):
     with Journal() as journal:
         with monitor(state, "--follow-module"):
             module.reload()
-            inode = come_and_go()
-            until(lambda: journal.of(inode, "destroyed"), "an end after it")
+            nsid = come_and_go()
+            until(lambda: journal.of(nsid, "destroyed"), "an end after it")
         t.same([entry["IPCNS_CAUSE"] for entry in journal.losses()], [b"module"],
                "beside a monitor: what nobody can know is said once")
         t.same(journal.losses()[0]["PRIORITY"], b"4", "as a warning")
@@ -206,9 +207,9 @@ def reloads(t):
             pass
         t.same(journal.entries, [], "that is not told again")
         module.reload()
-        inode = come_and_go()
+        nsid = come_and_go()
         with monitor(state, "--follow-module"):
-            until(lambda: journal.of(inode, "destroyed"), "an end before it")
+            until(lambda: journal.of(nsid, "destroyed"), "an end before it")
         t.same([entry["IPCNS_CAUSE"] for entry in journal.losses()], [b"module"],
                "without one: said, too")
         numbers = [int(entry["IPCNS_SEQ"]) for entry in journal.entries if "IPCNS_SEQ" in entry]

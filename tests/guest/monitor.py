@@ -175,19 +175,13 @@ def performance(ear):
     members = [Member() for _ in range(2)]
     ids = []
     for place, member in enumerate(members):
-        ids.append(nsid_of(member.pid))
+        ids.append(wire.nsid_of(member.pid))
         member.call(play, 0xabc0 + place)
     for member in members:
         member.end()
     ear.gone(*ids)
     ear.catch_up()
     return ids
-
-
-def nsid_of(target):
-    """The id of the IPC namespace of a process."""
-    with wire.Socket() as link:
-        return link.get("ns", {"inum": calls.namespace_inode(target)})["id"]
 
 
 @scene("lines")
@@ -237,7 +231,7 @@ def filters(t):
             (event["object"], event["event"]) in (("sem", "changed"), ("mq", "unlinked")),
     }
     with Listener() as ear, Member() as one, Member() as two:
-        ids = [nsid_of(member.pid) for member in (one, two)]
+        ids = [wire.nsid_of(member.pid) for member in (one, two)]
         ear.catch_up()
         of_one = lambda event: event["ns-id"] == ids[0]
         wanted[f"{one.inode}"] = wanted[f"ipc:[{one.inode}]"] = of_one
@@ -367,7 +361,7 @@ def snapshot(t):
                 t.note(f"round {round_}: {presents} lines of snapshot, {len(monitor.lines)} in all")
                 t.ok(presents > 3, f"round {round_}: there was a snapshot")
                 t.same(wrong[:5], [], f"round {round_}: nothing twice, nothing out of nothing")
-                ids = {member.inode: nsid_of(member.pid) for member in churners}
+                ids = {member.inode: wire.nsid_of(member.pid) for member in churners}
                 for member in churners:
                     nsid = ids[member.inode]
                     for kind, name in (("shm", "shmid"), ("sem", "semid"), ("msg", "msqid")):
@@ -538,7 +532,7 @@ def timed(*args):
 @scene("wait")
 def wait(t):
     with Member() as member:
-        inode, nsid, pid = member.inode, nsid_of(member.pid), member.pid
+        inode, nsid, pid = member.inode, wire.nsid_of(member.pid), member.pid
         status, took, _ = timed(inode, "--timeout", "0.5")
         t.ok(status == 124 and took >= 0.5, "--timeout: 124", status, took)
         t.same(timed(f"pid={pid}", "--timeout", "0")[0], 124, "--timeout 0: 124 at once")
@@ -561,7 +555,7 @@ def wait(t):
         t.ok(status == 1 and len(done.stderr.splitlines()) == 1, "by inode it is not found: 1",
              done)
     with module.parameters("journal_mb=1"), Member() as member:
-        nsid = nsid_of(member.pid)
+        nsid = wire.nsid_of(member.pid)
         member.call(calls.setns, "/proc/1/ns/ipc")
         until(lambda: timed(f"id={nsid}")[0] == 0, "its end")
         with Listener(), events.Journal() as journal:

@@ -9,7 +9,7 @@ import threading
 import time
 
 from access import CLONE_NEWNET, contain
-from journal import EACH, nsid_of, one_of_each
+from journal import EACH, one_of_each
 from lib import calls, events, module, tool, wire
 from lib.events import GROUPS, Journal, Listener, brief, is_ns, numbers, of
 from lib.member import Member
@@ -82,7 +82,7 @@ def container(t):
         contain(inside, CLONE_NEWNET)
         contain(other, CLONE_NEWNET, owner=1001)
         contain(below, owner=0, within=inside)
-        mine, theirs, child = (nsid_of(member.pid) for member in (inside, other, below))
+        mine, theirs, child = (wire.nsid_of(member.pid) for member in (inside, other, below))
         begin = inside.call(listen)
         other.call(listen)
         for key in range(1, 4):
@@ -244,7 +244,7 @@ def late(t):
         contain(inside, CLONE_NEWNET)
         contain(below, owner=0, within=inside)
         contain(other, CLONE_NEWNET, owner=1001)
-        begin, nsid = inside.call(listen), nsid_of(below.pid)
+        begin, nsid = inside.call(listen), wire.nsid_of(below.pid)
         queue = below.call(calls.mq_open, b"late", 1, 1)
         below.call(calls.unshare, calls.CLONE_NEWIPC)
         before = []

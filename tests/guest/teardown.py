@@ -11,7 +11,7 @@ import re
 from access import CLONE_NEWNET, contain
 from events import many_namespaces
 from exec import close_and_spin
-from journal import SWITCHES, nsid_of, switched
+from journal import SWITCHES, switched
 from lib import calls, events, module, tool, wire
 from lib.events import Listener, is_ns
 from lib.member import Member
@@ -69,7 +69,7 @@ def end_one(count):
     """A namespace with objects, whose only process ends; its id."""
     with Member() as member:
         member.call(segments, count)
-        return nsid_of(member.pid)
+        return wire.nsid_of(member.pid)
 
 
 def segments(count):
@@ -81,7 +81,7 @@ def segments(count):
 def hold_up(seconds):
     """Ends a namespace while the worker that takes it apart gets no turn; its id."""
     with Member() as member, Member(0) as last:
-        nsid = nsid_of(member.pid)
+        nsid = wire.nsid_of(member.pid)
         fd = last.call(os.open, f"/proc/{member.pid}/ns/ipc", os.O_RDONLY)
         member.end()
         last.call(close_and_spin, fd, seconds)
@@ -124,7 +124,7 @@ def counted(t):
 def unseen(t):
     with Listener() as ear, Member() as whole, Member() as half, Member(0) as last:
         before = histogram()
-        ids = [nsid_of(member.pid) for member in (whole, half)]
+        ids = [wire.nsid_of(member.pid) for member in (whole, half)]
         fd = last.call(os.open, f"/proc/{half.pid}/ns/ipc", os.O_RDONLY)
         half.end()
         with switched(SWITCHES[0], "0", "1"):

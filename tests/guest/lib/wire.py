@@ -8,6 +8,7 @@ import os
 import socket
 import struct
 
+from lib import calls
 from lib.tap import PACE, Failed
 
 NETLINK_GENERIC, SOL_NETLINK = 16, 270
@@ -259,6 +260,12 @@ class Socket:
             some, last = self.more(what)
             rows += some
         return rows
+
+
+def nsid_of(target):
+    """The id of the IPC namespace of a process."""
+    with Socket() as link:
+        return link.get("ns", {"inum": calls.namespace_inode(target)})["id"]
 
 
 def refuse(kind, flags, payload):
