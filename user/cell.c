@@ -82,8 +82,10 @@ void cell_command(struct cell *cell, uint32_t pid)
  */
 void cell_attr(struct cell *cell, enum cell_as as, struct nlattr *attr)
 {
+	const char *text;
 	uint64_t value;
 	int64_t number;
+	size_t len;
 
 	if (!attr)
 		return;
@@ -93,7 +95,8 @@ void cell_attr(struct cell *cell, enum cell_as as, struct nlattr *attr)
 		return;
 	}
 	if (as == AS_TEXT) {
-		cell_bytes(cell, nla_data(attr), strnlen(nla_data(attr), nla_len(attr)));
+		text = ipcns_text(attr, &len);
+		cell_bytes(cell, text, len);
 		return;
 	}
 	if (!ipcns_uint(attr, &value))

@@ -11,6 +11,7 @@
 #include "module.h"
 #include "ns.h"
 #include "object.h"
+#include "progress.h"
 #include "waiter.h"
 
 static const char *const headings[DEPTH_PARTS] = {
@@ -56,12 +57,6 @@ struct parts {
 	bool unknown[DEPTH_PARTS];	/* could not be read */
 };
 
-static void no_sort_key(const struct record *rec, struct sort_key *key)
-{
-	(void)rec;
-	(void)key;
-}
-
 static void add_first(struct nlattr *attrs, int len, void *arg)
 {
 	store_add(&((struct parts *)arg)->first, attrs, len, element_sort_key);
@@ -95,7 +90,7 @@ static void add_waiter(struct nlattr *attrs, int len, void *arg)
 
 	if (record_parse(&rec, attrs, len))
 		store_add(waiter_is_undo(&rec) ? &parts->undo : &parts->waiters, attrs, len,
-			  no_sort_key);
+			  NULL);
 }
 
 static bool restart_waiters(void *arg)
@@ -140,10 +135,8 @@ static void check(struct ipcns *w, const struct depth *depth, int ret, const cha
 	if (ret == -ENOENT)
 		die(STATUS_ERROR, "no %s with id %u in namespace \"%s\"", kind_names[depth->kind],
 		    (unsigned int)depth->id, depth->ns);
-	if (ret == -ENODEV)
-		module_die(w, ret, what);
 	if (ret)
-		die(STATUS_ERROR, "cannot list %s: %s", what, ipcns_error(w));
+		module_die(w, ret, "cannot list %s", what);
 }
 
 static bool wanted(const struct depth *depth, enum depth_part part)
@@ -196,6 +189,7 @@ static void get_parts(struct ipcns *w, const struct depth *depth, struct parts *
 		note(w, depth, ret, DEPTH_WAITERS, "waiters", parts);
 		parts->unknown[DEPTH_UNDO] = parts->unknown[DEPTH_WAITERS];
 	}
+	progress_end();		/* not all of this is sorted */
 }
 
 static void print_store(const struct store *store, bool objects, struct output *out)

@@ -391,20 +391,21 @@ static void put_enum(struct event_writer *w, const char *key, uint64_t value,
 static void put_field(struct event_writer *w, const struct field *field, struct nlattr *attr)
 {
 	char text[512];
+	const char *bytes;
 	uint64_t value;
 	size_t len;
 
 	if (field->as == SHOW_BYTES || field->as == SHOW_NAME) {
-		len = strnlen(nla_data(attr), nla_len(attr));
+		bytes = ipcns_text(attr, &len);
 		if (field->as == SHOW_BYTES) {
-			put_bytes(w, field->name, nla_data(attr), len);
+			put_bytes(w, field->name, bytes, len);
 			return;
 		}
 		/* With the slash that mq_open(3) wants. */
 		if (len > sizeof(text) - 1)
 			len = sizeof(text) - 1;
 		text[0] = '/';
-		memcpy(text + 1, nla_data(attr), len);
+		memcpy(text + 1, bytes, len);
 		put_bytes(w, field->name, text, len + 1);
 		return;
 	}

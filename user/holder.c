@@ -71,7 +71,8 @@ static void take_u32(struct holder *h, const struct nlattr *attr, uint32_t *valu
 bool holder_parse(struct holder *h, const struct record *rec)
 {
 	struct nlattr *const *tb = rec->tb;
-	struct nlattr *comm = tb[IPCNS_A_HOLDER_COMM], *name = tb[IPCNS_A_HOLDER_NAME];
+	const char *text;
+	size_t len;
 
 	memset(h, 0, sizeof(*h));
 	if (!parse_kind(tb[IPCNS_A_HOLDER_KIND], &h->kind) ||
@@ -90,13 +91,14 @@ bool holder_parse(struct holder *h, const struct record *rec)
 	take_u32(h, tb[IPCNS_A_HOLDER_ID], &h->id, HOLDER_HAS_ID);
 	h->read_only = tb[IPCNS_A_HOLDER_READ_ONLY];
 	h->in_flight = tb[IPCNS_A_HOLDER_IN_FLIGHT];
-	if (comm) {
-		h->comm_len = strnlen(nla_data(comm), nla_len(comm) < (int)sizeof(h->comm) ?
-				      nla_len(comm) : (int)sizeof(h->comm));
-		memcpy(h->comm, nla_data(comm), h->comm_len);
+	text = ipcns_text(tb[IPCNS_A_HOLDER_COMM], &len);
+	if (text) {
+		h->comm_len = len < sizeof(h->comm) ? len : sizeof(h->comm);
+		memcpy(h->comm, text, h->comm_len);
 	}
-	if (name)
-		holders_set_text(h, nla_data(name), strnlen(nla_data(name), nla_len(name)));
+	text = ipcns_text(tb[IPCNS_A_HOLDER_NAME], &len);
+	if (text)
+		holders_set_text(h, text, len);
 	return true;
 }
 

@@ -157,12 +157,6 @@ static void add(struct nlattr *attrs, int len, void *arg)
 	store_add(arg, attrs, len, sort_key);
 }
 
-static bool restart(void *arg)
-{
-	store_clear(arg);
-	return true;
-}
-
 /** limits_get - add the limits of the namespace with identity @id to @store, or die */
 void limits_get(struct ipcns *w, uint64_t id, struct store *store)
 {
@@ -177,7 +171,7 @@ void limits_get(struct ipcns *w, uint64_t id, struct store *store)
 /** limits_get_all - add the limits of all namespaces to @store, or die */
 void limits_get_all(struct ipcns *w, struct store *store)
 {
-	int ret = ipcns_limits(w, 0, add, restart, store);
+	int ret = ipcns_limits(w, 0, add, store_restart, store);
 
 	if (ret)
 		module_die(w, ret, "cannot list limits");

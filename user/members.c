@@ -35,12 +35,6 @@ static void add(struct nlattr *attrs, int len, void *arg)
 		store_add(arg, attrs, len, sort_key);
 }
 
-static bool restart(void *arg)
-{
-	store_clear(arg);
-	return true;
-}
-
 /**
  * members_get - look up the processes of namespaces, or die
  * @w: the connection
@@ -52,7 +46,7 @@ void members_get(struct ipcns *w, const struct store *namespaces, struct store *
 	uint64_t only = namespaces->n == 1 ? ns_id(namespaces->rows) : 0;
 	int ret;
 
-	ret = ipcns_holders(w, only, 1U << IPCNS_HOLDER_KIND_TASK, add, restart, members);
+	ret = ipcns_holders(w, only, 1U << IPCNS_HOLDER_KIND_TASK, add, store_restart, members);
 	/* Not found: the only namespace is gone, or dying, and so has no process. */
 	if (ret && (!only || ret == -ENODEV))
 		module_die(w, ret, "cannot list processes");

@@ -378,8 +378,10 @@ static const struct {
 static void write_probes(struct exposition *x, const struct stored *status)
 {
 	struct nlattr *tb[IPCNS_A_PROBE_MAX + 1], *attr;
+	const char *symbol;
 	bool begun = false;
 	uint64_t missed;
+	size_t len;
 	int rest;
 
 	nla_for_each_attr(attr, status->attrs, status->len, rest) {
@@ -392,9 +394,8 @@ static void write_probes(struct exposition *x, const struct stored *status)
 					   "Times that a probe could not run.");
 		begun = true;
 		exposition_sample(x);
-		exposition_label(x, "symbol", nla_data(tb[IPCNS_A_PROBE_SYMBOL]),
-				 strnlen(nla_data(tb[IPCNS_A_PROBE_SYMBOL]),
-					 nla_len(tb[IPCNS_A_PROBE_SYMBOL])));
+		symbol = ipcns_text(tb[IPCNS_A_PROBE_SYMBOL], &len);
+		exposition_label(x, "symbol", symbol, len);
 		exposition_number(x, missed);
 	}
 }
@@ -435,18 +436,17 @@ static void write_teardowns(struct exposition *x, const struct stored *status,
 
 static void write_module(struct exposition *x, const struct stored *status)
 {
-	struct nlattr *version;
+	const char *version;
 	struct record rec;
 	uint64_t value;
-	size_t i;
+	size_t i, len = 0;
 
 	if (!record_parse(&rec, status->attrs, status->len))
 		return;
-	version = rec.tb[IPCNS_A_STATUS_VERSION];
+	version = ipcns_text(rec.tb[IPCNS_A_STATUS_VERSION], &len);
 	exposition_gauge(x, "ipcns_build_info", NULL, "Versions; the value is 1.");
 	exposition_sample(x);
-	exposition_label(x, "module", version ? nla_data(version) : "",
-			 version ? strnlen(nla_data(version), nla_len(version)) : 0);
+	exposition_label(x, "module", version ?: "", len);
 	exposition_string(x, "tool", IPCNS_VERSION);
 	exposition_number(x, 1);
 	for (i = 0; i < ARRAY_SIZE(module_figures); i++) {
@@ -487,15 +487,9 @@ void metrics_write(const struct metrics *m, FILE *out)
 	free(t.by_rank);
 }
 
-static void no_sort_key(const struct record *rec, struct sort_key *key)
-{
-	(void)rec;
-	(void)key;
-}
-
 static void take_status(struct nlattr *attrs, int len, void *arg)
 {
-	store_add(arg, attrs, len, no_sort_key);
+	store_add(arg, attrs, len, NULL);
 }
 
 static void read_all(struct metrics *m)

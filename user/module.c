@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Connections of the tool, and how it ends where there is no way on. */
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 
 #include "ipcnsctl.h"
 #include "module.h"
@@ -32,12 +34,18 @@ struct ipcns *module_open(void)
  * module_die - end the tool because a request failed
  * @c: the connection
  * @err: what the request returned
- * @what: what cannot be done
+ * @fmt: what cannot be done, as for printf(3)
  */
-void module_die(const struct ipcns *c, int err, const char *what)
+void module_die(const struct ipcns *c, int err, const char *fmt, ...)
 {
+	char what[256];
+	va_list ap;
+
 	if (err == -ENODEV)
-		die(STATUS_NO_MODULE, "%s", ipcns_error(c));
+		die_of(err, ipcns_error(c));
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
 	die(STATUS_ERROR, "%s: %s", what, ipcns_error(c));
 }
 

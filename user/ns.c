@@ -104,15 +104,18 @@ static void fill_actor_time(const struct column *column, const struct record *re
 static void fill_actor(const struct column *column, const struct record *rec, struct cell *cell)
 {
 	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
+	const char *comm;
 	uint64_t pid;
 	size_t len;
 
-	if (!get_actor(column, rec, tb) || !tb[IPCNS_A_ACTOR_COMM])
+	if (!get_actor(column, rec, tb))
 		return;
-	len = strnlen(nla_data(tb[IPCNS_A_ACTOR_COMM]), nla_len(tb[IPCNS_A_ACTOR_COMM]));
+	comm = ipcns_text(tb[IPCNS_A_ACTOR_COMM], &len);
+	if (!comm)
+		return;
 	if (len > sizeof(cell->buf) - 16)
 		len = sizeof(cell->buf) - 16;
-	memcpy(cell->buf, nla_data(tb[IPCNS_A_ACTOR_COMM]), len);
+	memcpy(cell->buf, comm, len);
 	if (ipcns_uint(tb[IPCNS_A_ACTOR_PID], &pid) && pid)
 		len += snprintf(cell->buf + len, sizeof(cell->buf) - len, "[%u]", (uint32_t)pid);
 	cell_bytes(cell, cell->buf, len);
@@ -215,7 +218,8 @@ const struct column_set ns_columns = {
 	.color = state_color,
 };
 
-static void sort_key(const struct record *rec, struct sort_key *key)
+/** ns_sort_key - rows by inode number, then identity */
+void ns_sort_key(const struct record *rec, struct sort_key *key)
 {
 	ipcns_uint(rec->tb[IPCNS_A_NS_INUM], &key->number[0]);
 	ipcns_uint(rec->tb[IPCNS_A_NS_ID], &key->number[1]);
@@ -223,13 +227,7 @@ static void sort_key(const struct record *rec, struct sort_key *key)
 
 static void add(struct nlattr *attrs, int len, void *arg)
 {
-	store_add(arg, attrs, len, sort_key);
-}
-
-static bool restart(void *arg)
-{
-	store_clear(arg);
-	return true;
+	store_add(arg, attrs, len, ns_sort_key);
 }
 
 /** ns_is_dying - whether the last reference of a namespace is gone */
@@ -289,7 +287,8 @@ static void die_ambiguous(const struct ipcns_name *ns)
 }
 
 /* Adds the namespace that @arg names, or dies. */
-static void look_up(struct ipcns *w, const char *arg, const struct ipcns_name *ns, struct store *store)
+static void look_up(struct ipcns *w, const char *arg, const struct ipcns_name *ns,
+		    struct store *store)
 {
 	size_t n = store->n;
 	int ret = ipcns_lookup(w, ns, add, store);
@@ -303,8 +302,7 @@ static void look_up(struct ipcns *w, const char *arg, const struct ipcns_name *n
 	if (ret == -ENOTUNIQ)
 		die_ambiguous(ns);
 	if (ret)
-		die(ret == -ENODEV ? STATUS_NO_MODULE : STATUS_ERROR, "namespace \"%s\": %s", arg,
-		    ipcns_error(w));
+		module_die(w, ret, "namespace \"%s\"", arg);
 	if (store->n != n + 1)
 		die(STATUS_ERROR, "namespace \"%s\": malformed answer", arg);
 }
@@ -362,7 +360,7 @@ static void select_among_all(struct ipcns *w, int argc, char **argv, struct stor
 		parse_arg(argv[k], &ns);
 		row = find(&all, by_id, &ns);
 		if (row)
-			store_add(store, row->attrs, row->len, sort_key);
+			store_add(store, row->attrs, row->len, ns_sort_key);
 		else	/* the kernel says why, unless it is just born */
 			look_up(w, argv[k], &ns, store);
 	}
@@ -426,7 +424,7 @@ bool ns_selected(const struct store *store, struct nlattr *inum, struct nlattr *
 /** ns_select_all - look up all namespaces, sorted by inode number */
 void ns_select_all(struct ipcns *w, struct store *store)
 {
-	int ret = ipcns_namespaces(w, 0, add, restart, store);
+	int ret = ipcns_namespaces(w, 0, add, store_restart, store);
 
 	if (ret)
 		module_die(w, ret, "cannot list namespaces");

@@ -31,5 +31,6 @@ void ns_refuse_dying(const struct record *rec);
 bool ns_is_dying(const struct record *rec);
 uint64_t ns_id(const struct stored *row);
 int ns_compare(const void *p, const void *q);
+void ns_sort_key(const struct record *rec, struct sort_key *key);
 
 #endif

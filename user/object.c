@@ -96,16 +96,16 @@ static void fill_type(const struct column *column, const struct record *rec, str
 static void fill_name(const struct column *column, const struct record *rec, struct cell *cell)
 {
 	static char name[512] = "/";
-	struct nlattr *attr = rec->tb[IPCNS_A_OBJECT_NAME];
+	const char *text;
 	size_t len;
 
 	(void)column;
-	if (!attr)
+	text = ipcns_text(rec->tb[IPCNS_A_OBJECT_NAME], &len);
+	if (!text)
 		return;
-	len = strnlen(nla_data(attr), nla_len(attr));
 	if (len > sizeof(name) - 1)
 		len = sizeof(name) - 1;
-	memcpy(name + 1, nla_data(attr), len);
+	memcpy(name + 1, text, len);
 	cell_bytes(cell, name, len + 1);
 }
 

@@ -33,7 +33,7 @@ void record_nest(struct record *rec, unsigned int attr)
  * @store: the store, all zero at first
  * @attrs: attributes of the message
  * @len: their length
- * @sort_key: fills in what rows are sorted by
+ * @sort_key: fills in what rows are sorted by; NULL if they stay as they come
  */
 void store_add(struct store *store, struct nlattr *attrs, int len, sort_key_fn sort_key)
 {
@@ -52,7 +52,8 @@ void store_add(struct store *store, struct nlattr *attrs, int len, sort_key_fn s
 		free(row->attrs);
 		return;
 	}
-	sort_key(&rec, &row->key);
+	if (sort_key)
+		sort_key(&rec, &row->key);
 	store->n++;
 	progress_row();
 }
@@ -99,6 +100,13 @@ void store_truncate(struct store *store, size_t n)
 {
 	while (store->n > n)
 		free(store->rows[--store->n].attrs);
+}
+
+/** store_restart - for ipcns_dump(): forget all rows of the store @arg */
+bool store_restart(void *arg)
+{
+	store_clear(arg);
+	return true;
 }
 
 /** store_clear - forget all rows */

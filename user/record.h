@@ -51,5 +51,6 @@ void store_sort(struct store *store);
 void store_unique(struct store *store);
 void store_truncate(struct store *store, size_t n);
 void store_clear(struct store *store);
+bool store_restart(void *store);
 
 #endif

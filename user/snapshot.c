@@ -37,12 +37,6 @@ static bool restart(void *arg)
 	return true;
 }
 
-static void ns_sort_key(const struct record *rec, struct sort_key *key)
-{
-	ipcns_uint(rec->tb[IPCNS_A_NS_INUM], &key->number[0]);
-	ipcns_uint(rec->tb[IPCNS_A_NS_ID], &key->number[1]);
-}
-
 /* All rows of a dump that ended with @ret; false if the module is gone. */
 static bool dumped(struct ipcns *w, int ret, struct rows *rows)
 {

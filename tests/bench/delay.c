@@ -13,23 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench.h"
+
 static char data[1 << 17];
-
-static int ok(int ret)
-{
-	if (ret >= 0)
-		return ret;
-	perror("delay");
-	exit(1);
-}
-
-static long long now(void)
-{
-	struct timespec ts;
-
-	ok(clock_gettime(CLOCK_MONOTONIC, &ts));
-	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
-}
 
 /* Reads what comes until nothing has come for that long. */
 static void drain(int ms)
@@ -38,13 +24,6 @@ static void drain(int ms)
 
 	while (ok(poll(&in, 1, ms)))
 		ok(read(STDIN_FILENO, data, sizeof(data)) ?: -1);
-}
-
-static int compare(const void *a, const void *b)
-{
-	long long x = *(const long long *)a, y = *(const long long *)b;
-
-	return x < y ? -1 : x > y;
 }
 
 int main(int argc, char **argv)

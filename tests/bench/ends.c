@@ -7,7 +7,6 @@
  * That nothing is left is seen without the module: only one namespace besides the first may be at
  * a time, so until the old one has gone no new one can be made (user.max_ipc_namespaces).
  */
-#define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -24,21 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static int ok(int ret)
-{
-	if (ret >= 0)
-		return ret;
-	perror("ends");
-	exit(1);
-}
-
-static long long now(void)
-{
-	struct timespec ts;
-
-	ok(clock_gettime(CLOCK_MONOTONIC, &ts));
-	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
-}
+#include "bench.h"
 
 #define LIMIT "/proc/sys/user/max_ipc_namespaces"
 

@@ -15,30 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench.h"
+
 #define PAUSE_US 200
-
-static int ok(int ret)
-{
-	if (ret >= 0)
-		return ret;
-	perror("latency");
-	exit(1);
-}
-
-static long long now(void)
-{
-	struct timespec ts;
-
-	ok(clock_gettime(CLOCK_MONOTONIC, &ts));
-	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
-}
-
-static int compare(const void *a, const void *b)
-{
-	long long x = *(const long long *)a, y = *(const long long *)b;
-
-	return x < y ? -1 : x > y;
-}
 
 static void print(const char *name, long long *taken, int count)
 {

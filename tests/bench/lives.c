@@ -17,13 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static int ok(int ret)
-{
-	if (ret >= 0)
-		return ret;
-	perror("lives");
-	exit(1);
-}
+#include "bench.h"
 
 static void shm(void)
 {
@@ -53,14 +47,6 @@ static const struct {
 	void (*live)(void);
 } kinds[] = { { "shm", shm }, { "sem", sem }, { "msg", msg }, { "mq", mq } };
 
-static long long now(clockid_t clock)
-{
-	struct timespec ts;
-
-	ok(clock_gettime(clock, &ts));
-	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
-}
-
 int main(void)
 {
 	long long wall, cpu;
@@ -76,12 +62,12 @@ int main(void)
 			fprintf(stderr, "lives: unknown kind %s\n", kind);
 			return 1;
 		}
-		wall = now(CLOCK_MONOTONIC);
-		cpu = now(CLOCK_PROCESS_CPUTIME_ID);
+		wall = now();
+		cpu = time_of(CLOCK_PROCESS_CPUTIME_ID);
 		while (count--)
 			kinds[i].live();
-		printf("%lld %lld\n", now(CLOCK_MONOTONIC) - wall,
-		       now(CLOCK_PROCESS_CPUTIME_ID) - cpu);
+		printf("%lld %lld\n", now() - wall,
+		       time_of(CLOCK_PROCESS_CPUTIME_ID) - cpu);
 		fflush(stdout);
 	}
 	return 0;

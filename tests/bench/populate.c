@@ -4,7 +4,6 @@
  * for each namespace. Prints the process ids in one line when all is there; what it made goes when
  * its stdin ends.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <mqueue.h>

@@ -5,7 +5,6 @@
  * for with -a; the last is listns(2) of IPC namespaces, where there is one. For each turn a line
  * "ROWS BYTES NANOSECONDS".
  */
-#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <linux/genetlink.h>
 #include <linux/inet_diag.h>
@@ -25,6 +24,8 @@
 
 #include <linux/ipcns.h>
 
+#include "bench.h"
+
 #define NR_LISTNS 470
 
 static char data[32768];	/* as much as a dump puts into one message */
@@ -41,22 +42,6 @@ static struct {
 		struct inet_diag_req_v2 inet;
 	};
 } request = { .head = { .nlmsg_flags = NLM_F_REQUEST } };
-
-static int ok(int ret)
-{
-	if (ret >= 0)
-		return ret;
-	perror("rows");
-	exit(1);
-}
-
-static long long now(void)
-{
-	struct timespec ts;
-
-	ok(clock_gettime(CLOCK_MONOTONIC, &ts));
-	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
-}
 
 static int family(int fd)
 {

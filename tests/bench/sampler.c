@@ -4,7 +4,6 @@
  * sampler HZ FILE COMMAND... Each sample is a line in FILE: the addresses of the kernel's
  * functions, innermost first, or "user". Symbols are for who reads it.
  */
-#define _GNU_SOURCE
 #include <linux/perf_event.h>
 #include <poll.h>
 #include <signal.h>
@@ -18,15 +17,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PAGES 1024	/* of the ring, a power of two */
+#include "bench.h"
 
-static int ok(int ret)
-{
-	if (ret >= 0)
-		return ret;
-	perror("sampler");
-	exit(1);
-}
+#define PAGES 1024	/* of the ring, a power of two */
 
 static void put(FILE *out, const struct perf_event_header *head)
 {

@@ -5,7 +5,6 @@
  * Prints nothing of that but how many there were. POSIX queues, and namespaces without a process,
  * it cannot find.
  */
-#define _GNU_SOURCE
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>

@@ -5,7 +5,6 @@
 
 import collections
 import os
-import resource
 import threading
 import time
 
@@ -36,8 +35,7 @@ def wanted(number):
 
 def churn(seconds):
     """Goes from one new namespace to the next, each with some objects; how many there were."""
-    # The queues of namespaces that are on their way out count until they are gone.
-    resource.setrlimit(resource.RLIMIT_MSGQUEUE, (resource.RLIM_INFINITY,) * 2)
+    calls.unlimited_queues()
     end, count = time.monotonic() + seconds, 0
     while time.monotonic() < end:
         try:

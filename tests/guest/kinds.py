@@ -4,7 +4,6 @@
 """Namespaces without objects, with one of each kind, with 1,000 of each kind."""
 
 import os
-import resource
 
 from lib import calls, compare, tool, witness
 from lib.member import Member
@@ -104,7 +103,7 @@ def changed(t):
 
 def fill(count):
     """Makes many objects of each kind, different from each other."""
-    resource.setrlimit(resource.RLIMIT_MSGQUEUE, (resource.RLIM_INFINITY,) * 2)
+    calls.unlimited_queues()
     witness.set_sysctl("fs/mqueue/queues_max", count)
     for number in range(1, count + 1):
         calls.shmget(number, number * 100, number & 0o777)

@@ -286,7 +286,7 @@ def crowd(count, each):
 def raise_limits(files):
     """Lets the caller open that many files, and queues without bound."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
-    resource.setrlimit(resource.RLIMIT_MSGQUEUE, (resource.RLIM_INFINITY,) * 2)
+    calls.unlimited_queues()
 
 
 @scene("many namespaces with many objects end at once")
@@ -339,8 +339,7 @@ CYCLES = 10 if QUICK else 500
 
 def churn():
     """Goes through namespaces with objects, and ends of them, until it is killed."""
-    # Queues of namespaces that are on their way out count.
-    resource.setrlimit(resource.RLIMIT_MSGQUEUE, (resource.RLIM_INFINITY,) * 2)
+    calls.unlimited_queues()
     number = 0
     while True:
         number += 1

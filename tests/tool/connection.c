@@ -83,6 +83,15 @@ static void put_row(int reply, int flags, uint32_t value)
 	put(reply, FAMILY, flags, &row, sizeof(row));
 }
 
+/* The module's words at @attr; returns what they take. */
+static int put_text(struct nlattr *attr, const char *text)
+{
+	attr->nla_type = NLMSGERR_ATTR_MSG;
+	attr->nla_len = NLA_HDRLEN + strlen(text) + 1;
+	strcpy(nla_data(attr), text);
+	return NLA_ALIGN(attr->nla_len);
+}
+
 /* The end of a dump, or an error, with the module's words if there are any. */
 static void put_end(int reply, int err, const char *text)
 {
@@ -93,10 +102,7 @@ static void put_end(int reply, int err, const char *text)
 	memcpy(payload, &err, sizeof(err));
 	if (text) {
 		flags |= NLM_F_ACK_TLVS;
-		attr->nla_type = NLMSGERR_ATTR_MSG;
-		attr->nla_len = NLA_HDRLEN + strlen(text) + 1;
-		strcpy(nla_data(attr), text);
-		len += NLA_ALIGN(attr->nla_len);
+		len += put_text(attr, text);
 	}
 	put(reply, NLMSG_DONE, flags, payload, len);
 }
@@ -112,10 +118,7 @@ static void put_error(int reply, int err, const char *text, int echoed)
 	e->msg.nlmsg_len = NLMSG_HDRLEN + (echoed ?: 8);
 	if (text) {
 		flags |= NLM_F_ACK_TLVS;
-		attr->nla_type = NLMSGERR_ATTR_MSG;
-		attr->nla_len = NLA_HDRLEN + strlen(text) + 1;
-		strcpy(nla_data(attr), text);
-		len += NLA_ALIGN(attr->nla_len);
+		len += put_text(attr, text);
 	}
 	put(reply, NLMSG_ERROR, flags, payload, len);
 }
