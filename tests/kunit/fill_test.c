@@ -194,6 +194,7 @@ static void notices(struct kunit *test)
 	n->user_ns = &init_user_ns;
 	n->from = 0;
 	n->inventory_known = true;
+	n->pids = true;
 	for (object = IPCNS_EVENT_OBJECT_NS; object <= IPCNS_EVENT_OBJECT_LOST; object++) {
 		for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 			char what[32];
