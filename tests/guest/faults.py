@@ -10,8 +10,10 @@ import threading
 import time
 
 from lib import calls, events, faults, module, wire
+from lib.events import Listener
 from lib.member import Member
 from lib.tap import QUICK, main, scene, until
+from trouble import reader, settled
 
 CLEAN = {errno.ENOMEM, errno.ENOBUFS}
 NR_FINIT_MODULE = 313
@@ -143,6 +145,37 @@ def each_load(t):
         t.note(f"errors: {seen}")
         t.same(insmod(b""), 0, "and it loads as ever")
         t.ok(not silent([]), "and works")
+
+
+def each_creation():
+    """Has each allocation of unshare(2) fail, one after the other; {0 or the error: how often}."""
+    nth, seen, number, reached = faults.Nth(), {}, 0, True
+
+    def create():
+        try:
+            calls.unshare(calls.CLONE_NEWIPC)
+            return 0
+        except OSError as error:
+            return error.errno
+
+    while reached and number < 500:
+        number += 1
+        reached, error = nth(number, create)
+        seen[error] = seen.get(error, 0) + 1
+    return seen
+
+
+@scene("each allocation of a new namespace, beside dumps")
+def creation(t):
+    with Member() as stay, Listener() as ear, faults.below((0, 2 ** 64 - 1), pages=True):
+        stay.call(furnish)
+        with reader(t, [stay]), Member(0) as maker:
+            seen = maker.call(each_creation)
+            t.note(f"unshare: {seen}")
+            t.ok(seen.get(errno.ENOMEM, 0) > 10, "creations that fail", seen)
+            t.ok(seen.keys() <= {0, errno.ENOMEM, errno.ENOSPC}, "with what they should", seen)
+            maker.end()
+            t.same(settled(t, ear), seen[0], "those that could be made were told, and no others")
 
 
 def brief():
