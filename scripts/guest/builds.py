@@ -27,7 +27,7 @@ def module(kernel):
     def fill(archive):
         say(f"building the module for {kernel.release}")
         mirror(now, build)
-        make("-C", kernel.kdir, f"M={build}", "modules")
+        make("-C", kernel.kdir, f"M={build}", *measured(kernel), "modules")
         with fresh(build.with_name(f"{kernel.release}-modules")) as tree:
             shutil.copytree(kernel.modules, tree, dirs_exist_ok=True)
             extra = tree / "lib/modules" / kernel.release / "extra"
@@ -50,12 +50,17 @@ def kunit(kernel):
     def fill(archive):
         say(f"building the unit tests for {kernel.release}")
         mirror(now, build)
-        make("-C", kernel.kdir, f"M={build}/tests/kunit", "modules")
+        make("-C", kernel.kdir, f"M={build}/tests/kunit", *measured(kernel), "modules")
         module = build / "tests/kunit/ipcns_kunit.ko"
         run("objcopy", "--strip-debug", module)
         archive.path(f"usr/lib/modules/{kernel.release}/extra/ipcns_kunit.ko", module)
 
     return stored(home() / f"{kernel.release}-kunit.cpio", (kernel, now), fill)
+
+
+def measured(kernel):
+    """What asks for counts of lines that ran (gcov), where the kernel can keep them."""
+    return ["GCOV_PROFILE=y"] if kernel.has("CONFIG_GCOV_KERNEL") else []
 
 
 def tool():
