@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: timeout=900 stress
+# guest: quick timeout=900 stress
 """The netlink interface under tests/fuzz/netlink, which asks nonsense as several users at once."""
 
 import contextlib

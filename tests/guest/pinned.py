@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: quick timeout=180
+# guest: timeout=180
 """Namespaces without a process, which lsns does not list, kept alive by something else."""
 
 import array

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: timeout=1500 memory=3G stress
+# guest: quick timeout=1500 memory=3G stress
 """stress-ng's IPC stressors beside monitors, dumps, holders, exec, loading and unloading."""
 
 import collections

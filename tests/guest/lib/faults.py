@@ -8,7 +8,7 @@ import re
 
 DEBUG = pathlib.Path("/sys/kernel/debug")
 SLAB, PAGES = "failslab", "fail_page_alloc"
-NEVER = 0xffffffff
+NEVER = 0x7fffffff
 
 
 def setup(kind, **options):
@@ -91,6 +91,15 @@ class Nth:
         finally:
             self.write(0)
         return left == 0, result
+
+    def count(self, action):
+        """How many allocations there are in what an action does."""
+        self.write(NEVER)
+        try:
+            action()
+            return NEVER - int(os.pread(self.file, 20, 0))
+        finally:
+            self.write(0)
 
     def write(self, number):
         """Sets the countdown."""
