@@ -11,12 +11,12 @@ from guest.common import CACHE, Failure, digest, locked, need, run, say
 
 SIZE = "4G"     # of the file system; the image has holes where it is empty
 
-# What a small server with containers has, and what DKMS needs.
+# What a small server with containers has, what DKMS needs, and the shells that are asked.
 PACKAGES = """
     systemd-sysv udev dbus kmod initramfs-tools zstd procps
     linux-image-cloud-amd64 linux-headers-cloud-amd64 dkms openssl
     build-essential pkg-config libnl-genl-3-dev libsmartcols-dev
-    podman crun busybox-static
+    podman crun busybox-static fish zsh
 """.split()
 
 # Leaves out of the image what nobody reads there. The initial ramdisk is made in the guest, too.

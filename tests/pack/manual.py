@@ -6,8 +6,10 @@
 """
 
 import json
+import os
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
 
@@ -58,6 +60,21 @@ def command_names():
     return [line.split()[0] for line in text.splitlines() if line.strip()]
 
 
+def examples(lines):
+    """Command lines of the tool in examples, without what a shell does around them."""
+    text = "\n".join(lines).replace("\\e\n", " ")
+    for line in re.findall(r"^# (.*)", text, re.M):
+        for words in re.findall(r"\bipcnsctl\b([^|&)]*)", line):
+            yield shlex.split(words)
+
+
+def refused(words):
+    """Whether the tool has anything to say of a command line but that there is no module."""
+    done = subprocess.run([sys.argv[1], *words], capture_output=True, encoding="utf-8",
+                          check=False)
+    return done.returncode != 2 or "module not loaded" not in done.stderr
+
+
 def check(what, said, written):
     """Complains of what stands in one place only."""
     for word in sorted(said - written):
@@ -89,14 +106,24 @@ def main():
             in_page |= table
         wrong += check(name, said, in_page)
 
+    if not os.path.exists("/sys/module/ipcns"):
+        shown = [*examples(line for lines in page.values() for line in lines)]
+        wrong += [f"the tool does not take the example: {shlex.join(words)}" for words in shown
+                  if refused(words)]
+        wrong += [f"no example of {name}" for name in ("exec", "holders", "limits", "list",
+                                                       "monitor", "objects", "wait")
+                  if not any(words[:1] == [name] for words in shown)]
+
     every = {word for lines in page.values() for word in items(lines, "Cm")}
     for words in TABLES:
         for column in json.loads(tool(*words, "-H", "-J"))["columns"]:
             if column["name"] not in every:
                 wrong.append(f"{' '.join(words)}: column {column['name']} is not in the manual")
 
-    said = {name for path in (top / "kmod").glob("*.c") for name in re.findall(
-        r"^module_param(?:_\w+)?\((\w+)", path.read_text(encoding="utf-8"), re.M)}
+    source = "\n".join(path.read_text(encoding="utf-8") for path in (top / "kmod").glob("*.c"))
+    said = set(re.findall(r"^module_param(?:_\w+)?\((\w+)", source, re.M))
+    wrong += [f"modinfo does not describe {name}" for name in
+              sorted(said - set(re.findall(r"^MODULE_PARM_DESC\((\w+)", source, re.M)))]
     page = sections(top / "man/ipcns.7")
     wrong += check("ipcns.7", said, set(items(page["MODULE PARAMETERS"], "Ar")))
     spec = (top / "Documentation/netlink/specs/ipcns.yaml").read_text(encoding="utf-8")
