@@ -15,9 +15,9 @@ import time
 from lib import calls, ledger, tool, wire, witness
 from lib.ledger import Ledger
 from lib.member import Member
-from lib.tap import QUICK, main, scene, until
+from lib.tap import PACE, QUICK, main, scene, until
 
-SECONDS = 10 if QUICK else 60
+SECONDS = (10 if QUICK else 60) * max(1, PACE / 2)
 WORKERS = 4
 
 
