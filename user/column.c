@@ -27,6 +27,7 @@ bool column_is_number(const struct column *column)
 void column_fill(const struct column *column, const struct record *rec, struct cell *cell)
 {
 	cell->type = CELL_UNKNOWN;
+	cell->number = 0;
 	if (column->fill)
 		column->fill(column, rec, cell);
 	else if (column->nest)
