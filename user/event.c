@@ -9,6 +9,7 @@
 #include "text.h"
 
 #define NS_PER_SECOND 1000000000
+#define STAMP_SIZE 64
 
 static const char *const object_names[EVENT_OBJECTS + 1] = {
 	[IPCNS_EVENT_OBJECT_NS] = "ns",
@@ -191,17 +192,18 @@ static void make_date(struct event_writer *w, int64_t second)
 	format_time(full, sizeof(full), second, NULL, TIME_ISO);
 	len = strlen(full);
 	zone = len > 6 && full[len - 3] == ':' ? 6 : 0;	/* none beyond calendars */
-	snprintf(w->date, sizeof(w->date), "%.*s", (int)(len - zone), full);
+	snprintf(w->date, sizeof(w->date), "%.*s.", (int)(len - zone), full);
 	snprintf(w->zone, sizeof(w->zone), "%s", full + len - zone);
 }
 
 /* Time of an event, or now: what the state of things is true for. */
-static void format_stamp(struct event_writer *w, struct nlattr *attr, char *buf, size_t size)
+static void format_stamp(struct event_writer *w, struct nlattr *attr, char buf[static STAMP_SIZE])
 {
 	struct timespec now;
 	int64_t second;
 	uint64_t time;
 	long rest;
+	int i;
 
 	if (ipcns_uint(attr, &time)) {
 		second = (int64_t)time / NS_PER_SECOND;
@@ -216,8 +218,11 @@ static void format_stamp(struct event_writer *w, struct nlattr *attr, char *buf,
 		rest = now.tv_nsec;
 	}
 	make_date(w, second);
-	snprintf(buf, size, "%s.%06ld%s", w->date, rest / 1000,
-		 w->form == EVENT_LINES ? "" : w->zone);
+	/* printf(3) would take a fifth of the time of a line. */
+	buf = stpcpy(buf, w->date) + 6;
+	for (i = 1, rest /= 1000; i <= 6; i++, rest /= 10)
+		buf[-i] = '0' + rest % 10;
+	strcpy(buf, w->form == EVENT_LINES ? "" : w->zone);
 }
 
 /* A field of an entry: IPCNS_ and its name. */
@@ -257,9 +262,9 @@ static void end_entry(struct event_writer *w)
 static void begin(struct event_writer *w, struct nlattr *time, uint64_t seq, const char *object,
 		  const char *event)
 {
-	char stamp[64];
+	char stamp[STAMP_SIZE];
 
-	format_stamp(w, time, stamp, sizeof(stamp));
+	format_stamp(w, time, stamp);
 	if (w->form != EVENT_JSON) {
 		putc_unlocked('[', w->out);
 		if (w->form == EVENT_LINES) {
@@ -413,7 +418,7 @@ static void put_field(struct event_writer *w, const struct field *field, struct 
 		return;
 	switch (field->as) {
 	case SHOW_KEY:
-		snprintf(text, sizeof(text), "0x%08x", (uint32_t)value);
+		format_key(text, value);
 		put_text(w, field->name, text);
 		break;
 	case SHOW_PERMS:

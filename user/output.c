@@ -177,16 +177,6 @@ static struct libscols_line *put_row(struct output *out, const struct record *re
 }
 
 /* Keys of an object are unique, so a column that was asked for twice is written once. */
-static bool first_of_its_name(const struct selection *sel, size_t i)
-{
-	size_t k;
-
-	for (k = 0; k < i; k++)
-		if (sel->columns[k] == sel->columns[i])
-			return false;
-	return true;
-}
-
 static void put_json_fields(struct json *json, const struct selection *sel,
 			    const struct record *rec, const struct cell_format *format)
 {
@@ -194,7 +184,7 @@ static void put_json_fields(struct json *json, const struct selection *sel,
 	size_t i;
 
 	for (i = 0; i < sel->n; i++) {
-		if (!first_of_its_name(sel, i))
+		if (sel->again[i])
 			continue;
 		column_fill(sel->columns[i], rec, &cell);
 		cell_json(&cell, json, sel->columns[i]->name, format);
