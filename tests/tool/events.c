@@ -221,6 +221,7 @@ static void tell_ns(struct told *told, uint32_t state)
 
 static void tell_object(struct told *told, uint32_t kind, uint32_t id)
 {
+	struct event_object o;
 	struct record rec;
 
 	start();
@@ -228,7 +229,8 @@ static void tell_object(struct told *told, uint32_t kind, uint32_t id)
 	nla_put_u32(msg, IPCNS_A_OBJECT_KIND, kind);
 	nla_put_u32(msg, IPCNS_A_OBJECT_ID, id);
 	rec = row();
-	told_object(told, &rec);
+	if (event_object_read(&o, &rec))
+		told_object(told, &o);
 }
 
 static void snapshots(void)
