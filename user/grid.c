@@ -115,7 +115,7 @@ void grid_end(struct grid *grid, bool headings)
 	struct buffer line = { 0 };
 
 	memset(ends, 0, n * sizeof(*ends));
-	for (; i < grid->n; i += n) {
+	for (; grid->rows && i < grid->n; i += n) {
 		lay_out(grid, grid->rows + i, above, &line, ends);
 		write_stdout(line.bytes, line.len);
 		above = grid->rows + i;

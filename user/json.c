@@ -105,8 +105,10 @@ static void put_key(struct json *json, const char *key)
 
 	*to++ = '"';
 	for (i = 0; i < len; i++)
-		to[i] = key[i] >= 'A' && key[i] <= 'Z' ? key[i] - 'A' + 'a' : key[i];
-	memcpy(to + len, "\": ", 3);
+		*to++ = key[i] >= 'A' && key[i] <= 'Z' ? key[i] - 'A' + 'a' : key[i];
+	*to++ = '"';
+	*to++ = ':';
+	*to = ' ';
 	json->len += len + 4;
 }
 
@@ -119,7 +121,7 @@ static void put_number(struct json *json, uint64_t value)
 
 static void new_line(struct json *json)
 {
-	size_t n = 3 * json->depth;
+	size_t n = 3 * (size_t)json->depth;
 	char *to = room(json, 1 + n);
 
 	*to = '\n';
