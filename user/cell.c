@@ -82,6 +82,16 @@ void cell_command(struct cell *cell, uint32_t pid)
  */
 void cell_attr(struct cell *cell, enum cell_as as, struct nlattr *attr)
 {
+	/* Others are not what a number says. */
+	static const enum cell_type types[AS_COMMAND + 1] = {
+		[AS_NUMBER] = CELL_NUMBER,
+		[AS_SIZE] = CELL_SIZE,
+		[AS_TIME] = CELL_TIME,
+		[AS_KEY] = CELL_KEY,
+		[AS_PERMS] = CELL_PERMS,
+		[AS_USER] = CELL_USER,
+		[AS_GROUP] = CELL_GROUP,
+	};
 	const char *text;
 	uint64_t value;
 	int64_t number;
@@ -101,38 +111,11 @@ void cell_attr(struct cell *cell, enum cell_as as, struct nlattr *attr)
 	}
 	if (!ipcns_uint(attr, &value))
 		return;
-	switch (as) {
-	case AS_NUMBER:
-		cell_number(cell, value);
-		break;
-	case AS_SIZE:
-		cell_size(cell, value);
-		break;
-	case AS_TIME:
-		if (!value)
-			break;
-		cell->type = CELL_TIME;
-		cell->number = value;
-		break;
-	case AS_KEY:
-		format_key(cell->buf, value);
-		cell_text(cell, cell->buf);
-		break;
-	case AS_PERMS:
-		format_perms(cell->buf, value);
-		cell_text(cell, cell->buf);
-		break;
-	case AS_USER:
-		cell_text(cell, user_name(value));
-		break;
-	case AS_GROUP:
-		cell_text(cell, group_name(value));
-		break;
-	case AS_COMMAND:
+	if (as == AS_COMMAND) {
 		cell_command(cell, value);
-		break;
-	default:
-		break;
+	} else if (as != AS_TIME || value) {
+		cell->type = types[as];
+		cell->number = value;
 	}
 }
 
@@ -188,6 +171,18 @@ void cell_render(struct cell *cell, const struct cell_format *format)
 	case CELL_TIME:
 		cell_text(cell, time_text(cell->number, format));
 		return;
+	case CELL_KEY:
+		format_key(cell->buf, cell->number);
+		break;
+	case CELL_PERMS:
+		format_perms(cell->buf, cell->number);
+		break;
+	case CELL_USER:
+		cell_text(cell, user_name(cell->number));
+		return;
+	case CELL_GROUP:
+		cell_text(cell, group_name(cell->number));
+		return;
 	}
 	cell_text(cell, cell->buf);
 }
@@ -209,7 +204,7 @@ static void json_words(struct json *json, const char *key, const char *words, si
 void cell_json(struct cell *cell, struct json *json, const char *key,
 	       const struct cell_format *format)
 {
-	struct cell_format iso = *format;
+	struct cell_format iso;
 
 	switch (cell->type) {
 	case CELL_UNKNOWN:
@@ -231,9 +226,16 @@ void cell_json(struct cell *cell, struct json *json, const char *key,
 		json_percent(json, key, cell->percent);
 		return;
 	case CELL_TIME:
+		iso = *format;
 		if (iso.time == TIME_DEFAULT)
 			iso.time = TIME_ISO;
 		cell_render(cell, &iso);
+		break;
+	case CELL_KEY:
+	case CELL_PERMS:
+	case CELL_USER:
+	case CELL_GROUP:
+		cell_render(cell, format);
 		break;
 	case CELL_TEXT:
 		break;

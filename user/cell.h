@@ -15,14 +15,19 @@
 enum cell_type {
 	CELL_UNKNOWN,		/* empty; null in JSON */
 	CELL_MEANINGLESS,	/* "-"; null in JSON */
+	CELL_PERCENT,
+	CELL_TEXT,
+	CELL_LIST,		/* words with commas between; an array in JSON */
+	/* What follows is what its number says, see cell_same(). */
 	CELL_NUMBER,
 	CELL_SIGNED,
 	CELL_SIZE,
-	CELL_PERCENT,
 	CELL_TIME,
 	CELL_AGE,
-	CELL_TEXT,
-	CELL_LIST,		/* words with commas between; an array in JSON */
+	CELL_KEY,
+	CELL_PERMS,
+	CELL_USER,
+	CELL_GROUP,
 };
 
 /* One value. Text lies in @buf, or elsewhere until the next cell is filled. */
@@ -58,6 +63,12 @@ struct cell_format {
 	enum time_format time;
 	struct tm now;
 };
+
+/** cell_same - whether @cell shows what one of @type and @number shows, if that is sure */
+static inline bool cell_same(const struct cell *cell, enum cell_type type, uint64_t number)
+{
+	return cell->type == type && type >= CELL_NUMBER && cell->number == number;
+}
 
 void cell_number(struct cell *cell, uint64_t value);
 void cell_signed(struct cell *cell, int64_t value);

@@ -27,6 +27,7 @@ bool column_is_number(const struct column *column)
 void column_fill(const struct column *column, const struct record *rec, struct cell *cell)
 {
 	cell->type = CELL_UNKNOWN;
+	cell->number = 0;
 	if (column->fill)
 		column->fill(column, rec, cell);
 	else if (column->nest)
@@ -48,8 +49,15 @@ const struct column *column_find(const struct column_set *set, const char *name,
 
 static void append(struct selection *sel, const struct column *column)
 {
+	bool again = false;
+	size_t i;
+
+	for (i = 0; i < sel->n; i++)
+		again |= sel->columns[i] == column;
 	sel->columns = xrealloc(sel->columns, sel->n + 1, sizeof(*sel->columns));
-	sel->columns[sel->n++] = column;
+	sel->again = xrealloc(sel->again, sel->n + 1, sizeof(*sel->again));
+	sel->columns[sel->n] = column;
+	sel->again[sel->n++] = again;
 }
 
 static void append_list(struct selection *sel, const char *list)
@@ -97,6 +105,7 @@ void selection_parse(struct selection *sel, const struct column_set *set, const 
 void selection_free(struct selection *sel)
 {
 	free(sel->columns);
+	free(sel->again);
 	*sel = (struct selection){ 0 };
 }
 

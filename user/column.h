@@ -36,6 +36,7 @@ struct column_set {
 struct selection {
 	const struct column_set *set;
 	const struct column **columns;
+	bool *again;	/* the column has come before */
 	size_t n;
 };
 

@@ -48,9 +48,34 @@ struct event_writer {
 	char zone[8];
 };
 
+/* What a line says of an object that is there. Few bytes: a snapshot can have a million. */
+struct event_object {
+	uint64_t ns_id;
+	union {
+		uint64_t bytes;	/* of a segment */
+		char *name;	/* of a POSIX queue */
+	};
+	uint32_t inum, id, key, uid;
+	uint16_t mode;
+	uint8_t kind;
+	uint8_t known;		/* mask of EVENT_HAS_* */
+};
+
+enum {
+	EVENT_HAS_INUM = 1,
+	EVENT_HAS_ID = 2,
+	EVENT_HAS_KEY = 4,
+	EVENT_HAS_UID = 8,
+	EVENT_HAS_MODE = 16,
+	EVENT_HAS_BYTES = 32,
+	EVENT_HAS_NAME = 64,
+};
+
 void event_writer_init(struct event_writer *w, FILE *out, enum event_form form);
 void event_write(struct event_writer *w, const struct ipcns_event *e);
 void event_write_ns(struct event_writer *w, const struct record *rec);
-void event_write_object(struct event_writer *w, const struct record *rec);
+void event_write_object(struct event_writer *w, const struct event_object *o);
+bool event_object_read(struct event_object *o, const struct record *rec);
+void event_object_clear(struct event_object *o);
 
 #endif

@@ -9,11 +9,14 @@
 struct grid {
 	const struct selection *sel;
 	size_t *widths;		/* of columns */
-	struct buffer cells;
+	struct buffer cells;	/* texts */
+	size_t *rows;		/* where in there a cell is, row by row */
+	size_t n, allocated;	/* of all rows */
 };
 
 void grid_begin(struct grid *grid, const struct selection *sel);
-void grid_add(struct grid *grid, size_t column, const char *text, size_t len);
+void grid_add(struct grid *grid, const char *text, size_t len);
+void grid_repeat(struct grid *grid);
 void grid_end(struct grid *grid, bool headings);
 
 #endif

@@ -6,6 +6,9 @@
 #include "json.h"
 #include "text.h"
 
+/* Of a string, what is put together at once. */
+#define PIECE 256
+
 static void flush(struct json *json)
 {
 	/* Where it fails, stdout alone has nobody who looks at once and still knows why. */
@@ -63,6 +66,21 @@ static size_t put_escaped(struct json *json, const char *text, size_t len)
 	return n ?: 1;
 }
 
+/* Puts the characters at the beginning of @text that stand for themselves; returns how many. */
+static size_t put_plain(struct json *json, const char *text, size_t len)
+{
+	static const bool plain[UINT8_MAX + 1] = {
+		[' '] = true, ['!'] = true, ['"' + 1 ... '\\' - 1] = true, ['\\' + 1 ... '~'] = true,
+	};
+	size_t most = len < PIECE ? len : PIECE, n = 0;
+	char *to = room(json, most);
+
+	for (; n < most && plain[(unsigned char)text[n]]; n++)
+		to[n] = text[n];
+	json->len += n;
+	return n;
+}
+
 /**
  * put_string - a quoted string
  *
@@ -75,22 +93,23 @@ static void put_string(struct json *json, const char *text, size_t len)
 	size_t n;
 
 	put_char(json, '"');
-	for (; len; text += n, len -= n) {
-		n = 1;
-		if (*text >= ' ' && *text <= '~' && *text != '"' && *text != '\\')
-			put_char(json, *text);
-		else
-			n = put_escaped(json, text, len);
-	}
+	for (; len; text += n, len -= n)
+		n = put_plain(json, text, len) ?: put_escaped(json, text, len);
 	put_char(json, '"');
 }
 
 static void put_key(struct json *json, const char *key)
 {
-	put_char(json, '"');
-	for (; *key; key++)
-		put_char(json, *key >= 'A' && *key <= 'Z' ? *key - 'A' + 'a' : *key);
-	put(json, "\": ", 3);
+	size_t len = strlen(key), i;
+	char *to = room(json, len + 4);
+
+	*to++ = '"';
+	for (i = 0; i < len; i++)
+		*to++ = key[i] >= 'A' && key[i] <= 'Z' ? key[i] - 'A' + 'a' : key[i];
+	*to++ = '"';
+	*to++ = ':';
+	*to = ' ';
+	json->len += len + 4;
 }
 
 static void put_number(struct json *json, uint64_t value)
@@ -102,11 +121,12 @@ static void put_number(struct json *json, uint64_t value)
 
 static void new_line(struct json *json)
 {
-	int i;
+	size_t n = 3 * (size_t)json->depth;
+	char *to = room(json, 1 + n);
 
-	put_char(json, '\n');
-	for (i = 0; i < json->depth; i++)
-		put(json, "   ", 3);
+	*to = '\n';
+	memset(to + 1, ' ', n);
+	json->len += 1 + n;
 }
 
 /* What comes before an element: comma, new line, key. */

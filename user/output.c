@@ -8,6 +8,16 @@
 #include "ipcnsctl.h"
 #include "output.h"
 
+/*
+ * What a column shows in the last row. Of neighbours much is the same, their namespace, owner,
+ * permissions, and need not be made anew.
+ */
+struct shown {
+	enum cell_type type;
+	uint64_t number;
+	size_t end;	/* in the line, with what separates it from the next */
+};
+
 /* See no-color.org, and terminfo(5) for the terminal that can do nothing. */
 static bool wants_colors(void)
 {
@@ -59,30 +69,32 @@ void output_begin(struct output *out, const struct options *opts, const struct s
 			out->json = &out->own_json;
 		}
 		json_open(out->json, sel->set->root, '[');
-	} else if (!opts->raw) {
-		if (opts->tree || isatty(STDOUT_FILENO))
-			begin_table(out);
-		else
+	} else if (!opts->raw && (opts->tree || isatty(STDOUT_FILENO))) {
+		begin_table(out);
+	} else {
+		out->shown = xrealloc(NULL, sel->n, sizeof(*out->shown));
+		memset(out->shown, 0, sel->n * sizeof(*out->shown));
+		if (!opts->raw)
 			grid_begin(&out->grid, sel);
 	}
 }
 
-static void put_cell(struct output *out, struct libscols_line *line, size_t i, const char *text,
-		     size_t len)
+/* A cell of raw output, or of a table that is laid out here. */
+static void put_text(struct output *out, size_t i, const char *text, size_t len)
 {
-	char *copy;
+	struct shown *shown = &out->shown[i];
+	struct buffer *line = &out->line;
 
-	if (out->opts->raw) {
-		buffer_raw(&out->line, text, len, i == out->sel->n - 1 ? '\n' : ' ');
-	} else if (!out->table) {
-		grid_add(&out->grid, i, text, len);
-	} else if (len) {
-		copy = xrealloc(NULL, len + 1, 1);
-		memcpy(copy, text, len);
-		copy[len] = '\0';
-		if (scols_line_refer_data(line, i, copy))
-			die(STATUS_ERROR, "out of memory");
+	if (!out->opts->raw) {
+		grid_add(&out->grid, text, len);
+		return;
 	}
+	line->len = i ? shown[-1].end : 0;
+	buffer_raw(line, text, len);
+	*buffer_room(line, 1) = i == out->sel->n - 1 ? '\n' : ' ';
+	line->len++;
+	out->moved |= line->len != shown->end;
+	shown->end = line->len;
 }
 
 /* As in libsmartcols, no rows no headings. */
@@ -93,50 +105,78 @@ static void put_headings(struct output *out)
 
 	for (i = 0; i < out->sel->n; i++) {
 		name = out->sel->columns[i]->name;
-		put_cell(out, NULL, i, name, strlen(name));
+		put_text(out, i, name, strlen(name));
 	}
+	if (out->opts->raw)
+		write_stdout(out->line.bytes, out->line.len);
+}
+
+/* Raw, what is the same as in the last row, and in the same place, stands there already. */
+static void put_cell(struct output *out, size_t i, struct cell *cell)
+{
+	struct shown *shown = &out->shown[i];
+
+	if (cell_same(cell, shown->type, shown->number) && !out->moved) {
+		if (!out->opts->raw)
+			grid_repeat(&out->grid);
+		return;
+	}
+	shown->type = cell->type;
+	shown->number = cell->number;
+	cell_render(cell, &out->opts->format);
+	put_text(out, i, cell->text, cell->type == CELL_UNKNOWN ? 0 : cell->len);
+}
+
+static struct libscols_line *new_line(struct output *out, const struct record *rec,
+				      struct libscols_line *parent)
+{
+	struct libscols_line *line = scols_table_new_line(out->table, parent);
+	const char *color = out->colors ? out->sel->set->color(rec) : NULL;
+
+	if (!line || (color && scols_line_set_color(line, color)))
+		die(STATUS_ERROR, "out of memory");
+	return line;
+}
+
+static void set_cell(struct output *out, struct libscols_line *line, size_t i, struct cell *cell)
+{
+	char *copy;
+
+	cell_render(cell, &out->opts->format);
+	if (cell->type == CELL_UNKNOWN || !cell->len)
+		return;
+	copy = xrealloc(NULL, cell->len + 1, 1);
+	memcpy(copy, cell->text, cell->len);
+	copy[cell->len] = '\0';
+	if (scols_line_refer_data(line, i, copy))
+		die(STATUS_ERROR, "out of memory");
 }
 
 static struct libscols_line *put_row(struct output *out, const struct record *rec,
 				     struct libscols_line *parent)
 {
 	struct libscols_line *line = NULL;
-	const char *color;
 	struct cell cell;
 	size_t i;
 
-	if (out->table) {
-		line = scols_table_new_line(out->table, parent);
-		if (!line)
-			die(STATUS_ERROR, "out of memory");
-		color = out->colors ? out->sel->set->color(rec) : NULL;
-		if (color && scols_line_set_color(line, color))
-			die(STATUS_ERROR, "out of memory");
-	} else if (!out->started && !(out->opts->raw && out->opts->noheadings)) {
+	if (out->table)
+		line = new_line(out, rec, parent);
+	else if (!out->started && !(out->opts->raw && out->opts->noheadings))
 		put_headings(out);
-	}
+	out->moved = false;
 	for (i = 0; i < out->sel->n; i++) {
 		column_fill(out->sel->columns[i], rec, &cell);
-		cell_render(&cell, &out->opts->format);
-		put_cell(out, line, i, cell.text, cell.type == CELL_UNKNOWN ? 0 : cell.len);
+		if (line)
+			set_cell(out, line, i, &cell);
+		else
+			put_cell(out, i, &cell);
 	}
 	if (out->opts->raw)
-		write_stdout(out->line.bytes, out->line.len);
-	out->line.len = 0;
+		write_stdout(out->line.bytes, out->shown[out->sel->n - 1].end);
 	return line;
 }
 
 /* Keys of an object are unique, so a column that was asked for twice is written once. */
-static bool first_of_its_name(const struct selection *sel, size_t i)
-{
-	size_t k;
-
-	for (k = 0; k < i; k++)
-		if (sel->columns[k] == sel->columns[i])
-			return false;
-	return true;
-}
-
 static void put_json_fields(struct json *json, const struct selection *sel,
 			    const struct record *rec, const struct cell_format *format)
 {
@@ -144,7 +184,7 @@ static void put_json_fields(struct json *json, const struct selection *sel,
 	size_t i;
 
 	for (i = 0; i < sel->n; i++) {
-		if (!first_of_its_name(sel, i))
+		if (sel->again[i])
 			continue;
 		column_fill(sel->columns[i], rec, &cell);
 		cell_json(&cell, json, sel->columns[i]->name, format);
@@ -231,5 +271,6 @@ void output_end(struct output *out)
 	} else if (!out->opts->raw) {
 		grid_end(&out->grid, !out->opts->noheadings);
 	}
+	free(out->shown);
 	free(out->line.bytes);
 }

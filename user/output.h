@@ -6,6 +6,7 @@
 #include "options.h"
 
 struct libscols_table;
+struct shown;
 
 /* Where rows go: a table, raw lines as they come, or a JSON list. */
 struct output {
@@ -15,9 +16,11 @@ struct output {
 	struct libscols_line *parent;	/* the row that others come below */
 	struct grid grid;		/* elsewhere */
 	struct buffer line;		/* raw */
+	struct shown *shown;		/* of each column, but for libsmartcols and JSON */
 	struct json *json;
 	struct json own_json;
 	bool started;
+	bool moved;			/* a cell of the row ends elsewhere than that above it */
 	bool colors;
 };
 

@@ -1,70 +1,120 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The state of all namespaces and objects, as lines that events can go on from. */
 #include <errno.h>
+#include <stdlib.h>
 #include <linux/ipcns.h>
 
 #include "ipcnsctl.h"
 #include "module.h"
 #include "ns.h"
 #include "object.h"
+#include "progress.h"
 #include "snapshot.h"
 
-/* Rows of a dump that lie in the namespaces wanted. */
-struct rows {
+/* Namespaces wanted, and objects in them. */
+struct found {
 	const struct nsids *only;	/* NULL for all */
-	struct store store;
-	unsigned int id_attr;
-	sort_key_fn sort_key;
+	struct store namespaces;
+	struct event_object *objects;
+	size_t n, allocated;		/* of objects */
 };
 
-static void add(struct nlattr *attrs, int len, void *arg)
+static void add_namespace(struct nlattr *attrs, int len, void *arg)
 {
-	struct rows *rows = arg;
+	struct found *found = arg;
 	struct record rec;
 	uint64_t id;
 
-	if (!record_parse(&rec, attrs, len) || !ipcns_uint(rec.tb[rows->id_attr], &id))
+	if (!record_parse(&rec, attrs, len) || !ipcns_uint(rec.tb[IPCNS_A_NS_ID], &id))
 		return;
-	if (!rows->only || nsids_has(rows->only, id))
-		store_add(&rows->store, attrs, len, rows->sort_key);
+	if (!found->only || nsids_has(found->only, id))
+		store_add(&found->namespaces, attrs, len, ns_sort_key);
 }
 
-static bool restart(void *arg)
+static void add_object(struct nlattr *attrs, int len, void *arg)
 {
-	struct rows *rows = arg;
+	struct found *found = arg;
+	struct event_object o;
+	struct record rec;
 
-	store_clear(&rows->store);
+	if (!object_parse(&rec, attrs, len) || !event_object_read(&o, &rec))
+		return;
+	if (found->only && !nsids_has(found->only, o.ns_id)) {
+		event_object_clear(&o);
+		return;
+	}
+	if (found->n == found->allocated) {
+		found->allocated = found->allocated ? 2 * found->allocated : 64;
+		found->objects = xrealloc(found->objects, found->allocated,
+					  sizeof(*found->objects));
+	}
+	found->objects[found->n++] = o;
+	progress_row();
+}
+
+static bool restart_namespaces(void *arg)
+{
+	return store_restart(&((struct found *)arg)->namespaces);
+}
+
+static bool restart_objects(void *arg)
+{
+	struct found *found = arg;
+
+	while (found->n)
+		event_object_clear(&found->objects[--found->n]);
 	return true;
 }
 
-/* All rows of a dump that ended with @ret; false if the module is gone. */
-static bool dumped(struct ipcns *w, int ret, struct rows *rows)
+/* As object_sort_key() */
+static int compare(const void *p, const void *q)
+{
+	const struct event_object *a = p, *b = q;
+
+	if (a->inum != b->inum)
+		return a->inum < b->inum ? -1 : 1;
+	if (a->ns_id != b->ns_id)
+		return a->ns_id < b->ns_id ? -1 : 1;
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
+	return (a->id > b->id) - (a->id < b->id);
+}
+
+/* Whether a dump that ended with @ret was one; false if the module is gone. */
+static bool dumped(struct ipcns *w, int ret)
 {
 	if (ret == -ENODEV)
 		return false;
 	/* Not found: the only namespace wanted is gone by now, so there are no rows. */
 	if (ret && ret != -ENOENT)
 		module_die(w, ret, "cannot take the snapshot");
-	store_sort(&rows->store);
 	return true;
 }
 
 /* Identity of the only namespace wanted, 0 if there are several. */
-static uint64_t only(const struct rows *rows)
+static uint64_t only(const struct found *found)
 {
-	return rows->only && rows->only->n == 1 ? rows->only->ids[0] : 0;
+	return found->only && found->only->n == 1 ? found->only->ids[0] : 0;
 }
 
-static bool dump_objects(struct ipcns *w, uint32_t kinds, struct rows *rows)
+static bool find_objects(struct ipcns *w, uint32_t kinds, struct found *found)
 {
-	struct ipcns_object_filter filter = { .ns_id = only(rows), .kinds = kinds };
+	struct ipcns_object_filter filter = { .ns_id = only(found), .kinds = kinds };
 
-	return dumped(w, ipcns_objects(w, &filter, add, restart, rows), rows);
+	if (!dumped(w, ipcns_objects(w, &filter, add_object, restart_objects, found)))
+		return false;
+	progress_end();
+	if (found->n)
+		qsort(found->objects, found->n, sizeof(*found->objects), compare);
+	return true;
 }
 
-static bool dump_namespaces(struct ipcns *w, struct rows *rows)
+static bool find_namespaces(struct ipcns *w, struct found *found)
 {
-	return dumped(w, ipcns_namespaces(w, only(rows), add, restart, rows), rows);
+	if (!dumped(w, ipcns_namespaces(w, only(found), add_namespace, restart_namespaces, found)))
+		return false;
+	store_sort(&found->namespaces);
+	return true;
 }
 
 static void write_namespaces(const struct store *store, bool show, struct told *told,
@@ -83,19 +133,17 @@ static void write_namespaces(const struct store *store, bool show, struct told *
 }
 
 /* An object whose namespace is gone since is left out, and told_admit() leaves its end out. */
-static void write_objects(const struct store *store, const struct store *namespaces,
-			  struct told *told, struct event_writer *writer)
+static void write_objects(const struct found *found, struct told *told,
+			  struct event_writer *writer)
 {
-	struct record rec;
-	size_t i;
+	const struct event_object *o;
 
-	for (i = 0; i < store->n; i++) {
-		if (!object_parse(&rec, store->rows[i].attrs, store->rows[i].len) ||
-		    !ns_selected(namespaces, rec.tb[IPCNS_A_OBJECT_NS_INUM],
-				 rec.tb[IPCNS_A_OBJECT_NS_ID]))
+	for (o = found->objects; o < found->objects + found->n; o++) {
+		if (!(o->known & EVENT_HAS_INUM) ||
+		    !ns_among(&found->namespaces, o->inum, o->ns_id))
 			continue;
-		told_object(told, &rec);
-		event_write_object(writer, &rec);
+		told_object(told, o);
+		event_write_object(writer, o);
 	}
 }
 
@@ -113,19 +161,18 @@ static void write_objects(const struct store *store, const struct store *namespa
 bool snapshot_write(struct ipcns *w, const struct nsids *only, uint32_t objects,
 		    struct told *told, struct event_writer *writer)
 {
-	struct rows object_rows = { .only = only, .id_attr = IPCNS_A_OBJECT_NS_ID,
-				    .sort_key = object_sort_key };
-	struct rows ns_rows = { .only = only, .id_attr = IPCNS_A_NS_ID, .sort_key = ns_sort_key };
+	struct found found = { .only = only };
 	uint32_t kinds = objects >> IPCNS_EVENT_OBJECT_SHM & ALL_KINDS;
 	bool there;
 
-	there = (!kinds || dump_objects(w, kinds, &object_rows)) && dump_namespaces(w, &ns_rows);
+	there = (!kinds || find_objects(w, kinds, &found)) && find_namespaces(w, &found);
 	if (there) {
-		write_namespaces(&ns_rows.store, objects & 1U << IPCNS_EVENT_OBJECT_NS, told,
+		write_namespaces(&found.namespaces, objects & 1U << IPCNS_EVENT_OBJECT_NS, told,
 				 writer);
-		write_objects(&object_rows.store, &ns_rows.store, told, writer);
+		write_objects(&found, told, writer);
 	}
-	store_clear(&object_rows.store);
-	store_clear(&ns_rows.store);
+	restart_objects(&found);
+	free(found.objects);
+	store_clear(&found.namespaces);
 	return there;
 }

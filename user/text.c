@@ -98,20 +98,11 @@ size_t utf8_length(const char *text, size_t len)
 
 static const char hex_digits[] = "0123456789abcdef";
 
-/**
- * buffer_room - room for @n more bytes
- * @buf: the buffer
- * @n: how many
- *
- * Returns where they go, never NULL; who has put them there adds to @buf->len.
- */
-char *buffer_room(struct buffer *buf, size_t n)
+/** buffer_grow - make room for @n more bytes, and then some */
+void buffer_grow(struct buffer *buf, size_t n)
 {
-	if (buf->size - buf->len <= n) {
-		buf->size = 2 * buf->size + n + 1;
-		buf->bytes = xrealloc(buf->bytes, buf->size, 1);
-	}
-	return buf->bytes + buf->len;
+	buf->size = 2 * buf->size + n + 1;
+	buf->bytes = xrealloc(buf->bytes, buf->size, 1);
 }
 
 /* Whether a byte is a character that is printed as it is, in every locale. */
@@ -129,15 +120,11 @@ static char *hexadecimal(char *to, unsigned char byte)
 	return to;
 }
 
-/**
- * buffer_raw - append a cell of raw output, and what separates it from the next
- *
- * It is one word, all else in it as \xHH, as libsmartcols does.
- */
-void buffer_raw(struct buffer *buf, const char *text, size_t len, char separator)
+/** buffer_raw - append text as one word, all else in it as \xHH, as libsmartcols does */
+void buffer_raw(struct buffer *buf, const char *text, size_t len)
 {
 	const unsigned char *s = (const unsigned char *)text;
-	char *to = buffer_room(buf, 4 * len + 1);
+	char *to = buffer_room(buf, 4 * len);
 	bool as_it_is;
 	size_t i;
 
@@ -152,7 +139,6 @@ void buffer_raw(struct buffer *buf, const char *text, size_t len, char separator
 		else
 			to = hexadecimal(to, s[i]);
 	}
-	*to++ = separator;
 	buf->len = to - buf->bytes;
 }
 

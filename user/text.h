@@ -22,13 +22,28 @@ struct buffer {
 	size_t size;
 };
 
+void buffer_grow(struct buffer *buf, size_t n);
+
+/**
+ * buffer_room - room for @n more bytes
+ * @buf: the buffer
+ * @n: how many
+ *
+ * Returns where they go, never NULL; who has put them there adds to @buf->len.
+ */
+static inline char *buffer_room(struct buffer *buf, size_t n)
+{
+	if (buf->size - buf->len <= n)
+		buffer_grow(buf, n);
+	return buf->bytes + buf->len;
+}
+
 bool parse_uint(const char *text, size_t len, int base, uint64_t max, uint64_t *value);
 bool parse_time_format(const char *text, enum time_format *format);
 
 size_t utf8_length(const char *text, size_t len);
 
-char *buffer_room(struct buffer *buf, size_t n);
-void buffer_raw(struct buffer *buf, const char *text, size_t len, char separator);
+void buffer_raw(struct buffer *buf, const char *text, size_t len);
 size_t buffer_safe(struct buffer *buf, const char *text, size_t len);
 void put_safe(FILE *out, const char *text, size_t len);
 

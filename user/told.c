@@ -25,10 +25,11 @@ enum {
 	DYING = EVENT_OBJECTS,	/* not a thing, but that a namespace is dying */
 };
 
+/* There can be a million. */
 struct told_thing {
 	uint64_t ns_id;
-	uint64_t id;
-	uint32_t kind;		/* 0: empty */
+	uint32_t id;
+	uint16_t kind;		/* 0: empty */
 	bool there;
 };
 
@@ -46,7 +47,7 @@ static uint64_t hash(const uint64_t *words, size_t n)
 }
 
 static struct told_thing *slot(struct told_thing *things, size_t size, uint64_t ns_id,
-			       uint32_t kind, uint64_t id)
+			       uint16_t kind, uint32_t id)
 {
 	uint64_t words[] = { ns_id, kind, id };
 	size_t at = hash(words, ARRAY_SIZE(words));
@@ -59,7 +60,7 @@ static struct told_thing *slot(struct told_thing *things, size_t size, uint64_t 
 	}
 }
 
-static bool is_there(const struct told *told, uint64_t ns_id, uint32_t kind, uint64_t id)
+static bool is_there(const struct told *told, uint64_t ns_id, uint16_t kind, uint32_t id)
 {
 	return told->size && slot(told->things, told->size, ns_id, kind, id)->there;
 }
@@ -83,7 +84,7 @@ static void grow(struct told *told)
 	told->size = size;
 }
 
-static void set(struct told *told, uint64_t ns_id, uint32_t kind, uint64_t id, bool there)
+static void set(struct told *told, uint64_t ns_id, uint16_t kind, uint32_t id, bool there)
 {
 	struct told_thing *t;
 
@@ -107,14 +108,10 @@ void told_ns(struct told *told, const struct record *rec)
 }
 
 /** told_object - the reader was told of an object by a row of object-get */
-void told_object(struct told *told, const struct record *rec)
+void told_object(struct told *told, const struct event_object *o)
 {
-	uint64_t ns_id, kind, id;
-
-	if (ipcns_uint(rec->tb[IPCNS_A_OBJECT_NS_ID], &ns_id) &&
-	    ipcns_uint(rec->tb[IPCNS_A_OBJECT_KIND], &kind) &&
-	    ipcns_uint(rec->tb[IPCNS_A_OBJECT_ID], &id))
-		set(told, ns_id, IPCNS_EVENT_OBJECT_SHM + kind, id, true);
+	if (o->known & EVENT_HAS_ID)
+		set(told, o->ns_id, IPCNS_EVENT_OBJECT_SHM + o->kind, o->id, true);
 }
 
 static bool admit_ns(struct told *told, const struct ipcns_event *e)
@@ -166,7 +163,8 @@ bool told_admit(struct told *told, const struct ipcns_event *e)
 		return admit_ns(told, e);
 	if (!is_there(told, e->ns_id, IPCNS_EVENT_OBJECT_NS, 0))
 		return false;
-	if (!ipcns_uint(e->attr[IPCNS_A_EVENT_ID], &id))
+	if (!ipcns_uint(e->attr[IPCNS_A_EVENT_ID], &id) || id > UINT32_MAX ||
+	    e->object >= EVENT_OBJECTS)
 		return true;
 	there = is_there(told, e->ns_id, e->object, id);
 	switch (e->kind) {

@@ -18,7 +18,7 @@ struct told {
 };
 
 void told_ns(struct told *told, const struct record *rec);
-void told_object(struct told *told, const struct record *rec);
+void told_object(struct told *told, const struct event_object *o);
 bool told_admit(struct told *told, const struct ipcns_event *e);
 void told_clear(struct told *told);
 

@@ -29,15 +29,17 @@ static void take(uint8_t how, struct nlattr *attrs, int len, struct told *told,
 		 struct event_writer *writer)
 {
 	struct event_mask mask;
+	struct event_object o;
 	struct record rec;
 	struct ipcns_event e;
 
 	if (how & 2 && record_parse(&rec, attrs, len)) {
 		told_ns(told, &rec);
 		event_write_ns(writer, &rec);
-	} else if (how & 4 && object_parse(&rec, attrs, len)) {
-		told_object(told, &rec);
-		event_write_object(writer, &rec);
+	} else if (how & 4 && object_parse(&rec, attrs, len) && event_object_read(&o, &rec)) {
+		told_object(told, &o);
+		event_write_object(writer, &o);
+		event_object_clear(&o);
 	} else if (ipcns_event_parse(&e, attrs, len)) {
 		event_mask_all(&mask);
 		told_admit(told, &e);

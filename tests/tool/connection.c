@@ -6,6 +6,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <netlink/netlink.h>
+
+/* In place of libnl's. */
+static int fake_receive(struct nl_sock *sk, struct sockaddr_nl *from, unsigned char **buf,
+			struct ucred **creds);
+
+#define nl_recv fake_receive
 #include "../../user/lib/connection.c"
 #include "check.h"
 
@@ -43,7 +50,7 @@ static int fake_receive(struct nl_sock *sk, struct sockaddr_nl *from, unsigned c
 	*buf = malloc(rest);
 	memcpy(*buf, replies[taken++].bytes, rest);
 	for (nlh = (void *)*buf; nlmsg_ok(nlh, rest); nlh = nlmsg_next(nlh, &rest))
-		nlh->nlmsg_seq = seq;
+		nlh->nlmsg_seq += seq;
 	return replies[taken - 1].len;
 }
 
@@ -129,7 +136,6 @@ static struct ipcns *fake_open(void)
 	struct nl_cb *cb;
 
 	w->sk = nl_socket_alloc();
-	nl_cb_overwrite_recv(w->cb, fake_receive);
 	cb = nl_socket_get_cb(w->sk);
 	nl_cb_overwrite_send(cb, fake_send);
 	nl_cb_put(cb);
@@ -142,7 +148,7 @@ struct rows {
 	uint64_t sum;
 };
 
-static void take_row(struct nlattr *attrs, int len, void *arg)
+static void take_sum(struct nlattr *attrs, int len, void *arg)
 {
 	struct nlattr *tb[4];
 	struct rows *rows = arg;
@@ -167,7 +173,7 @@ static bool again(void *arg)
 static int dump(struct ipcns *w, struct rows *rows, int allowed)
 {
 	*rows = (struct rows){ .allowed = allowed };
-	return ipcns_dump(w, ipcns_request(1), take_row, again, rows);
+	return ipcns_dump(w, ipcns_request(1), take_sum, again, rows);
 }
 
 static void dumps(struct ipcns *w)
@@ -178,6 +184,7 @@ static void dumps(struct ipcns *w)
 	reset();
 	put_row(0, NLM_F_MULTI, 1);
 	put_row(0, NLM_F_MULTI, 2);
+	put(1, NLMSG_NOOP, 0, NULL, 0);
 	put_row(1, NLM_F_MULTI, 3);
 	put_end(2, 0, NULL);
 	ret = dump(w, &rows, 0);
@@ -247,6 +254,23 @@ static void failures_of_socket(struct ipcns *w)
 	put_row(0, NLM_F_MULTI, 1);
 	ret = dump(w, &rows, 0);
 	check(ret == -EIO && *ipcns_error(w), "a socket that fails in the middle");
+
+	reset();
+	put_row(0, NLM_F_MULTI, 1);
+	put_end(0, 0, NULL);
+	((struct nlmsghdr *)replies[0].bytes)->nlmsg_seq = 1;
+	ret = dump(w, &rows, 0);
+	check(ret == -EIO && !rows.n && *ipcns_error(w), "an answer to another request");
+
+	reset();
+	put(0, NLMSG_ERROR, 0, "", 1);
+	ret = ipcns_do(w, ipcns_request(1), take_sum, &rows);
+	check(ret == -EIO && *ipcns_error(w), "an error that is cut short");
+
+	reset();
+	put(0, NLMSG_OVERRUN, 0, NULL, 0);
+	ret = ipcns_do(w, ipcns_request(1), take_sum, &rows);
+	check(ret == -EIO && *ipcns_error(w), "an overrun");
 }
 
 static void requests(struct ipcns *w)
@@ -257,24 +281,24 @@ static void requests(struct ipcns *w)
 	reset();
 	put_row(0, 0, 9);
 	put_error(1, 0, NULL, 0);
-	ret = ipcns_do(w, ipcns_request(1), take_row, &rows);
+	ret = ipcns_do(w, ipcns_request(1), take_sum, &rows);
 	check(!ret && rows.n == 1 && rows.sum == 9, "an answer and its ack");
 
 	reset();
 	put_error(0, -ENOTUNIQ, "two of them", 0);
-	ret = ipcns_do(w, ipcns_request(1), take_row, &rows);
+	ret = ipcns_do(w, ipcns_request(1), take_sum, &rows);
 	check(ret == -ENOTUNIQ, "an error");
 	check_text(ipcns_error(w), "two of them", "with its text, the request cut off");
 
 	reset();
 	put_error(0, -EINVAL, "bad attribute", 24);
-	ret = ipcns_do(w, ipcns_request(1), take_row, &rows);
+	ret = ipcns_do(w, ipcns_request(1), take_sum, &rows);
 	check(ret == -EINVAL, "an error that echoes the request");
 	check_text(ipcns_error(w), "bad attribute", "with its text behind that");
 
 	reset();
 	put_error(0, -EACCES, NULL, 0);
-	ret = ipcns_do(w, ipcns_request(1), take_row, &rows);
+	ret = ipcns_do(w, ipcns_request(1), take_sum, &rows);
 	check(ret == -EACCES && !strcmp(ipcns_error(w), strerror(EACCES)), "an error without text");
 
 	reset();
@@ -328,7 +352,7 @@ static void families(struct ipcns *w)
 	check(!ipcns_connect(w) && w->family == FAMILY, "the family is found");
 	reset();
 	put_error(0, -ENOENT, NULL, 0);
-	check(ipcns_do(w, ipcns_request(1), take_row, &rows) == -ENODEV, "a family that has gone");
+	check(ipcns_do(w, ipcns_request(1), take_sum, &rows) == -ENODEV, "a family that has gone");
 	check_text(ipcns_error(w), "module unloaded", "its text");
 	reset();
 	put_family(IPCNS_FAMILY_VERSION + 1);
@@ -341,9 +365,9 @@ static void families(struct ipcns *w)
 	put_error(0, -EPERM, NULL, 0);
 	check(ipcns_connect(w) == -EPERM, "another error");
 	reset();
-	check(ipcns_do(w, ipcns_request(1), take_row, &rows) == -ENOTCONN && !sent,
+	check(ipcns_do(w, ipcns_request(1), take_sum, &rows) == -ENOTCONN && !sent,
 	      "what is not connected sends nothing");
-	check(ipcns_do(w, NULL, take_row, &rows) == -ENOMEM, "a request without memory");
+	check(ipcns_do(w, NULL, take_sum, &rows) == -ENOMEM, "a request without memory");
 }
 
 int main(void)

@@ -283,6 +283,18 @@ static void fill_hostile(const struct column *column, const struct record *rec, 
 		cell_text(cell, hostile[rec->line]);
 }
 
+/* Numbers that repeat, and change in length; text of the same number is another thing. */
+static void fill_repeating(const struct column *column, const struct record *rec, struct cell *cell)
+{
+	static const uint64_t numbers[] = { 5, 5, 12345, 12345, 0, 0, 7 };
+
+	(void)column;
+	if (rec->line % 5 == 3)
+		cell_text(cell, "5");
+	else if (rec->line % 5)
+		cell_number(cell, numbers[rec->line % ARRAY_SIZE(numbers)]);
+}
+
 static const struct column hostile_columns[] = {
 	{ .name = "A B%", .help = "h", .as = AS_TEXT, .fill = fill_hostile },
 	{ .name = "N\\x", .help = "h", .as = AS_TEXT, .fill = fill_hostile, .attr = 1 },
@@ -290,6 +302,7 @@ static const struct column hostile_columns[] = {
 	{ .name = "RIGHT", .help = "h", .as = AS_NUMBER, .fill = fill_hostile, .attr = 1 },
 	{ .name = "\xc3\x84\xff", .help = "h", .as = AS_NUMBER, .fill = fill_hostile,
 	  .flags = SCOLS_FL_TRUNC },
+	{ .name = "SAME", .help = "h", .as = AS_NUMBER, .fill = fill_repeating },
 	{ .name = "NOEXTREMES", .help = "h", .as = AS_TEXT, .fill = fill_hostile,
 	  .flags = SCOLS_FL_NOEXTREMES },
 };
@@ -328,7 +341,7 @@ static char *witness(const struct options *opts, const struct example *example)
 	struct libscols_line *line;
 	struct selection sel;
 	struct cell cell;
-	char *text, *rows;
+	char *text, *rows, number[24];
 	size_t i;
 
 	scols_table_enable_raw(tb, opts->raw);
@@ -340,8 +353,10 @@ static char *witness(const struct options *opts, const struct example *example)
 		line = scols_table_new_line(tb, NULL);
 		for (i = 0; i < sel.n; i++) {
 			column_fill(sel.columns[i], &rec, &cell);
-			if (cell.type == CELL_TEXT)
-				scols_line_set_data(line, i, cell.text);
+			snprintf(number, sizeof(number), "%llu", (unsigned long long)cell.number);
+			if (cell.type != CELL_UNKNOWN)
+				scols_line_set_data(line, i, cell.type == CELL_TEXT ?
+						    cell.text : number);
 		}
 	}
 	selection_free(&sel);
@@ -394,6 +409,7 @@ static int examples_differ(const struct options *opts)
 	static const char *const lists[] = {
 		"A B%,N\\x,EMPTY", "EMPTY,RIGHT,A B%", "N\\x,\xc3\x84\xff,RIGHT",
 		"RIGHT,NOEXTREMES,\xc3\x84\xff", "EMPTY", "N\\x", "RIGHT,RIGHT",
+		"SAME,EMPTY,A B%,SAME", "A B%,SAME",
 	};
 	struct example example;
 	int bad = 0;

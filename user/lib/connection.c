@@ -27,7 +27,6 @@ static const char *const group_names[GROUPS] = {
 
 struct ipcns {
 	struct nl_sock *sk;
-	struct nl_cb *cb;
 	uint16_t family;
 	uint32_t groups[GROUPS];	/* ids of its multicast groups, 0 if there is none */
 
@@ -68,37 +67,29 @@ static void set_error(struct ipcns *c, int err, const struct nlattr *tlv, int le
 	}
 }
 
-static int on_error(struct sockaddr_nl *from, struct nlmsgerr *e, void *arg)
+/* The answer to a request that has no rows, or no more: an error, or 0 for none. */
+static int take_error(struct ipcns *c, const struct nlmsghdr *nlh)
 {
-	const struct nlmsghdr *nlh = (const void *)((const char *)e - NLMSG_HDRLEN);
+	const struct nlmsgerr *e = nlmsg_data(nlh);
 	int skip = NLMSG_ALIGN(sizeof(*e));
-	struct ipcns *c = arg;
 
-	(void)from;
+	if (nlmsg_datalen(nlh) < (int)sizeof(*e))
+		return -NLE_MSG_TRUNC;
+	c->done = true;
+	if (!e->error)
+		return 0;
 	if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
 		skip += NLMSG_ALIGN(e->msg.nlmsg_len) - NLMSG_HDRLEN;
 	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS) || skip > nlmsg_datalen(nlh))
 		skip = nlmsg_datalen(nlh);
 	set_error(c, -e->error, (const void *)((const char *)e + skip),
 		  nlmsg_datalen(nlh) - skip);
-	c->done = true;
-	return NL_SKIP;
-}
-
-static int on_ack(struct nl_msg *msg, void *arg)
-{
-	struct ipcns *c = arg;
-
-	(void)msg;
-	c->done = true;
-	return NL_OK;
+	return 0;
 }
 
 /* A dump can fail after its first rows; only the payload of its last message says so. */
-static int on_finish(struct nl_msg *msg, void *arg)
+static void take_end(struct ipcns *c, const struct nlmsghdr *nlh)
 {
-	struct nlmsghdr *nlh = nlmsg_hdr(msg);
-	struct ipcns *c = arg;
 	int skip = NLMSG_ALIGN(sizeof(int));
 	int len = nlmsg_datalen(nlh);
 	int err = 0;
@@ -107,42 +98,60 @@ static int on_finish(struct nl_msg *msg, void *arg)
 	if (len >= (int)sizeof(err))
 		memcpy(&err, nlmsg_data(nlh), sizeof(err));
 	if (err >= 0)
-		return NL_OK;
+		return;
 	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS) || skip > len)
 		skip = len;
 	set_error(c, -err, (const void *)((const char *)nlmsg_data(nlh) + skip), len - skip);
-	return NL_OK;
 }
 
-static int on_interrupted(struct nl_msg *msg, void *arg)
+static void take_row(struct ipcns *c, struct nlmsghdr *nlh)
 {
-	struct ipcns *c = arg;
+	const int head = NLMSG_HDRLEN + GENL_HDRLEN;
 
-	(void)msg;
-	c->interrupted = true;
-	return NL_OK;
+	if (c->row && nlh->nlmsg_type == c->family && nlh->nlmsg_len >= (unsigned int)head)
+		c->row((struct nlattr *)((char *)nlh + head), nlh->nlmsg_len - head, c->arg);
 }
 
-static int on_valid(struct nl_msg *msg, void *arg)
+/* Takes one message of the answer to request @seq; 0, or an error of libnl. */
+static int take_message(struct ipcns *c, struct nlmsghdr *nlh, uint32_t seq)
 {
-	struct nlmsghdr *nlh = nlmsg_hdr(msg);
-	struct ipcns *c = arg;
-
-	if (nlh->nlmsg_type != c->family || !genlmsg_valid_hdr(nlh, 0))
-		return NL_SKIP;
-	if (c->row)
-		c->row(genlmsg_attrdata(nlmsg_data(nlh), 0), genlmsg_attrlen(nlmsg_data(nlh), 0),
-		       c->arg);
-	return NL_OK;
+	if (nlh->nlmsg_seq != seq)
+		return -NLE_SEQ_MISMATCH;
+	if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
+		c->interrupted = true;
+	switch (nlh->nlmsg_type) {
+	case NLMSG_NOOP:
+		return 0;
+	case NLMSG_OVERRUN:
+		return -NLE_MSG_OVERFLOW;
+	case NLMSG_ERROR:
+		return take_error(c, nlh);
+	case NLMSG_DONE:
+		take_end(c, nlh);
+		return 0;
+	}
+	take_row(c, nlh);
+	return 0;
 }
 
-static void set_callbacks(struct ipcns *c)
+/*
+ * Takes what comes in one datagram; 0, or an error of libnl. Rows are passed on where they lie:
+ * nl_recvmsgs() would make a copy of each in memory of its own, which took as long as to read it.
+ */
+static int receive(struct ipcns *c, uint32_t seq)
 {
-	nl_cb_set(c->cb, NL_CB_VALID, NL_CB_CUSTOM, on_valid, c);
-	nl_cb_set(c->cb, NL_CB_FINISH, NL_CB_CUSTOM, on_finish, c);
-	nl_cb_set(c->cb, NL_CB_ACK, NL_CB_CUSTOM, on_ack, c);
-	nl_cb_set(c->cb, NL_CB_DUMP_INTR, NL_CB_CUSTOM, on_interrupted, c);
-	nl_cb_err(c->cb, NL_CB_CUSTOM, on_error, c);
+	unsigned char *datagram = NULL;
+	struct sockaddr_nl from;
+	struct nlmsghdr *nlh;
+	int len, ret = 0;
+
+	len = nl_recv(c->sk, &from, &datagram, NULL);
+	if (len <= 0)
+		return len;
+	for (nlh = (void *)datagram; !ret && nlmsg_ok(nlh, len); nlh = nlmsg_next(nlh, &len))
+		ret = take_message(c, nlh, seq);
+	free(datagram);
+	return ret;
 }
 
 /* Keeps an error of ours; returns it. */
@@ -173,7 +182,7 @@ static int exchange(struct ipcns *c, struct nl_msg *msg, ipcns_row_fn row, void 
 	nlmsg_hdr(msg)->nlmsg_seq = NL_AUTO_SEQ;
 	ret = nl_send_auto(c->sk, msg);
 	while (ret >= 0 && !c->done)
-		ret = nl_recvmsgs(c->sk, c->cb);
+		ret = receive(c, nlmsg_hdr(msg)->nlmsg_seq);
 	if (ret < 0 && !c->err)
 		connection_error(c, -EIO, "netlink: %s", nl_geterror(ret));
 	/*
@@ -388,12 +397,6 @@ struct ipcns *ipcns_new(void)
 	if (!c)
 		return NULL;
 	c->family = GENL_ID_CTRL;
-	c->cb = nl_cb_alloc(NL_CB_CUSTOM);
-	if (!c->cb) {
-		free(c);
-		return NULL;
-	}
-	set_callbacks(c);
 	return c;
 }
 
@@ -464,6 +467,5 @@ void ipcns_free(struct ipcns *c)
 	if (!c)
 		return;
 	nl_socket_free(c->sk);
-	nl_cb_put(c->cb);
 	free(c);
 }

@@ -1,9 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-only
 /* Rows: attributes by number, and their values. */
 #include <string.h>
-#include <netlink/attr.h>
 
 #include "lib.h"
+
+/* Without the calls of libnl for each: a row has twenty attributes. */
+
+static const void *payload(const struct nlattr *attr)
+{
+	return (const char *)attr + NLA_HDRLEN;
+}
+
+static int length(const struct nlattr *attr)
+{
+	return attr->nla_len - NLA_HDRLEN;
+}
 
 /**
  * ipcns_index - find the attributes of a row by their numbers
@@ -37,7 +48,7 @@ bool ipcns_index(struct nlattr *table[], size_t n, struct nlattr *attrs, int len
 /** ipcns_index_nested - ipcns_index() of what is inside @attr; false also if that is NULL */
 bool ipcns_index_nested(struct nlattr *table[], size_t n, const struct nlattr *attr)
 {
-	if (attr && ipcns_index(table, n, nla_data(attr), nla_len(attr)))
+	if (attr && ipcns_index(table, n, (struct nlattr *)payload(attr), length(attr)))
 		return true;
 	memset(table, 0, n * sizeof(*table));
 	return false;
@@ -52,20 +63,25 @@ bool ipcns_index_nested(struct nlattr *table[], size_t n, const struct nlattr *a
  */
 bool ipcns_uint(const struct nlattr *attr, uint64_t *value)
 {
+	uint32_t narrow;
+	uint16_t half;
+
 	if (!attr)
 		return false;
-	switch (nla_len(attr)) {
+	switch (length(attr)) {
 	case sizeof(uint8_t):
-		*value = nla_get_u8(attr);
+		*value = *(const uint8_t *)payload(attr);
 		return true;
-	case sizeof(uint16_t):
-		*value = nla_get_u16(attr);
+	case sizeof(half):
+		memcpy(&half, payload(attr), sizeof(half));
+		*value = half;
 		return true;
-	case sizeof(uint32_t):
-		*value = nla_get_u32(attr);
+	case sizeof(narrow):
+		memcpy(&narrow, payload(attr), sizeof(narrow));
+		*value = narrow;
 		return true;
-	case sizeof(uint64_t):
-		*value = nla_get_u64(attr);
+	case sizeof(*value):
+		memcpy(value, payload(attr), sizeof(*value));
 		return true;
 	}
 	return false;
@@ -74,14 +90,17 @@ bool ipcns_uint(const struct nlattr *attr, uint64_t *value)
 /** ipcns_int - ipcns_uint() for a number with a sign, of 32 or 64 bits */
 bool ipcns_int(const struct nlattr *attr, int64_t *value)
 {
+	int32_t narrow;
+
 	if (!attr)
 		return false;
-	switch (nla_len(attr)) {
-	case sizeof(int32_t):
-		*value = nla_get_s32(attr);
+	switch (length(attr)) {
+	case sizeof(narrow):
+		memcpy(&narrow, payload(attr), sizeof(narrow));
+		*value = narrow;
 		return true;
-	case sizeof(int64_t):
-		*value = nla_get_s64(attr);
+	case sizeof(*value):
+		memcpy(value, payload(attr), sizeof(*value));
 		return true;
 	}
 	return false;
@@ -98,6 +117,6 @@ const char *ipcns_text(const struct nlattr *attr, size_t *len)
 {
 	if (!attr)
 		return NULL;
-	*len = strnlen(nla_data(attr), nla_len(attr));
-	return nla_data(attr);
+	*len = strnlen(payload(attr), length(attr));
+	return payload(attr);
 }
