@@ -349,6 +349,9 @@ def snapshot(t):
             with Monitor("--snapshot", "-J") as monitor:
                 for member in churners:
                     member.result()
+                # Its snapshot may be of after all this: one more event, which it must tell.
+                monitor.ready()
+                one.call(storm, 0x7000, 1)
                 ear.catch_up()
                 monitor.upto(ear)
                 until(lambda: {row["ns"] for row in tool.namespaces().values()} ==
