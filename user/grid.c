@@ -30,10 +30,7 @@ void grid_begin(struct grid *grid, const struct selection *sel)
 /* Appends a cell whose text is at @at; cells come row by row, from left to right. */
 static void append(struct grid *grid, size_t at)
 {
-	if (grid->n == grid->allocated) {
-		grid->allocated = grid->allocated ? 2 * grid->allocated : 1024;
-		grid->rows = xrealloc(grid->rows, grid->allocated, sizeof(*grid->rows));
-	}
+	grid->rows = xgrow(grid->rows, grid->n, &grid->allocated, sizeof(*grid->rows));
 	grid->rows[grid->n++] = at;
 }
 

@@ -25,10 +25,7 @@ void message_list_add(struct message_list *list, const struct record *rec)
 		last->bytes += size;
 		return;
 	}
-	if (list->n == list->allocated) {
-		list->allocated = list->allocated ? 2 * list->allocated : 64;
-		list->rows = xrealloc(list->rows, list->allocated, sizeof(*list->rows));
-	}
+	list->rows = xgrow(list->rows, list->n, &list->allocated, sizeof(*list->rows));
 	list->rows[list->n++] = (struct messages){ .type = type, .n = 1, .bytes = size };
 }
 

@@ -40,10 +40,7 @@ void store_add(struct store *store, struct nlattr *attrs, int len, sort_key_fn s
 	struct stored *row;
 	struct record rec;
 
-	if (store->n == store->allocated) {
-		store->allocated = store->allocated ? 2 * store->allocated : 64;
-		store->rows = xrealloc(store->rows, store->allocated, sizeof(*store->rows));
-	}
+	store->rows = xgrow(store->rows, store->n, &store->allocated, sizeof(*store->rows));
 	row = &store->rows[store->n];
 	memset(row, 0, sizeof(*row));
 	row->attrs = xmemdup(attrs, len);

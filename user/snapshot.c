@@ -43,11 +43,8 @@ static void add_object(struct nlattr *attrs, int len, void *arg)
 		event_object_clear(&o);
 		return;
 	}
-	if (found->n == found->allocated) {
-		found->allocated = found->allocated ? 2 * found->allocated : 64;
-		found->objects = xrealloc(found->objects, found->allocated,
-					  sizeof(*found->objects));
-	}
+	found->objects = xgrow(found->objects, found->n, &found->allocated,
+			       sizeof(*found->objects));
 	found->objects[found->n++] = o;
 	progress_row();
 }

@@ -129,6 +129,23 @@ void *xrealloc(void *p, size_t n, size_t size)
 	return p;
 }
 
+/**
+ * xgrow - make room for one more element at the end of an array
+ * @p: the array, NULL at first
+ * @n: how many elements it has
+ * @allocated: how many it has room for, adjusted here
+ * @size: bytes of an element
+ *
+ * Returns the array, which may have moved; never NULL.
+ */
+void *xgrow(void *p, size_t n, size_t *allocated, size_t size)
+{
+	if (n < *allocated)
+		return p;
+	*allocated = n ? 2 * n : 64;
+	return xrealloc(p, *allocated, size);
+}
+
 /** xmemdup - copy of @size bytes at @p; never NULL */
 void *xmemdup(const void *p, size_t size)
 {
