@@ -76,25 +76,25 @@ def group(name):
 
 
 def read_until(path):
-    """Dumps everything until a file is there; ({outcome: how often}, sets of ids by namespace)."""
-    outcomes, seen = {}, {}
+    """Dumps everything until a file is there.
+
+    Returns {0 or the error: how often} and {namespace: {what is in it: how often}}.
+    """
+    outcomes, seen = collections.Counter(), {}
     while not os.path.exists(path):
         try:
             with wire.Socket() as link:
                 rows = link.dump("object")
                 link.dump("ns")
                 link.dump("limits")
-        except wire.Refused as error:
-            outcomes[error.errno] = outcomes.get(error.errno, 0) + 1
-            continue
         except OSError as error:
-            outcomes[error.errno] = outcomes.get(error.errno, 0) + 1
+            outcomes[error.errno] += 1
             continue
-        outcomes[0] = outcomes.get(0, 0) + 1
+        outcomes[0] += 1
         for nsid in {row["ns-id"] for row in rows}:
             things = frozenset((row["kind"], row.get("id")) for row in rows
                                if row["ns-id"] == nsid)
-            seen.setdefault(nsid, set()).add(things)
+            seen.setdefault(nsid, collections.Counter())[things] += 1
     return outcomes, seen
 
 
@@ -110,24 +110,28 @@ def reader(t, stay):
             STOP.touch()
             outcomes, seen = member.result()
         t.note(f"dumps: {outcomes}")
-        t.ok(outcomes.get(0), "some dumps ended well", outcomes)
+        t.ok(outcomes[0], "some dumps ended well", outcomes)
         t.same(outcomes.keys() - SHORT - {0}, set(), "the others say that memory is short")
-        t.same([len(seen.get(wire.nsid_of(one.pid), ())) for one in stay], [1] * len(stay),
-               "what stays is in each dump, as it was")
+        t.same([list(seen.get(wire.nsid_of(one.pid), {}).values()) for one in stay],
+               [[outcomes[0]]] * len(stay), "what stays is in each dump, as it was")
 
 
-def settled(t, ear):
-    """What was told of namespaces makes what there is."""
+def lives(ear):
+    """Ids of the namespaces that came, and of those that ended, when nothing ends any more."""
     until(lambda: set(tool.namespaces()) == set(witness.members()), "only what /proc shows is left",
           100)
     ear.catch_up()
-    ids = {what: [event["ns-id"] for event in ear.events if events.is_ns(event, what)]
-           for what in ("created", "destroyed")}
-    t.same(len(ids["created"]), len(set(ids["created"])), "each that came was told once")
-    t.same((set(ids["created"]), len(ids["created"])),
-           (set(ids["destroyed"]), len(ids["destroyed"])), "and its end, once")
+    return [[event["ns-id"] for event in ear.events if events.is_ns(event, what)]
+            for what in ("created", "destroyed")]
+
+
+def settled(t, ear):
+    """What was told of namespaces makes what there is; how many came."""
+    born, gone = lives(ear)
+    t.same(len(born), len(set(born)), "each that came was told once")
+    t.same((set(born), len(born)), (set(gone), len(gone)), "and its end, once")
     t.same(ear.lost, [], "nothing was lost")
-    return len(ids["created"])
+    return len(born)
 
 
 @scene("namespaces whose creation fails midway, for their group has no memory left")
@@ -195,11 +199,7 @@ def oom(t):
         maker.end()
         stay_id = wire.nsid_of(stay.pid)
         t.note(f"{count} namespaces came and went meanwhile")
-        until(lambda: set(tool.namespaces()) == set(witness.members()),
-              "only what /proc shows is left", 100)
-        ear.catch_up()
-        born = {event["ns-id"] for event in ear.events if events.is_ns(event, "created")}
-        gone = {event["ns-id"] for event in ear.events if events.is_ns(event, "destroyed")}
+        born, gone = map(set, lives(ear))
         unsaid = sum(event.get("to", 0) - event.get("from", 1) + 1 for event in ear.lost)
         t.ok(ear.lost or len(born) in (count, count - 1),
              f"{len(born)} births were told; {unsaid} events as lost", count)
