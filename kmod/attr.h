@@ -1,28 +1,69 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Attributes of rows, put into messages without a call for each. An object has
- * twenty: with nla_put_u32() and its like, they were two thirds of what a dump
- * took.
+ * Rows, put into messages without calls for each attribute. An object has twenty:
+ * with nla_put_u32() and its like, they were two thirds of what a dump took.
  */
 #ifndef _IPCNS_ATTR_H
 #define _IPCNS_ATTR_H
 
-#include <net/netlink.h>
+#include <net/genetlink.h>
+
+/* As skb_put(), but NULL if there is no room; for messages of netlink, which are all in one piece. */
+static __always_inline void *ipcns_attr_room(struct sk_buff *skb, unsigned int len)
+{
+	void *to = skb_tail_pointer(skb);
+
+	if (unlikely(skb_end_pointer(skb) - skb_tail_pointer(skb) < len))
+		return NULL;
+	skb->tail += len;
+	skb->len += len;
+	return to;
+}
 
 /* As nla_put(), for what is a multiple of 4 bytes long, so that nothing is padded. */
 static __always_inline int ipcns_attr_put(struct sk_buff *skb, int type, const void *data,
 					  unsigned int len)
 {
-	struct nlattr *nla;
+	struct nlattr *nla = ipcns_attr_room(skb, nla_attr_size(len));
 
 	BUILD_BUG_ON(len % NLA_ALIGNTO);
-	if (unlikely(skb_tailroom(skb) < nla_attr_size(len)))
+	if (!nla)
 		return -EMSGSIZE;
-	nla = __skb_put(skb, nla_attr_size(len));
-	nla->nla_type = type;
-	nla->nla_len = nla_attr_size(len);
+	*nla = (struct nlattr){ .nla_len = nla_attr_size(len), .nla_type = type };
 	memcpy(nla_data(nla), data, len);
 	return 0;
+}
+
+/**
+ * ipcns_attr_message() - genlmsg_put(), inline
+ * @skb:	what gets the message
+ * @portid:	who asked
+ * @seq:	number of the request
+ * @family:	the family
+ * @flags:	NLM_F_*
+ * @cmd:	command of the message
+ *
+ * Return: what genlmsg_end() and genlmsg_cancel() take, or NULL if there is no room.
+ */
+static __always_inline void *ipcns_attr_message(struct sk_buff *skb, u32 portid, u32 seq,
+						const struct genl_family *family, int flags, u8 cmd)
+{
+	unsigned int len = nlmsg_msg_size(GENL_HDRLEN);
+	struct nlmsghdr *nlh = ipcns_attr_room(skb, len);
+	struct genlmsghdr *hdr;
+
+	if (!nlh)
+		return NULL;
+	*nlh = (struct nlmsghdr){
+		.nlmsg_len = len,
+		.nlmsg_type = family->id,
+		.nlmsg_flags = flags,
+		.nlmsg_seq = seq,
+		.nlmsg_pid = portid,
+	};
+	hdr = nlmsg_data(nlh);
+	*hdr = (struct genlmsghdr){ .cmd = cmd, .version = family->version };
+	return genlmsg_data(hdr);
 }
 
 /**

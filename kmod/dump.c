@@ -10,6 +10,7 @@
 #include <linux/bitmap.h>
 #include <linux/slab.h>
 
+#include "attr.h"
 #include "dump.h"
 #include "nl_gen.h"
 #include "registry.h"
@@ -245,7 +246,7 @@ static int put_record(struct sk_buff *skb, u32 portid, u32 seq, int flags,
 	bool first = (flags & NLM_F_MULTI) && !skb->len;
 	void *hdr;
 
-	hdr = genlmsg_put(skb, portid, seq, &ipcns_nl_family, flags, ops->cmd);
+	hdr = ipcns_attr_message(skb, portid, seq, &ipcns_nl_family, flags, ops->cmd);
 	if (!hdr)
 		return -EMSGSIZE;
 	if (ops->fill(skb, record) ||

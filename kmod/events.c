@@ -165,7 +165,7 @@ static int seed(void)
 	u32 i, n, pos;
 	int err;
 
-	refs = kvmalloc_array(IPCNS_BATCH, sizeof(*refs), GFP_KERNEL);
+	refs = kvmalloc_array(IPCNS_NS_BATCH, sizeof(*refs), GFP_KERNEL);
 	if (!refs)
 		return -ENOMEM;
 	err = ipcns_walk_lock();
@@ -173,7 +173,7 @@ static int seed(void)
 		goto out;
 	err = ipcns_walk_cookies(&list);
 	for (pos = 0; pos < list.n && !err; pos += n) {
-		n = min_t(u32, list.n - pos, IPCNS_BATCH);
+		n = min_t(u32, list.n - pos, IPCNS_NS_BATCH);
 		memset(refs, 0, n * sizeof(*refs));
 		for (i = 0; i < n; i++)
 			refs[i].cookie = list.cookie[pos + i];

@@ -77,6 +77,7 @@ static int ns_collect(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n)
 			ipcns_buf_commit(&d->buf, sizeof(*out));
 		}
 		d->pos++;
+		cond_resched();
 	}
 	kvfree(members);
 	return err == -ENOBUFS ? 0 : err;
@@ -126,6 +127,7 @@ static int ns_fill(struct sk_buff *skb, const void *record)
 static const struct ipcns_dump_ops ns_ops = {
 	.cmd		= IPCNS_CMD_NS_GET,
 	.sight		= IPCNS_SIGHT_OWN,
+	.batch		= IPCNS_NS_BATCH,
 	.parse		= ns_parse,
 	.collect	= ns_collect,
 	.gone		= ns_gone,
@@ -559,6 +561,7 @@ static int limits_collect(struct ipcns_dump *d, const struct ipcns_ref *refs, u3
 			ipcns_buf_commit(&d->buf, sizeof(*out));
 		}
 		d->pos++;
+		cond_resched();
 	}
 	return 0;
 }
@@ -571,6 +574,7 @@ static int limits_fill(struct sk_buff *skb, const void *record)
 static const struct ipcns_dump_ops limits_ops = {
 	.cmd		= IPCNS_CMD_LIMITS_GET,
 	.sight		= IPCNS_SIGHT_OWN,
+	.batch		= IPCNS_NS_BATCH,
 	.parse		= limits_parse,
 	.collect	= limits_collect,
 	.fill		= limits_fill,

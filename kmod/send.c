@@ -11,6 +11,7 @@
 #include <net/genetlink.h>
 #include <net/netns/generic.h>
 
+#include "attr.h"
 #include "nl_gen.h"
 #include "reader.h"
 #include "registry.h"
@@ -175,7 +176,7 @@ static int append(struct ipcns_scope *s, const struct ipcns_notice *n)
 		s->skb = genlmsg_new(BATCH_BYTES, GFP_KERNEL);
 	if (!s->skb)
 		return -ENOMEM;
-	hdr = genlmsg_put(s->skb, 0, 0, &ipcns_nl_family, 0, cmd);
+	hdr = ipcns_attr_message(s->skb, 0, 0, &ipcns_nl_family, 0, cmd);
 	if (!hdr)
 		return -EMSGSIZE;
 	if (ipcns_notice_fill(s->skb, n)) {

@@ -10,6 +10,12 @@
 /* Namespaces whose references a dump holds at once, while it collects. */
 #define IPCNS_BATCH	1024
 
+/*
+ * The same where a namespace is one record. A batch costs a walk over all superblocks, and perhaps
+ * over all processes, so their number must not grow with that of the namespaces.
+ */
+#define IPCNS_NS_BATCH	(16 * IPCNS_BATCH)
+
 /* Namespaces that one dump can list: 2 MB of cookies. */
 #define IPCNS_MAX_COOKIES	(1 << 18)
 
