@@ -48,7 +48,7 @@ struct event_writer {
 	char zone[8];
 };
 
-/* What a line says of an object that is there. Few bytes: a snapshot can have a million. */
+/* What a line says of an object that is there. */
 struct event_object {
 	uint64_t ns_id;
 	union {

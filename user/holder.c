@@ -150,8 +150,7 @@ void holders_reserve(struct holders *list, size_t n)
 /** holders_add - append a copy of @h, which takes over its text; valid until the next one */
 struct holder *holders_add(struct holders *list, const struct holder *h)
 {
-	if (list->n == list->allocated)
-		holders_reserve(list, list->n ? 2 * list->n : 64);
+	list->rows = xgrow(list->rows, list->n, &list->allocated, sizeof(*list->rows));
 	list->rows[list->n] = *h;
 	progress_row();
 	return &list->rows[list->n++];

@@ -406,26 +406,18 @@ int ns_compare(const void *p, const void *q)
 	return 0;
 }
 
-/** ns_among - whether a namespace is one of those in @store, which is sorted */
-bool ns_among(const struct store *store, uint64_t inum, uint64_t id)
-{
-	const struct stored wanted = { .key.number = { inum, id } };
-
-	return store->n && bsearch(&wanted, store->rows, store->n, sizeof(wanted), ns_compare);
-}
-
 /**
  * ns_selected - whether a row belongs to one of some namespaces
- * @store: the namespaces, as ns_select() left them
+ * @store: the namespaces, sorted
  * @inum: inode number in the row
  * @id: identity in the row
  */
 bool ns_selected(const struct store *store, struct nlattr *inum, struct nlattr *id)
 {
-	uint64_t number[2];
+	struct stored wanted = { 0 };
 
-	return ipcns_uint(inum, &number[0]) && ipcns_uint(id, &number[1]) &&
-	       ns_among(store, number[0], number[1]);
+	return ipcns_uint(inum, &wanted.key.number[0]) && ipcns_uint(id, &wanted.key.number[1]) &&
+	       store->n && bsearch(&wanted, store->rows, store->n, sizeof(wanted), ns_compare);
 }
 
 /** ns_select_all - look up all namespaces, sorted by inode number */

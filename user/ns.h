@@ -25,7 +25,6 @@ struct held {
 #define NS_FEW 8
 
 void ns_select(struct ipcns *w, int argc, char **argv, struct store *store);
-bool ns_among(const struct store *store, uint64_t inum, uint64_t id);
 bool ns_selected(const struct store *store, struct nlattr *inum, struct nlattr *id);
 void ns_select_all(struct ipcns *w, struct store *store);
 void ns_refuse_dying(const struct record *rec);

@@ -65,8 +65,8 @@ struct filter {
 /* Where rows of a dump go: straight to the output, or into a store to be sorted first. */
 struct sink {
 	struct output *out;
-	struct store *store;
-	size_t before;		/* rows in the store before the dump */
+	struct store *store;	/* NULL if rows go to @out as they come */
+	size_t before;		/* rows in the store, or in @out, before the dump */
 	bool emitted;		/* a row of this dump is out */
 	bool orphans;
 	const struct store *only;	/* namespaces wanted, NULL for all of the dump */
@@ -237,10 +237,11 @@ static const struct column_set *filter_columns(const struct filter *filter)
 static void add(struct nlattr *attrs, int len, void *arg)
 {
 	struct sink *sink = arg;
+	sort_key_fn sort_key = sink->orphans ? orphan_sort_key : object_sort_key;
 	struct record rec;
 
 	if (sink->store && !sink->only && !sink->orphans) {
-		store_add(sink->store, attrs, len, object_sort_key);
+		store_add(sink->store, attrs, len, sort_key);
 		return;
 	}
 	if (!object_parse(&rec, attrs, len) || (sink->orphans && !object_is_orphan(&rec)))
@@ -249,8 +250,9 @@ static void add(struct nlattr *attrs, int len, void *arg)
 				       rec.tb[IPCNS_A_OBJECT_NS_ID]))
 		return;
 	if (sink->store) {
-		store_add(sink->store, attrs, len,
-			  sink->orphans ? orphan_sort_key : object_sort_key);
+		store_add(sink->store, attrs, len, sort_key);
+	} else if (output_sorts(sink->out)) {
+		output_sorted(sink->out, &rec, sort_key);
 	} else {
 		output_row(sink->out, &rec);
 		sink->emitted = true;
@@ -263,6 +265,8 @@ static bool restart(void *arg)
 
 	if (sink->store)
 		store_truncate(sink->store, sink->before);
+	else if (output_sorts(sink->out))
+		output_truncate(sink->out, sink->before);
 	return !sink->emitted;
 }
 
@@ -277,7 +281,7 @@ static void dump(struct ipcns *w, uint64_t id, const struct filter *filter, stru
 	};
 	int ret;
 
-	sink->before = sink->store ? sink->store->n : 0;
+	sink->before = sink->store ? sink->store->n : output_count(sink->out);
 	sink->emitted = false;
 	ret = ipcns_objects(w, &wanted, add, restart, sink);
 	if (ret)
@@ -401,9 +405,10 @@ static void print_objects(struct ipcns *w, const struct store *namespaces, char 
 	struct output out;
 	struct sink sink = { .out = &out, .orphans = filter->orphans };
 
-	/* Raw lines go out as they come, in the kernel's order, so that memory stays flat. */
-	sink.store = opts->raw && !filter->orphans ? NULL : &store;
 	output_begin(&out, opts, sel, NULL);
+	/* Raw lines go out as they come, in the kernel's order, so that memory stays flat. */
+	if (!output_sorts(&out) && !(opts->raw && !filter->orphans))
+		sink.store = &store;
 	if (filter->attached) {
 		print_attached(w, namespaces, args, filter, &out);
 	} else {

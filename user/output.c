@@ -7,6 +7,7 @@
 
 #include "ipcnsctl.h"
 #include "output.h"
+#include "progress.h"
 
 /*
  * What a column shows in the last row. Of neighbours much is the same, their namespace, owner,
@@ -215,6 +216,36 @@ void output_row(struct output *out, const struct record *rec)
 	else
 		put_row(out, rec, NULL);
 	end_row(out);
+}
+
+/** output_sorts - whether rows can be added in any order, by output_sorted() */
+bool output_sorts(const struct output *out)
+{
+	return !out->json && !out->table && !out->opts->raw;
+}
+
+/** output_sorted - output_row() of a row whose place is told by its key */
+void output_sorted(struct output *out, const struct record *rec, sort_key_fn sort_key)
+{
+	struct sort_key key = { 0 };
+
+	sort_key(rec, &key);
+	output_row(out, rec);
+	grid_key(&out->grid, &key);
+	progress_row();
+}
+
+/** output_count - how many rows output_sorted() added */
+size_t output_count(const struct output *out)
+{
+	return out->grid.n_keys;
+}
+
+/** output_truncate - forget all of these but the first @n */
+void output_truncate(struct output *out, size_t n)
+{
+	grid_truncate(&out->grid, n);
+	memset(out->shown, 0, out->sel->n * sizeof(*out->shown));
 }
 
 /**

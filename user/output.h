@@ -27,6 +27,10 @@ struct output {
 void output_begin(struct output *out, const struct options *opts, const struct selection *sel,
 		  struct json *json);
 void output_row(struct output *out, const struct record *rec);
+bool output_sorts(const struct output *out);
+void output_sorted(struct output *out, const struct record *rec, sort_key_fn sort_key);
+size_t output_count(const struct output *out);
+void output_truncate(struct output *out, size_t n);
 void output_parent(struct output *out, const struct record *rec, const char *children);
 void output_child(struct output *out, const struct record *rec);
 void output_parent_end(struct output *out);

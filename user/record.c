@@ -55,10 +55,9 @@ void store_add(struct store *store, struct nlattr *attrs, int len, sort_key_fn s
 	progress_row();
 }
 
-static int compare(const void *p, const void *q)
+/** sort_key_compare - less than 0 if the row of @a comes before that of @b, 0 if they are equal */
+int sort_key_compare(const struct sort_key *a, const struct sort_key *b)
 {
-	const struct sort_key *a = &((const struct stored *)p)->key;
-	const struct sort_key *b = &((const struct stored *)q)->key;
 	size_t i, len;
 	int ret;
 
@@ -68,6 +67,11 @@ static int compare(const void *p, const void *q)
 	len = a->text_len < b->text_len ? a->text_len : b->text_len;
 	ret = len ? memcmp(a->text, b->text, len) : 0;
 	return ret ?: (a->text_len > b->text_len) - (a->text_len < b->text_len);
+}
+
+static int compare(const void *p, const void *q)
+{
+	return sort_key_compare(&((const struct stored *)p)->key, &((const struct stored *)q)->key);
 }
 
 /** store_sort - sort rows by their keys, now that all are there */

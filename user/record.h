@@ -46,6 +46,8 @@ struct store {
 
 typedef void (*sort_key_fn)(const struct record *rec, struct sort_key *key);
 
+int sort_key_compare(const struct sort_key *a, const struct sort_key *b);
+
 void store_add(struct store *store, struct nlattr *attrs, int len, sort_key_fn sort_key);
 void store_sort(struct store *store);
 void store_unique(struct store *store);

@@ -8,6 +8,7 @@
 #include "module.h"
 #include "ns.h"
 #include "object.h"
+#include "objset.h"
 #include "progress.h"
 #include "snapshot.h"
 
@@ -15,8 +16,7 @@
 struct found {
 	const struct nsids *only;	/* NULL for all */
 	struct store namespaces;
-	struct event_object *objects;
-	size_t n, allocated;		/* of objects */
+	struct objset *objects;
 };
 
 static void add_namespace(struct nlattr *attrs, int len, void *arg)
@@ -43,9 +43,7 @@ static void add_object(struct nlattr *attrs, int len, void *arg)
 		event_object_clear(&o);
 		return;
 	}
-	found->objects = xgrow(found->objects, found->n, &found->allocated,
-			       sizeof(*found->objects));
-	found->objects[found->n++] = o;
+	objset_add(found->objects, &o);
 	progress_row();
 }
 
@@ -56,25 +54,8 @@ static bool restart_namespaces(void *arg)
 
 static bool restart_objects(void *arg)
 {
-	struct found *found = arg;
-
-	while (found->n)
-		event_object_clear(&found->objects[--found->n]);
+	objset_clear(((struct found *)arg)->objects);
 	return true;
-}
-
-/* As object_sort_key() */
-static int compare(const void *p, const void *q)
-{
-	const struct event_object *a = p, *b = q;
-
-	if (a->inum != b->inum)
-		return a->inum < b->inum ? -1 : 1;
-	if (a->ns_id != b->ns_id)
-		return a->ns_id < b->ns_id ? -1 : 1;
-	if (a->kind != b->kind)
-		return a->kind < b->kind ? -1 : 1;
-	return (a->id > b->id) - (a->id < b->id);
 }
 
 /* Whether a dump that ended with @ret was one; false if the module is gone. */
@@ -101,8 +82,7 @@ static bool find_objects(struct ipcns *w, uint32_t kinds, struct found *found)
 	if (!dumped(w, ipcns_objects(w, &filter, add_object, restart_objects, found)))
 		return false;
 	progress_end();
-	if (found->n)
-		qsort(found->objects, found->n, sizeof(*found->objects), compare);
+	objset_sort(found->objects);
 	return true;
 }
 
@@ -129,19 +109,19 @@ static void write_namespaces(const struct store *store, bool show, struct told *
 	}
 }
 
+static void write_object(const struct event_object *o, void *arg)
+{
+	event_write_object(arg, o);
+}
+
 /* An object whose namespace is gone since is left out, and told_admit() leaves its end out. */
-static void write_objects(const struct found *found, struct told *told,
+static void write_objects(const struct store *store, struct told *told,
 			  struct event_writer *writer)
 {
-	const struct event_object *o;
+	size_t i;
 
-	for (o = found->objects; o < found->objects + found->n; o++) {
-		if (!(o->known & EVENT_HAS_INUM) ||
-		    !ns_among(&found->namespaces, o->inum, o->ns_id))
-			continue;
-		told_object(told, o);
-		event_write_object(writer, o);
-	}
+	for (i = 0; i < store->n; i++)
+		objset_mark(&told->objects, ns_id(&store->rows[i]), write_object, writer);
 }
 
 /**
@@ -149,7 +129,7 @@ static void write_objects(const struct found *found, struct told *told,
  * @w: the connection
  * @only: the only namespaces wanted, NULL for all
  * @objects: mask of 1 << enum ipcns_event_object: what is wanted
- * @told: what was written is added
+ * @told: empty; what was written is added
  * @writer: where lines go
  *
  * Objects are listed before namespaces: of a namespace that is listed as alive, all objects are.
@@ -158,7 +138,7 @@ static void write_objects(const struct found *found, struct told *told,
 bool snapshot_write(struct ipcns *w, const struct nsids *only, uint32_t objects,
 		    struct told *told, struct event_writer *writer)
 {
-	struct found found = { .only = only };
+	struct found found = { .only = only, .objects = &told->objects };
 	uint32_t kinds = objects >> IPCNS_EVENT_OBJECT_SHM & ALL_KINDS;
 	bool there;
 
@@ -166,10 +146,8 @@ bool snapshot_write(struct ipcns *w, const struct nsids *only, uint32_t objects,
 	if (there) {
 		write_namespaces(&found.namespaces, objects & 1U << IPCNS_EVENT_OBJECT_NS, told,
 				 writer);
-		write_objects(&found, told, writer);
+		write_objects(&found.namespaces, told, writer);
 	}
-	restart_objects(&found);
-	free(found.objects);
 	store_clear(&found.namespaces);
 	return there;
 }

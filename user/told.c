@@ -25,7 +25,6 @@ enum {
 	DYING = EVENT_OBJECTS,	/* not a thing, but that a namespace is dying */
 };
 
-/* There can be a million. */
 struct told_thing {
 	uint64_t ns_id;
 	uint32_t id;
@@ -62,7 +61,15 @@ static struct told_thing *slot(struct told_thing *things, size_t size, uint64_t 
 
 static bool is_there(const struct told *told, uint64_t ns_id, uint16_t kind, uint32_t id)
 {
-	return told->size && slot(told->things, told->size, ns_id, kind, id)->there;
+	const struct told_thing *t;
+
+	if (told->size) {
+		t = slot(told->things, told->size, ns_id, kind, id);
+		if (t->kind)
+			return t->there;
+	}
+	return kind >= IPCNS_EVENT_OBJECT_SHM && kind < DYING &&
+	       objset_marked(&told->objects, ns_id, kind - IPCNS_EVENT_OBJECT_SHM, id);
 }
 
 static void grow(struct told *told)
@@ -105,13 +112,6 @@ void told_ns(struct told *told, const struct record *rec)
 	set(told, id, IPCNS_EVENT_OBJECT_NS, 0, true);
 	if (ns_is_dying(rec))
 		set(told, id, DYING, 0, true);
-}
-
-/** told_object - the reader was told of an object by a row of object-get */
-void told_object(struct told *told, const struct event_object *o)
-{
-	if (o->known & EVENT_HAS_ID)
-		set(told, o->ns_id, IPCNS_EVENT_OBJECT_SHM + o->kind, o->id, true);
 }
 
 static bool admit_ns(struct told *told, const struct ipcns_event *e)
@@ -181,6 +181,7 @@ bool told_admit(struct told *told, const struct ipcns_event *e)
 /** told_clear - forget everything */
 void told_clear(struct told *told)
 {
+	objset_clear(&told->objects);
 	free(told->things);
 	*told = (struct told){ 0 };
 }

@@ -7,18 +7,19 @@
 #include <stdint.h>
 
 #include "event.h"
+#include "objset.h"
 #include "record.h"
 
 struct told_thing;
 
 /* What the reader was told of, by a snapshot and since. */
 struct told {
-	struct told_thing *things;
+	struct objset objects;		/* of the snapshot; those that he was told of are marked */
+	struct told_thing *things;	/* others, and what became of these */
 	size_t n, size;
 };
 
 void told_ns(struct told *told, const struct record *rec);
-void told_object(struct told *told, const struct event_object *o);
 bool told_admit(struct told *told, const struct ipcns_event *e);
 void told_clear(struct told *told);
 

@@ -12,6 +12,7 @@
 #include "ipcnsctl.h"
 #include "kernel.h"
 #include "object.h"
+#include "objset.h"
 #include "told.h"
 
 /* A line is one line, whatever bytes are in it. */
@@ -23,6 +24,12 @@ static void check_line(const char *text, size_t len, bool as_json)
 		abort();
 	if (as_json)
 		check_json(text, len);
+}
+
+static void nothing(const struct event_object *o, void *arg)
+{
+	(void)o;
+	(void)arg;
 }
 
 static void take(uint8_t how, struct nlattr *attrs, int len, struct told *told,
@@ -37,9 +44,10 @@ static void take(uint8_t how, struct nlattr *attrs, int len, struct told *told,
 		told_ns(told, &rec);
 		event_write_ns(writer, &rec);
 	} else if (how & 4 && object_parse(&rec, attrs, len) && event_object_read(&o, &rec)) {
-		told_object(told, &o);
 		event_write_object(writer, &o);
-		event_object_clear(&o);
+		objset_add(&told->objects, &o);
+		objset_sort(&told->objects);
+		objset_mark(&told->objects, o.ns_id, nothing, NULL);
 	} else if (ipcns_event_parse(&e, attrs, len)) {
 		event_mask_all(&mask);
 		told_admit(told, &e);

@@ -9,6 +9,7 @@
 #include "ipcnsctl.h"
 #include "nsids.h"
 #include "object.h"
+#include "objset.h"
 #include "told.h"
 
 #include <netlink/msg.h>
@@ -219,18 +220,69 @@ static void tell_ns(struct told *told, uint32_t state)
 	told_ns(told, &rec);
 }
 
-static void tell_object(struct told *told, uint32_t kind, uint32_t id)
+static void add_object(struct objset *set, uint64_t ns_id, uint32_t kind, uint32_t id)
 {
 	struct event_object o;
 	struct record rec;
 
 	start();
-	nla_put_u64(msg, IPCNS_A_OBJECT_NS_ID, 17);
+	nla_put_u64(msg, IPCNS_A_OBJECT_NS_ID, ns_id);
 	nla_put_u32(msg, IPCNS_A_OBJECT_KIND, kind);
 	nla_put_u32(msg, IPCNS_A_OBJECT_ID, id);
 	rec = row();
 	if (event_object_read(&o, &rec))
-		told_object(told, &o);
+		objset_add(set, &o);
+}
+
+/* Lists those that are marked. */
+static void list_object(const struct event_object *o, void *arg)
+{
+	char *list = arg;
+
+	sprintf(list + strlen(list), " %u:%u:%u", (unsigned int)o->ns_id, o->kind, o->id);
+}
+
+static void tell_object(struct told *told, uint32_t kind, uint32_t id)
+{
+	char list[64] = "";
+
+	add_object(&told->objects, 17, kind, id);
+	objset_sort(&told->objects);
+	objset_mark(&told->objects, 17, list_object, list);
+}
+
+static void object_sets(void)
+{
+	struct objset set = { 0 };
+	char list[256] = "";
+
+	objset_sort(&set);
+	objset_mark(&set, 1, list_object, list);
+	check(!*list && !objset_marked(&set, 1, IPCNS_KIND_SHM, 0), "an empty set has none");
+	add_object(&set, 5, IPCNS_KIND_SEM, 7);
+	add_object(&set, 5, IPCNS_KIND_SHM, 32768);
+	add_object(&set, 5, IPCNS_KIND_SHM, 0);
+	add_object(&set, 5, IPCNS_KIND_SHM, 4);
+	add_object(&set, 3, IPCNS_KIND_SHM, 1);
+	add_object(&set, 5, IPCNS_KIND_SHM, 9);
+	add_object(&set, 4, IPCNS_KIND_MQ, 2);
+	objset_sort(&set);
+	objset_mark(&set, 5, list_object, list);
+	objset_mark(&set, 4, list_object, list);
+	objset_mark(&set, 6, list_object, list);
+	check_text(list, " 5:0:0 5:0:4 5:0:32768 5:0:9 5:1:7 4:3:2",
+		   "by kind and id, though they came otherwise");
+	check(objset_marked(&set, 5, IPCNS_KIND_SHM, 0) &&
+	      objset_marked(&set, 5, IPCNS_KIND_SHM, 9) &&
+	      objset_marked(&set, 5, IPCNS_KIND_SHM, 32768) &&
+	      objset_marked(&set, 5, IPCNS_KIND_SEM, 7) && objset_marked(&set, 4, IPCNS_KIND_MQ, 2),
+	      "each is found");
+	check(!objset_marked(&set, 3, IPCNS_KIND_SHM, 1) &&
+	      !objset_marked(&set, 5, IPCNS_KIND_SHM, 7) &&
+	      !objset_marked(&set, 5, IPCNS_KIND_MSG, 0) &&
+	      !objset_marked(&set, 6, IPCNS_KIND_SHM, 0), "others are not");
+	objset_clear(&set);
+	check(!objset_marked(&set, 5, IPCNS_KIND_SEM, 7), "a set that was cleared has none");
 }
 
 /* An object of namespace 17, a row of object-get. */
@@ -363,6 +415,7 @@ int main(void)
 	objects();
 	malformed();
 	masks();
+	object_sets();
 	snapshots();
 	sets();
 	nlmsg_free(msg);
