@@ -17,14 +17,19 @@ TROUBLE = re.compile(r"""
   | usercopy: | Unable\ to\ handle | CFI\ failure | Call\ Trace:
 """, re.X)
 
-# These print a call trace too, and are no trouble of the kernel's.
-EXCUSED = re.compile(r"invoked oom-killer|FAULT_INJECTION: forcing a failure")
+# These print a call trace too, and are no trouble of the kernel's: GFP_HIGHUSER is for pages of
+# programs, which those that the OOM killer ends do not get.
+EXCUSED = re.compile(r"invoked oom-killer|FAULT_INJECTION: forcing a failure"
+                     r"|page allocation failure: .*GFP_HIGHUSER")
 TRACE_FOLLOWS = 15      # within so many lines
 
 # What a watchdog finds if the guest got no processor for a while.
 STALL = re.compile(r"rcu.*(stall|starved)|blocked for more than|soft lockup|hard LOCKUP", re.I)
 STALL_FOLLOWS = 60      # lines: registers and traces
 STALL_WITHIN = 40       # seconds
+
+# Of races that KCSAN finds, those count in which the module has part: the kernel's own are many.
+RACE, RACE_ENDS, OURS = "BUG: KCSAN", "=" * 60, "[ipcns"
 
 BEFORE, AFTER = 2, 150  # lines of context shown
 
@@ -50,6 +55,12 @@ def stalled(line, pauses):
             any(-5 < float(when[1]) - after < STALL_WITHIN for after, _ in pauses))
 
 
+def ours(lines, i):
+    """Whether the module has part in the race whose report begins in line i."""
+    end = next((n for n in range(i, len(lines)) if RACE_ENDS in lines[n]), len(lines))
+    return any(OURS in line for line in lines[i:end])
+
+
 def find(lines, pauses=()):
     """The part of a log that reports trouble, as lines, or an empty list."""
     start = next((i for i, line in enumerate(lines) if MARKER in line), 0)
@@ -57,6 +68,8 @@ def find(lines, pauses=()):
     for i, line in enumerate(lines[start:], start):
         if EXCUSED.search(line):
             excused = i + TRACE_FOLLOWS
+        elif RACE in line and not ours(lines, i):
+            continue
         elif stalled(line, pauses):
             excused = i + STALL_FOLLOWS
         elif TROUBLE.search(line) and not ("Call Trace:" in line and i <= excused):

@@ -82,7 +82,9 @@ def peak_memory(rows, *words):
         while seen < rows and (data := os.read(process.stdout.fileno(), 1 << 20)):
             seen += data.count(b"\n")
             with open(f"/proc/{process.pid}/status", encoding="ascii") as status:
-                peak = max(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
+                # One that has written all, and ended, has none.
+                peak = max([peak, *(int(line.split()[1]) for line in status
+                                    if line.startswith("VmHWM:"))])
         process.terminate()
     if seen < rows:
         raise RuntimeError(f"{' '.join(words)}: {seen} of {rows} lines")

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: memory=3G timeout=360
+# guest: quick memory=3G timeout=360
 """Inside of one object: semaphores, messages, who waits for what, and whose end changes what."""
 
 import errno
@@ -11,7 +11,7 @@ import time
 
 from lib import calls, tool, wire, witness
 from lib.member import Member
-from lib.tap import QUICK, main, scene, until
+from lib.tap import PACE, QUICK, main, scene, until
 
 
 def ask(what, member, kind, ident):
@@ -115,7 +115,7 @@ def sleepers(t):
 
 
 NSEMS = 2000 if QUICK else 32000
-UNDOS = 1500 if QUICK else 5000
+UNDOS, UNDOERS = (400, 100) if QUICK else (5000, 300)
 
 
 @scene(f"a set of {NSEMS:,} semaphores")
@@ -258,7 +258,7 @@ def undo_many(ident, nsems):
         calls.semop(ident, *((num, 1, calls.SEM_UNDO) for num in range(first, first + 100)))
 
 
-@scene(f"{UNDOS:,} adjustments, and 300 processes with one each")
+@scene(f"{UNDOS:,} adjustments, and {UNDOERS} processes with one each")
 def many_undos(t):
     with Member() as member:
         ident = member.call(calls.semget, 0x76, UNDOS)
@@ -269,9 +269,11 @@ def many_undos(t):
         t.same(adjustments(member, ident), [], "gone with it")
         ident = member.call(calls.semget, 0x77, 1)
         member.call(calls.semctl, ident, 0, calls.SETVAL, 1000)
-        pids = member.call(undoers, ident, 300)
-        until(lambda: member.call(calls.semctl, ident, 0, calls.GETVAL) == 700, "300 adjusted", 60)
-        t.same(adjustments(member, ident), sorted((pid, 0, 1) for pid in pids), "300 processes")
+        pids = member.call(undoers, ident, UNDOERS)
+        until(lambda: member.call(calls.semctl, ident, 0, calls.GETVAL) == 1000 - UNDOERS,
+              f"{UNDOERS} adjusted", 60)
+        t.same(adjustments(member, ident), sorted((pid, 0, 1) for pid in pids),
+               f"{UNDOERS} processes")
         member.call(calls.end_children, pids)
         t.same(member.call(calls.semctl, ident, 0, calls.GETVAL), 1000, "and all undone")
 
@@ -506,7 +508,7 @@ def replace(kind, seconds):
 
 @scene("removed while it is read: all of it, or an error; never anything else")
 def removed(t):
-    seconds = 4 if QUICK else 20
+    seconds = 4 * max(1, PACE / 3) if QUICK else 20
     for kind in ("msg", "sem", "mq"):
         with Member() as member, wire.Socket() as link, wire.Socket(4096) as slow:
             member.call(witness.set_sysctl, "fs/mqueue/msg_max", 1000)

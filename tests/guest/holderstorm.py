@@ -165,7 +165,7 @@ class Reader(threading.Thread):
             self.rounds += 1
             self.rows += len(rows)
             self.kinds.update(map(ledger.kind_of, rows))
-            self.complaints += ledger.odd(rows) + self.check(rows)
+            self.complaints += ledger.odd(rows, steady=False) + self.check(rows)
 
 
 def furnish():

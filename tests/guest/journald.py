@@ -16,7 +16,7 @@ import time
 
 from lib import calls, module, tool, wire
 from lib.member import Member, sleeping
-from lib.tap import main, scene, until
+from lib.tap import PACE, main, scene, until
 
 SOCKET = "/run/systemd/journal/socket"
 STATE = "/run/monitor-state"
@@ -90,11 +90,14 @@ def monitor(*args, end=signal.SIGTERM, status=0):
         with subprocess.Popen(["ipcnsctl", "monitor", "--journald", *args],
                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                               stderr=errors) as process:
-            until(lambda: process.poll() is not None or
-                  sleeping(process.pid) in (NR_POLL, NR_PPOLL), "monitor waits for events")
-            yield process
-            process.send_signal(end)
-            process.wait(20)
+            try:
+                until(lambda: process.poll() is not None or
+                      sleeping(process.pid) in (NR_POLL, NR_PPOLL), "monitor waits for events")
+                yield process
+                process.send_signal(end)
+                process.wait(20 * PACE)
+            finally:
+                process.kill()
         errors.seek(0)
         assert process.returncode == status, (process.returncode, errors.read())
 

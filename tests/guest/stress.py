@@ -37,7 +37,8 @@ class Stress:
         environment = {**os.environ, "LD_LIBRARY_PATH": str(HOME)}
         for stressors in (OBJECTS, OBJECTS, NAMESPACES):
             self.running.append(subprocess.Popen(
-                ["nice", "-n", "10", "unshare", "--ipc", HOME / "stress-ng", *stressors,
+                ["nice", "-n", str(int(10 / PACE)), "unshare", "--ipc", HOME / "stress-ng",
+                 *stressors,
                  "--temp-path", "/tmp", "--timeout", str(int(self.seconds * 2 + 600))],
                 env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
@@ -139,6 +140,11 @@ class Book(threading.Thread):
         """Created or present, and not destroyed."""
         counts = self.counts
         return (counts[what, "created"] + counts[what, "present"] - counts[what, "destroyed"])
+
+    def busy(self):
+        """Whether it was told of new namespaces, and of new objects of each kind."""
+        return (self.counts["ns", "created"] > 20 and
+                all(self.counts[kind, "created"] > 1 for kind in KINDS))
 
     def end(self):
         """Stops the monitor as a user does; its exit status and last words."""
@@ -272,6 +278,7 @@ def beside(t):
         books = [Book(), Book("--type", "ns,shm,sem,msg,mq")]
         until(lambda: all(book.counts["mq", "present"] for book in books), "monitors have begun")
         stress = stack.enter_context(Stress(SECONDS))
+        until(lambda: all(book.busy() for book in books), "there is something to tell", 120)
         time.sleep(SECONDS)
         stressors = len(stressors_alive())
         check_stressed(t, stress, stressors)
@@ -304,9 +311,6 @@ def beside(t):
                    (len(book.alive), {kind: sum(what == kind for things in book.alive.values()
                                                 for what, _ in things) for kind in KINDS}),
                    f"{name}: created - destroyed = alive")
-            t.ok(book.counts["ns", "created"] > 20 and
-                 all(book.counts[kind, "created"] > 1 for kind in KINDS),
-                 f"{name}: there was something to tell", dict(book.counts))
             status, said = book.end()
             t.same(status, 0, f"{name}: ends as it should: {said.strip()}")
         stay[0].call(calls.shm_remove, shmid)
