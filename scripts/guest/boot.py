@@ -6,10 +6,11 @@ import os
 import pathlib
 import queue
 import subprocess
+import tempfile
 import threading
 import time
 
-from guest.common import CACHE, locked, need
+from guest.common import CACHE, SCRIPTS, locked, need, run
 
 # A BIOS that does this at the reset vector: mov $0x10,%al; mov $0xf4,%dx; out %al,%dx; hlt
 PROBE = bytes.fromhex("b010baf400eef4").ljust(16, b"\0").rjust(65536, b"\0")
@@ -44,16 +45,41 @@ class Outcome:
     pauses: list        # [(the guest's uptime after it, seconds)] that this machine stood still
 
 
-def accelerator():
-    """KVM if a guest really runs with it, else emulation; found out once per boot of the host."""
+def once(name, find_out):
+    """What find_out() returns, a string, asked once per boot of this machine."""
     boot_id = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-    answer = CACHE / f"accel-{boot_id}"
-    with locked(CACHE / "accel"):
+    answer = CACHE / f"{name}-{boot_id}"
+    with locked(CACHE / name):
         if not answer.exists():
-            for old in CACHE.glob("accel-*"):
+            for old in CACHE.glob(f"{name}-*-*"):
                 old.unlink()
-            answer.write_text("kvm" if kvm_works() else "emulation", "ascii")
-        return "kvm" if answer.read_text("ascii") == "kvm" else EMULATION
+            answer.write_text(find_out(), "ascii")
+        return answer.read_text("ascii")
+
+
+def accelerator():
+    """KVM if a guest really runs with it, else emulation."""
+    return "kvm" if once("accel", lambda: "kvm" if kvm_works() else "tcg") == "kvm" else EMULATION
+
+
+def clock(accel, options):
+    """Arguments for the kernel by which it knows the frequency of its time stamp counter.
+
+    Under emulation that is this machine's. Measuring it against emulated timers fails on a busy
+    machine, and kernels without ACPI are then left with ticks, half of which they miss.
+    """
+    if not accel.startswith("tcg") or options.icount:
+        return ""
+    return f"tsc_early_khz={once('tsc', tsc_khz)}"
+
+
+def tsc_khz():
+    """The frequency of this machine's time stamp counter, in kHz."""
+    with tempfile.TemporaryDirectory() as work:
+        program = pathlib.Path(work) / "tsc"
+        need("gcc")
+        run("gcc", "-O2", "-o", program, SCRIPTS / "guest/tsc.c")
+        return run(program).strip()
 
 
 def kvm_works():
@@ -119,13 +145,13 @@ def boot(kernel, initrd, work, mark, options):
     kmsg = bytearray()
     streams = [Stream(write, mark, events) for write in (writer(1), writer(2), kmsg.extend)]
     console = work / "console"
-    accel = EMULATION if options.icount else accelerator()
+    accel = options.accel or (EMULATION if options.icount else accelerator())
     argv = ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64",
-            "-accel", options.accel or accel, "-cpu", CPU,
+            "-accel", accel, "-cpu", CPU,
             "-smp", f"{options.cpus},sockets={options.cpus}", "-m", options.memory,
             "-nodefaults", "-display", "none", "-no-reboot",
             "-kernel", kernel.image, "-initrd", initrd,
-            "-append", f"{ARGUMENTS} {options.append}",
+            "-append", f"{ARGUMENTS} {clock(accel, options)} {options.append}",
             "-chardev", f"file,id=console,path={console}", "-serial", "chardev:console",
             "-device", "virtio-serial"]
     if options.icount:
