@@ -63,6 +63,14 @@ void cell_list(struct cell *cell, const char *words, size_t len)
 	cell->type = CELL_LIST;
 }
 
+/** cell_word - fill @cell with one of a few words, which stay where they are */
+void cell_word(struct cell *cell, const char *word)
+{
+	cell_text(cell, word);
+	cell->type = CELL_WORD;
+	cell->number = (uintptr_t)word;
+}
+
 /** cell_command - fill @cell with the command line of a process, if there is one */
 void cell_command(struct cell *cell, uint32_t pid)
 {
@@ -141,6 +149,7 @@ void cell_render(struct cell *cell, const struct cell_format *format)
 	switch (cell->type) {
 	case CELL_UNKNOWN:
 	case CELL_TEXT:
+	case CELL_WORD:
 	case CELL_LIST:
 		return;
 	case CELL_MEANINGLESS:
@@ -238,6 +247,7 @@ void cell_json(struct cell *cell, struct json *json, const char *key,
 		cell_render(cell, format);
 		break;
 	case CELL_TEXT:
+	case CELL_WORD:
 		break;
 	}
 	json_text(json, key, cell->text, cell->len);

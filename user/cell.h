@@ -19,6 +19,7 @@ enum cell_type {
 	CELL_TEXT,
 	CELL_LIST,		/* words with commas between; an array in JSON */
 	/* What follows is what its number says, see cell_same(). */
+	CELL_WORD,		/* a constant text; its number is the address */
 	CELL_NUMBER,
 	CELL_SIGNED,
 	CELL_SIZE,
@@ -67,7 +68,23 @@ struct cell_format {
 /** cell_same - whether @cell shows what one of @type and @number shows, if that is sure */
 static inline bool cell_same(const struct cell *cell, enum cell_type type, uint64_t number)
 {
-	return cell->type == type && type >= CELL_NUMBER && cell->number == number;
+	return cell->type == type && type >= CELL_WORD && cell->number == number;
+}
+
+/** cell_is_plain - whether all that a cell may show are characters that every locale prints */
+static inline bool cell_is_plain(const struct cell *cell)
+{
+	switch (cell->type) {
+	case CELL_NUMBER:
+	case CELL_SIGNED:
+	case CELL_SIZE:
+	case CELL_AGE:
+	case CELL_KEY:
+	case CELL_PERMS:
+		return true;
+	default:
+		return false;
+	}
 }
 
 void cell_number(struct cell *cell, uint64_t value);
@@ -76,6 +93,7 @@ void cell_size(struct cell *cell, uint64_t bytes);
 void cell_percent(struct cell *cell, double value);
 void cell_age(struct cell *cell, uint64_t seconds);
 void cell_text(struct cell *cell, const char *text);
+void cell_word(struct cell *cell, const char *word);
 void cell_bytes(struct cell *cell, const void *text, size_t len);
 void cell_list(struct cell *cell, const char *words, size_t len);
 void cell_command(struct cell *cell, uint32_t pid);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ipcnsctl.h"
 
@@ -67,6 +68,15 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
+/* Tables in files are written in large pieces; stdio's own buffer has 4 KiB. */
+static void enlarge_stdout(void)
+{
+	static char buffer[1 << 16];
+
+	if (!isatty(STDOUT_FILENO))
+		setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
+}
+
 int main(int argc, char **argv)
 {
 	static char program[] = PROGRAM;
@@ -75,6 +85,7 @@ int main(int argc, char **argv)
 
 	fill_standard_fds();
 	setlocale(LC_ALL, "");
+	enlarge_stdout();
 
 	if (argc > 1 && (!strcmp(argv[1], "-V") || !strcmp(argv[1], "--version")))
 		print_version();

@@ -17,25 +17,25 @@ const char *const kind_names[KINDS] = {
 	[IPCNS_KIND_MQ] = "mq",
 };
 
-/** object_parse - record_parse() for an object: opens the nest of its kind, too */
+/** object_parse - record_parse() for an object: opens the nest of its kind, too, if that is known */
 bool object_parse(struct record *rec, struct nlattr *attrs, int len)
 {
 	uint64_t kind;
 
 	if (!record_parse(rec, attrs, len))
 		return false;
-	if (ipcns_uint(rec->tb[IPCNS_A_OBJECT_KIND], &kind) && kind < KINDS)
+	rec->kind = KINDS;
+	if (ipcns_uint(rec->tb[IPCNS_A_OBJECT_KIND], &kind) && kind < KINDS) {
+		rec->kind = kind;
 		record_nest(rec, IPCNS_A_OBJECT_SHM + kind);
+	}
 	return true;
 }
 
 /** object_is_orphan - nothing attached and its creator gone; known of segments only */
 bool object_is_orphan(const struct record *rec)
 {
-	uint64_t kind;
-
-	return ipcns_uint(rec->tb[IPCNS_A_OBJECT_KIND], &kind) && kind == IPCNS_KIND_SHM &&
-	       rec->nest[IPCNS_A_SHM_ORPHAN];
+	return rec->kind == IPCNS_KIND_SHM && rec->nest[IPCNS_A_SHM_ORPHAN];
 }
 
 /** object_sort_key - by namespace, kind, identifier, name */
@@ -78,18 +78,11 @@ void element_sort_key(const struct record *rec, struct sort_key *key)
  * one kind read a single attribute and need none of this.
  */
 
-static bool get_kind(const struct record *rec, uint64_t *kind)
-{
-	return ipcns_uint(rec->tb[IPCNS_A_OBJECT_KIND], kind) && *kind < KINDS;
-}
-
 static void fill_type(const struct column *column, const struct record *rec, struct cell *cell)
 {
-	uint64_t kind;
-
 	(void)column;
-	if (get_kind(rec, &kind))
-		cell_text(cell, kind_names[kind]);
+	if (rec->kind < KINDS)
+		cell_word(cell, kind_names[rec->kind]);
 }
 
 /* With the slash that mq_open(3) wants. The name is at most NAME_MAX long. */
@@ -118,15 +111,13 @@ static void fill_key(const struct column *column, const struct record *rec, stru
 
 static void fill_size(const struct column *column, const struct record *rec, struct cell *cell)
 {
-	uint64_t kind, maxmsg, msgsize;
+	uint64_t maxmsg, msgsize;
 
-	if (!get_kind(rec, &kind))
-		return;
-	if (kind == IPCNS_KIND_SHM)
+	if (rec->kind == IPCNS_KIND_SHM)
 		cell_attr(cell, column->as, rec->nest[IPCNS_A_SHM_SIZE]);
-	else if (kind == IPCNS_KIND_MSG)
+	else if (rec->kind == IPCNS_KIND_MSG)
 		cell_attr(cell, column->as, rec->nest[IPCNS_A_MSG_QBYTES]);
-	else if (kind == IPCNS_KIND_MQ && ipcns_uint(rec->nest[IPCNS_A_MQ_MAXMSG], &maxmsg) &&
+	else if (rec->kind == IPCNS_KIND_MQ && ipcns_uint(rec->nest[IPCNS_A_MQ_MAXMSG], &maxmsg) &&
 		 ipcns_uint(rec->nest[IPCNS_A_MQ_MSGSIZE], &msgsize))
 		cell_size(cell, maxmsg * msgsize);
 }
@@ -135,10 +126,8 @@ static void fill_size(const struct column *column, const struct record *rec, str
 static void fill_nested(const struct record *rec, const unsigned int attrs[KINDS],
 			const struct column *column, struct cell *cell)
 {
-	uint64_t kind;
-
-	if (get_kind(rec, &kind) && attrs[kind])
-		cell_attr(cell, column->as, rec->nest[attrs[kind]]);
+	if (rec->kind < KINDS && attrs[rec->kind])
+		cell_attr(cell, column->as, rec->nest[attrs[rec->kind]]);
 }
 
 static void fill_used(const struct column *column, const struct record *rec, struct cell *cell)
@@ -216,12 +205,12 @@ static void fill_method(const struct column *column, const struct record *rec, s
 /* Since the last change, or since a segment's last detach if that was later. */
 static void fill_age(const struct column *column, const struct record *rec, struct cell *cell)
 {
-	uint64_t kind, ctime, dtime = 0, now = time(NULL);
+	uint64_t ctime, dtime = 0, now = time(NULL);
 
 	(void)column;
-	if (!get_kind(rec, &kind) || !ipcns_uint(rec->tb[IPCNS_A_OBJECT_CTIME], &ctime))
+	if (rec->kind == KINDS || !ipcns_uint(rec->tb[IPCNS_A_OBJECT_CTIME], &ctime))
 		return;
-	if (kind == IPCNS_KIND_SHM)
+	if (rec->kind == IPCNS_KIND_SHM)
 		ipcns_uint(rec->nest[IPCNS_A_SHM_DTIME], &dtime);
 	ctime = dtime > ctime ? dtime : ctime;
 	cell_age(cell, now > ctime ? now - ctime : 0);	/* clocks can be set back */

@@ -80,18 +80,18 @@ void output_begin(struct output *out, const struct options *opts, const struct s
 	}
 }
 
-/* A cell of raw output, or of a table that is laid out here. */
-static void put_text(struct output *out, size_t i, const char *text, size_t len)
+/* A cell of raw output, or of a table that is laid out here; a plain one has no spaces either. */
+static void put_text(struct output *out, size_t i, const char *text, size_t len, bool plain)
 {
 	struct shown *shown = &out->shown[i];
 	struct buffer *line = &out->line;
 
 	if (!out->opts->raw) {
-		grid_add(&out->grid, text, len);
+		(plain ? grid_add_plain : grid_add)(&out->grid, text, len);
 		return;
 	}
 	line->len = i ? shown[-1].end : 0;
-	buffer_raw(line, text, len);
+	(plain ? buffer_plain : buffer_raw)(line, text, len);
 	*buffer_room(line, 1) = i == out->sel->n - 1 ? '\n' : ' ';
 	line->len++;
 	out->moved |= line->len != shown->end;
@@ -106,7 +106,7 @@ static void put_headings(struct output *out)
 
 	for (i = 0; i < out->sel->n; i++) {
 		name = out->sel->columns[i]->name;
-		put_text(out, i, name, strlen(name));
+		put_text(out, i, name, strlen(name), false);
 	}
 	if (out->opts->raw)
 		write_stdout(out->line.bytes, out->line.len);
@@ -116,6 +116,7 @@ static void put_headings(struct output *out)
 static void put_cell(struct output *out, size_t i, struct cell *cell)
 {
 	struct shown *shown = &out->shown[i];
+	bool plain = cell_is_plain(cell);
 
 	if (cell_same(cell, shown->type, shown->number) && !out->moved) {
 		if (!out->opts->raw)
@@ -125,7 +126,7 @@ static void put_cell(struct output *out, size_t i, struct cell *cell)
 	shown->type = cell->type;
 	shown->number = cell->number;
 	cell_render(cell, &out->opts->format);
-	put_text(out, i, cell->text, cell->type == CELL_UNKNOWN ? 0 : cell->len);
+	put_text(out, i, cell->text, cell->type == CELL_UNKNOWN ? 0 : cell->len, plain);
 }
 
 static struct libscols_line *new_line(struct output *out, const struct record *rec,

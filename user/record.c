@@ -10,7 +10,10 @@
 
 _Static_assert(IPCNS_A_NS_MAX < RECORD_ATTRS && IPCNS_A_OBJECT_MAX < RECORD_ATTRS &&
 	       IPCNS_A_LIMITS_MAX < RECORD_ATTRS && IPCNS_A_HOLDER_MAX < RECORD_ATTRS &&
-	       IPCNS_A_WAITER_MAX < RECORD_ATTRS && IPCNS_A_ELEMENT_MAX < RECORD_ATTRS,
+	       IPCNS_A_WAITER_MAX < RECORD_ATTRS && IPCNS_A_ELEMENT_MAX < RECORD_ATTRS &&
+	       IPCNS_A_SHM_MAX < RECORD_NEST && IPCNS_A_SEM_MAX < RECORD_NEST &&
+	       IPCNS_A_MSG_MAX < RECORD_NEST && IPCNS_A_MQ_MAX < RECORD_NEST &&
+	       IPCNS_A_ACTOR_MAX < RECORD_NEST,
 	       "room for all attributes");
 
 /** record_parse - index the attributes of a message; false if it is malformed */
@@ -25,7 +28,7 @@ bool record_parse(struct record *rec, struct nlattr *attrs, int len)
 /** record_nest - index the attributes inside attribute @attr, if it is there */
 void record_nest(struct record *rec, unsigned int attr)
 {
-	ipcns_index_nested(rec->nest, RECORD_ATTRS, attr < RECORD_ATTRS ? rec->tb[attr] : NULL);
+	ipcns_index_nested(rec->nest, RECORD_NEST, attr < RECORD_ATTRS ? rec->tb[attr] : NULL);
 }
 
 /**

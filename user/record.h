@@ -12,11 +12,13 @@
 
 /* More than any message has; a newer module's further attributes are not looked at. */
 #define RECORD_ATTRS 40
+#define RECORD_NEST 16
 
 /* Attributes of one message, by number; points into the message. Rows are made of it. */
 struct record {
 	struct nlattr *tb[RECORD_ATTRS];
-	struct nlattr *nest[RECORD_ATTRS];	/* of the nest that record_nest() opened */
+	struct nlattr *nest[RECORD_NEST];	/* of the nest that record_nest() opened */
+	unsigned int kind;			/* of an object, see object_parse() */
 	unsigned int line;			/* which row, where one message gives several */
 	const void *row;			/* what the tool itself made, if it did */
 };

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 enum time_format {
@@ -36,6 +37,17 @@ static inline char *buffer_room(struct buffer *buf, size_t n)
 	if (buf->size - buf->len <= n)
 		buffer_grow(buf, n);
 	return buf->bytes + buf->len;
+}
+
+/** buffer_plain - append bytes as they are; none if @text is NULL */
+static inline void buffer_plain(struct buffer *buf, const char *text, size_t len)
+{
+	char *to = buffer_room(buf, len);
+
+	if (!len)
+		return;
+	memcpy(to, text, len);
+	buf->len += len;
 }
 
 bool parse_uint(const char *text, size_t len, int base, uint64_t max, uint64_t *value);
