@@ -322,28 +322,32 @@ static const char *lay_out(const struct grid *grid, const char *at, const char *
 	return at;
 }
 
-/** grid_end - print the table, with or without headings, and free what it holds */
-void grid_end(struct grid *grid, bool headings)
+static void print(const struct grid *grid, bool headings)
 {
-	const char **cells = array(grid->sel->n, sizeof(*cells)), *at, *end;
+	const char *at = grid->rows.bytes, *end = at + grid->rows.len;
+	const char **cells = array(grid->sel->n, sizeof(*cells));
 	size_t *ends = array(grid->sel->n, sizeof(*ends));
 	struct buffer line = { 0 };
 
-	if (grid->unsorted)
-		sort(grid);
-	at = grid->rows.bytes;
-	end = at + grid->rows.len;
-	if (at)
-		at = lay_out(grid, at, cells, &line, ends);
-	if (at != end && headings)	/* no rows no headings */
+	at = lay_out(grid, at, cells, &line, ends);
+	if (headings && at < end)	/* no rows no headings */
 		write_stdout(line.bytes, line.len);
-	while (at != end) {
+	while (at < end) {
 		at = lay_out(grid, at, cells, &line, ends);
 		write_stdout(line.bytes, line.len);
 	}
-	free(cells);
-	free(ends);
 	free(line.bytes);
+	free(ends);
+	free(cells);
+}
+
+/** grid_end - print the table, with or without headings, and free what it holds */
+void grid_end(struct grid *grid, bool headings)
+{
+	if (grid->unsorted)
+		sort(grid);
+	if (grid->rows.len)
+		print(grid, headings);
 	free(grid->cell.bytes);
 	free(grid->keys.bytes);
 	free(grid->rows.bytes);
