@@ -2,6 +2,7 @@
 /*
  * What happens after a probe wrote an event; and when probes are armed.
  */
+#include <linux/delay.h>
 #include <linux/irq_work.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
@@ -24,6 +25,7 @@
 
 /* How often it is looked whether anybody listens, and whether probes fire. */
 #define WATCH_MS 1000
+#define DISARM_MS 20
 
 static unsigned int journal_mb = 16;
 module_param(journal_mb, uint, 0444);
@@ -135,7 +137,7 @@ static void watch(struct work_struct *work)
 	if (record_objects || ipcns_send_wanted(IPCNS_NLGRP_OBJECTS))
 		ipcns_probes_arm(IPCNS_PROBES_OBJECT);
 	else
-		ipcns_probes_disarm(IPCNS_PROBES_OBJECT);
+		ipcns_probes_disarm(IPCNS_PROBES_OBJECT);	/* or in a second */
 	ipcns_registry_forget();
 	queue_delayed_work(system_dfl_wq, &watch_work, msecs_to_jiffies(WATCH_MS));
 }
@@ -282,8 +284,9 @@ void ipcns_events_stop(void)
  */
 void ipcns_events_exit(void)
 {
-	ipcns_probes_disarm(IPCNS_PROBES_OBJECT);
-	ipcns_probes_disarm(IPCNS_PROBES_NS);
+	/* their handlers are in the module, so there is no way out without */
+	while (!ipcns_probes_disarm(IPCNS_PROBES_OBJECT) || !ipcns_probes_disarm(IPCNS_PROBES_NS))
+		msleep(DISARM_MS);
 	irq_work_sync(&wake_work);
 	cancel_delayed_work_sync(&settle_work);
 	ipcns_send_exit();

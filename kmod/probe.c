@@ -12,6 +12,7 @@
 #include <linux/kprobes.h>
 #include <linux/mutex.h>
 #include <linux/percpu_counter.h>
+#include <linux/sched/mm.h>
 #include <linux/timekeeping.h>
 #include <linux/user_namespace.h>
 
@@ -452,14 +453,30 @@ static int arm(struct probe *p)
 	return err;
 }
 
-static void disarm(struct probe *p)
+/*
+ * Taking a probe out of ftrace's filter needs memory (kernel/kprobes.c
+ * __disarm_kprobe_ftrace()). Without it, unregister_kprobe() returns all the same,
+ * and the kernel goes on to use the probe, in a module that may be gone soon.
+ * disable_kprobe() tells, and of a probe that it disabled nothing is left to fail.
+ */
+static int disarm(struct probe *p)
 {
+	unsigned int flags = memalloc_noreclaim_save();
+	int err = disable_kprobe(p->ret ? &p->krp.kp : &p->kp);
+
+	memalloc_noreclaim_restore(flags);
+	if (err) {
+		pr_warn_ratelimited("the probe on %s cannot be disarmed: error %d\n",
+				    symbol(p) ?: "the module's own function", err);
+		return err;
+	}
 	p->missed = missed(p);
 	p->armed = false;
 	if (p->ret)
 		unregister_kretprobe(&p->krp);
 	else
 		unregister_kprobe(&p->kp);
+	return 0;
 }
 
 /**
@@ -490,19 +507,23 @@ void ipcns_probes_arm(enum ipcns_probe_group group)
  * @group:	the group
  *
  * None of their handlers runs any more when this returns (kernel/kprobes.c
- * unregister_kprobes() waits for a grace period).
+ * unregister_kprobes() waits for a grace period), but those of probes that
+ * cannot be disarmed now.
  *
  * Context: process context, may sleep.
+ * Return: false if there are any: they are armed, and to be disarmed once more.
  */
-void ipcns_probes_disarm(enum ipcns_probe_group group)
+bool ipcns_probes_disarm(enum ipcns_probe_group group)
 {
 	unsigned int i = ARRAY_SIZE(probes);
+	bool done = true;
 
 	mutex_lock(&probe_mutex);
 	while (i--)
-		if (probes[i].group == group && probes[i].armed)
-			disarm(&probes[i]);
+		if (probes[i].group == group && probes[i].armed && disarm(&probes[i]))
+			done = false;
 	mutex_unlock(&probe_mutex);
+	return done;
 }
 
 /**

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Probes that cannot be registered, one after the other. Those that can be are
- * real ones, beside those of a module that is loaded.
+ * Probes that cannot be registered, or disabled, one after the other. Those that
+ * can be are real ones, beside those of a module that is loaded.
  */
 #include <linux/kprobes.h>
 
 #include "support.h"
 
-/* Registrations until one fails, from 1; 0 for never. */
-static u32 fail_in;
+/* Calls until one fails, from 1; 0 for never. */
+static u32 fail_in, fail_disable_in;
 static u32 registered;
 
-static bool fails(void)
+static bool is_now(u32 *calls)
 {
-	return fail_in && !--fail_in;
+	return *calls && !--*calls;
 }
 
 static int try_kprobe(struct kprobe *p)
 {
-	int err = fails() ? -EINVAL : register_kprobe(p);
+	int err = is_now(&fail_in) ? -EINVAL : register_kprobe(p);
 
 	registered += !err;
 	return err;
@@ -26,10 +26,15 @@ static int try_kprobe(struct kprobe *p)
 
 static int try_kretprobe(struct kretprobe *p)
 {
-	int err = fails() ? -ENOMEM : register_kretprobe(p);
+	int err = is_now(&fail_in) ? -ENOMEM : register_kretprobe(p);
 
 	registered += !err;
 	return err;
+}
+
+static int try_disable(struct kprobe *p)
+{
+	return is_now(&fail_disable_in) ? -ENOMEM : disable_kprobe(p);
 }
 
 static void end_kprobe(struct kprobe *p)
@@ -46,6 +51,7 @@ static void end_kretprobe(struct kretprobe *p)
 
 #define register_kprobe try_kprobe
 #define register_kretprobe try_kretprobe
+#define disable_kprobe try_disable
 #define unregister_kprobe end_kprobe
 #define unregister_kretprobe end_kretprobe
 #include "probe.c"
@@ -116,6 +122,29 @@ static void one_fails(struct kunit *test)
 	}
 }
 
+/* The one stays, and is not armed a second time; then it goes. */
+static void one_stays(struct kunit *test)
+{
+	u32 ns = all(IPCNS_PROBES_NS), object = all(IPCNS_PROBES_OBJECT), k;
+
+	ipcns_probes_arm(IPCNS_PROBES_NS);
+	for (k = 1; k <= object; k++) {
+		ipcns_probes_arm(IPCNS_PROBES_OBJECT);
+		fail_disable_in = k;
+		KUNIT_EXPECT_FALSE(test, ipcns_probes_disarm(IPCNS_PROBES_OBJECT));
+		KUNIT_EXPECT_EQ(test, armed(IPCNS_PROBES_OBJECT), 1U);
+		KUNIT_EXPECT_EQ(test, registered, ns + 1);
+		KUNIT_EXPECT_TRUE(test, ipcns_probes_live());
+
+		ipcns_probes_arm(IPCNS_PROBES_OBJECT);
+		KUNIT_EXPECT_EQ(test, registered, ns + object);
+		fail_disable_in = k;
+		KUNIT_EXPECT_FALSE(test, ipcns_probes_disarm(IPCNS_PROBES_OBJECT));
+		KUNIT_EXPECT_TRUE(test, ipcns_probes_disarm(IPCNS_PROBES_OBJECT));
+		KUNIT_EXPECT_EQ(test, registered, ns);
+	}
+}
+
 static int probe_init(struct kunit *test)
 {
 	return ipcns_journal_init(1 << 20, no_wake);
@@ -124,6 +153,7 @@ static int probe_init(struct kunit *test)
 static void probe_exit(struct kunit *test)
 {
 	fail_in = 0;
+	fail_disable_in = 0;
 	ipcns_probes_disarm(IPCNS_PROBES_OBJECT);
 	ipcns_probes_disarm(IPCNS_PROBES_NS);
 	ipcns_journal_exit();
@@ -131,6 +161,7 @@ static void probe_exit(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(one_fails),
+	KUNIT_CASE(one_stays),
 	{ }
 };
 
