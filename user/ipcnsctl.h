@@ -30,6 +30,7 @@ void check_stdout(void);
 void replace_file(const char *path, void (*fill)(FILE *out, const void *arg), const void *arg);
 void print_version(void) __attribute__((noreturn));
 void *xrealloc(void *p, size_t n, size_t size);
+void *xcalloc(size_t n, size_t size);
 void *xgrow(void *p, size_t n, size_t *allocated, size_t size);
 void *xmemdup(const void *p, size_t size);
 

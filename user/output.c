@@ -73,8 +73,7 @@ void output_begin(struct output *out, const struct options *opts, const struct s
 	} else if (!opts->raw && (opts->tree || isatty(STDOUT_FILENO))) {
 		begin_table(out);
 	} else {
-		out->shown = xrealloc(NULL, sel->n, sizeof(*out->shown));
-		memset(out->shown, 0, sel->n * sizeof(*out->shown));
+		out->shown = xcalloc(sel->n, sizeof(*out->shown));
 		if (!opts->raw)
 			grid_begin(&out->grid, sel);
 	}

@@ -146,6 +146,16 @@ void *xgrow(void *p, size_t n, size_t *allocated, size_t size)
 	return xrealloc(p, *allocated, size);
 }
 
+/** xcalloc - calloc(3), or exit with an error */
+void *xcalloc(size_t n, size_t size)
+{
+	void *p = calloc(n ?: 1, size);
+
+	if (!p)
+		die(STATUS_ERROR, "out of memory");
+	return p;
+}
+
 /** xmemdup - copy of @size bytes at @p; never NULL */
 void *xmemdup(const void *p, size_t size)
 {
