@@ -459,24 +459,16 @@ static int arm(struct probe *p)
  * and the kernel goes on to use the probe, in a module that may be gone soon.
  * disable_kprobe() tells, and of a probe that it disabled nothing is left to fail.
  */
-static int disarm(struct probe *p)
+static bool disable(struct probe *p)
 {
 	unsigned int flags = memalloc_noreclaim_save();
 	int err = disable_kprobe(p->ret ? &p->krp.kp : &p->kp);
 
 	memalloc_noreclaim_restore(flags);
-	if (err) {
+	if (err)
 		pr_warn_ratelimited("the probe on %s cannot be disarmed: error %d\n",
 				    symbol(p) ?: "the module's own function", err);
-		return err;
-	}
-	p->missed = missed(p);
-	p->armed = false;
-	if (p->ret)
-		unregister_kretprobe(&p->krp);
-	else
-		unregister_kprobe(&p->kp);
-	return 0;
+	return !err;
 }
 
 /**
@@ -515,13 +507,30 @@ void ipcns_probes_arm(enum ipcns_probe_group group)
  */
 bool ipcns_probes_disarm(enum ipcns_probe_group group)
 {
-	unsigned int i = ARRAY_SIZE(probes);
+	static struct kretprobe *returns[ARRAY_SIZE(probes)];
+	static struct kprobe *entries[ARRAY_SIZE(probes)];
+	struct probe *p = probes + ARRAY_SIZE(probes);
+	int n_entries = 0, n_returns = 0;
 	bool done = true;
 
 	mutex_lock(&probe_mutex);
-	while (i--)
-		if (probes[i].group == group && probes[i].armed && disarm(&probes[i]))
+	while (p-- > probes) {
+		if (p->group != group || !p->armed)
+			continue;
+		if (!disable(p)) {
 			done = false;
+			continue;
+		}
+		p->missed = missed(p);
+		p->armed = false;
+		if (p->ret)
+			returns[n_returns++] = &p->krp;
+		else
+			entries[n_entries++] = &p->kp;
+	}
+	/* together, for each call waits for a grace period */
+	unregister_kprobes(entries, n_entries);
+	unregister_kretprobes(returns, n_returns);
 	mutex_unlock(&probe_mutex);
 	return done;
 }

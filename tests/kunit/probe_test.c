@@ -37,23 +37,23 @@ static int try_disable(struct kprobe *p)
 	return is_now(&fail_disable_in) ? -ENOMEM : disable_kprobe(p);
 }
 
-static void end_kprobe(struct kprobe *p)
+static void end_kprobes(struct kprobe **list, int n)
 {
-	registered--;
-	unregister_kprobe(p);
+	registered -= n;
+	unregister_kprobes(list, n);
 }
 
-static void end_kretprobe(struct kretprobe *p)
+static void end_kretprobes(struct kretprobe **list, int n)
 {
-	registered--;
-	unregister_kretprobe(p);
+	registered -= n;
+	unregister_kretprobes(list, n);
 }
 
 #define register_kprobe try_kprobe
 #define register_kretprobe try_kretprobe
 #define disable_kprobe try_disable
-#define unregister_kprobe end_kprobe
-#define unregister_kretprobe end_kretprobe
+#define unregister_kprobes end_kprobes
+#define unregister_kretprobes end_kretprobes
 #include "probe.c"
 
 static void no_wake(void)
