@@ -13,14 +13,35 @@
  *	2 * length + 2, width, text
  * and keys, where rows are to be sorted, as what each number adds to that of the key above, the
  * length of the text, and the text. A number takes a byte for each 7 bits of it. So a row of
- * objects takes 30 bytes. With a pointer for each cell it took 170, and to touch memory for the
- * first time took longer than all that is done with it.
+ * objects takes 30 bytes; it took 170.
+ *
+ * Rows with keys are in blocks: rows that follow each other, and whose keys begin with the same
+ * numbers. There are a tenth as many to be sorted, and inside they mostly are in order.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "grid.h"
 #include "ipcnsctl.h"
+
+#define BLOCK_NUMBERS 3
+
+struct grid_block {
+	uint64_t number[BLOCK_NUMBERS];	/* of all keys */
+	size_t state;		/* number of what is above its first row */
+	size_t row, key;	/* where the first are */
+	size_t n;		/* rows */
+	bool unsorted;
+};
+
+/* What rows are printed with. */
+struct printer {
+	const struct grid *grid;
+	struct buffer line;	/* the last one */
+	const char **cells;	/* that the next row repeats */
+	const char **printed;	/* that are in the line */
+	size_t *ends;		/* where they end there */
+};
 
 static void put_number(struct buffer *buf, uint64_t n)
 {
@@ -60,6 +81,7 @@ void grid_begin(struct grid *grid, const struct selection *sel)
 {
 	*grid = (struct grid){ .sel = sel };
 	grid->widths = xcalloc(sel->n, sizeof(*grid->widths));
+	grid->above = xcalloc(sel->n, sizeof(*grid->above));
 }
 
 static void widen(struct grid *grid, size_t column, size_t width)
@@ -71,12 +93,15 @@ static void widen(struct grid *grid, size_t column, size_t width)
 /* Cells come row by row, from left to right. */
 static void end_cell(struct grid *grid)
 {
-	if (++grid->column == grid->sel->n)
-		grid->column = 0;
+	if (++grid->column < grid->sel->n)
+		return;
+	grid->column = 0;
+	grid->n++;
 }
 
 static void append(struct grid *grid, const char *text, size_t len, size_t width)
 {
+	grid->above[grid->column] = grid->rows.len;
 	put_number(&grid->rows, 2 * len + (width == len ? 1 : 2));
 	if (width != len)
 		put_number(&grid->rows, width);
@@ -109,27 +134,50 @@ void grid_repeat(struct grid *grid)
 	end_cell(grid);
 }
 
-/* The last key is the one above @key, whose text is at @text; rows are in order if it is not less. */
-static void take_key(struct grid *grid, const struct sort_key *key, size_t text)
+static struct grid_block *last_block(struct grid *grid)
 {
-	grid->last.text = grid->keys.bytes + grid->last_text;
-	grid->unsorted |= sort_key_compare(&grid->last, key) > 0;
-	grid->last = *key;
-	grid->last_text = text;
-	grid->n_keys++;
+	return grid->n_blocks ? &grid->blocks[grid->n_blocks - 1] : NULL;
 }
 
-/** grid_key - what the row that is complete now is sorted by; for all rows but the headings */
+static struct grid_block *new_block(struct grid *grid, const struct sort_key *key)
+{
+	size_t size = grid->sel->n * sizeof(*grid->above), n = grid->n_blocks++;
+	struct grid_block *block;
+
+	grid->blocks = xgrow(grid->blocks, n, &grid->blocks_allocated, sizeof(*block));
+	grid->states = xgrow(grid->states, n, &grid->states_allocated, size);
+	memcpy(grid->states + n * grid->sel->n, grid->above, size);
+	block = &grid->blocks[n];
+	*block = (struct grid_block){
+		.state = n,
+		.row = grid->rows.len,
+		.key = grid->keys.len,
+	};
+	memcpy(block->number, key->number, sizeof(block->number));
+	grid->last = (struct sort_key){ 0 };
+	grid->marked = false;
+	return block;
+}
+
+/** grid_key - tell what the next row is sorted by; for all rows but the headings */
 void grid_key(struct grid *grid, const struct sort_key *key)
 {
+	struct grid_block *block = last_block(grid);
 	struct buffer *keys = &grid->keys;
 	size_t i;
 
+	if (!block || grid->marked || memcmp(block->number, key->number, sizeof(block->number)))
+		block = new_block(grid, key);
+	block->n++;
+	if (grid->last.text_len)
+		grid->last.text = keys->bytes + grid->last_text;
+	block->unsorted |= sort_key_compare(&grid->last, key) > 0;
 	for (i = 0; i < ARRAY_SIZE(key->number); i++)
 		put_difference(keys, key->number[i] - grid->last.number[i]);
 	put_number(keys, key->text_len);
+	grid->last = *key;
+	grid->last_text = keys->len;
 	buffer_plain(keys, key->text, key->text_len);
-	take_key(grid, key, keys->len - key->text_len);
 }
 
 /* Reads the key at @at, to which @key is that above; returns where it ends. */
@@ -178,35 +226,42 @@ static const char *get_row(const struct grid *grid, const char *at, const char *
 	return at;
 }
 
-/** grid_truncate - forget all rows with keys but the first @n */
+/** grid_mark - how many rows there are, of which grid_truncate() may forget what comes now */
+size_t grid_mark(struct grid *grid)
+{
+	grid->marked = true;
+	return grid->n;
+}
+
+/**
+ * grid_truncate - forget rows
+ * @grid: the table
+ * @n: how many stay, a number that grid_mark() told
+ *
+ * All cells of the next row have to be added.
+ */
 void grid_truncate(struct grid *grid, size_t n)
 {
-	const char *at = grid->rows.bytes, *key_at = grid->keys.bytes;
-	size_t columns = grid->sel->n, i, j, len, width;
-	struct sort_key key = { 0 };
-	const char **cells;
+	size_t i, len, width;
+	const char *at, *end;
 
-	if (grid->n_keys == n)
-		return;
-	cells = xcalloc(columns, sizeof(*cells));
-	memset(grid->widths, 0, columns * sizeof(*grid->widths));
-	grid->last = key;
-	grid->n_keys = 0;
-	grid->unsorted = false;
-	for (i = 0; i <= n; i++) {	/* the first are the headings */
-		at = get_row(grid, at, cells);
-		for (j = 0; j < columns; j++) {
-			get_cell(cells[j], &len, &width);
-			widen(grid, j, width);
-		}
-		if (!i)
-			continue;
-		key_at = get_key(key_at, &key);
-		take_key(grid, &key, (const char *)key.text - grid->keys.bytes);
+	for (; grid->n > n && grid->n_blocks; grid->n_blocks--) {
+		grid->n -= last_block(grid)->n;
+		grid->rows.len = last_block(grid)->row;
+		grid->keys.len = last_block(grid)->key;
 	}
-	grid->rows.len = at - grid->rows.bytes;
-	grid->keys.len = key_at - grid->keys.bytes;
-	free(cells);
+	grid->marked = true;
+	memset(grid->widths, 0, grid->sel->n * sizeof(*grid->widths));
+	at = grid->rows.bytes;
+	end = at ? at + grid->rows.len : NULL;
+	for (i = 0; at < end; i++) {
+		if (!*at) {
+			at++;
+			continue;
+		}
+		at = get_cell(at, &len, &width) + len;
+		widen(grid, i % grid->sel->n, width);
+	}
 }
 
 static int compare_rows(const void *p, const void *q, void *arg)
@@ -216,54 +271,8 @@ static int compare_rows(const void *p, const void *q, void *arg)
 	return sort_key_compare(&keys[*(const size_t *)p], &keys[*(const size_t *)q]);
 }
 
-/* Appends a row of @cells, below one of @above. */
-static void copy_row(size_t n, const char **cells, const char **above, struct buffer *rows)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		if (cells[i] == above[i])
-			buffer_plain(rows, "", 1);
-		else
-			buffer_plain(rows, cells[i], skip_cell(cells[i]) - cells[i]);
-		above[i] = cells[i];
-	}
-}
-
-/* Puts the rows in the order of their keys. */
-static void sort(struct grid *grid)
-{
-	size_t n = grid->n_keys, columns = grid->sel->n, i;
-	const char *at = grid->rows.bytes, *key_at = grid->keys.bytes;
-	const char **all = xcalloc(n + 1, columns * sizeof(*all));	/* cells */
-	const char **above = xcalloc(columns, sizeof(*above)), **cells = all;
-	size_t *order = xcalloc(n, sizeof(*order));
-	struct sort_key *keys = xcalloc(n, sizeof(*keys));
-	struct buffer rows = { 0 };
-
-	at = get_row(grid, at, cells);
-	copy_row(columns, cells, above, &rows);
-	for (i = 0; i < n; i++, cells += columns) {
-		memcpy(cells + columns, cells, columns * sizeof(*cells));
-		at = get_row(grid, at, cells + columns);
-		keys[i] = keys[i ? i - 1 : 0];
-		key_at = get_key(key_at, &keys[i]);
-		order[i] = i;
-	}
-	qsort_r(order, n, sizeof(*order), compare_rows, keys);
-	for (i = 0; i < n; i++)
-		copy_row(columns, all + (order[i] + 1) * columns, above, &rows);
-	free(keys);
-	free(order);
-	free(above);
-	free(all);
-	free(grid->rows.bytes);
-	grid->rows = rows;
-}
-
-/* Puts a cell at the end of @line, with what separates it from the next one; returns its end. */
-static const char *put_cell(const struct grid *grid, size_t column, const char *cell,
-			    struct buffer *line)
+/* Puts a cell at the end of @line, with what separates it from the next one. */
+static void put_cell(const struct grid *grid, size_t column, const char *cell, struct buffer *line)
 {
 	bool last = column == grid->sel->n - 1;
 	size_t left = 0, right, len, width;
@@ -283,67 +292,181 @@ static const char *put_cell(const struct grid *grid, size_t column, const char *
 	to = mempcpy(to + left, cell, len);
 	memset(to, ' ', right);
 	to[right] = last ? '\n' : ' ';
-	return cell + len;
 }
 
 /*
- * Makes the line of the row at @at from that of the row above it: what is the same, in the same
- * place, stays. @cells and @ends have its cells, and where they end in the line. Returns where the
- * row ends.
+ * Makes the line of the row at @at from the last line: what is the same, in the same place, stays.
+ * Returns where the row ends.
  */
-static const char *lay_out(const struct grid *grid, const char *at, const char **cells,
-			   struct buffer *line, size_t *ends)
+static const char *lay_out(struct printer *p, const char *at)
 {
+	size_t columns = p->grid->sel->n, i;
+	struct buffer *line = &p->line;
 	bool moved = false;
+
+	at = get_row(p->grid, at, p->cells);
+	for (i = 0; i < columns; i++) {
+		if (!moved && p->cells[i] == p->printed[i])
+			continue;
+		line->len = i ? p->ends[i - 1] : 0;
+		put_cell(p->grid, i, p->cells[i], line);
+		p->printed[i] = p->cells[i];
+		moved |= line->len != p->ends[i];
+		p->ends[i] = line->len;
+	}
+	line->len = p->ends[columns - 1];
+	return at;
+}
+
+static const char *print_rows(struct printer *p, const char *at, size_t n)
+{
+	while (n--) {
+		at = lay_out(p, at);
+		write_stdout(p->line.bytes, p->line.len);
+	}
+	return at;
+}
+
+/* Appends a row of @cells, below one of @above. */
+static void copy_row(size_t n, const char **cells, const char **above, struct buffer *rows)
+{
 	size_t i;
 
-	for (i = 0; i < grid->sel->n; i++) {
-		if (!*at) {
-			at++;
-			if (!moved)
-				continue;
-			line->len = ends[i - 1];
-			put_cell(grid, i, cells[i], line);
-		} else {
-			line->len = i ? ends[i - 1] : 0;
-			cells[i] = at;
-			at = put_cell(grid, i, at, line);
-		}
-		moved |= line->len != ends[i];
-		ends[i] = line->len;
+	for (i = 0; i < n; i++) {
+		if (cells[i] == above[i])
+			buffer_plain(rows, "", 1);
+		else
+			buffer_plain(rows, cells[i], skip_cell(cells[i]) - cells[i]);
+		above[i] = cells[i];
 	}
-	line->len = ends[grid->sel->n - 1];
-	return at;
+}
+
+/* Where the cells are that the first row of a block repeats. */
+static void get_state(const struct grid *grid, const struct grid_block *block, const char **cells)
+{
+	const size_t *state = grid->states + block->state * grid->sel->n;
+	size_t i;
+
+	for (i = 0; i < grid->sel->n; i++)
+		cells[i] = grid->rows.bytes + state[i];
+}
+
+/* Reads the rows of a block, and their keys; returns how many. */
+static size_t get_block(const struct grid *grid, const struct grid_block *block,
+			const char **cells, struct sort_key *keys)
+{
+	const char *at = grid->rows.bytes + block->row, *key_at = grid->keys.bytes + block->key;
+	size_t columns = grid->sel->n, i;
+	struct sort_key key = { 0 };
+
+	get_state(grid, block, cells);
+	for (i = 0; i < block->n; i++) {
+		if (i)
+			memcpy(cells + i * columns, cells + (i - 1) * columns,
+			       columns * sizeof(*cells));
+		at = get_row(grid, at, cells + i * columns);
+		key_at = get_key(key_at, &key);
+		keys[i] = key;
+	}
+	return block->n;
+}
+
+/* Prints rows of blocks of which all keys begin alike. */
+static void print_sorted(struct printer *p, const struct grid_block *blocks, size_t n)
+{
+	size_t columns = p->grid->sel->n, rows = 0, at = 0, i;
+	const char **cells, **above = xcalloc(columns, sizeof(*above));
+	struct buffer sorted = { 0 };
+	struct sort_key *keys;
+	size_t *order;
+
+	for (i = 0; i < n; i++)
+		rows += blocks[i].n;
+	cells = xcalloc(rows, columns * sizeof(*cells));
+	keys = xcalloc(rows, sizeof(*keys));
+	order = xcalloc(rows, sizeof(*order));
+	for (i = 0; i < n; i++)
+		at += get_block(p->grid, &blocks[i], cells + at * columns, keys + at);
+	for (i = 0; i < rows; i++)
+		order[i] = i;
+	qsort_r(order, rows, sizeof(*order), compare_rows, keys);
+	for (i = 0; i < rows; i++)
+		copy_row(columns, cells + order[i] * columns, above, &sorted);
+	print_rows(p, sorted.bytes, rows);
+	memset(p->printed, 0, columns * sizeof(*p->printed));
+	free(sorted.bytes);
+	free(order);
+	free(keys);
+	free(cells);
+	free(above);
+}
+
+static int compare_blocks(const void *p, const void *q)
+{
+	const struct grid_block *a = p, *b = q;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(a->number); i++)
+		if (a->number[i] != b->number[i])
+			return a->number[i] < b->number[i] ? -1 : 1;
+	return (a->row > b->row) - (a->row < b->row);
+}
+
+static void print_block(struct printer *p, const struct grid_block *block)
+{
+	get_state(p->grid, block, p->cells);
+	print_rows(p, p->grid->rows.bytes + block->row, block->n);
+}
+
+static void print_blocks(struct printer *p, struct grid_block *blocks, size_t n)
+{
+	size_t i, alike;
+
+	qsort(blocks, n, sizeof(*blocks), compare_blocks);
+	for (i = 0; i < n; i += alike) {
+		for (alike = 1; i + alike < n; alike++)
+			if (memcmp(blocks[i].number, blocks[i + alike].number,
+				   sizeof(blocks[i].number)))
+				break;
+		if (alike > 1 || blocks[i].unsorted)
+			print_sorted(p, &blocks[i], alike);
+		else
+			print_block(p, &blocks[i]);
+	}
 }
 
 static void print(const struct grid *grid, bool headings)
 {
-	const char *at = grid->rows.bytes, *end = at + grid->rows.len;
-	const char **cells = xcalloc(grid->sel->n, sizeof(*cells));
-	size_t *ends = xcalloc(grid->sel->n, sizeof(*ends));
-	struct buffer line = { 0 };
+	struct printer p = {
+		.grid = grid,
+		.cells = xcalloc(grid->sel->n, sizeof(*p.cells)),
+		.printed = xcalloc(grid->sel->n, sizeof(*p.printed)),
+		.ends = xcalloc(grid->sel->n, sizeof(*p.ends)),
+	};
+	const char *at = lay_out(&p, grid->rows.bytes);
 
-	at = lay_out(grid, at, cells, &line, ends);
-	if (headings && at < end)	/* no rows no headings */
-		write_stdout(line.bytes, line.len);
-	while (at < end) {
-		at = lay_out(grid, at, cells, &line, ends);
-		write_stdout(line.bytes, line.len);
-	}
-	free(line.bytes);
-	free(ends);
-	free(cells);
+	if (headings)
+		write_stdout(p.line.bytes, p.line.len);
+	if (grid->n_blocks)
+		print_blocks(&p, grid->blocks, grid->n_blocks);
+	else
+		print_rows(&p, at, grid->n - 1);
+	free(p.line.bytes);
+	free(p.ends);
+	free(p.printed);
+	free(p.cells);
 }
 
 /** grid_end - print the table, with or without headings, and free what it holds */
 void grid_end(struct grid *grid, bool headings)
 {
-	if (grid->unsorted)
-		sort(grid);
-	if (grid->rows.len)
+	if (grid->n > 1)	/* no rows no headings */
 		print(grid, headings);
+	free(grid->states);
+	free(grid->blocks);
 	free(grid->cell.bytes);
 	free(grid->keys.bytes);
 	free(grid->rows.bytes);
+	free(grid->above);
 	free(grid->widths);
 }

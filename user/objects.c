@@ -281,7 +281,7 @@ static void dump(struct ipcns *w, uint64_t id, const struct filter *filter, stru
 	};
 	int ret;
 
-	sink->before = sink->store ? sink->store->n : output_count(sink->out);
+	sink->before = sink->store ? sink->store->n : output_mark(sink->out);
 	sink->emitted = false;
 	ret = ipcns_objects(w, &wanted, add, restart, sink);
 	if (ret)

@@ -97,18 +97,21 @@ static void put_text(struct output *out, size_t i, const char *text, size_t len,
 	shown->end = line->len;
 }
 
-/* As in libsmartcols, no rows no headings. */
+/* Before the first row: as in libsmartcols, no rows no headings. */
 static void put_headings(struct output *out)
 {
 	const char *name;
 	size_t i;
 
+	if (out->started || (out->opts->raw && out->opts->noheadings))
+		return;
 	for (i = 0; i < out->sel->n; i++) {
 		name = out->sel->columns[i]->name;
 		put_text(out, i, name, strlen(name), false);
 	}
 	if (out->opts->raw)
 		write_stdout(out->line.bytes, out->line.len);
+	out->started = true;
 }
 
 /* Raw, what is the same as in the last row, and in the same place, stands there already. */
@@ -162,7 +165,7 @@ static struct libscols_line *put_row(struct output *out, const struct record *re
 
 	if (out->table)
 		line = new_line(out, rec, parent);
-	else if (!out->started && !(out->opts->raw && out->opts->noheadings))
+	else
 		put_headings(out);
 	out->moved = false;
 	for (i = 0; i < out->sel->n; i++) {
@@ -201,9 +204,8 @@ void output_json_object(struct json *json, const char *key, const struct selecti
 	json_close(json, '}');
 }
 
-static void end_row(struct output *out)
+static void end_row(void)
 {
-	out->started = true;
 	if (ferror(stdout))
 		check_stdout();
 }
@@ -215,7 +217,7 @@ void output_row(struct output *out, const struct record *rec)
 		output_json_object(out->json, NULL, out->sel, rec, &out->opts->format);
 	else
 		put_row(out, rec, NULL);
-	end_row(out);
+	end_row();
 }
 
 /** output_sorts - whether rows can be added in any order, by output_sorted() */
@@ -230,21 +232,25 @@ void output_sorted(struct output *out, const struct record *rec, sort_key_fn sor
 	struct sort_key key = { 0 };
 
 	sort_key(rec, &key);
-	output_row(out, rec);
+	put_headings(out);
 	grid_key(&out->grid, &key);
+	output_row(out, rec);
 	progress_row();
 }
 
-/** output_count - how many rows output_sorted() added */
-size_t output_count(const struct output *out)
+/** output_mark - what output_truncate() needs to forget all rows that come now */
+size_t output_mark(struct output *out)
 {
-	return out->grid.n_keys;
+	if (!output_sorts(out))
+		return 0;
+	put_headings(out);
+	return grid_mark(&out->grid);
 }
 
-/** output_truncate - forget all of these but the first @n */
-void output_truncate(struct output *out, size_t n)
+/** output_truncate - forget rows that output_sorted() added since output_mark() */
+void output_truncate(struct output *out, size_t mark)
 {
-	grid_truncate(&out->grid, n);
+	grid_truncate(&out->grid, mark);
 	memset(out->shown, 0, out->sel->n * sizeof(*out->shown));
 }
 
@@ -266,7 +272,7 @@ void output_parent(struct output *out, const struct record *rec, const char *chi
 	} else {
 		out->parent = put_row(out, rec, NULL);
 	}
-	end_row(out);
+	end_row();
 }
 
 /** output_child - add a row below another one */
@@ -276,7 +282,7 @@ void output_child(struct output *out, const struct record *rec)
 		output_json_object(out->json, NULL, out->sel, rec, &out->opts->format);
 	else
 		put_row(out, rec, out->parent);
-	end_row(out);
+	end_row();
 }
 
 /** output_parent_end - no more rows come below the last one that output_parent() added */

@@ -19,7 +19,7 @@ struct output {
 	struct shown *shown;		/* of each column, but for libsmartcols and JSON */
 	struct json *json;
 	struct json own_json;
-	bool started;
+	bool started;			/* headings are there */
 	bool moved;			/* a cell of the row ends elsewhere than that above it */
 	bool colors;
 };
@@ -29,8 +29,8 @@ void output_begin(struct output *out, const struct options *opts, const struct s
 void output_row(struct output *out, const struct record *rec);
 bool output_sorts(const struct output *out);
 void output_sorted(struct output *out, const struct record *rec, sort_key_fn sort_key);
-size_t output_count(const struct output *out);
-void output_truncate(struct output *out, size_t n);
+size_t output_mark(struct output *out);
+void output_truncate(struct output *out, size_t mark);
 void output_parent(struct output *out, const struct record *rec, const char *children);
 void output_child(struct output *out, const struct record *rec);
 void output_parent_end(struct output *out);

@@ -331,7 +331,8 @@ def reload(t):
         return
     with contextlib.ExitStack() as stack:
         stack.enter_context(module.no_autoload())
-        stay, dumpers, user = begin(stack, 1)
+        # On a slow kernel there would be a dump, which holds the module, at any time.
+        stay, dumpers, user = begin(stack, PACE ** 2)
         follower = subprocess.Popen(["ipcnsctl", "monitor", "--follow-module", "--snapshot"],
                                     stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         stress = stack.enter_context(Stress(SECONDS))

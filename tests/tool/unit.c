@@ -408,12 +408,12 @@ static void add_backwards(struct output *out, unsigned int first, unsigned int e
 static void add_mixed(struct output *out, const struct example *example)
 {
 	unsigned int middle = (example->first + example->end) / 2;
-	size_t count;
+	size_t mark;
 
 	add_backwards(out, middle, example->end);
-	count = output_count(out);
+	mark = output_mark(out);
 	add_backwards(out, 0, ARRAY_SIZE(hostile));
-	output_truncate(out, count);
+	output_truncate(out, mark);
 	add_backwards(out, example->first, middle);
 }
 
