@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: timeout=300
+# guest: quick timeout=300
 """The journal of events: reading from a number on, filters, parameters, loss, who may read."""
 
 import contextlib

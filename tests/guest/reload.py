@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: quick=3 timeout=360 stress
+# guest: quick timeout=360 stress
 """Loading and unloading, alone and beside readers."""
 
 import collections

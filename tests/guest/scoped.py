@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: quick=3 timeout=300
+# guest: quick timeout=300
 """Events in net namespaces: each is told what belongs to its owner, and nothing of others."""
 
 import errno

@@ -337,6 +337,7 @@ def reload(t):
         stay, dumpers, user = begin(stack, PACE ** 2)
         follower = subprocess.Popen(["ipcnsctl", "monitor", "--follow-module", "--snapshot"],
                                     stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        until(lambda: "ipc_addid" in events.armed(), "the monitor listens")
         stress = stack.enter_context(Stress(SECONDS, nice=10))
         started, cycles = time.monotonic(), 0
         # So that rmmod has a turn between two dumps.
@@ -366,8 +367,8 @@ def reload(t):
                "holders, exec and show: they work, or say that the module is not there")
         t.ok(follower.poll() is None, "a monitor follows the module")
         follower.send_signal(signal.SIGINT)
-        t.same(follower.wait(), 0, "and ends as it should")
-        follower.stderr.close()
+        said = follower.communicate()[1].decode(errors="replace")
+        t.ok(follower.returncode == 0, "and ends as it should", said)
         check_witness(t, stay)
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: quick=3 memory=1G timeout=400
+# guest: quick memory=1G timeout=400
 """A machine in trouble: control groups at their limit, no memory, a clock that jumps."""
 
 import collections
