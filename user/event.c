@@ -7,6 +7,7 @@
 
 #include "event.h"
 #include "ipcnsctl.h"
+#include "ns.h"
 #include "text.h"
 
 #define NS_PER_SECOND 1000000000
@@ -42,12 +43,6 @@ static const char *const cause_names[] = {
 	[IPCNS_LOST_CAUSE_DROPPED] = "dropped",
 	[IPCNS_LOST_CAUSE_PROBES_OFF] = "probes-off",
 	[IPCNS_LOST_CAUSE_MISSED] = "missed",
-};
-
-static const char *const state_names[] = {
-	[IPCNS_STATE_ACTIVE] = "active",
-	[IPCNS_STATE_PINNED] = "pinned",
-	[IPCNS_STATE_DYING] = "dying",
 };
 
 /* What can happen to what. */
@@ -448,7 +443,7 @@ static void put_field(struct event_writer *w, const struct field *field, struct 
 		put_enum(w, field->name, value, cause_names, ARRAY_SIZE(cause_names));
 		break;
 	case SHOW_STATE:
-		put_enum(w, field->name, value, state_names, ARRAY_SIZE(state_names));
+		put_enum(w, field->name, value, ns_state_names, NS_STATES);
 		break;
 	default:
 		put_number(w, field->name, value);

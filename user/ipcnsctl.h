@@ -29,6 +29,7 @@ void write_stdout(const char *bytes, size_t len);
 void check_stdout(void);
 void replace_file(const char *path, void (*fill)(FILE *out, const void *arg), const void *arg);
 void print_version(void) __attribute__((noreturn));
+void option_common(int c, const char *usage) __attribute__((noreturn));
 void *xrealloc(void *p, size_t n, size_t size);
 void *xcalloc(size_t n, size_t size);
 void *xgrow(void *p, size_t n, size_t *allocated, size_t size);

@@ -542,13 +542,8 @@ int cmd_metrics(int argc, char **argv)
 		case 'o':
 			path = optarg;
 			break;
-		case 'h':
-			fputs(usage, stdout);
-			return STATUS_OK;
-		case 'V':
-			print_version();
 		default:
-			die_usage(NULL);
+			option_common(c, usage);
 		}
 	}
 	if (optind < argc)

@@ -407,13 +407,8 @@ int cmd_monitor(int argc, char **argv)
 		case OPTION_STATE:
 			m.path = optarg;
 			break;
-		case 'h':
-			fputs(usage, stdout);
-			return STATUS_OK;
-		case 'V':
-			print_version();
 		default:
-			die_usage(NULL);
+			option_common(c, usage);
 		}
 	}
 	event_mask_all(&m.mask);

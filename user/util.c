@@ -120,6 +120,22 @@ void print_version(void)
 	exit(STATUS_OK);
 }
 
+/**
+ * option_common - take an option that no command takes itself: --help, --version, or none that is known
+ * @c: what getopt_long(3) returned
+ * @usage: of the command
+ */
+void option_common(int c, const char *usage)
+{
+	if (c == 'V')
+		print_version();
+	if (c != 'h')
+		die_usage(NULL);
+	fputs(usage, stdout);
+	check_stdout();
+	exit(STATUS_OK);
+}
+
 /** xrealloc - reallocarray(3) that does not fail */
 void *xrealloc(void *p, size_t n, size_t size)
 {

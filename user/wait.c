@@ -227,13 +227,8 @@ int cmd_wait(int argc, char **argv)
 			if (!parse_seconds(optarg, &timeout))
 				die_usage("invalid time: %s", optarg);
 			break;
-		case 'h':
-			fputs(usage, stdout);
-			return STATUS_OK;
-		case 'V':
-			print_version();
 		default:
-			die_usage(NULL);
+			option_common(c, usage);
 		}
 	}
 	if (argc - optind != 1)
