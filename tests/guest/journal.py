@@ -141,11 +141,11 @@ def joined(t):
         for member in (one, two):
             member.result()
         ear.catch_up()
-        born, gone = {}, {}
+        happened = {"created": {}, "unlinked": {}, "destroyed": {}}
         for event in ear.events:
             thing = event["object"], event["ns-id"], event.get("id")
-            if event["event"] in ("created", "destroyed"):
-                (born if event["event"] == "created" else gone)[thing] = event["seq"]
+            happened.get(event["event"], {})[thing] = event["seq"]
+        born, unlinked, gone = happened.values()
         untold, ascending, over, missing = [], [], [], []
         for what, begin, messages, end in dumps:
             if not messages:    # both have just gone to a new namespace
@@ -156,11 +156,13 @@ def joined(t):
             there = {thing for _, _, things in messages for thing in things}
             over += [thing for (number,), _, things in messages for thing in things
                      if gone.get(thing, number) < number]
-            # The namespace of an object that dies meanwhile takes it out of the dump.
+            # The namespace of an object that dies meanwhile takes it out of the dump. A queue is
+            # closed before it is unlinked: it is not there, though its end is told a moment later.
             missing += [thing for thing, number in born.items()
                         if (thing[0] == "ns") == (what == "ns") and number < told[0] and
                         gone.get(thing, end) >= end and thing not in there and
                         gone.get(("ns", thing[1], None), end) >= end and
+                        unlinked.get(thing, end) >= end and
                         thing[1] in {one_nsid for _, one_nsid, _ in there}]
         t.note(f"{len(dumps)} dumps, the last of {len(dumps[-1][2])} messages,"
                f" {len(ear.events)} events")
