@@ -8,11 +8,12 @@ import signal
 
 from lib import calls, ledger, tool, witness
 from lib.ledger import Area, Ledger
-from lib.member import Member
+from lib.member import Member, sleeping
 from lib.tap import QUICK, main, scene, until
 
 INITIAL = "/proc/1/ns/ipc"
 PAGE = 4096
+NR_PAUSE = 34
 MANY = 300 if QUICK else 3000
 
 
@@ -98,10 +99,9 @@ class Child:
         self.pid = member.call(obedient)
 
     def detach(self, address):
-        """Has it detach."""
+        """Has it detach. Not maps says when that is done: they lack it before nattch does."""
         self.member.call(write_address, address)
-        until(lambda: f"{address:x}-" not in open(f"/proc/{self.pid}/maps", encoding="ascii")
-              .read(), "detached")
+        until(lambda: sleeping(self.pid) == NR_PAUSE, "detached")
 
     def end(self):
         """Ends it."""
