@@ -121,7 +121,7 @@ void print_version(void)
 }
 
 /**
- * option_common - take an option that no command takes itself: --help, --version, or none that is known
+ * option_common - take --help or --version, or refuse, where there are no options of tables
  * @c: what getopt_long(3) returned
  * @usage: of the command
  */

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: quick config=FAILSLAB config=FAULT_INJECTION_STACKTRACE_FILTER timeout=1200
+# guest: quick config=FAILSLAB config=FAULT_INJECTION_STACKTRACE_FILTER timeout=1200 stress
 """Allocations that fail, one after the other: a clean error, or an answer that is right."""
 
 import ctypes
@@ -127,7 +127,7 @@ def each_load(t):
         with faults.below(where):
             count = nth.count(insmod)
         until(module.unload, "rmmod")
-        step = count // 8 if QUICK else 1
+        step = max(count // 8, 1) if QUICK else 1
         numbers, reached, seen, wrong = range(1, count + 1, step), 0, {}, []
         for number in numbers:
             before = len(module.log())

@@ -317,7 +317,7 @@ def losing(t):
                 t.same(covered(told), list(range(number, numbers_next[member])),
                        f"{who}: each number is told, or told as lost, once")
                 t.same({event["cause"] for event in after} - set(causes), set(),
-                       f"{who}: why")
+                       f"{who}: what is lost has its cause")
                 losers += bool(after)
                 member.call(make, 1, 2)
                 told = member.call(heard)
