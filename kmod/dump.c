@@ -15,9 +15,6 @@
 #include "nl_gen.h"
 #include "registry.h"
 
-/* Namespaces that are dying, looked at in one go. */
-#define DYING_WINDOW 64
-
 static atomic_t dumps_open;
 
 static struct ipcns_dump *dump_alloc(struct sk_buff *request)
@@ -33,12 +30,63 @@ static struct ipcns_dump *dump_alloc(struct sk_buff *request)
 
 static void dump_free(struct ipcns_dump *d)
 {
-	kvfree(d->cursor);
+	kvfree(d->priv);
 	kvfree(d->collected);
 	ipcns_buf_free(&d->buf);
 	ipcns_cookies_free(&d->list);
 	ipcns_reader_put(&d->reader);
 	kfree(d);
+}
+
+/* Takes what the command needs from a request. */
+static int parse(struct ipcns_dump *d, const struct ipcns_dump_ops *ops, struct nlattr **attrs,
+		 bool one, struct netlink_ext_ack *extack)
+{
+	int err;
+
+	if (ops->priv_size && !d->priv) {
+		d->priv = kvzalloc(ops->priv_size, GFP_KERNEL);
+		if (!d->priv)
+			return -ENOMEM;
+	}
+	err = ops->parse(d, attrs, one, extack);
+	if (!err)
+		d->ops = ops;
+	return err;
+}
+
+/**
+ * ipcns_parse_ns() - take the namespace wanted from a request
+ * @d:		the request; inum, id and ns_attr are filled in
+ * @inum:	attribute with its inode number, or NULL
+ * @id:		attribute with its id, or NULL
+ * @one:	one of them has to be there
+ * @extack:	gets the reason for an error
+ *
+ * Return: 0 or -EINVAL.
+ */
+int ipcns_parse_ns(struct ipcns_dump *d, struct nlattr *inum, struct nlattr *id, bool one,
+		   struct netlink_ext_ack *extack)
+{
+	if (inum && id) {
+		NL_SET_ERR_MSG_ATTR(extack, id, "inum and id of a namespace exclude each other");
+		return -EINVAL;
+	}
+	if (one && !inum && !id) {
+		NL_SET_ERR_MSG(extack, "inum or id of the namespace is missing");
+		return -EINVAL;
+	}
+	if (inum) {
+		d->inum = nla_get_u32(inum);
+		if (!d->inum) {
+			NL_SET_ERR_MSG_ATTR(extack, inum, "inum of a namespace is never 0");
+			return -EINVAL;
+		}
+	}
+	if (id)
+		d->id = nla_get_u64(id);
+	d->ns_attr = inum ?: id;
+	return 0;
 }
 
 static int select_one(struct ipcns_dump *d)
@@ -159,8 +207,8 @@ static bool is_dying(const struct ipcns_dump *d)
 
 	if (!scope)
 		return false;
-	known = kvmalloc_array(DYING_WINDOW, sizeof(*known), GFP_KERNEL);
-	while (known && !found && (n = ipcns_registry_dying(scope, known, DYING_WINDOW, &after)))
+	known = kvmalloc_array(IPCNS_DYING_WINDOW, sizeof(*known), GFP_KERNEL);
+	while (known && !found && (n = ipcns_registry_dying(scope, known, IPCNS_DYING_WINDOW, &after)))
 		for (i = 0; i < n; i++)
 			found |= d->id ? known[i].id == d->id : known[i].inum == d->inum;
 	kvfree(known);
@@ -179,13 +227,13 @@ static int dump_collect(struct ipcns_dump *d)
 	u64 end;
 	int err;
 
-	if (d->ops->produce)
-		return d->ops->produce(d);
+	if (d->ops->collect_events)
+		return d->ops->collect_events(d);
 	scope = d->ops->seq_attr ? ipcns_reader_scope(&d->reader) : NULL;
 	if (scope)
 		ipcns_registry_now(scope, &end, &d->seq);
 	if (d->collected && d->pos >= d->list.n)
-		return d->ops->gone && !d->ns_attr ? d->ops->gone(d) : 0;
+		return d->ops->collect_dying && !d->ns_attr ? d->ops->collect_dying(d) : 0;
 	err = ipcns_walk_lock();
 	if (err)
 		return err;
@@ -195,40 +243,33 @@ static int dump_collect(struct ipcns_dump *d)
 		err = collect_batch(d);
 	ipcns_walk_unlock();
 	if (err == -ENOENT && !d->found) {
-		if (d->ops->gone && d->ops->gone(d) > 0) {
+		if (d->ops->collect_dying && d->ops->collect_dying(d) > 0) {
 			d->found = true;
 			d->pos = 1;
 			return 1;
 		}
-		if (!d->ops->gone && is_dying(d))
+		if (!d->ops->collect_dying && is_dying(d))
 			err = -ESTALE;
 	}
 	return err ?: 1;
 }
 
-static void explain(const struct ipcns_dump *d, struct netlink_ext_ack *extack, int err)
+static void set_error_text(const struct ipcns_dump *d, struct netlink_ext_ack *extack, int err)
 {
+	if (d->ops->set_error_text && d->ops->set_error_text(d, extack, err))
+		return;
 	switch (err) {
 	case -ENOENT:
-		if (d->found)
-			NL_SET_ERR_MSG_ATTR(extack, d->object_attr, "the namespace has no object with this id or name");
-		else
-			NL_SET_ERR_MSG_ATTR(extack, d->ns_attr, "no IPC namespace has this inum or id");
+		NL_SET_ERR_MSG_ATTR(extack, d->ns_attr, "no IPC namespace has this inum or id");
 		break;
 	case -EPERM:
 		NL_SET_ERR_MSG_ATTR(extack, d->ns_attr, "needs CAP_SYS_ADMIN in the namespace's user namespace");
-		break;
-	case -EACCES:
-		NL_SET_ERR_MSG_ATTR(extack, d->object_attr, "needs read permission on the object");
 		break;
 	case -ESTALE:
 		NL_SET_ERR_MSG_ATTR(extack, d->ns_attr, "the namespace is dying, its last reference is gone");
 		break;
 	case -ENOTUNIQ:
 		NL_SET_ERR_MSG_ATTR(extack, d->ns_attr, "inum could mean two namespaces, use the id");
-		break;
-	case -EIDRM:
-		NL_SET_ERR_MSG_ATTR(extack, d->object_attr, "object removed while it was read");
 		break;
 	case -EAGAIN:
 		NL_SET_ERR_MSG(extack, "namespaces end too fast to walk them all, try again");
@@ -305,10 +346,9 @@ int ipcns_dump_step(struct sk_buff *skb, struct netlink_callback *cb,
 	int err;
 
 	if (!d->ops) {
-		err = ops->parse(d, ipcns_dump_attrs(cb), false, cb->extack);
+		err = parse(d, ops, ipcns_dump_attrs(cb), false, cb->extack);
 		if (err)
 			return err;
-		d->ops = ops;
 	}
 	for (;;) {
 		while ((record = ipcns_buf_peek(&d->buf))) {
@@ -319,7 +359,7 @@ int ipcns_dump_step(struct sk_buff *skb, struct netlink_callback *cb,
 		}
 		err = dump_collect(d);
 		if (err < 0) {
-			explain(d, cb->extack, err);
+			set_error_text(d, cb->extack, err);
 			return err;
 		}
 		if (!err)
@@ -355,13 +395,12 @@ int ipcns_reply_one(struct sk_buff *skb, struct genl_info *info, const struct ip
 
 	if (!d)
 		return -ENOMEM;
-	d->ops = ops;
-	err = ops->parse(d, info->attrs, true, info->extack);
+	err = parse(d, ops, info->attrs, true, info->extack);
 	if (err)
 		goto out;
 	err = collect_one(d);
 	if (err) {
-		explain(d, info->extack, err);
+		set_error_text(d, info->extack, err);
 		goto out;
 	}
 	err = -ENOMEM;

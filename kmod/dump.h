@@ -8,71 +8,72 @@
 #include <net/genetlink.h>
 
 #include "buf.h"
-#include "holder.h"
-#include "object.h"
 #include "reader.h"
 #include "walk.h"
+
+/* Namespaces that are dying, looked at in one go. */
+#define IPCNS_DYING_WINDOW 64
 
 struct ipcns_dump;
 
 /**
- * struct ipcns_dump_ops - what is asked for
+ * struct ipcns_dump_ops - one command
  * @cmd:	command of the messages
+ * @priv_size:	bytes of the command's own state in d->priv
  * @sight:	what the reader must be allowed to see of a namespace
+ * @batch:	namespaces to collect of at once, if not IPCNS_BATCH
  * @parse:	take what the command needs from the attributes of the request;
  *		@one says that the answer is to be one message
  * @collect:	add records of namespaces to d->buf, from d->pos on. May stop
  *		when the buffer is full; moves d->pos past what is done.
- *		Namespaces that are gone or not the reader's have ns NULL.
- * @produce:	add records that are not of namespaces; instead of @collect.
+ *		Namespaces that have ended or are not visible have ns NULL.
+ * @collect_events: add records that are not of namespaces; instead of @collect.
  *		Returns 1 if there may be more, 0 if not.
- * @gone:	optional: add records of what no namespace stands for any more,
- *		from d->next on. Returns how many, 0 when there are no more.
+ * @collect_dying: optional: add records of namespaces that only the registry
+ *		knows any more. Returns how many, 0 when there are no more.
  * @fill:	put a record into a message
  * @undo:	optional: the record did not reach the reader
- * @batch:	namespaces to collect of at once, if not IPCNS_BATCH
+ * @set_error_text: optional: explain an error; returns false for those that
+ *		are explained the same way for all commands
  * @seq_attr:	attribute for the sequence number that records are true for,
  *		which the first of each message of a dump gets; 0 for none
- * @pad_attr:	what pads it
+ * @pad_attr:	the padding attribute of the same set
  */
 struct ipcns_dump_ops {
 	u8	cmd;
+	u32	priv_size;
 	enum ipcns_sight sight;
 	u32	batch;
 	int	(*parse)(struct ipcns_dump *d, struct nlattr **attrs, bool one,
 			 struct netlink_ext_ack *extack);
 	int	(*collect)(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n);
-	int	(*produce)(struct ipcns_dump *d);
-	int	(*gone)(struct ipcns_dump *d);
+	int	(*collect_events)(struct ipcns_dump *d);
+	int	(*collect_dying)(struct ipcns_dump *d);
 	int	(*fill)(struct sk_buff *skb, const void *record);
 	void	(*undo)(const void *record);
+	bool	(*set_error_text)(const struct ipcns_dump *d, struct netlink_ext_ack *extack,
+				  int err);
 	u8	seq_attr;
 	u8	pad_attr;
 };
 
 /**
- * struct ipcns_dump - one request and how far its answer is
- * @ops:	what is asked for
- * @reader:	who asks
+ * struct ipcns_dump - one request and the progress of its answer
+ * @ops:	the command
+ * @priv:	the command's own state, zeroed before @ops->parse
+ * @reader:	the sender of the request
  * @ns_attr:	attribute that names the only namespace wanted, or NULL
  * @inum:	that namespace, by inode number, or 0
  * @id:		the same by id
- * @object_attr: attribute that names the only object wanted, or NULL
- * @filter:	objects wanted
  * @found:	a namespace was found that the reader may see
- * @refused:	a namespace was found of which he may not see what he asks for
+ * @refused:	a namespace was found of which the reader may not see what is
+ *		asked for
  * @list:	the namespaces to go through
  * @collected:	bitmap over @list: those that records were collected of
  * @pos:	index in @list to go on at
- * @kind:	kind of objects to go on with in that namespace
- * @next:	position among those
- * @kinds:	mask of the kinds of holders wanted
- * @place:	where to go on among those
- * @cursor:	place in the journal, if it is what is asked for
- * @objects:	mask of what events are wanted about
  * @seq:	what happened before the records in @buf were collected, and for
  *		the first ones before namespaces were listed, has lower numbers, as
- *		the reader's scope counts; 0 if he is told of no events
+ *		the reader's scope counts; 0 if the reader receives no events
  * @buf:	records collected and not yet sent
  *
  * The attributes are those of the request, which netlink keeps as long.
@@ -82,27 +83,22 @@ struct ipcns_dump_ops {
  */
 struct ipcns_dump {
 	const struct ipcns_dump_ops	*ops;
+	void				*priv;
 	struct ipcns_reader		reader;
 	const struct nlattr		*ns_attr;
 	u32				inum;
 	u64				id;
-	const struct nlattr		*object_attr;
-	struct ipcns_filter		filter;
 	bool				found;
 	bool				refused;
 	struct ipcns_cookies		list;
 	unsigned long			*collected;
 	u32				pos;
-	u32				kind;
-	u64				next;
-	u32				kinds;
-	struct ipcns_holder_place	place;
-	struct ipcns_cursor		*cursor;
-	u32				objects;
 	u64				seq;
 	struct ipcns_buf		buf;
 };
 
+int ipcns_parse_ns(struct ipcns_dump *d, struct nlattr *inum, struct nlattr *id, bool one,
+		   struct netlink_ext_ack *extack);
 bool ipcns_dump_collected(const struct ipcns_dump *d, u64 cookie);
 int ipcns_dump_start(struct netlink_callback *cb);
 int ipcns_dump_step(struct sk_buff *skb, struct netlink_callback *cb,

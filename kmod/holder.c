@@ -24,8 +24,10 @@
 #include <net/scm.h>
 #include <net/sock.h>
 
+#include "dump.h"
 #include "holder.h"
 #include "layout.h"
+#include "nl_gen.h"
 
 /* Descriptors looked at, and holders found, with a process locked. */
 #define LOOK 4096
@@ -470,12 +472,13 @@ static int descriptor_fill(struct sk_buff *skb, const struct ipcns_holder *h)
 /**
  * ipcns_holder_fill() - put a holder into a message
  * @skb:	the message
- * @h:		the holder
+ * @record:	a struct ipcns_holder
  *
  * Return: 0, or -EMSGSIZE if there is no room.
  */
-int ipcns_holder_fill(struct sk_buff *skb, const struct ipcns_holder *h)
+int ipcns_holder_fill(struct sk_buff *skb, const void *record)
 {
+	const struct ipcns_holder *h = record;
 	if (nla_put_u32(skb, IPCNS_A_HOLDER_NS_INUM, h->ns_inum) ||
 	    nla_put_u64_64bit(skb, IPCNS_A_HOLDER_NS_ID, h->ns_id, IPCNS_A_HOLDER_PAD) ||
 	    nla_put_u32(skb, IPCNS_A_HOLDER_KIND, h->kind))
@@ -496,4 +499,67 @@ int ipcns_holder_fill(struct sk_buff *skb, const struct ipcns_holder *h)
 	default:
 		return descriptor_fill(skb, h);
 	}
+}
+
+/**
+ * struct holder_get - progress of a request for holders
+ * @kinds:	mask of the kinds of holders wanted
+ * @resume:	where to go on
+ */
+struct holder_get {
+	u32				kinds;
+	struct ipcns_holder_place	resume;
+};
+
+static int holder_parse(struct ipcns_dump *d, struct nlattr **attrs, bool one,
+			struct netlink_ext_ack *extack)
+{
+	struct nlattr *kinds = attrs[IPCNS_A_HOLDER_KINDS];
+	struct holder_get *get = d->priv;
+
+	get->kinds = ipcns_layout_holders();
+	if (kinds) {
+		get->kinds = nla_get_u32(kinds);
+		if (get->kinds & ~ipcns_layout_holders()) {
+			NL_SET_ERR_MSG_ATTR(extack, kinds, "kind cannot be found on this kernel, see status");
+			return -EOPNOTSUPP;
+		}
+	}
+	return ipcns_parse_ns(d, attrs[IPCNS_A_HOLDER_NS_INUM], attrs[IPCNS_A_HOLDER_NS_ID], false,
+			extack);
+}
+
+static int holder_collect(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n)
+{
+	struct holder_get *get = d->priv;
+	const struct ipcns_holders h = {
+		.r	= &d->reader,
+		.kinds	= get->kinds,
+		.refs	= refs,
+		.n	= n,
+		.buf	= &d->buf,
+		.place	= &get->resume,
+	};
+	int err = ipcns_holders_collect(&h);
+
+	if (!err) {
+		d->pos += n;
+		get->resume = (struct ipcns_holder_place) { };
+	}
+	return err == -ENOBUFS ? 0 : err;
+}
+
+static const struct ipcns_dump_ops holder_ops = {
+	.cmd		= IPCNS_CMD_HOLDER_GET,
+	.priv_size	= sizeof(struct holder_get),
+	.sight		= IPCNS_SIGHT_ALL,
+	.batch		= IPCNS_HOLDER_BATCH,
+	.parse		= holder_parse,
+	.collect	= holder_collect,
+	.fill		= ipcns_holder_fill,
+};
+
+int ipcns_nl_holder_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return ipcns_dump_step(skb, cb, &holder_ops);
 }

@@ -78,7 +78,7 @@ int ipcns_holders_collect(const struct ipcns_holders *h);
 int ipcns_attachments_collect(const struct ipcns_holders *h);
 int ipcns_holder_add(const struct ipcns_holders *h, u32 ref, const struct ipcns_holder *holder,
 		     const char *name);
-int ipcns_holder_fill(struct sk_buff *skb, const struct ipcns_holder *h);
+int ipcns_holder_fill(struct sk_buff *skb, const void *record);
 u64 ipcns_token(const void *p);
 
 #endif /* _IPCNS_HOLDER_H */

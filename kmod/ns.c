@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The namespaces themselves: who owns them, what is in them, their limits.
+ * The namespaces themselves: who owns them, what is in them, and a way in.
  */
+#include <linux/err.h>
+#include <linux/fdtable.h>
 #include <linux/kdev_t.h>
 #include <linux/mount.h>
 #include <linux/percpu_counter.h>
+#include <linux/proc_fs.h>
+#include <linux/slab.h>
 #include <linux/user_namespace.h>
 
 #include <net/netlink.h>
 #include <uapi/linux/ipcns.h>
 
 #include "attr.h"
+#include "dump.h"
 #include "layout.h"
+#include "nl_gen.h"
 #include "ns.h"
 #include "object.h"
-
-/* ipc/sem.c: sc_semmsl and so on */
-enum { SEMMSL_CTL, SEMMNS_CTL, SEMOPM_CTL, SEMMNI_CTL };
 
 /*
  * Who did something, as the reader sees it. Where a process is in the reader's
@@ -32,7 +35,7 @@ static void actor(const struct ipcns_reader *r, const struct ipcns_actor *in,
 }
 
 /**
- * ipcns_ns_read() - read what is known of a namespace
+ * read_ns() - read what is known of a namespace
  * @r:		who asks
  * @ref:	the namespace, referenced
  * @members:	the processes inside
@@ -44,8 +47,8 @@ static void actor(const struct ipcns_reader *r, const struct ipcns_actor *in,
  * Context: process context, may sleep.
  * Return: 0 or -ENOMEM.
  */
-int ipcns_ns_read(const struct ipcns_reader *r, const struct ipcns_ref *ref,
-		  const struct ipcns_members *members, struct ipcns_ns *out)
+static int read_ns(const struct ipcns_reader *r, const struct ipcns_ref *ref,
+		   const struct ipcns_members *members, struct ipcns_ns *out)
 {
 	struct ipc_namespace *ns = ref->ns;
 	struct ipcns_known known;
@@ -76,13 +79,13 @@ int ipcns_ns_read(const struct ipcns_reader *r, const struct ipcns_ref *ref,
 }
 
 /**
- * ipcns_ns_dying() - describe a namespace whose last reference is gone
+ * describe_dying() - describe a namespace whose last reference is gone
  * @r:		who asks
  * @known:	what the registry knows of it
  * @out:	filled in
  */
-void ipcns_ns_dying(const struct ipcns_reader *r, const struct ipcns_known *known,
-		    struct ipcns_ns *out)
+static void describe_dying(const struct ipcns_reader *r, const struct ipcns_known *known,
+			   struct ipcns_ns *out)
 {
 	memset(out, 0, sizeof(*out));
 	out->whole = true;
@@ -130,12 +133,13 @@ static int actor_fill(struct sk_buff *skb, int type, const struct ipcns_actor *a
 /**
  * ipcns_ns_fill() - put a namespace into a message
  * @skb:	the message
- * @n:		the namespace
+ * @record:	a struct ipcns_ns
  *
  * Return: 0, or -EMSGSIZE if there is no room.
  */
-int ipcns_ns_fill(struct sk_buff *skb, const struct ipcns_ns *n)
+int ipcns_ns_fill(struct sk_buff *skb, const void *record)
 {
+	const struct ipcns_ns *n = record;
 	const struct ipcns_members *m = &n->members;
 
 	if (ipcns_attr_u32(skb, IPCNS_A_NS_INUM, n->inum) ||
@@ -179,89 +183,163 @@ int ipcns_ns_fill(struct sk_buff *skb, const struct ipcns_ns *n)
 }
 
 /**
- * ipcns_limits_read() - read the limits of a namespace
- * @ref:	the namespace, referenced
- * @out:	filled in
- *
- * What /proc/sys/kernel and /proc/sys/fs/mqueue show inside it, see
- * ipc_namespaces(7).
+ * struct ns_get - progress of a dump of namespaces
+ * @last_death:	dying namespaces up to this one have been collected
  */
-void ipcns_limits_read(const struct ipcns_ref *ref, struct ipcns_limits *out)
-{
-	const struct ipc_namespace *ns = ref->ns;
+struct ns_get {
+	u64	last_death;
+};
 
-	out->ns_id = ref->id;
-	out->ns_inum = ns->ns.inum;
-	out->shmmax = READ_ONCE(ns->shm_ctlmax);
-	out->shmall = READ_ONCE(ns->shm_ctlall);
-	out->shmmni = READ_ONCE(ns->shm_ctlmni);
-	out->shm_rmid_forced = READ_ONCE(ns->shm_rmid_forced);
-	out->msgmax = READ_ONCE(ns->msg_ctlmax);
-	out->msgmnb = READ_ONCE(ns->msg_ctlmnb);
-	out->msgmni = READ_ONCE(ns->msg_ctlmni);
-	out->semmsl = READ_ONCE(ns->sem_ctls[SEMMSL_CTL]);
-	out->semmns = READ_ONCE(ns->sem_ctls[SEMMNS_CTL]);
-	out->semopm = READ_ONCE(ns->sem_ctls[SEMOPM_CTL]);
-	out->semmni = READ_ONCE(ns->sem_ctls[SEMMNI_CTL]);
-	out->mq_queues_max = READ_ONCE(ns->mq_queues_max);
-	out->mq_msg_max = READ_ONCE(ns->mq_msg_max);
-	out->mq_msgsize_max = READ_ONCE(ns->mq_msgsize_max);
-	out->mq_msg_default = READ_ONCE(ns->mq_msg_default);
-	out->mq_msgsize_default = READ_ONCE(ns->mq_msgsize_default);
-	out->shm = READ_ONCE(ns->ids[IPC_SHM_IDS].in_use);
-	out->shm_pages = READ_ONCE(ns->shm_tot);
-	out->sem = READ_ONCE(ns->ids[IPC_SEM_IDS].in_use);
-	out->sems = READ_ONCE(ns->used_sems);
-	out->msg = READ_ONCE(ns->ids[IPC_MSG_IDS].in_use);
-	out->mq = READ_ONCE(ns->mq_queues_count);
-	out->whole = ref->sight == IPCNS_SIGHT_ALL;
+static int ns_parse(struct ipcns_dump *d, struct nlattr **attrs, bool one,
+		    struct netlink_ext_ack *extack)
+{
+	return ipcns_parse_ns(d, attrs[IPCNS_A_NS_INUM], attrs[IPCNS_A_NS_ID], one, extack);
 }
 
-/**
- * ipcns_limits_fill() - put the limits of a namespace into a message
- * @skb:	the message
- * @l:		the limits
- *
- * Return: 0, or -EMSGSIZE if there is no room.
- */
-int ipcns_limits_fill(struct sk_buff *skb, const struct ipcns_limits *l)
+static int ns_collect(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n)
 {
-	const struct {
-		int	attr;
-		u32	value;
-	} u32s[] = {
-		{ IPCNS_A_LIMITS_NS_INUM, l->ns_inum },
-		{ IPCNS_A_LIMITS_SHMMNI, l->shmmni },
-		{ IPCNS_A_LIMITS_SHM_RMID_FORCED, l->shm_rmid_forced },
-		{ IPCNS_A_LIMITS_MSGMAX, l->msgmax },
-		{ IPCNS_A_LIMITS_MSGMNB, l->msgmnb },
-		{ IPCNS_A_LIMITS_MSGMNI, l->msgmni },
-		{ IPCNS_A_LIMITS_SEMMSL, l->semmsl },
-		{ IPCNS_A_LIMITS_SEMMNS, l->semmns },
-		{ IPCNS_A_LIMITS_SEMOPM, l->semopm },
-		{ IPCNS_A_LIMITS_SEMMNI, l->semmni },
-		{ IPCNS_A_LIMITS_MQ_QUEUES_MAX, l->mq_queues_max },
-		{ IPCNS_A_LIMITS_MQ_MSG_MAX, l->mq_msg_max },
-		{ IPCNS_A_LIMITS_MQ_MSGSIZE_MAX, l->mq_msgsize_max },
-		{ IPCNS_A_LIMITS_MQ_MSG_DEFAULT, l->mq_msg_default },
-		{ IPCNS_A_LIMITS_MQ_MSGSIZE_DEFAULT, l->mq_msgsize_default },
-		{ IPCNS_A_LIMITS_SHM, l->shm },
-		{ IPCNS_A_LIMITS_SEM, l->sem },
-		{ IPCNS_A_LIMITS_SEMS, l->sems },
-		{ IPCNS_A_LIMITS_MSG, l->msg },
-		{ IPCNS_A_LIMITS_PAGE_SIZE, PAGE_SIZE },
-	};
-	unsigned int i;
+	struct ipcns_members *members;
+	struct ipcns_ns *out;
+	int err;
+	u32 i;
 
-	for (i = 0; i < ARRAY_SIZE(u32s); i++)
-		if (nla_put_u32(skb, u32s[i].attr, u32s[i].value))
-			return -EMSGSIZE;
-	if (l->whole && nla_put_u32(skb, IPCNS_A_LIMITS_MQ, l->mq))
-		return -EMSGSIZE;
-	if (nla_put_u64_64bit(skb, IPCNS_A_LIMITS_NS_ID, l->ns_id, IPCNS_A_LIMITS_PAD) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_LIMITS_SHMMAX, l->shmmax, IPCNS_A_LIMITS_PAD) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_LIMITS_SHMALL, l->shmall, IPCNS_A_LIMITS_PAD) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_LIMITS_SHM_PAGES, l->shm_pages, IPCNS_A_LIMITS_PAD))
+	members = kvmalloc_array(n, sizeof(*members), GFP_KERNEL);
+	if (!members)
+		return -ENOMEM;
+	err = ipcns_members(&d->reader, refs, n, members);
+	for (i = 0; i < n && !err; i++) {
+		if (refs[i].ns) {
+			out = ipcns_buf_reserve(&d->buf, sizeof(*out));
+			if (IS_ERR(out)) {
+				err = PTR_ERR(out);
+				break;
+			}
+			err = read_ns(&d->reader, &refs[i], &members[i], out);
+			if (err)
+				break;
+			ipcns_buf_commit(&d->buf, sizeof(*out));
+		}
+		d->pos++;
+		cond_resched();
+	}
+	kvfree(members);
+	return err == -ENOBUFS ? 0 : err;
+}
+
+static int ns_collect_dying(struct ipcns_dump *d)
+{
+	struct ns_get *get = d->priv;
+	const struct ipcns_scope *scope = ipcns_reader_dying(&d->reader);
+	struct ipcns_known *known;
+	struct ipcns_ns *out;
+	u32 i, n;
+	int added = 0;
+
+	if (!scope)
+		return 0;
+	known = kvmalloc_array(IPCNS_DYING_WINDOW, sizeof(*known), GFP_KERNEL);
+	if (!known)
+		return -ENOMEM;
+	while (!added && (n = ipcns_registry_dying(scope, known, IPCNS_DYING_WINDOW, &get->last_death))) {
+		for (i = 0; i < n; i++) {
+			if ((d->id && known[i].id != d->id) || (d->inum && known[i].inum != d->inum))
+				continue;
+			/* its last reference went while the dump went on */
+			if (ipcns_dump_collected(d, known[i].cookie))
+				continue;
+			out = ipcns_buf_reserve(&d->buf, sizeof(*out));
+			if (IS_ERR(out)) {
+				added = PTR_ERR(out);
+				break;
+			}
+			describe_dying(&d->reader, &known[i], out);
+			ipcns_buf_commit(&d->buf, sizeof(*out));
+			added++;
+		}
+	}
+	kvfree(known);
+	return added;
+}
+
+static const struct ipcns_dump_ops ns_ops = {
+	.cmd		= IPCNS_CMD_NS_GET,
+	.priv_size	= sizeof(struct ns_get),
+	.sight		= IPCNS_SIGHT_OWN,
+	.batch		= IPCNS_NS_BATCH,
+	.parse		= ns_parse,
+	.collect	= ns_collect,
+	.collect_dying	= ns_collect_dying,
+	.fill		= ipcns_ns_fill,
+	.seq_attr	= IPCNS_A_NS_SEQ,
+	.pad_attr	= IPCNS_A_NS_PAD,
+};
+
+int ipcns_nl_ns_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return ipcns_reply_one(skb, info, &ns_ops);
+}
+
+int ipcns_nl_ns_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return ipcns_dump_step(skb, cb, &ns_ops);
+}
+
+/* What was opened, for the process that asks. */
+struct opened {
+	u64	id;
+	u32	inum;
+	int	fd;
+};
+
+static struct ns_common *get_self(struct ns_common *common)
+{
+	get_ipc_ns(container_of(common, struct ipc_namespace, ns));
+	return common;
+}
+
+static int open_collect(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n)
+{
+	struct opened *out = ipcns_buf_reserve(&d->buf, sizeof(*out));
+
+	if (IS_ERR(out))
+		return PTR_ERR(out);
+	out->id = refs->id;
+	out->inum = refs->ns->ns.inum;
+	/* close-on-exec, in the caller, who sent the request */
+	out->fd = open_related_ns(&refs->ns->ns, get_self);
+	if (out->fd < 0)
+		return out->fd;
+	ipcns_buf_commit(&d->buf, sizeof(*out));
+	d->pos++;
+	return 0;
+}
+
+static int open_fill(struct sk_buff *skb, const void *record)
+{
+	const struct opened *o = record;
+
+	if (nla_put_u32(skb, IPCNS_A_NS_INUM, o->inum) ||
+	    nla_put_u64_64bit(skb, IPCNS_A_NS_ID, o->id, IPCNS_A_NS_PAD) ||
+	    nla_put_u32(skb, IPCNS_A_NS_FD, o->fd))
 		return -EMSGSIZE;
 	return 0;
+}
+
+static void open_undo(const void *record)
+{
+	close_fd(((const struct opened *)record)->fd);
+}
+
+static const struct ipcns_dump_ops open_ops = {
+	.cmd		= IPCNS_CMD_NS_OPEN,
+	.sight		= IPCNS_SIGHT_ALL,
+	.parse		= ns_parse,
+	.collect	= open_collect,
+	.fill		= open_fill,
+	.undo		= open_undo,
+};
+
+int ipcns_nl_ns_open_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return ipcns_reply_one(skb, info, &open_ops);
 }

@@ -50,12 +50,7 @@ struct ipcns_limits {
 	bool	whole;
 };
 
-int ipcns_ns_read(const struct ipcns_reader *r, const struct ipcns_ref *ref,
-		  const struct ipcns_members *members, struct ipcns_ns *out);
-void ipcns_ns_dying(const struct ipcns_reader *r, const struct ipcns_known *known,
-		    struct ipcns_ns *out);
-int ipcns_ns_fill(struct sk_buff *skb, const struct ipcns_ns *n);
-void ipcns_limits_read(const struct ipcns_ref *ref, struct ipcns_limits *out);
-int ipcns_limits_fill(struct sk_buff *skb, const struct ipcns_limits *l);
+int ipcns_ns_fill(struct sk_buff *skb, const void *record);
+int ipcns_limits_fill(struct sk_buff *skb, const void *record);
 
 #endif /* _IPCNS_NS_H */

@@ -4,14 +4,15 @@
  */
 #include <linux/err.h>
 #include <linux/idr.h>
-#include <linux/msg.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include <net/netlink.h>
 
 #include "attr.h"
+#include "dump.h"
 #include "layout.h"
+#include "nl_gen.h"
 #include "object.h"
 
 const struct ipcns_kind_ops *const ipcns_kinds[IPCNS_N_KINDS] = {
@@ -38,59 +39,6 @@ static void read_perm(const struct ipcns_reader *r, const struct kern_ipc_perm *
 	o->gid = ipcns_reader_gid(r, perm->gid);
 	o->cuid = ipcns_reader_uid(r, perm->cuid);
 	o->cgid = ipcns_reader_gid(r, perm->cgid);
-}
-
-/**
- * ipcns_sysv_find() - find a System V object by its identifier
- * @ids:	the namespace's table of the kind
- * @id:		the identifier
- *
- * ipc/util.h ipcid_to_idx(): how many low bits of an identifier are the index
- * depends on the boot option ipcmni_extend; the whole identifier decides.
- *
- * Context: RCU read side; the object stays until it ends, but may be deleted.
- * Return: the object, not locked, or NULL.
- */
-struct kern_ipc_perm *ipcns_sysv_find(struct ipc_ids *ids, u32 id)
-{
-	static const u8 index_bits[] = { 15, 24 };
-	struct kern_ipc_perm *perm;
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(index_bits); i++) {
-		perm = idr_find(&ids->ipcs_idr, id & (BIT(index_bits[i]) - 1));
-		if (perm && perm->id == id)
-			return perm;
-	}
-	return NULL;
-}
-
-/**
- * ipcns_sysv_visit() - look at one System V object
- * @ids:	the namespace's table of the kind
- * @id:		the identifier
- * @visit:	called with the object locked, under RCU, and not deleted
- * @arg:	for @visit
- *
- * Return: false if there is no such object.
- */
-bool ipcns_sysv_visit(struct ipc_ids *ids, u32 id,
-		      void (*visit)(struct kern_ipc_perm *perm, void *arg), void *arg)
-{
-	struct kern_ipc_perm *perm;
-	bool found = false;
-
-	rcu_read_lock();
-	perm = ipcns_sysv_find(ids, id);
-	if (perm) {
-		spin_lock(&perm->lock);
-		found = !perm->deleted;
-		if (found)
-			visit(perm, arg);
-		spin_unlock(&perm->lock);
-	}
-	rcu_read_unlock();
-	return found;
 }
 
 /**
@@ -154,157 +102,15 @@ int ipcns_sysv_collect(const struct ipcns_collect *c, const struct ipcns_kind_op
 }
 
 /**
- * ipcns_detail_add() - add what was read of an object
- * @c:		the collection
- * @detail:	what it is
- * @ref:	the namespace
- * @records:	the records, whose namespace and name are filled in here
- * @n:		how many
- * @next:	counts those that were added
- *
- * Return: 0, -ENOBUFS if the buffer is full, or -ENOMEM.
- */
-int ipcns_detail_add(const struct ipcns_collect *c, const struct ipcns_detail *detail,
-		     const struct ipcns_ref *ref, const void *records, u32 n, u64 *next)
-{
-	const struct ipcns_filter *f = c->filter;
-	u32 i, name_len = f->by_name ? f->name_len : 0;
-	struct ipcns_element *out;
-
-	/* both begin alike */
-	BUILD_BUG_ON(offsetof(struct ipcns_element, name_len) !=
-		     offsetof(struct ipcns_waiter, name_len));
-	for (i = 0; i < n; i++, (*next)++) {
-		out = ipcns_buf_reserve(c->buf, detail->size + name_len);
-		if (IS_ERR(out))
-			return PTR_ERR(out);
-		memcpy(out, records + i * detail->size, detail->size);
-		out->ns_id = ref->id;
-		out->ns_inum = ref->ns->ns.inum;
-		out->id = f->id;
-		out->name_len = name_len;
-		memcpy((void *)out + detail->size, f->name, name_len);
-		ipcns_buf_commit(c->buf, detail->size + name_len);
-	}
-	return 0;
-}
-
-/* A part of what there is in an object. */
-struct window {
-	const struct ipcns_reader	*r;
-	const struct ipcns_ref		*ref;
-	const struct ipcns_detail	*detail;
-	void				*records;
-	u64				first;
-	u32				n;
-	bool				refused;
-};
-
-static void read_window(struct kern_ipc_perm *perm, void *arg)
-{
-	struct window *w = arg;
-
-	if (w->ref->sight < IPCNS_SIGHT_ALL &&
-	    !ipcns_reader_may_read(w->r, w->ref->ns->user_ns, perm->uid, perm->cuid, perm->gid,
-				   perm->cgid, perm->mode)) {
-		w->refused = true;
-		return;
-	}
-	w->n = w->detail->read(w->r, perm, w->records, w->first, IPCNS_DETAIL_WINDOW);
-}
-
-/**
- * ipcns_sysv_detail() - collect what there is in one System V object
- * @c:		the collection; its filter has an id
- * @ops:	the kind
- * @detail:	what is wanted
- * @ref:	the namespace
- * @next:	number of the record to go on with
- *
- * Context: process context, may sleep.
- * Return: 0 when done, -ENOENT if there is no such object, -EACCES if the reader
- * may not look into it, -EIDRM if it was removed meanwhile, -ENOBUFS if the buffer is full, -ENOMEM, -EINTR.
- */
-int ipcns_sysv_detail(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
-		      const struct ipcns_detail *detail, const struct ipcns_ref *ref, u64 *next)
-{
-	struct window w = { .r = c->r, .ref = ref, .detail = detail };
-	int err = 0;
-
-	w.records = kvcalloc(IPCNS_DETAIL_WINDOW, detail->size, GFP_KERNEL);
-	if (!w.records)
-		return -ENOMEM;
-	do {
-		w.first = *next;
-		if (!ipcns_sysv_visit(&ref->ns->ids[ops->ids], c->filter->id, read_window, &w)) {
-			err = *next ? -EIDRM : -ENOENT;
-			break;
-		}
-		if (w.refused) {
-			err = -EACCES;
-			break;
-		}
-		err = ipcns_detail_add(c, detail, ref, w.records, w.n, next);
-		cond_resched();
-		if (!err && fatal_signal_pending(current))
-			err = -EINTR;
-	} while (!err && w.n == IPCNS_DETAIL_WINDOW);
-	kvfree(w.records);
-	return err;
-}
-
-/**
- * ipcns_messages_read() - describe messages
- * @messages:	list of struct msg_msg, locked by the caller
- * @out:	filled in
- * @skip:	messages to pass over; counted down
- * @max:	room in @out
- *
- * Return: how many were described.
- */
-u32 ipcns_messages_read(const struct list_head *messages, struct ipcns_element *out, u64 *skip,
-			u32 max)
-{
-	const struct msg_msg *m;
-	u32 n = 0;
-
-	list_for_each_entry(m, messages, m_list) {
-		if (n == max)
-			break;
-		if (*skip) {
-			(*skip)--;
-			continue;
-		}
-		out[n].mtype = m->m_type;
-		out[n].size = m->m_ts;
-		n++;
-	}
-	return n;
-}
-
-/**
- * ipcns_list_length() - count the entries of a list
- * @list:	head of a list that the caller has locked
- */
-u32 ipcns_list_length(const struct list_head *list)
-{
-	const struct list_head *pos;
-	u32 n = 0;
-
-	list_for_each(pos, list)
-		n++;
-	return n;
-}
-
-/**
  * ipcns_object_fill() - put an object into a message
  * @skb:	the message
- * @o:		the object
+ * @record:	a struct ipcns_object
  *
  * Return: 0, or -EMSGSIZE if there is no room.
  */
-int ipcns_object_fill(struct sk_buff *skb, const struct ipcns_object *o)
+int ipcns_object_fill(struct sk_buff *skb, const void *record)
 {
+	const struct ipcns_object *o = record;
 	struct nlattr *nest;
 
 	if (ipcns_attr_u32(skb, IPCNS_A_OBJECT_NS_INUM, o->ns_inum) ||
@@ -334,85 +140,245 @@ int ipcns_object_fill(struct sk_buff *skb, const struct ipcns_object *o)
 	return 0;
 }
 
-/* The object that a detail is of. */
-static int of_fill(struct sk_buff *skb, u32 kind, int id_type, u32 id, int name_type, u32 name_len,
-		   const char *name)
+static u32 readable_kinds(void)
 {
-	if (kind == IPCNS_KIND_MQ)
-		return nla_put(skb, name_type, name_len, name);
-	return nla_put_u32(skb, id_type, id);
+	u32 kind, mask = 0;
+
+	for (kind = 0; kind < IPCNS_N_KINDS; kind++)
+		if (ipcns_layout_ok(kind))
+			mask |= BIT(kind);
+	return mask;
 }
 
 /**
- * ipcns_element_fill() - put a semaphore or a message into a message
- * @skb:	the message
- * @e:		the element
+ * ipcns_parse_kinds() - take the kinds of objects wanted from a request
+ * @f:		kinds is filled in
+ * @kind:	attribute that names one kind, or NULL
+ * @kinds:	attribute with a mask of kinds, or NULL
+ * @extack:	gets the reason for an error
  *
- * Return: 0, or -EMSGSIZE if there is no room.
- */
-int ipcns_element_fill(struct sk_buff *skb, const struct ipcns_element *e)
-{
-	if (nla_put_u32(skb, IPCNS_A_ELEMENT_NS_INUM, e->ns_inum) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_ELEMENT_NS_ID, e->ns_id, IPCNS_A_ELEMENT_PAD) ||
-	    nla_put_u32(skb, IPCNS_A_ELEMENT_KIND, e->kind) ||
-	    of_fill(skb, e->kind, IPCNS_A_ELEMENT_ID, e->id, IPCNS_A_ELEMENT_NAME, e->name_len,
-		    e->name))
-		return -EMSGSIZE;
-	switch (e->kind) {
-	case IPCNS_KIND_SEM:
-		if (nla_put_u32(skb, IPCNS_A_ELEMENT_SEMNUM, e->semnum) ||
-		    nla_put_u32(skb, IPCNS_A_ELEMENT_SEMVAL, e->semval) ||
-		    nla_put_u32(skb, IPCNS_A_ELEMENT_NCOUNT, e->ncount) ||
-		    nla_put_u32(skb, IPCNS_A_ELEMENT_ZCOUNT, e->zcount) ||
-		    nla_put_u32(skb, IPCNS_A_ELEMENT_PID, e->pid))
-			return -EMSGSIZE;
-		return 0;
-	case IPCNS_KIND_MSG:
-		if (nla_put_s64(skb, IPCNS_A_ELEMENT_MTYPE, e->mtype, IPCNS_A_ELEMENT_PAD))
-			return -EMSGSIZE;
-		break;
-	default:
-		if (nla_put_u32(skb, IPCNS_A_ELEMENT_PRIO, e->prio))
-			return -EMSGSIZE;
-	}
-	return nla_put_u64_64bit(skb, IPCNS_A_ELEMENT_SIZE, e->size, IPCNS_A_ELEMENT_PAD);
-}
-
-/**
- * ipcns_waiter_fill() - put what a process has to do with an object into a
- * message
- * @skb:	the message
- * @w:		the process
+ * Kinds that a request names must be readable. Where all kinds are wanted,
+ * those that are not readable are left out, as status-get reports.
  *
- * Return: 0, or -EMSGSIZE if there is no room.
+ * Return: 0, -EINVAL or -EOPNOTSUPP.
  */
-int ipcns_waiter_fill(struct sk_buff *skb, const struct ipcns_waiter *w)
+int ipcns_parse_kinds(struct ipcns_filter *f, struct nlattr *kind, struct nlattr *kinds,
+		      struct netlink_ext_ack *extack)
 {
-	const struct ipcns_name *p = &w->process;
+	struct nlattr *attr = kind ?: kinds;
 
-	if (nla_put_u32(skb, IPCNS_A_WAITER_NS_INUM, w->ns_inum) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_WAITER_NS_ID, w->ns_id, IPCNS_A_WAITER_PAD) ||
-	    nla_put_u32(skb, IPCNS_A_WAITER_KIND, w->kind) ||
-	    of_fill(skb, w->kind, IPCNS_A_WAITER_ID, w->id, IPCNS_A_WAITER_NAME, w->name_len,
-		    w->name) ||
-	    nla_put_u32(skb, IPCNS_A_WAITER_ROLE, w->role))
-		return -EMSGSIZE;
-	if (p->known && (nla_put_u32(skb, IPCNS_A_WAITER_PID, p->pid) ||
-			 nla_put(skb, IPCNS_A_WAITER_COMM, strnlen(p->comm, sizeof(p->comm)),
-				 p->comm)))
-		return -EMSGSIZE;
-	if (w->kind == IPCNS_KIND_SEM) {
-		if (nla_put_u32(skb, IPCNS_A_WAITER_SEMNUM, w->semnum) ||
-		    nla_put_s32(skb, IPCNS_A_WAITER_SEMOP, w->semop) ||
-		    (w->nsops && nla_put_u32(skb, IPCNS_A_WAITER_NSOPS, w->nsops)))
-			return -EMSGSIZE;
-		return 0;
+	if (kind && kinds) {
+		NL_SET_ERR_MSG_ATTR(extack, kinds, "kind and kinds exclude each other");
+		return -EINVAL;
 	}
-	if (w->kind == IPCNS_KIND_MSG && w->role == IPCNS_ROLE_RECEIVER &&
-	    (nla_put_s64(skb, IPCNS_A_WAITER_MTYPE, w->mtype, IPCNS_A_WAITER_PAD) ||
-	     nla_put_u32(skb, IPCNS_A_WAITER_MODE, w->mode)))
-		return -EMSGSIZE;
-	if (w->kind == IPCNS_KIND_MSG)
-		return nla_put_u64_64bit(skb, IPCNS_A_WAITER_SIZE, w->size, IPCNS_A_WAITER_PAD);
+	f->kinds = readable_kinds();
+	if (!attr)
+		return 0;
+	f->kinds = kind ? BIT(nla_get_u32(kind)) : nla_get_u32(kinds);
+	if (!f->kinds) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "kinds is empty");
+		return -EINVAL;
+	}
+	if (f->kinds & ~readable_kinds()) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "kind not readable on this kernel, see status");
+		return -EOPNOTSUPP;
+	}
 	return 0;
+}
+
+/**
+ * ipcns_parse_id() - take the identifier of an object from a request
+ * @f:		by_id and id are filled in
+ * @id:		the attribute, or NULL
+ * @extack:	gets the reason for an error
+ *
+ * Return: 0 or -EINVAL.
+ */
+int ipcns_parse_id(struct ipcns_filter *f, struct nlattr *id, struct netlink_ext_ack *extack)
+{
+	if (!id)
+		return 0;
+	f->by_id = true;
+	f->id = nla_get_u32(id);
+	if (f->id > INT_MAX) {
+		NL_SET_ERR_MSG_ATTR(extack, id, "id of an object is negative");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/**
+ * ipcns_parse_name() - take the name of a POSIX queue from a request
+ * @f:		by_name, name and kinds are filled in
+ * @name:	the attribute, or NULL
+ * @extack:	gets the reason for an error
+ *
+ * Return: 0 or -EINVAL.
+ */
+int ipcns_parse_name(struct ipcns_filter *f, struct nlattr *name, struct netlink_ext_ack *extack)
+{
+	if (!name)
+		return 0;
+	if (!nla_len(name) || nla_len(name) > NAME_MAX) {
+		NL_SET_ERR_MSG_ATTR(extack, name, "name must have 1 to 255 bytes");
+		return -EINVAL;
+	}
+	f->by_name = true;
+	f->name_len = nla_len(name);
+	memcpy(f->name, nla_data(name), f->name_len);
+	f->kinds &= BIT(IPCNS_KIND_MQ);
+	return 0;
+}
+
+/**
+ * struct object_get - progress of a request for objects
+ * @filter:	the objects wanted
+ * @attr:	attribute that names the only object wanted, or NULL
+ * @kind:	kind of objects to go on with in the namespace at hand
+ * @next:	position among those
+ */
+struct object_get {
+	struct ipcns_filter	filter;
+	const struct nlattr	*attr;
+	u32			kind;
+	u64			next;
+};
+
+static int object_parse(struct ipcns_dump *d, struct nlattr **attrs, bool one,
+			struct netlink_ext_ack *extack)
+{
+	struct nlattr *kind = attrs[IPCNS_A_OBJECT_KIND], *id = attrs[IPCNS_A_OBJECT_ID];
+	struct nlattr *name = attrs[IPCNS_A_OBJECT_NAME], *uid = attrs[IPCNS_A_OBJECT_UID];
+	struct object_get *get = d->priv;
+	struct ipcns_filter *f = &get->filter;
+	int err;
+
+	err = ipcns_parse_ns(d, attrs[IPCNS_A_OBJECT_NS_INUM], attrs[IPCNS_A_OBJECT_NS_ID], one, extack);
+	if (err)
+		return err;
+	err = ipcns_parse_kinds(f, kind, attrs[IPCNS_A_OBJECT_KINDS], extack);
+	if (err)
+		return err;
+	if (one) {
+		if (!kind) {
+			NL_SET_ERR_MSG(extack, "kind of the object is missing");
+			return -EINVAL;
+		}
+		if (f->kinds == BIT(IPCNS_KIND_MQ) ? !name : !id) {
+			NL_SET_ERR_MSG(extack, "id of the object, or name of the queue, is missing");
+			return -EINVAL;
+		}
+	}
+	if (id && name) {
+		NL_SET_ERR_MSG_ATTR(extack, name, "id and name exclude each other");
+		return -EINVAL;
+	}
+	get->attr = id ?: name;
+	err = ipcns_parse_id(f, id, extack);
+	if (err)
+		return err;
+	if (attrs[IPCNS_A_OBJECT_KEY]) {
+		f->by_key = true;
+		f->key = nla_get_u32(attrs[IPCNS_A_OBJECT_KEY]);
+	}
+	if (uid) {
+		f->by_uid = true;
+		f->uid = make_kuid(d->reader.user_ns, nla_get_u32(uid));
+		if (!uid_valid(f->uid)) {
+			NL_SET_ERR_MSG_ATTR(extack, uid, "uid is not mapped in your user namespace");
+			return -EINVAL;
+		}
+	}
+	return ipcns_parse_name(f, name, extack);
+}
+
+/* All kinds of one namespace, from get->kind and get->next on. */
+static int object_collect_ns(struct object_get *get, const struct ipcns_collect *c,
+			     const struct ipcns_ref *ref)
+{
+	int err;
+
+	for (; get->kind < IPCNS_N_KINDS; get->kind++, get->next = 0) {
+		if (!(get->filter.kinds & BIT(get->kind)))
+			continue;
+		err = ipcns_kinds[get->kind]->collect(c, ipcns_kinds[get->kind], ref, &get->next);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int object_collect(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n)
+{
+	struct object_get *get = d->priv;
+	const struct ipcns_collect c = { .r = &d->reader, .filter = &get->filter, .buf = &d->buf };
+	int err;
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		if (refs[i].ns) {
+			err = object_collect_ns(get, &c, &refs[i]);
+			if (err)
+				return err == -ENOBUFS ? 0 : err;
+		}
+		d->pos++;
+		get->kind = 0;
+		get->next = 0;
+	}
+	return 0;
+}
+
+/**
+ * ipcns_object_error() - say why a request for an object failed
+ * @d:		the request
+ * @attr:	its attribute that names the object, or NULL
+ * @extack:	gets the reason
+ * @err:	the error
+ *
+ * Return: false if the error does not concern an object.
+ */
+bool ipcns_object_error(const struct ipcns_dump *d, const struct nlattr *attr,
+			struct netlink_ext_ack *extack, int err)
+{
+	switch (err) {
+	case -ENOENT:
+		if (!d->found)
+			return false;
+		NL_SET_ERR_MSG_ATTR(extack, attr, "the namespace has no object with this id or name");
+		return true;
+	case -EACCES:
+		NL_SET_ERR_MSG_ATTR(extack, attr, "needs read permission on the object");
+		return true;
+	case -EIDRM:
+		NL_SET_ERR_MSG_ATTR(extack, attr, "object removed while it was read");
+		return true;
+	}
+	return false;
+}
+
+static bool object_error(const struct ipcns_dump *d, struct netlink_ext_ack *extack, int err)
+{
+	return ipcns_object_error(d, ((struct object_get *)d->priv)->attr, extack, err);
+}
+
+static const struct ipcns_dump_ops object_ops = {
+	.cmd		= IPCNS_CMD_OBJECT_GET,
+	.priv_size	= sizeof(struct object_get),
+	.sight		= IPCNS_SIGHT_OWN,
+	.parse		= object_parse,
+	.collect	= object_collect,
+	.fill		= ipcns_object_fill,
+	.set_error_text	= object_error,
+	.seq_attr	= IPCNS_A_OBJECT_SEQ,
+	.pad_attr	= IPCNS_A_OBJECT_PAD,
+};
+
+int ipcns_nl_object_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return ipcns_reply_one(skb, info, &object_ops);
+}
+
+int ipcns_nl_object_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return ipcns_dump_step(skb, cb, &object_ops);
 }

@@ -7,6 +7,7 @@
 
 #include <linux/ipc.h>
 #include <linux/limits.h>
+#include <linux/netlink.h>
 #include <uapi/linux/ipcns.h>
 
 #include "buf.h"
@@ -217,6 +218,14 @@ extern const struct ipcns_kind_ops ipcns_mq_ops;
 
 extern const struct ipcns_kind_ops *const ipcns_kinds[IPCNS_N_KINDS];
 
+struct ipcns_dump;
+
+int ipcns_parse_kinds(struct ipcns_filter *f, struct nlattr *kind, struct nlattr *kinds,
+		      struct netlink_ext_ack *extack);
+int ipcns_parse_id(struct ipcns_filter *f, struct nlattr *id, struct netlink_ext_ack *extack);
+int ipcns_parse_name(struct ipcns_filter *f, struct nlattr *name, struct netlink_ext_ack *extack);
+bool ipcns_object_error(const struct ipcns_dump *d, const struct nlattr *attr,
+			struct netlink_ext_ack *extack, int err);
 struct kern_ipc_perm *ipcns_sysv_find(struct ipc_ids *ids, u32 id);
 bool ipcns_sysv_visit(struct ipc_ids *ids, u32 id,
 		      void (*visit)(struct kern_ipc_perm *perm, void *arg), void *arg);
@@ -228,9 +237,9 @@ int ipcns_detail_add(const struct ipcns_collect *c, const struct ipcns_detail *d
 		     const struct ipcns_ref *ref, const void *records, u32 n, u64 *next);
 u32 ipcns_messages_read(const struct list_head *messages, struct ipcns_element *out, u64 *skip,
 			u32 max);
-int ipcns_object_fill(struct sk_buff *skb, const struct ipcns_object *o);
-int ipcns_element_fill(struct sk_buff *skb, const struct ipcns_element *e);
-int ipcns_waiter_fill(struct sk_buff *skb, const struct ipcns_waiter *w);
+int ipcns_object_fill(struct sk_buff *skb, const void *record);
+int ipcns_element_fill(struct sk_buff *skb, const void *record);
+int ipcns_waiter_fill(struct sk_buff *skb, const void *record);
 
 u32 ipcns_list_length(const struct list_head *list);
 int ipcns_mq_bytes(struct ipc_namespace *ns, u64 *bytes);

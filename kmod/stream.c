@@ -309,12 +309,13 @@ static int object_fill(struct sk_buff *skb, const struct ipcns_notice *n)
 /**
  * ipcns_notice_fill() - put an event, or a loss, into a message
  * @skb:	the message
- * @n:		the event
+ * @record:	a struct ipcns_notice
  *
  * Return: 0, or -EMSGSIZE if there is no room.
  */
-int ipcns_notice_fill(struct sk_buff *skb, const struct ipcns_notice *n)
+int ipcns_notice_fill(struct sk_buff *skb, const void *record)
 {
+	const struct ipcns_notice *n = record;
 	const struct ipcns_event *e = n->slots;
 
 	if (n->from)

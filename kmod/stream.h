@@ -81,6 +81,6 @@ void ipcns_cursor_init(struct ipcns_cursor *c, const struct ipcns_scope *scope, 
 void ipcns_cursor_extend(struct ipcns_cursor *c);
 bool ipcns_stream_next(struct ipcns_cursor *c, struct ipcns_notice *out);
 int ipcns_stream_range(const struct ipcns_scope *scope, u64 *first, u64 *next);
-int ipcns_notice_fill(struct sk_buff *skb, const struct ipcns_notice *n);
+int ipcns_notice_fill(struct sk_buff *skb, const void *record);
 
 #endif /* _IPCNS_STREAM_H */

@@ -181,25 +181,26 @@ static int plan_parse(struct ipcns_dump *d, struct nlattr **attrs, bool one,
 static int plan_collect(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n)
 {
 	struct made_up *m;
+	u64 *next = d->priv;
 	u32 i;
 
 	for (i = 0; i < n; i++) {
 		if (refs[i].ns && plan.fail_at && refs[i].cookie >= plan.fail_at)
 			return -EIDRM;
-		for (; refs[i].ns && d->next < records_of(refs[i].cookie); d->next++) {
-			u32 len = size_of(refs[i].cookie, d->next);
+		for (; refs[i].ns && *next < records_of(refs[i].cookie); (*next)++) {
+			u32 len = size_of(refs[i].cookie, *next);
 
 			m = ipcns_buf_reserve(&d->buf, sizeof(*m) + len);
 			if (IS_ERR(m))
 				return PTR_ERR(m) == -ENOBUFS ? 0 : PTR_ERR(m);
 			m->id = refs[i].id;
-			m->nr = d->next;
+			m->nr = *next;
 			m->len = len;
 			memset(m->data, m->id + m->nr, len);
 			ipcns_buf_commit(&d->buf, sizeof(*m) + len);
 		}
 		d->pos++;
-		d->next = 0;
+		*next = 0;
 	}
 	return 0;
 }
@@ -213,6 +214,7 @@ static int plan_fill(struct sk_buff *skb, const void *record)
 
 static struct ipcns_dump_ops plan_ops = {
 	.cmd		= IPCNS_CMD_NS_GET,
+	.priv_size	= sizeof(u64),
 	.sight		= IPCNS_SIGHT_OWN,
 	.parse		= plan_parse,
 	.collect	= plan_collect,
@@ -393,6 +395,39 @@ static void failing(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, dump(test, 256), -EIDRM);
 }
 
+static int parse_both(struct ipcns_dump *d, struct nlattr **attrs, bool one)
+{
+	struct netlink_ext_ack extack = { };
+
+	return ipcns_parse_ns(d, attrs[IPCNS_A_NS_INUM], attrs[IPCNS_A_NS_ID], one, &extack);
+}
+
+/* The attributes that name the namespace of a request. */
+static void namespaces(struct kunit *test)
+{
+	struct nlattr *attrs[IPCNS_A_NS_MAX + 1] = { };
+	struct ipcns_dump *d = kunit_kzalloc(test, sizeof(*d), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, d);
+	KUNIT_EXPECT_EQ(test, parse_both(d, attrs, false), 0);
+	KUNIT_EXPECT_NULL(test, d->ns_attr);
+	KUNIT_EXPECT_EQ(test, parse_both(d, attrs, true), -EINVAL);
+	attrs[IPCNS_A_NS_INUM] = number(test, 0);
+	KUNIT_EXPECT_EQ(test, parse_both(d, attrs, true), -EINVAL);
+	attrs[IPCNS_A_NS_INUM] = number(test, 17);
+	KUNIT_EXPECT_EQ(test, parse_both(d, attrs, true), 0);
+	KUNIT_EXPECT_EQ(test, d->inum, 17U);
+	KUNIT_EXPECT_PTR_EQ(test, d->ns_attr, (const struct nlattr *)attrs[IPCNS_A_NS_INUM]);
+	attrs[IPCNS_A_NS_ID] = long_number(test, 1ULL << 40);
+	KUNIT_EXPECT_EQ(test, parse_both(d, attrs, true), -EINVAL);
+	attrs[IPCNS_A_NS_INUM] = NULL;
+	d = kunit_kzalloc(test, sizeof(*d), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, d);
+	KUNIT_EXPECT_EQ(test, parse_both(d, attrs, true), 0);
+	KUNIT_EXPECT_EQ(test, d->id, 1ULL << 40);
+	KUNIT_EXPECT_EQ(test, d->inum, 0U);
+}
+
 static int dump_init(struct kunit *test)
 {
 	memset(&world, 0, sizeof(world));
@@ -407,6 +442,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(buffers),
 	KUNIT_CASE(absent),
 	KUNIT_CASE(failing),
+	KUNIT_CASE(namespaces),
 	{ }
 };
 

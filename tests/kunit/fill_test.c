@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Records put into messages with every amount of room left; and which objects a
- * filter leaves.
+ * Records put into messages with every amount of room left; and identifiers.
  */
 #include "support.h"
 
 #include "holder.h"
 #include "ns.h"
+#include "object.h"
 #include "stream.h"
-
-#include "object.c"
 
 #define BIG 8192
 
@@ -72,41 +70,6 @@ static void *made_up(struct kunit *test, u32 size)
 	return p;
 }
 
-static int object_fill(struct sk_buff *skb, const void *record)
-{
-	return ipcns_object_fill(skb, record);
-}
-
-static int element_fill(struct sk_buff *skb, const void *record)
-{
-	return ipcns_element_fill(skb, record);
-}
-
-static int waiter_fill(struct sk_buff *skb, const void *record)
-{
-	return ipcns_waiter_fill(skb, record);
-}
-
-static int holder_fill(struct sk_buff *skb, const void *record)
-{
-	return ipcns_holder_fill(skb, record);
-}
-
-static int ns_fill(struct sk_buff *skb, const void *record)
-{
-	return ipcns_ns_fill(skb, record);
-}
-
-static int limits_fill(struct sk_buff *skb, const void *record)
-{
-	return ipcns_limits_fill(skb, record);
-}
-
-static int notice_fill(struct sk_buff *skb, const void *record)
-{
-	return ipcns_notice_fill(skb, record);
-}
-
 static void objects(struct kunit *test)
 {
 	struct ipcns_object *o = made_up(test, sizeof(*o));
@@ -118,7 +81,7 @@ static void objects(struct kunit *test)
 			o->mq.notify = true;
 			o->mq.notify_method = SIGEV_SIGNAL;
 		}
-		every_room(test, ipcns_kinds[o->kind]->name, object_fill, o,
+		every_room(test, ipcns_kinds[o->kind]->name, ipcns_object_fill, o,
 			   IPCNS_A_OBJECT_SHM + o->kind);
 	}
 }
@@ -133,18 +96,18 @@ static void details(struct kunit *test)
 
 	e->name_len = NAME_MAX;
 	for (e->kind = IPCNS_KIND_SEM; e->kind <= IPCNS_KIND_MQ; e->kind++)
-		every_room(test, ipcns_kinds[e->kind]->name, element_fill, e,
+		every_room(test, ipcns_kinds[e->kind]->name, ipcns_element_fill, e,
 			   e->kind == IPCNS_KIND_SEM ? IPCNS_A_ELEMENT_PID : IPCNS_A_ELEMENT_SIZE);
 	w->name_len = NAME_MAX;
 	w->process.known = true;
 	for (i = 0; i < ARRAY_SIZE(roles); i++) {
 		w->role = roles[i];
 		for (w->kind = IPCNS_KIND_SEM; w->kind <= IPCNS_KIND_MQ; w->kind++)
-			every_room(test, ipcns_kinds[w->kind]->name, waiter_fill, w,
+			every_room(test, ipcns_kinds[w->kind]->name, ipcns_waiter_fill, w,
 				   IPCNS_A_WAITER_COMM);
 	}
 	w->process.known = false;
-	every_room(test, "nobody", waiter_fill, w, IPCNS_A_WAITER_ROLE);
+	every_room(test, "nobody", ipcns_waiter_fill, w, IPCNS_A_WAITER_ROLE);
 }
 
 static void holders(struct kunit *test)
@@ -160,7 +123,7 @@ static void holders(struct kunit *test)
 	h->in_flight = true;
 	h->read_only = true;
 	for (h->kind = 0; h->kind < IPCNS_N_HOLDERS; h->kind++)
-		every_room(test, names[h->kind], holder_fill, h, IPCNS_A_HOLDER_KIND);
+		every_room(test, names[h->kind], ipcns_holder_fill, h, IPCNS_A_HOLDER_KIND);
 }
 
 static void namespaces(struct kunit *test)
@@ -172,14 +135,14 @@ static void namespaces(struct kunit *test)
 	n->whole = true;
 	n->mq_bytes_known = true;
 	n->dying.time = 0;
-	every_room(test, "a namespace", ns_fill, n, IPCNS_A_NS_BORN);
+	every_room(test, "a namespace", ipcns_ns_fill, n, IPCNS_A_NS_BORN);
 	n->whole = false;
-	every_room(test, "one's own", ns_fill, n, IPCNS_A_NS_MSGS);
+	every_room(test, "one's own", ipcns_ns_fill, n, IPCNS_A_NS_MSGS);
 	n->whole = true;
 	n->dying.time = 1;
-	every_room(test, "a dying one", ns_fill, n, IPCNS_A_NS_DYING);
+	every_room(test, "a dying one", ipcns_ns_fill, n, IPCNS_A_NS_DYING);
 	l->whole = true;
-	every_room(test, "limits", limits_fill, l, IPCNS_A_LIMITS_SHM_PAGES);
+	every_room(test, "limits", ipcns_limits_fill, l, IPCNS_A_LIMITS_SHM_PAGES);
 }
 
 static void notices(struct kunit *test)
@@ -203,7 +166,7 @@ static void notices(struct kunit *test)
 			n->slots->what = kinds[i];
 			n->slots->slots = object == IPCNS_EVENT_OBJECT_MQ ? IPCNS_EVENT_SLOTS : 1;
 			snprintf(what, sizeof(what), "object %u, event %u", object, kinds[i]);
-			every_room(test, what, notice_fill, n,
+			every_room(test, what, ipcns_notice_fill, n,
 				   object == IPCNS_EVENT_OBJECT_LOST ? IPCNS_A_EVENT_CAUSE :
 				   object == IPCNS_EVENT_OBJECT_MQ ? IPCNS_A_EVENT_NAME :
 				   IPCNS_A_EVENT_COMM);
@@ -211,30 +174,7 @@ static void notices(struct kunit *test)
 	}
 	n->from = 3;
 	n->to = 9;
-	every_room(test, "a loss", notice_fill, n, IPCNS_A_EVENT_TO);
-}
-
-/* Every choice of conditions against objects that meet some of them. */
-static void filters(struct kunit *test)
-{
-	struct kern_ipc_perm *perm = kunit_kzalloc(test, sizeof(*perm), GFP_KERNEL);
-	u32 asked, meets;
-
-	KUNIT_ASSERT_NOT_NULL(test, perm);
-	for (asked = 0; asked < 8; asked++) {
-		struct ipcns_filter f = {
-			.by_id = asked & 1, .id = 32768,
-			.by_key = asked & 2, .key = 0x80000001,
-			.by_uid = asked & 4, .uid = KUIDT_INIT(1000),
-		};
-
-		for (meets = 0; meets < 8; meets++) {
-			perm->id = meets & 1 ? 32768 : 0;
-			perm->key = meets & 2 ? (key_t)0x80000001 : 1;
-			perm->uid = meets & 4 ? KUIDT_INIT(1000) : KUIDT_INIT(0);
-			KUNIT_EXPECT_EQ(test, wanted(&f, perm), !(asked & ~meets));
-		}
-	}
+	every_room(test, "a loss", ipcns_notice_fill, n, IPCNS_A_EVENT_TO);
 }
 
 /* An identifier is found by either number of bits that its index can have. */
@@ -271,7 +211,6 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(holders),
 	KUNIT_CASE(namespaces),
 	KUNIT_CASE(notices),
-	KUNIT_CASE(filters),
 	KUNIT_CASE(identifiers),
 	{ }
 };

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The state of the module itself: versions, layouts, hooks, counters.
+ */
+#include <linux/utsname.h>
+
+#include "dump.h"
+#include "events.h"
+#include "journal.h"
+#include "layout.h"
+#include "nl_gen.h"
+#include "probe.h"
+#include "registry.h"
+
+static int layout_fill(struct sk_buff *skb, const struct ipcns_layout *l)
+{
+	struct nlattr *nest = nla_nest_start(skb, IPCNS_A_STATUS_LAYOUT);
+
+	if (!nest ||
+	    nla_put_string(skb, IPCNS_A_LAYOUT_NAME, l->name) ||
+	    nla_put_u32(skb, IPCNS_A_LAYOUT_STATE, l->state) ||
+	    nla_put_u32(skb, IPCNS_A_LAYOUT_KINDS, l->kinds) ||
+	    (l->holders && nla_put_u32(skb, IPCNS_A_LAYOUT_HOLDERS, l->holders)) ||
+	    (l->depth && nla_put_u32(skb, IPCNS_A_LAYOUT_DEPTH, l->depth)) ||
+	    (l->mismatch && nla_put_string(skb, IPCNS_A_LAYOUT_MEMBER, l->mismatch)))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/* Counters show what others do: only for those who see all others. */
+static int counters_fill(struct sk_buff *skb)
+{
+	struct ipcns_walk_stats stats;
+
+	ipcns_walk_stats(&stats);
+	if (nla_put_u32(skb, IPCNS_A_STATUS_NAMESPACES, stats.namespaces) ||
+	    nla_put_u32(skb, IPCNS_A_STATUS_PENDING, stats.pending) ||
+	    nla_put_u64_64bit(skb, IPCNS_A_STATUS_WALKS, stats.walks, IPCNS_A_STATUS_PAD) ||
+	    nla_put_u64_64bit(skb, IPCNS_A_STATUS_WALKS_CUT, stats.cut, IPCNS_A_STATUS_PAD) ||
+	    nla_put_u32(skb, IPCNS_A_STATUS_DUMPS, ipcns_dumps_open()) ||
+	    nla_put_u64_64bit(skb, IPCNS_A_STATUS_DUMP_BYTES, ipcns_buf_total(),
+			      IPCNS_A_STATUS_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int probe_fill(struct sk_buff *skb, const struct ipcns_probe_state *p)
+{
+	struct nlattr *nest = nla_nest_start(skb, IPCNS_A_STATUS_PROBE);
+
+	if (!nest ||
+	    nla_put_string(skb, IPCNS_A_PROBE_SYMBOL, p->symbol) ||
+	    nla_put_u32(skb, IPCNS_A_PROBE_ARMED, p->armed) ||
+	    nla_put_u64_64bit(skb, IPCNS_A_PROBE_MISSED, p->missed, IPCNS_A_PROBE_PAD))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/* As histograms are told: each bound counts what is below it, too. */
+static int teardowns_fill(struct sk_buff *skb, const struct ipcns_registry_stats *r)
+{
+	struct nlattr *nest;
+	u64 count = 0;
+	u32 i;
+
+	for (i = 0; i < IPCNS_N_BOUNDS; i++) {
+		count += r->teardowns[i];
+		nest = nla_nest_start(skb, IPCNS_A_STATUS_TEARDOWNS);
+		if (!nest ||
+		    nla_put_u64_64bit(skb, IPCNS_A_TEARDOWNS_BOUND, ipcns_bounds[i],
+				      IPCNS_A_TEARDOWNS_PAD) ||
+		    nla_put_u64_64bit(skb, IPCNS_A_TEARDOWNS_COUNT, count, IPCNS_A_TEARDOWNS_PAD))
+			return -EMSGSIZE;
+		nla_nest_end(skb, nest);
+	}
+	count += r->teardowns[i];
+	if (nla_put_u64_64bit(skb, IPCNS_A_STATUS_TEARDOWN_COUNT, count, IPCNS_A_STATUS_PAD) ||
+	    nla_put_u64_64bit(skb, IPCNS_A_STATUS_TEARDOWN_SUM, r->teardown_sum,
+			      IPCNS_A_STATUS_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int events_fill(struct sk_buff *skb)
+{
+	struct ipcns_registry_stats r;
+	struct ipcns_journal_state j;
+	struct ipcns_probe_state p;
+	unsigned int i;
+
+	ipcns_registry_stats(&r);
+	ipcns_journal_state(&j);
+	for (i = 0; ipcns_probe_state(i, &p); i++)
+		if (probe_fill(skb, &p))
+			return -EMSGSIZE;
+	if (nla_put_u32(skb, IPCNS_A_STATUS_DYING, r.dying) ||
+	    nla_put_u64_64bit(skb, IPCNS_A_STATUS_MISSED, r.missed, IPCNS_A_STATUS_PAD) ||
+	    nla_put_u64_64bit(skb, IPCNS_A_STATUS_JOURNAL_FIRST, j.first, IPCNS_A_STATUS_PAD) ||
+	    nla_put_u64_64bit(skb, IPCNS_A_STATUS_JOURNAL_NEXT, j.next, IPCNS_A_STATUS_PAD) ||
+	    nla_put_u64_64bit(skb, IPCNS_A_STATUS_DROPPED, j.dropped, IPCNS_A_STATUS_PAD) ||
+	    nla_put_u64_64bit(skb, IPCNS_A_STATUS_JOURNAL_SIZE,
+			      (u64)j.slots * sizeof(struct ipcns_event), IPCNS_A_STATUS_PAD) ||
+	    nla_put_u64_64bit(skb, IPCNS_A_STATUS_JOURNAL_USED,
+			      (u64)j.used * sizeof(struct ipcns_event), IPCNS_A_STATUS_PAD))
+		return -EMSGSIZE;
+	return teardowns_fill(skb, &r);
+}
+
+static int status_fill(struct sk_buff *skb, bool counters)
+{
+	unsigned int i;
+
+	if (nla_put_string(skb, IPCNS_A_STATUS_VERSION, IPCNS_VERSION) ||
+	    nla_put_string(skb, IPCNS_A_STATUS_KERNEL, init_utsname()->release))
+		return -EMSGSIZE;
+	for (i = 0; i < ipcns_n_layouts; i++)
+		if (layout_fill(skb, &ipcns_layouts[i]))
+			return -EMSGSIZE;
+	if (nla_put_u32(skb, IPCNS_A_STATUS_EVENTS_LIVE, ipcns_events_live()))
+		return -EMSGSIZE;
+	return counters ? counters_fill(skb) ?: events_fill(skb) : 0;
+}
+
+int ipcns_nl_status_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct sk_buff *reply = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	void *hdr;
+
+	if (!reply)
+		return -ENOMEM;
+	hdr = genlmsg_put_reply(reply, info, &ipcns_nl_family, 0, IPCNS_CMD_STATUS_GET);
+	if (!hdr || status_fill(reply, netlink_ns_capable(skb, &init_user_ns, CAP_SYS_ADMIN))) {
+		nlmsg_free(reply);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(reply, hdr);
+	return genlmsg_reply(reply, info);
+}
