@@ -36,11 +36,14 @@ void ipcns_buf_init(struct ipcns_buf *buf)
 	INIT_LIST_HEAD(&buf->chunks);
 	buf->bytes = 0;
 	buf->read = 0;
+	buf->quota = NULL;
 }
 
 static void drop_chunk(struct ipcns_buf *buf, struct chunk *c)
 {
 	list_del(&c->list);
+	if (buf->bytes > IPCNS_BUF_CHUNK)
+		ipcns_quota_uncharge(buf->quota, IPCNS_BUF_CHUNK);
 	buf->bytes -= IPCNS_BUF_CHUNK;
 	atomic64_sub(IPCNS_BUF_CHUNK, &total);
 	kvfree(c);
@@ -84,9 +87,15 @@ void *ipcns_buf_reserve(struct ipcns_buf *buf, u32 size)
 		return ERR_PTR(-ENOMEM);
 	if (buf->bytes + IPCNS_BUF_CHUNK > IPCNS_BUF_MAX)
 		return ERR_PTR(-ENOBUFS);
-	c = kvmalloc(IPCNS_BUF_CHUNK, GFP_KERNEL);
-	if (!c)
+	/* a user at the limit goes on with one chunk */
+	if (buf->bytes && !ipcns_quota_charge(buf->quota, IPCNS_BUF_CHUNK))
+		return ERR_PTR(-ENOBUFS);
+	c = kvmalloc(IPCNS_BUF_CHUNK, GFP_KERNEL_ACCOUNT);
+	if (!c) {
+		if (buf->bytes)
+			ipcns_quota_uncharge(buf->quota, IPCNS_BUF_CHUNK);
 		return ERR_PTR(-ENOMEM);
+	}
 	c->used = 0;
 	list_add_tail(&c->list, &buf->chunks);
 	buf->bytes += IPCNS_BUF_CHUNK;

@@ -17,15 +17,21 @@
 
 static atomic_t dumps_open;
 
-static struct ipcns_dump *dump_alloc(struct sk_buff *request)
+static enum ipcns_sight dump_sight(const struct ipcns_view *view, const struct ipc_namespace *ns,
+				   u64 cookie)
 {
-	struct ipcns_dump *d = kzalloc(sizeof(*d), GFP_KERNEL);
+	const struct ipcns_dump *d = container_of(view, struct ipcns_dump, view);
 
-	if (!d)
-		return NULL;
-	ipcns_reader_get(&d->reader, request);
-	ipcns_buf_init(&d->buf);
-	return d;
+	return ipcns_reader_sight(&d->reader, ns->user_ns, cookie);
+}
+
+/* Accounts memory of a dump, besides its buffer, to its user. */
+static int charge(struct ipcns_dump *d, size_t bytes)
+{
+	if (!ipcns_quota_charge(d->quota, bytes))
+		return -EDQUOT;
+	d->charged += bytes;
+	return 0;
 }
 
 static void dump_free(struct ipcns_dump *d)
@@ -34,8 +40,43 @@ static void dump_free(struct ipcns_dump *d)
 	kvfree(d->collected);
 	ipcns_buf_free(&d->buf);
 	ipcns_cookies_free(&d->list);
+	ipcns_quota_uncharge(d->quota, d->charged);
+	ipcns_quota_put(d->quota);
 	ipcns_reader_put(&d->reader);
 	kfree(d);
+}
+
+/* A request that ipcns_access_check() let pass. */
+static struct ipcns_dump *dump_alloc(struct sk_buff *request)
+{
+	struct ipcns_dump *d = kzalloc(sizeof(*d), GFP_KERNEL_ACCOUNT);
+	int err;
+
+	if (!d)
+		return ERR_PTR(-ENOMEM);
+	ipcns_reader_get(&d->reader, request);
+	d->view.sight = dump_sight;
+	ipcns_buf_init(&d->buf);
+	if (d->reader.admin)
+		return d;
+	d->quota = ipcns_quota_get(d->reader.cred);
+	if (IS_ERR(d->quota)) {
+		err = PTR_ERR(d->quota);
+		d->quota = NULL;
+	} else {
+		d->buf.quota = d->quota;
+		err = charge(d, IPCNS_BUF_CHUNK);
+	}
+	if (err) {
+		dump_free(d);
+		return ERR_PTR(err);
+	}
+	return d;
+}
+
+static void set_quota_text(struct netlink_ext_ack *extack)
+{
+	NL_SET_ERR_MSG(extack, "too many dumps of one user at a time, or too much memory in them");
 }
 
 /* Takes what the command needs from a request. */
@@ -45,13 +86,15 @@ static int parse(struct ipcns_dump *d, const struct ipcns_dump_ops *ops, struct 
 	int err;
 
 	if (ops->priv_size && !d->priv) {
-		d->priv = kvzalloc(ops->priv_size, GFP_KERNEL);
+		d->priv = kvzalloc(ops->priv_size, GFP_KERNEL_ACCOUNT);
 		if (!d->priv)
 			return -ENOMEM;
 	}
 	err = ops->parse(d, attrs, one, extack);
-	if (!err)
+	if (!err) {
 		d->ops = ops;
+		d->view.least = ops->sight;
+	}
 	return err;
 }
 
@@ -96,7 +139,7 @@ static int select_one(struct ipcns_dump *d)
 	int err;
 
 	if (d->inum) {
-		err = ipcns_walk_find(d->inum, &cookie);
+		err = ipcns_walk_find(d->inum, &cookie, &d->view);
 		if (err)
 			return err;
 	} else {
@@ -104,22 +147,26 @@ static int select_one(struct ipcns_dump *d)
 			return -ENOENT;
 		cookie = known.cookie;
 	}
-	d->list.cookie = kvmalloc(sizeof(*d->list.cookie), GFP_KERNEL);
+	d->list.cookie = kvmalloc(sizeof(*d->list.cookie), GFP_KERNEL_ACCOUNT);
 	if (!d->list.cookie)
 		return -ENOMEM;
 	d->list.cookie[0] = cookie;
 	d->list.n = 1;
+	d->list.max = 1;
 	return 0;
 }
 
-/* Decides which namespaces to go through. Within a collection. */
+/* Decides which namespaces to go through. */
 static int select_namespaces(struct ipcns_dump *d)
 {
-	int err = d->ns_attr ? select_one(d) : ipcns_walk_cookies(&d->list);
+	int err = d->ns_attr ? select_one(d) : ipcns_walk_cookies(&d->list, &d->view);
 
+	if (!err)
+		err = charge(d, d->list.max * sizeof(*d->list.cookie) +
+				BITS_TO_LONGS(d->list.n) * sizeof(long));
 	if (err)
 		return err;
-	d->collected = kvcalloc(BITS_TO_LONGS(d->list.n), sizeof(long), GFP_KERNEL);
+	d->collected = kvcalloc(BITS_TO_LONGS(d->list.n), sizeof(long), GFP_KERNEL_ACCOUNT);
 	return d->collected ? 0 : -ENOMEM;
 }
 
@@ -145,25 +192,19 @@ bool ipcns_dump_collected(const struct ipcns_dump *d, u64 cookie)
 	return false;
 }
 
-/* Leaves only the namespaces that the reader may see, and remembers them. */
-static u32 hide(struct ipcns_dump *d, struct ipcns_ref *refs, u32 n)
+/* Remembers which namespaces there are, and whether one may be seen, but not enough of it. */
+static void note_found(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n)
 {
-	u32 i, left = 0;
+	u32 i;
 
 	for (i = 0; i < n; i++) {
-		if (!refs[i].ns)
-			continue;
-		refs[i].sight = ipcns_reader_sight(&d->reader, &refs[i]);
-		if (refs[i].sight < d->ops->sight) {
-			if (refs[i].sight)
-				d->refused = true;
-			ipcns_put(&refs[i]);
-			continue;
+		if (refs[i].ns) {
+			__set_bit(d->pos + i, d->collected);
+			d->found = true;
+		} else if (refs[i].sight && refs[i].sight < d->view.least) {
+			d->refused = true;
 		}
-		__set_bit(d->pos + i, d->collected);
-		left++;
 	}
-	return left;
 }
 
 static int collect_batch(struct ipcns_dump *d)
@@ -172,19 +213,18 @@ static int collect_batch(struct ipcns_dump *d)
 	struct ipcns_ref *refs;
 	int err;
 
-	refs = kvcalloc(n, sizeof(*refs), GFP_KERNEL);
+	refs = kvcalloc(n, sizeof(*refs), GFP_KERNEL_ACCOUNT);
 	if (!refs)
 		return -ENOMEM;
 	for (i = 0; i < n; i++)
 		refs[i].cookie = d->list.cookie[d->pos + i];
-	err = ipcns_walk_get(refs, n);
+	err = ipcns_walk_get(refs, n, &d->view);
 	if (!err) {
-		if (hide(d, refs, n))
-			d->found = true;
+		note_found(d, refs, n);
 		err = ipcns_registry_name(refs, n);
 	}
 	if (!err) {
-		/* one that is not there and one that is not his look the same */
+		/* foreign and missing namespaces give the same error */
 		if (!d->found && d->ns_attr)
 			err = d->refused ? -EPERM : -ENOENT;
 		else
@@ -207,7 +247,7 @@ static bool is_dying(const struct ipcns_dump *d)
 
 	if (!scope)
 		return false;
-	known = kvmalloc_array(IPCNS_DYING_WINDOW, sizeof(*known), GFP_KERNEL);
+	known = kvmalloc_array(IPCNS_DYING_WINDOW, sizeof(*known), GFP_KERNEL_ACCOUNT);
 	while (known && !found && (n = ipcns_registry_dying(scope, known, IPCNS_DYING_WINDOW, &after)))
 		for (i = 0; i < n; i++)
 			found |= d->id ? known[i].id == d->id : known[i].inum == d->inum;
@@ -232,16 +272,18 @@ static int dump_collect(struct ipcns_dump *d)
 	scope = d->ops->seq_attr ? ipcns_reader_scope(&d->reader) : NULL;
 	if (scope)
 		ipcns_registry_now(scope, &end, &d->seq);
-	if (d->collected && d->pos >= d->list.n)
-		return d->ops->collect_dying && !d->ns_attr ? d->ops->collect_dying(d) : 0;
-	err = ipcns_walk_lock();
-	if (err)
-		return err;
-	if (!d->collected)
+	if (!d->collected) {
+		/* a dying namespace was the only one wanted */
+		if (d->found)
+			return 0;
 		err = select_namespaces(d);
-	if (!err)
+		if (!err)
+			return 1;
+	} else if (d->pos >= d->list.n) {
+		return d->ops->collect_dying && !d->ns_attr ? d->ops->collect_dying(d) : 0;
+	} else {
 		err = collect_batch(d);
-	ipcns_walk_unlock();
+	}
 	if (err == -ENOENT && !d->found) {
 		if (d->ops->collect_dying && d->ops->collect_dying(d) > 0) {
 			d->found = true;
@@ -270,6 +312,9 @@ static void set_error_text(const struct ipcns_dump *d, struct netlink_ext_ack *e
 		break;
 	case -ENOTUNIQ:
 		NL_SET_ERR_MSG_ATTR(extack, d->ns_attr, "inum could mean two namespaces, use the id");
+		break;
+	case -EDQUOT:
+		set_quota_text(extack);
 		break;
 	case -EAGAIN:
 		NL_SET_ERR_MSG(extack, "namespaces end too fast to walk them all, try again");
@@ -303,18 +348,20 @@ static int put_record(struct sk_buff *skb, u32 portid, u32 seq, int flags,
  * ipcns_dump_start() - .start of every dump
  * @cb:		state of the dump
  *
- * The attributes are looked at later: extended errors of .start are lost on
- * 6.1, those of the first ipcns_dump_step(), which runs as the sender too, are
- * not.
+ * Extended errors of .start are lost on 6.1, those of the first
+ * ipcns_dump_step(), which runs as the sender too, are not. So a refusal is
+ * reported there.
  */
 int ipcns_dump_start(struct netlink_callback *cb)
 {
-	struct ipcns_dump *d = dump_alloc(cb->skb);
+	int err = ipcns_access_check(cb->skb, NULL);
+	struct ipcns_dump *d = err ? ERR_PTR(err) : dump_alloc(cb->skb);
 
-	if (!d)
+	if (IS_ERR(d) && PTR_ERR(d) == -ENOMEM)
 		return -ENOMEM;
 	cb->args[0] = (long)d;
-	atomic_inc(&dumps_open);
+	if (!IS_ERR(d))
+		atomic_inc(&dumps_open);
 	return 0;
 }
 
@@ -324,9 +371,22 @@ int ipcns_dump_start(struct netlink_callback *cb)
  */
 int ipcns_dump_done(struct netlink_callback *cb)
 {
-	dump_free((struct ipcns_dump *)cb->args[0]);
+	struct ipcns_dump *d = (struct ipcns_dump *)cb->args[0];
+
+	if (IS_ERR(d))
+		return 0;
+	dump_free(d);
 	atomic_dec(&dumps_open);
 	return 0;
+}
+
+static int refuse(struct netlink_callback *cb, int err)
+{
+	if (err == -EDQUOT)
+		set_quota_text(cb->extack);
+	else
+		ipcns_access_check(cb->skb, cb->extack);
+	return err;
 }
 
 /**
@@ -345,6 +405,8 @@ int ipcns_dump_step(struct sk_buff *skb, struct netlink_callback *cb,
 	const void *record;
 	int err;
 
+	if (IS_ERR(d))
+		return refuse(cb, PTR_ERR(d));
 	if (!d->ops) {
 		err = parse(d, ops, ipcns_dump_attrs(cb), false, cb->extack);
 		if (err)
@@ -389,12 +451,19 @@ static int collect_one(struct ipcns_dump *d)
  */
 int ipcns_reply_one(struct sk_buff *skb, struct genl_info *info, const struct ipcns_dump_ops *ops)
 {
-	struct ipcns_dump *d = dump_alloc(skb);
 	struct sk_buff *reply;
+	struct ipcns_dump *d;
 	int err;
 
-	if (!d)
-		return -ENOMEM;
+	err = ipcns_access_check(skb, info->extack);
+	if (err)
+		return err;
+	d = dump_alloc(skb);
+	if (IS_ERR(d)) {
+		if (PTR_ERR(d) == -EDQUOT)
+			set_quota_text(info->extack);
+		return PTR_ERR(d);
+	}
 	err = parse(d, ops, info->attrs, true, info->extack);
 	if (err)
 		goto out;

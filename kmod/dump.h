@@ -7,8 +7,8 @@
 
 #include <net/genetlink.h>
 
+#include "access.h"
 #include "buf.h"
-#include "reader.h"
 #include "walk.h"
 
 /* Namespaces that are dying, looked at in one go. */
@@ -62,6 +62,9 @@ struct ipcns_dump_ops {
  * @ops:	the command
  * @priv:	the command's own state, zeroed before @ops->parse
  * @reader:	the sender of the request
+ * @view:	what the reader may see, for walks
+ * @quota:	the user that memory is accounted to; NULL for the administrator
+ * @charged:	bytes of @list and @collected that are accounted to them
  * @ns_attr:	attribute that names the only namespace wanted, or NULL
  * @inum:	that namespace, by inode number, or 0
  * @id:		the same by id
@@ -85,6 +88,9 @@ struct ipcns_dump {
 	const struct ipcns_dump_ops	*ops;
 	void				*priv;
 	struct ipcns_reader		reader;
+	struct ipcns_view		view;
+	struct ipcns_quota		*quota;
+	size_t				charged;
 	const struct nlattr		*ns_attr;
 	u32				inum;
 	u64				id;

@@ -170,24 +170,19 @@ static int seed(void)
 	refs = kvmalloc_array(IPCNS_NS_BATCH, sizeof(*refs), GFP_KERNEL);
 	if (!refs)
 		return -ENOMEM;
-	err = ipcns_walk_lock();
-	if (err)
-		goto out;
-	err = ipcns_walk_cookies(&list);
+	err = ipcns_walk_cookies(&list, NULL);
 	for (pos = 0; pos < list.n && !err; pos += n) {
 		n = min_t(u32, list.n - pos, IPCNS_NS_BATCH);
 		memset(refs, 0, n * sizeof(*refs));
 		for (i = 0; i < n; i++)
 			refs[i].cookie = list.cookie[pos + i];
-		err = ipcns_walk_get(refs, n);
+		err = ipcns_walk_get(refs, n, NULL);
 		if (!err)
 			err = ipcns_registry_name(refs, n);
 		for (i = 0; i < n; i++)
 			ipcns_put(&refs[i]);
 	}
 	ipcns_cookies_free(&list);
-	ipcns_walk_unlock();
-out:
 	kvfree(refs);
 	return err;
 }

@@ -5,6 +5,7 @@
 #include <linux/init.h>
 #include <linux/module.h>
 
+#include "access.h"
 #include "events.h"
 #include "layout.h"
 #include "netlink.h"
@@ -14,6 +15,9 @@ static int __init ipcns_init(void)
 {
 	int err;
 
+	err = ipcns_access_init();
+	if (err)
+		return err;
 	ipcns_layout_check();
 	err = ipcns_walk_init();
 	if (err)
@@ -48,4 +52,3 @@ module_exit(ipcns_exit);
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("IPC namespaces and their objects over generic netlink");
 MODULE_VERSION(IPCNS_VERSION);
-MODULE_ALIAS_GENL_FAMILY("ipcns");

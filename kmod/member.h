@@ -5,7 +5,7 @@
 #include <linux/sched.h>
 #include <linux/types.h>
 
-#include "reader.h"
+#include "access.h"
 #include "walk.h"
 
 /**

@@ -203,7 +203,7 @@ static int ns_collect(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n)
 	int err;
 	u32 i;
 
-	members = kvmalloc_array(n, sizeof(*members), GFP_KERNEL);
+	members = kvmalloc_array(n, sizeof(*members), GFP_KERNEL_ACCOUNT);
 	if (!members)
 		return -ENOMEM;
 	err = ipcns_members(&d->reader, refs, n, members);
@@ -237,7 +237,7 @@ static int ns_collect_dying(struct ipcns_dump *d)
 
 	if (!scope)
 		return 0;
-	known = kvmalloc_array(IPCNS_DYING_WINDOW, sizeof(*known), GFP_KERNEL);
+	known = kvmalloc_array(IPCNS_DYING_WINDOW, sizeof(*known), GFP_KERNEL_ACCOUNT);
 	if (!known)
 		return -ENOMEM;
 	while (!added && (n = ipcns_registry_dying(scope, known, IPCNS_DYING_WINDOW, &get->last_death))) {

@@ -11,7 +11,7 @@
 #include <uapi/linux/ipcns.h>
 
 #include "buf.h"
-#include "reader.h"
+#include "access.h"
 #include "task.h"
 #include "walk.h"
 

@@ -174,14 +174,12 @@ static struct entry *oldest_freed(void)
  *
  * To be called now and then.
  *
- * Context: process context, may sleep; no collection is going on.
+ * Context: process context, may sleep.
  */
 void ipcns_registry_forget(void)
 {
 	struct entry *e;
 
-	if (ipcns_walk_lock())
-		return;
 	mutex_lock(&registry_mutex);
 	if (oldest_freed()) {
 		/* if it fails, a late event of a queue may find its namespace forgotten */
@@ -192,7 +190,6 @@ void ipcns_registry_forget(void)
 		}
 	}
 	mutex_unlock(&registry_mutex);
-	ipcns_walk_unlock();
 }
 
 /*

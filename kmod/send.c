@@ -13,7 +13,7 @@
 
 #include "attr.h"
 #include "nl_gen.h"
-#include "reader.h"
+#include "access.h"
 #include "registry.h"
 #include "send.h"
 #include "stream.h"
@@ -48,7 +48,7 @@ static int __net_init net_init(struct net *net)
 	struct net_data *d = net_generic(net, net_id);
 
 	d->net = net;
-	if (net->user_ns != &init_user_ns && !ipcns_access_scoped())
+	if (net->user_ns != &init_user_ns && !ipcns_access_owners())
 		return 0;
 	mutex_lock(&send_mutex);
 	d->scope = ipcns_registry_open_scope(net->user_ns);

@@ -125,13 +125,17 @@ static int status_fill(struct sk_buff *skb, bool counters)
 
 int ipcns_nl_status_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct sk_buff *reply = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	int err = ipcns_access_check(skb, info->extack);
+	struct sk_buff *reply;
 	void *hdr;
 
+	if (err)
+		return err;
+	reply = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	if (!reply)
 		return -ENOMEM;
 	hdr = genlmsg_put_reply(reply, info, &ipcns_nl_family, 0, IPCNS_CMD_STATUS_GET);
-	if (!hdr || status_fill(reply, netlink_ns_capable(skb, &init_user_ns, CAP_SYS_ADMIN))) {
+	if (!hdr || status_fill(reply, ipcns_access_admin(skb))) {
 		nlmsg_free(reply);
 		return -EMSGSIZE;
 	}

@@ -5,7 +5,7 @@
 #include <linux/sched.h>
 #include <linux/types.h>
 
-#include "reader.h"
+#include "access.h"
 
 /**
  * struct ipcns_name - a process as the reader sees it

@@ -8,17 +8,20 @@
  * the namespaces with some of these. So nothing has to be held between the
  * calls of a dump, and the callback below, which may neither sleep nor drop a
  * reference, needs no memory of its own.
+ *
+ * Walks of several callers go on beside each other: none waits for another,
+ * which may be a task that is throttled or stopped.
  */
 #include <linux/fs.h>
-#include <linux/hash.h>
+#include <linux/hashtable.h>
 #include <linux/init_task.h>
 #include <linux/log2.h>
 #include <linux/module.h>
 #include <linux/mount.h>
-#include <linux/mutex.h>
 #include <linux/proc_ns.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
+#include <linux/spinlock.h>
 #include <linux/uaccess.h>
 
 #include "layout.h"
@@ -29,17 +32,24 @@
 
 static struct file_system_type *mqueue_type;
 
-/*
- * One collection at a time: then the only references of ours that a walk can
- * meet are its own, and the counts it reads are the kernel's.
- */
-static DEFINE_MUTEX(walk_mutex);
+#define HELD_BITS 12
 
-static struct ipcns_walk_stats stats;
+/*
+ * The references that the module holds now, by the addresses of the namespaces:
+ * each is taken, counted and dropped in one step under the lock, so that what a
+ * namespace's count is without them is known at each moment.
+ */
+static DEFINE_HASHTABLE(held, HELD_BITS);
+static DEFINE_SPINLOCK(held_lock);
+
+/* Of the last walk, and since load. */
+static u32 last_namespaces, last_pending;
+static atomic64_t walks, walks_cut;
 
 struct walk {
 	void	(*visit)(struct walk *w, struct ipc_namespace *ns, u64 cookie);
 	void	(*left)(const struct super_block *sb);
+	const struct ipcns_view *view;
 	u32	namespaces;
 	u32	pending;
 	bool	seen_init;
@@ -144,68 +154,52 @@ static void visit_super(struct super_block *sb, void *arg)
  * so the initial namespace is the last: not seen means cut, and the walk is
  * done again.
  *
- * Context: process context, walk_mutex held.
+ * Context: process context, may sleep.
  * Return: 0, -EINTR if the caller was killed, -EAGAIN if it was cut each time.
  */
 static int walk_supers(struct walk *w)
 {
 	unsigned int i;
 
-	lockdep_assert_held(&walk_mutex);
 	for (i = 0; i < MAX_CUTS; i++) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		w->namespaces = 0;
 		w->pending = 0;
 		iterate_supers_type(mqueue_type, visit_super, w);
-		WRITE_ONCE(stats.walks, stats.walks + 1);
+		atomic64_inc(&walks);
 		if (w->seen_init) {
-			WRITE_ONCE(stats.namespaces, w->namespaces);
-			WRITE_ONCE(stats.pending, w->pending);
+			WRITE_ONCE(last_namespaces, w->namespaces);
+			WRITE_ONCE(last_pending, w->pending);
 			return 0;
 		}
-		WRITE_ONCE(stats.cut, stats.cut + 1);
+		atomic64_inc(&walks_cut);
 		cond_resched();
 	}
 	return -EAGAIN;
 }
 
-/**
- * ipcns_walk_lock() - begin a collection
- *
- * Everything from here to ipcns_walk_unlock(), the dropping of references
- * included, is one collection; there is one at a time.
- *
- * Context: process context, may sleep.
- * Return: 0, or -EINTR if the caller was killed.
- */
-int ipcns_walk_lock(void)
+/* What may be seen of a namespace in a walk. */
+static enum ipcns_sight sight(const struct walk *w, const struct ipc_namespace *ns, u64 cookie)
 {
-	return mutex_lock_killable(&walk_mutex);
-}
-
-/**
- * ipcns_walk_unlock() - end a collection
- */
-void ipcns_walk_unlock(void)
-{
-	mutex_unlock(&walk_mutex);
+	return w->view ? w->view->sight(w->view, ns, cookie) : IPCNS_SIGHT_ALL;
 }
 
 struct list_walk {
 	struct walk		walk;
 	struct ipcns_cookies	*list;
-	bool			overflow;
+	u32			visible;
 };
 
 static void visit_list(struct walk *w, struct ipc_namespace *ns, u64 cookie)
 {
 	struct list_walk *lw = container_of(w, struct list_walk, walk);
 
+	if (sight(w, ns, cookie) == IPCNS_SIGHT_NONE)
+		return;
+	lw->visible++;
 	if (lw->list->n < lw->list->max)
 		lw->list->cookie[lw->list->n++] = cookie;
-	else
-		lw->overflow = true;
 }
 
 static int compare_cookies(const void *a, const void *b)
@@ -218,15 +212,16 @@ static int compare_cookies(const void *a, const void *b)
 /**
  * ipcns_walk_cookies() - list the namespaces
  * @list:	filled in; to be freed with ipcns_cookies_free()
+ * @view:	those that may be seen are listed; NULL for all
  *
- * Context: within a collection.
+ * Context: process context, may sleep.
  * Return: 0, -EOVERFLOW if there are more than IPCNS_MAX_COOKIES, -ENOMEM, or as
  * walk_supers().
  */
-int ipcns_walk_cookies(struct ipcns_cookies *list)
+int ipcns_walk_cookies(struct ipcns_cookies *list, const struct ipcns_view *view)
 {
-	struct list_walk lw = { .walk.visit = visit_list, .list = list };
-	u32 i, n, room = READ_ONCE(stats.namespaces);
+	struct list_walk lw = { .walk.visit = visit_list, .walk.view = view, .list = list };
+	u32 i, n, room = view ? 0 : READ_ONCE(last_namespaces);
 	int err;
 
 	for (;;) {
@@ -234,20 +229,20 @@ int ipcns_walk_cookies(struct ipcns_cookies *list)
 		room += room / 8 + 64;
 		list->max = min_t(u32, room, IPCNS_MAX_COOKIES);
 		list->n = 0;
-		list->cookie = kvmalloc_array(list->max, sizeof(*list->cookie), GFP_KERNEL);
+		list->cookie = kvmalloc_array(list->max, sizeof(*list->cookie), GFP_KERNEL_ACCOUNT);
 		if (!list->cookie)
 			return -ENOMEM;
-		lw.overflow = false;
+		lw.visible = 0;
 		lw.walk.seen_init = false;
 		err = walk_supers(&lw.walk);
-		if (!err && !lw.overflow)
+		if (!err && lw.visible <= list->max)
 			break;
 		ipcns_cookies_free(list);
 		if (err)
 			return err;
 		if (room >= IPCNS_MAX_COOKIES)
 			return -EOVERFLOW;
-		room = max(room * 2, lw.walk.namespaces);
+		room = lw.visible;
 	}
 
 	sort(list->cookie, list->n, sizeof(*list->cookie), compare_cookies, NULL);
@@ -275,6 +270,22 @@ struct get_walk {
 	u32			n;
 };
 
+/* Takes a reference, unless the last one is gone. */
+static void take(struct ipcns_ref *ref, struct ipc_namespace *ns)
+{
+	const struct ipcns_ref *other;
+
+	spin_lock(&held_lock);
+	ref->refs = ipcns_ref_count(ns);
+	ref->ns = get_ipc_ns_not_zero(ns);
+	if (ref->ns) {
+		hash_for_each_possible(held, other, held, (unsigned long)ns)
+			ref->refs -= other->ns == ns;
+		hash_add(held, &ref->held, (unsigned long)ns);
+	}
+	spin_unlock(&held_lock);
+}
+
 static void visit_get(struct walk *w, struct ipc_namespace *ns, u64 cookie)
 {
 	struct get_walk *gw = container_of(w, struct get_walk, walk);
@@ -290,8 +301,9 @@ static void visit_get(struct walk *w, struct ipc_namespace *ns, u64 cookie)
 			high = mid;
 		} else {
 			if (!ref->ns) {
-				ref->refs = ipcns_ref_count(ns);
-				ref->ns = get_ipc_ns_not_zero(ns);
+				ref->sight = sight(w, ns, cookie);
+				if (!w->view || ref->sight >= w->view->least)
+					take(ref, ns);
 			}
 			return;
 		}
@@ -302,16 +314,18 @@ static void visit_get(struct walk *w, struct ipc_namespace *ns, u64 cookie)
  * ipcns_walk_get() - take references on namespaces
  * @refs:	array with the cookies of interest, ascending, and ns all NULL
  * @n:		length of the array
+ * @view:	what may be seen; NULL for all
  *
- * Where a namespace has come to its end meanwhile, ns stays NULL. The caller
- * drops the references with ipcns_put(), also after an error.
+ * Where a namespace has ended meanwhile, or not enough of it may be seen, ns stays
+ * NULL. The caller drops the references with ipcns_put(), also after an error,
+ * and leaves the array where it is until then.
  *
- * Context: within a collection.
+ * Context: process context, may sleep.
  * Return: 0, or as walk_supers().
  */
-int ipcns_walk_get(struct ipcns_ref *refs, u32 n)
+int ipcns_walk_get(struct ipcns_ref *refs, u32 n, const struct ipcns_view *view)
 {
-	struct get_walk gw = { .walk.visit = visit_get, .refs = refs, .n = n };
+	struct get_walk gw = { .walk.visit = visit_get, .walk.view = view, .refs = refs, .n = n };
 
 	return walk_supers(&gw.walk);
 }
@@ -322,7 +336,7 @@ int ipcns_walk_get(struct ipcns_ref *refs, u32 n)
  *
  * A filesystem that is mounted, or has an open queue, outlives its namespace.
  *
- * Context: within a collection.
+ * Context: process context, may sleep.
  * Return: 0, or as walk_supers().
  */
 int ipcns_walk_left(void (*left)(const struct super_block *sb))
@@ -336,13 +350,19 @@ int ipcns_walk_left(void (*left)(const struct super_block *sb))
  * ipcns_put() - drop a reference
  * @ref:	a namespace, or none
  *
- * Context: process context, nothing locked but the collection: it may be the
- * last reference. put_ipc_ns() is not exported by 6.1.
+ * It may be the last reference; then ipc/namespace.c put_ipc_ns(), which 6.1 does
+ * not export, takes a spinlock and leaves the rest to a worker.
+ *
+ * Context: process context.
  */
 void ipcns_put(struct ipcns_ref *ref)
 {
-	if (ref->ns)
-		ref->ns->ns.ops->put(&ref->ns->ns);
+	if (!ref->ns)
+		return;
+	spin_lock(&held_lock);
+	hash_del(&ref->held);
+	ref->ns->ns.ops->put(&ref->ns->ns);
+	spin_unlock(&held_lock);
 	ref->ns = NULL;
 }
 
@@ -361,7 +381,7 @@ int ipcns_index_init(struct ipcns_index *x, const struct ipcns_ref *refs, u32 n)
 
 	x->refs = refs;
 	x->bits = order_base_2(n) + 1;
-	x->slots = kvcalloc(BIT(x->bits), sizeof(*x->slots), GFP_KERNEL);
+	x->slots = kvcalloc(BIT(x->bits), sizeof(*x->slots), GFP_KERNEL_ACCOUNT);
 	if (!x->slots)
 		return -ENOMEM;
 	for (i = 0; i < n; i++) {
@@ -415,6 +435,8 @@ static void visit_find(struct walk *w, struct ipc_namespace *ns, u64 cookie)
 
 	if (ns->ns.inum != fw->inum || !ipcns_ref_count(ns) || fw->cookie == cookie)
 		return;
+	if (sight(w, ns, cookie) == IPCNS_SIGHT_NONE)
+		return;
 	if (fw->cookie)
 		fw->several = true;
 	fw->cookie = cookie;
@@ -424,14 +446,15 @@ static void visit_find(struct walk *w, struct ipc_namespace *ns, u64 cookie)
  * ipcns_walk_find() - find a namespace by its inode number
  * @inum:	the inode number
  * @cookie:	filled in
+ * @view:	what may be seen; NULL for all
  *
- * Context: within a collection.
+ * Context: process context, may sleep.
  * Return: 0, -ENOENT, -ENOTUNIQ if it was taken over by another namespace
  * during the walk, or as walk_supers().
  */
-int ipcns_walk_find(u32 inum, u64 *cookie)
+int ipcns_walk_find(u32 inum, u64 *cookie, const struct ipcns_view *view)
 {
-	struct find_walk fw = { .walk.visit = visit_find, .inum = inum };
+	struct find_walk fw = { .walk.visit = visit_find, .walk.view = view, .inum = inum };
 	int err = walk_supers(&fw.walk);
 
 	if (err)
@@ -448,10 +471,10 @@ int ipcns_walk_find(u32 inum, u64 *cookie)
  */
 void ipcns_walk_stats(struct ipcns_walk_stats *out)
 {
-	out->namespaces = READ_ONCE(stats.namespaces);
-	out->pending = READ_ONCE(stats.pending);
-	out->walks = READ_ONCE(stats.walks);
-	out->cut = READ_ONCE(stats.cut);
+	out->namespaces = READ_ONCE(last_namespaces);
+	out->pending = READ_ONCE(last_pending);
+	out->walks = atomic64_read(&walks);
+	out->cut = atomic64_read(&walks_cut);
 }
 
 /**

@@ -5,7 +5,7 @@
 #include <linux/ipc_namespace.h>
 #include <linux/types.h>
 
-#include "reader.h"
+#include "access.h"
 
 /* Namespaces whose references a dump holds at once, while it collects. */
 #define IPCNS_BATCH	1024
@@ -20,12 +20,25 @@
 #define IPCNS_MAX_COOKIES	(1 << 18)
 
 /**
+ * struct ipcns_view - which namespaces a walk is for
+ * @sight:	what may be seen of a namespace. Called under RCU, before anything
+ *		is done with the namespace; may not sleep.
+ * @least:	references are taken where at least this may be seen
+ */
+struct ipcns_view {
+	enum ipcns_sight	(*sight)(const struct ipcns_view *view,
+					 const struct ipc_namespace *ns, u64 cookie);
+	enum ipcns_sight	least;
+};
+
+/**
  * struct ipcns_ref - a namespace that the module holds a reference on
- * @ns:		the namespace, or NULL if it is gone
+ * @ns:		the namespace; NULL if it has ended, or is not to be seen
  * @cookie:	its key, see ipcns_cookie()
  * @id:		the id that users see
- * @refs:	its reference count before ours was taken
- * @sight:	what the reader may see of it
+ * @refs:	its reference count, without references of the module's
+ * @sight:	what may be seen of it, also where that is not enough
+ * @held:	in the hash of references that the module holds
  */
 struct ipcns_ref {
 	struct ipc_namespace	*ns;
@@ -33,6 +46,7 @@ struct ipcns_ref {
 	u64			id;
 	unsigned int		refs;
 	enum ipcns_sight	sight;
+	struct hlist_node	held;
 };
 
 /**
@@ -79,15 +93,12 @@ void ipcns_walk_exit(void);
 struct ipc_namespace *ipcns_init_ns(void);
 bool ipcns_is_mqueue(const struct file_system_type *type);
 
-int ipcns_walk_lock(void);
-void ipcns_walk_unlock(void);
-
 u64 ipcns_cookie(const struct super_block *sb, const struct ipc_namespace *ns);
-int ipcns_walk_cookies(struct ipcns_cookies *cookies);
+int ipcns_walk_cookies(struct ipcns_cookies *cookies, const struct ipcns_view *view);
 void ipcns_cookies_free(struct ipcns_cookies *cookies);
-int ipcns_walk_get(struct ipcns_ref *refs, u32 n);
+int ipcns_walk_get(struct ipcns_ref *refs, u32 n, const struct ipcns_view *view);
 int ipcns_walk_left(void (*left)(const struct super_block *sb));
-int ipcns_walk_find(u32 inum, u64 *cookie);
+int ipcns_walk_find(u32 inum, u64 *cookie, const struct ipcns_view *view);
 void ipcns_put(struct ipcns_ref *ref);
 int ipcns_index_init(struct ipcns_index *x, const struct ipcns_ref *refs, u32 n);
 void ipcns_index_free(struct ipcns_index *x);

@@ -12,7 +12,7 @@ import os
 from lib import calls, module, wire
 from lib.events import GROUPS, Listener
 from lib.member import Member
-from lib.tap import main, scene
+from lib.tap import main, scene, until
 from users import become, write_maps
 
 # What is asked for, in this order, and what the answers look like.
@@ -22,6 +22,7 @@ WHOLE = "all  yes  all all all all all all all all all all"
 OWN = "some yes some all some EACCES all EPERM EPERM EPERM EPERM EPERM"
 MINE = "some yes all  all some all    all EPERM EPERM EPERM EPERM EPERM"   # and the objects, too
 NONE = "ENOENT no" + 10 * " ENOENT"
+REFUSED = 12 * "EPERM "      # whatever is asked for
 
 # own: the namespace that the reader is in. child: one that a user namespace owns which he created.
 # sibling: one that a user namespace owns which user 1001 created. init: the initial one.
@@ -49,9 +50,9 @@ root                                     all     yes    yes    yes  yes    yes  
 root without capabilities                some    EPERM  EPERM  -    -      -        -
 user                                     some    EPERM  EPERM  -    -      -        -
 root of his own user namespace           some    EPERM  EPERM  -    -      -        -
-root of it with a net namespace          some    yes    yes    yes  yes    no       no
+root of it with a net namespace          some    EPERM  yes    -    -      -        -
 root of one nested in it                 some    EPERM  EPERM  -    -      -        -
-root of one nested in it with net        some    yes    yes    yes  yes    no       no
+root of one nested in it with net        some    EPERM  yes    -    -      -        -
 root of it without capabilities          some    EPERM  EPERM  -    -      -        -
 root of it with few capabilities, in net some    EPERM  EPERM  -    -      -        -
 root with a socket that a user opened    some    EPERM  yes    -    -      -        -
@@ -60,7 +61,7 @@ user who was root when he opened it      some    EPERM  EPERM  -    -      -    
 """
 
 ANSWERS = {"WHOLE": WHOLE.split(), "OWN": OWN.split(), "MINE": MINE.split(),
-           "NONE": NONE.split()}
+           "NONE": NONE.split(), "REFUSED": REFUSED.split()}
 
 
 def rows(text):
@@ -255,6 +256,7 @@ def settle(stack, name, member):
 
 
 @scene("who may see what")
+@module.parameters("access=owner")
 def table(t):
     with contextlib.ExitStack() as stack:
         sibling = stack.enter_context(Member(0))
@@ -274,6 +276,7 @@ def table(t):
 
 
 @scene("who is told of events")
+@module.parameters("access=owner")
 def events_table(t):
     with contextlib.ExitStack() as stack:
         stack.enter_context(Listener())     # so that there are events of objects
@@ -294,6 +297,7 @@ def events_table(t):
 
 
 @scene("an inode number that nothing has looks like one that is not his")
+@module.parameters("access=owner")
 def oracle(t):
     with Member(0) as member, Member() as foreign:
         foreign.call(furnish)
@@ -317,20 +321,97 @@ def texts(inode):
     return found
 
 
-@scene("scoped_access=0: the machine's root and nobody else")
-def unscoped(t):
-    with module.parameters("scoped_access=0"), Member(0) as member, Member(0) as user:
-        contain(member)
-        ids = member.call(furnish)
-        member.call(open_socket)
-        t.same(member.call(answers, member.inode, ids), NONE.split(),
-               "root of a user namespace: NONE")
-        user.call(become, 1000, 1000)
-        user.call(open_socket)
-        t.same(user.call(answers, calls.namespace_inode(), ids), NONE.split(),
-               "user, his own: NONE")
-        open_socket()
-        t.same(answers(member.inode, ids), WHOLE.split(), "root: WHOLE")
+@scene("access=root, the default: the machine's root and nobody else")
+def root_only(t):
+    with contextlib.ExitStack() as stack:
+        ids = furnish()
+        stack.callback(clear, ids)
+        for name in rows(TABLE):
+            member = stack.enter_context(Member(0))
+            targets = {**settle(stack, name, member), "init": (calls.namespace_inode(), ids)}
+            want = WHOLE.split() if name == "root" else ANSWERS["REFUSED"]
+            for target, (inode, its) in targets.items():
+                t.same(member.call(answers, inode, its), want, f"{name}: {target}")
+            t.same(member.call(status), "all" if name == "root" else "EPERM", f"{name}: status")
+
+
+def status():
+    """What the reader's request for the state of the module comes to."""
+    try:
+        return "all" if "walks" in _socket.get("status") else "some"
+    except OSError as error:
+        return errno.errorcode[error.errno]
+
+
+@scene("parameters that are refused")
+def bad_parameters(t):
+    until(module.unload, "rmmod")
+    for words, reason in ((["access=all"], 'access is "all", must be root or owner'),
+                          (["scoped_access=0"], "scoped_access is now called access")):
+        code, said = module.try_load(*words)
+        t.same((code, len(said)), (1, 1), f"{words[0]}: refused with one line")
+        t.contains(said[0], reason, "which says why")
+    module.load()
+
+
+def open_dumps(count):
+    """Begins dumps and ends them; how many there were at a time, and why there were no more."""
+    before = len(_kept)
+    try:
+        keep_dumps(count)
+        return count, None, None
+    except wire.Refused as error:
+        return len(_kept) - before, errno.errorcode[error.errno], error.text
+    finally:
+        drop_dumps(before)
+
+
+
+
+@scene("what one user can have open")
+@module.parameters("access=owner")
+def quota(t):
+    with Member(0) as user, Member(0) as second, Member(0) as contained, Member() as root:
+        for member, uid in ((user, 1000), (second, 1001)):
+            member.call(calls.unshare, calls.CLONE_NEWIPC)
+            member.call(many_segments)
+            member.call(become, uid, uid)
+        contain(contained, owner=1000)
+        contained.call(many_segments)
+        t.same(user.call(open_dumps, 65)[:2], (64, "EDQUOT"), "64 dumps, then EDQUOT")
+        t.contains(user.call(open_dumps, 65)[2] or "", "too many dumps", "with a reason")
+        t.same(second.call(open_dumps, 64)[:2], (64, None), "another user has 64 of their own")
+        user.call(keep_dumps, 40)
+        t.same(contained.call(open_dumps, 64)[:2], (24, "EDQUOT"),
+               "root of a user namespace of that user shares with them")
+        user.call(drop_dumps)
+        t.same(contained.call(open_dumps, 64)[:2], (64, None), "sockets that are closed do not count")
+        root.call(many_segments)
+        t.same(root.call(open_dumps, 80)[:2], (80, None), "the administrator has no bound")
+
+
+_kept = []
+
+
+def keep_dumps(count):
+    """Begins dumps that stay open."""
+    for _ in range(count):
+        link = wire.Socket()
+        link.begin("object")
+        link.more("object")
+        _kept.append(link)
+
+
+def drop_dumps(most=0):
+    """Closes the sockets of keep_dumps() but for the first."""
+    while len(_kept) > most:
+        _kept.pop().close()
+
+
+def many_segments():
+    """More rows than the first messages of a dump take."""
+    for key in range(1, 800):
+        calls.shmget(key, 4096)
 
 
 if __name__ == "__main__":

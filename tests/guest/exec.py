@@ -12,7 +12,7 @@ import signal
 import subprocess
 import time
 
-from lib import calls, tool, wire, witness
+from lib import calls, module, tool, wire, witness
 from lib.member import Member
 from lib.tap import main, scene, until
 
@@ -134,6 +134,7 @@ def become(uid):
 
 
 @scene("who may not, and who may")
+@module.parameters("access=owner")
 def rights(t):
     with Member() as target, Member(0) as plain:
         plain.call(become, 1000)

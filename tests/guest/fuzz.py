@@ -46,6 +46,7 @@ def inventory(inode):
 
 
 @scene("requests that are made up, by several users")
+@module.parameters("access=owner")
 def fuzz(t):
     t.ok(FUZZER.exists(), "the fuzzer is here", "tests/run copies it to /root/netlink")
     with contextlib.ExitStack() as stack:

@@ -148,6 +148,7 @@ def told():
 
 
 @scene("nobody but the machine's root is told")
+@module.parameters("access=owner")
 def rights(t):
     t.same(told(), ["teardowns", "teardown-count", "teardown-sum"], "root is")
     with Member(0) as user, Member(0) as inside:

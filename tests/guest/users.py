@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 
-from lib import calls, compare, tool
+from lib import calls, compare, module, tool
 from lib.member import Member
 from lib.tap import main, scene
 
@@ -61,6 +61,7 @@ def ownership(t, member, name, uid):
 
 
 @scene("a user namespace with mapped ids, and one nested in it")
+@module.parameters("access=owner")
 def nested(t):
     with contained() as member:
         for uid in (0, 5, 998):
@@ -136,6 +137,7 @@ def owner(t):
 
 
 @scene("a plain user sees what ipcs shows him, and no foreign namespace")
+@module.parameters("access=owner")
 def plain(t):
     with Member() as foreign, Member() as member:
         foreign.call(make_as, 1000, 1000)
@@ -166,6 +168,7 @@ def plain(t):
 
 
 @scene("root of a user namespace of his own sees what that owns")
+@module.parameters("access=owner")
 def own_root(t):
     with Member() as foreign, Member(0) as member:
         member.call(become, 1000, 1000)

@@ -16,7 +16,6 @@
  * @foreign:	every so manyth is not for the reader, 0 for none
  * @held:	references now, and
  * @most:	at most
- * @locked:	a collection is going on
  * @bad:	something was done that must not be
  */
 static struct world {
@@ -25,7 +24,6 @@ static struct world {
 	u32	foreign;
 	u32	held;
 	u32	most;
-	bool	locked;
 	u32	bad;
 } world;
 
@@ -34,24 +32,10 @@ static struct ipc_namespace *fake_ns(u64 cookie)
 	return (void *)(0xffff000000000000 + cookie * 8);
 }
 
-static int fake_lock(void)
-{
-	world.bad += world.locked;
-	world.locked = true;
-	return 0;
-}
-
-static void fake_unlock(void)
-{
-	world.bad += !world.locked || world.held;
-	world.locked = false;
-}
-
-static int fake_cookies(struct ipcns_cookies *list)
+static int fake_cookies(struct ipcns_cookies *list, const struct ipcns_view *view)
 {
 	u32 i;
 
-	world.bad += !world.locked;
 	list->cookie = kvmalloc_array(world.n + 1, sizeof(*list->cookie), GFP_KERNEL);
 	if (!list->cookie)
 		return -ENOMEM;
@@ -61,21 +45,22 @@ static int fake_cookies(struct ipcns_cookies *list)
 	return 0;
 }
 
-static int fake_find(u32 inum, u64 *cookie)
+static int fake_find(u32 inum, u64 *cookie, const struct ipcns_view *view)
 {
 	*cookie = inum;
 	return inum <= world.n ? 0 : -ENOENT;
 }
 
-static int fake_get(struct ipcns_ref *refs, u32 n)
+static int fake_get(struct ipcns_ref *refs, u32 n, const struct ipcns_view *view)
 {
 	u32 i;
 
-	world.bad += !world.locked;
 	for (i = 0; i < n; i++) {
 		if (i && refs[i].cookie <= refs[i - 1].cookie)
 			world.bad++;
 		if (world.gone && !(refs[i].cookie % world.gone))
+			continue;
+		if (world.foreign && !(refs[i].cookie % world.foreign))
 			continue;
 		refs[i].ns = fake_ns(refs[i].cookie);
 		world.held++;
@@ -86,7 +71,6 @@ static int fake_get(struct ipcns_ref *refs, u32 n)
 
 static void fake_put(struct ipcns_ref *ref)
 {
-	world.bad += !world.locked;
 	if (ref->ns)
 		world.held--;
 	ref->ns = NULL;
@@ -102,13 +86,6 @@ static int fake_name(struct ipcns_ref *refs, u32 n)
 	return 0;
 }
 
-static enum ipcns_sight fake_sight(const struct ipcns_reader *r, const struct ipcns_ref *ref)
-{
-	if (world.foreign && !(ref->cookie % world.foreign))
-		return IPCNS_SIGHT_NONE;
-	return IPCNS_SIGHT_ALL;
-}
-
 static const struct ipcns_scope *fake_scope(const struct ipcns_reader *r)
 {
 	return NULL;
@@ -118,14 +95,11 @@ static void fake_reader_put(struct ipcns_reader *r)
 {
 }
 
-#define ipcns_walk_lock fake_lock
-#define ipcns_walk_unlock fake_unlock
 #define ipcns_walk_cookies fake_cookies
 #define ipcns_walk_find fake_find
 #define ipcns_walk_get fake_get
 #define ipcns_put fake_put
 #define ipcns_registry_name fake_name
-#define ipcns_reader_sight fake_sight
 #define ipcns_reader_scope fake_scope
 #define ipcns_reader_dying fake_scope
 #define ipcns_reader_put fake_reader_put
@@ -292,7 +266,6 @@ static int dump(struct kunit *test, u32 room)
 		skb_reserve(skb, skb_tailroom(skb) - room);
 		ret = ipcns_dump_step(skb, &cb, &plan_ops);
 		KUNIT_EXPECT_EQ(test, world.held, 0U);
-		KUNIT_EXPECT_FALSE(test, world.locked);
 		KUNIT_EXPECT_LE(test, ipcns_buf_total(), (u64)IPCNS_BUF_MAX);
 		if (ret >= 0)
 			KUNIT_EXPECT_EQ(test, ret, (int)skb->len);

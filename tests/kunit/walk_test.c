@@ -70,6 +70,7 @@ static struct fake *fake(struct kunit *test, u32 i)
 	f->mnt.mnt_sb = &f->sb;
 	f->ns.mq_mnt = &f->mnt;
 	f->ns.ns.inum = 0x1000 + i;
+	ipcns_set_native_id(&f->ns, 1000000 + i);
 	f->ns.ns.ops = ipcns_init_ns()->ns.ops;
 	rcu_assign_pointer(f->ns.ids[IPC_SHM_IDS].key_ht.tbl, (void *)f);
 	return f;
@@ -92,7 +93,7 @@ static void expect_crowd(struct kunit *test, u32 n)
 	struct ipcns_cookies list = { };
 	u32 i;
 
-	KUNIT_ASSERT_EQ(test, ipcns_walk_cookies(&list), 0);
+	KUNIT_ASSERT_EQ(test, ipcns_walk_cookies(&list, NULL), 0);
 	KUNIT_EXPECT_EQ(test, list.n, n + 1);
 	for (i = 1; i < list.n; i++)
 		KUNIT_EXPECT_LT(test, list.cookie[i - 1], list.cookie[i]);
@@ -112,11 +113,11 @@ static void whole(struct kunit *test)
 	crowd(test, 250);
 	expect_crowd(test, 250);
 	/* more than there was room for: once more */
-	WRITE_ONCE(stats.namespaces, 0);
+	WRITE_ONCE(last_namespaces, 0);
 	scene.walks = 0;
 	expect_crowd(test, 250);
 	KUNIT_EXPECT_GT(test, scene.walks, 1U);
-	KUNIT_EXPECT_EQ(test, READ_ONCE(stats.namespaces), 251U);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(last_namespaces), 251U);
 }
 
 /* 6.1: a superblock that dies under the walk ends it. */
@@ -143,10 +144,10 @@ static void cut(struct kunit *test)
 	crowd(test, 20);
 	scene.cuts = U32_MAX;
 	scene.cut_at = 20;
-	KUNIT_EXPECT_EQ(test, ipcns_walk_cookies(&list), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, ipcns_walk_cookies(&list, NULL), -EAGAIN);
 	KUNIT_EXPECT_NULL(test, list.cookie);
 	KUNIT_EXPECT_EQ(test, scene.walks, (u32)MAX_CUTS);
-	KUNIT_EXPECT_EQ(test, ipcns_walk_find(ipcns_init_ns()->ns.inum, &cookie), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, ipcns_walk_find(ipcns_init_ns()->ns.inum, &cookie, NULL), -EAGAIN);
 	scene.cuts = MAX_CUTS - 1;
 	expect_crowd(test, 20);
 }
@@ -165,7 +166,7 @@ static void got_once(struct kunit *test)
 	scene.cut_at = 2;
 	refs[0].cookie = 1;
 	refs[1].cookie = ipcns_cookie(init_super(), init);
-	KUNIT_ASSERT_EQ(test, ipcns_walk_get(refs, 2), 0);
+	KUNIT_ASSERT_EQ(test, ipcns_walk_get(refs, 2, NULL), 0);
 	KUNIT_EXPECT_NULL(test, refs[0].ns);
 	KUNIT_ASSERT_PTR_EQ(test, refs[1].ns, init);
 	/* other tasks come and go, but not by the thousand */
@@ -241,7 +242,7 @@ static void dangling(struct kunit *test)
 		{
 			struct ipcns_cookies list = { };
 
-			KUNIT_ASSERT_EQ(test, ipcns_walk_cookies(&list), 0);
+			KUNIT_ASSERT_EQ(test, ipcns_walk_cookies(&list, NULL), 0);
 			KUNIT_EXPECT_EQ_MSG(test, list.n, 4U, "way %u", i);
 			ipcns_cookies_free(&list);
 		}
@@ -256,11 +257,11 @@ static void find(struct kunit *test)
 	u64 cookie = 0;
 
 	crowd(test, 5);
-	KUNIT_EXPECT_EQ(test, ipcns_walk_find(ipcns_init_ns()->ns.inum, &cookie), 0);
+	KUNIT_EXPECT_EQ(test, ipcns_walk_find(ipcns_init_ns()->ns.inum, &cookie, NULL), 0);
 	KUNIT_EXPECT_EQ(test, cookie, ipcns_cookie(init_super(), ipcns_init_ns()));
 	/* those without references are on their way out */
-	KUNIT_EXPECT_EQ(test, ipcns_walk_find(0x1001, &cookie), -ENOENT);
-	KUNIT_EXPECT_EQ(test, ipcns_walk_find(0x999, &cookie), -ENOENT);
+	KUNIT_EXPECT_EQ(test, ipcns_walk_find(0x1001, &cookie, NULL), -ENOENT);
+	KUNIT_EXPECT_EQ(test, ipcns_walk_find(0x999, &cookie, NULL), -ENOENT);
 }
 
 /* References are found by address, whatever their number. */
@@ -284,20 +285,95 @@ static void addresses(struct kunit *test)
 	}
 }
 
-/* Each is one collection; init and exit of a suite run in threads of their own. */
-#define COLLECTION(name)						\
-static void collect_##name(struct kunit *test)				\
-{									\
-	KUNIT_ASSERT_EQ(test, ipcns_walk_lock(), 0);			\
-	name(test);							\
-	ipcns_walk_unlock();						\
+/* What a view lets see, and what was asked of it. */
+struct fake_view {
+	struct ipcns_view	view;
+	u32			asked;
+	unsigned int		counts;
+};
+
+/* By inode number: every third is foreign, every third may be seen in part. */
+static enum ipcns_sight third(const struct ipcns_view *view, const struct ipc_namespace *ns,
+			      u64 cookie)
+{
+	struct fake_view *v = container_of(view, struct fake_view, view);
+
+	v->asked++;
+	/* no reference was taken yet */
+	v->counts += ipcns_ref_count(ns);
+	if (ns == ipcns_init_ns())
+		return IPCNS_SIGHT_NONE;
+	return ns->ns.inum % 3;
 }
 
-COLLECTION(whole)
-COLLECTION(cut)
-COLLECTION(got_once)
-COLLECTION(dangling)
-COLLECTION(find)
+/* Access is asked before a reference is taken, and decides. */
+static void views(struct kunit *test)
+{
+	struct fake_view v = { .view.sight = third, .view.least = IPCNS_SIGHT_ALL };
+	struct ipcns_ref *refs = kunit_kcalloc(test, 31, sizeof(*refs), GFP_KERNEL);
+	struct ipcns_cookies list = { };
+	u64 cookie = 0;
+	u32 i;
+
+	KUNIT_ASSERT_NOT_NULL(test, refs);
+	crowd(test, 30);
+	for (i = 0; i < 30; i++) {
+		struct ipc_namespace *ns = scene.sb[i]->s_fs_info;
+
+		refcount_set(&ns->ns.IPCNS_COUNT, 1);
+	}
+	KUNIT_ASSERT_EQ(test, ipcns_walk_cookies(&list, &v.view), 0);
+	KUNIT_EXPECT_EQ(test, list.n, 20U);
+	ipcns_cookies_free(&list);
+	KUNIT_ASSERT_EQ(test, ipcns_walk_cookies(&list, NULL), 0);
+	KUNIT_ASSERT_EQ(test, list.n, 31U);
+	for (i = 0; i < list.n; i++)
+		refs[i].cookie = list.cookie[i];
+	ipcns_cookies_free(&list);
+	v.asked = 0;
+	v.counts = 0;
+	KUNIT_ASSERT_EQ(test, ipcns_walk_get(refs, 31, &v.view), 0);
+	KUNIT_EXPECT_EQ(test, v.asked, 31U);
+	for (i = 0; i < 31; i++) {
+		u32 inum = (u32)refs[i].cookie;
+		bool mine = inum != ipcns_init_ns()->ns.inum && inum % 3 == IPCNS_SIGHT_ALL;
+
+		KUNIT_EXPECT_EQ_MSG(test, !!refs[i].ns, mine, "inum %x", inum);
+		if (!refs[i].ns)
+			continue;
+		KUNIT_EXPECT_EQ(test, refs[i].refs, 1U);
+		KUNIT_EXPECT_EQ(test, ipcns_ref_count(refs[i].ns), 2U);
+		ipcns_put(&refs[i]);
+	}
+	for (i = 0; i < 30; i++)
+		KUNIT_EXPECT_EQ(test, ipcns_ref_count(scene.sb[i]->s_fs_info), 1U);
+	/* foreign and missing look alike */
+	KUNIT_EXPECT_EQ(test, ipcns_walk_find(0x1002, &cookie, &v.view),
+			0x1002 % 3 ? 0 : -ENOENT);
+	KUNIT_EXPECT_EQ(test, ipcns_walk_find(0x1001 + 0x1001 % 3, &cookie, &v.view),
+			(0x1001 + 0x1001 % 3) % 3 ? 0 : -ENOENT);
+	KUNIT_EXPECT_EQ(test, ipcns_walk_find(0x4000, &cookie, &v.view), -ENOENT);
+}
+
+/* Two callers hold a reference: neither counts the other's. */
+static void two_callers(struct kunit *test)
+{
+	struct ipcns_ref a = { }, b = { };
+
+	crowd(test, 1);
+	refcount_set(&((struct ipc_namespace *)scene.sb[0]->s_fs_info)->ns.IPCNS_COUNT, 5);
+	a.cookie = ipcns_cookie(scene.sb[0], scene.sb[0]->s_fs_info);
+	b.cookie = a.cookie;
+	KUNIT_ASSERT_EQ(test, ipcns_walk_get(&a, 1, NULL), 0);
+	KUNIT_ASSERT_EQ(test, ipcns_walk_get(&b, 1, NULL), 0);
+	KUNIT_EXPECT_EQ(test, a.refs, 5U);
+	KUNIT_EXPECT_EQ(test, b.refs, 5U);
+	ipcns_put(&a);
+	KUNIT_ASSERT_EQ(test, ipcns_walk_get(&a, 1, NULL), 0);
+	KUNIT_EXPECT_EQ(test, a.refs, 5U);
+	ipcns_put(&a);
+	ipcns_put(&b);
+}
 
 static int walk_init(struct kunit *test)
 {
@@ -311,12 +387,14 @@ static void walk_exit(struct kunit *test)
 }
 
 static struct kunit_case cases[] = {
-	KUNIT_CASE(collect_whole),
-	KUNIT_CASE(collect_cut),
-	KUNIT_CASE(collect_got_once),
-	KUNIT_CASE(collect_dangling),
-	KUNIT_CASE(collect_find),
+	KUNIT_CASE(whole),
+	KUNIT_CASE(cut),
+	KUNIT_CASE(got_once),
+	KUNIT_CASE(dangling),
+	KUNIT_CASE(find),
 	KUNIT_CASE(addresses),
+	KUNIT_CASE(views),
+	KUNIT_CASE(two_callers),
 	{ }
 };
 

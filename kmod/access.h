@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef _IPCNS_READER_H
-#define _IPCNS_READER_H
+#ifndef _IPCNS_ACCESS_H
+#define _IPCNS_ACCESS_H
 
 #include <linux/pid_namespace.h>
 #include <linux/skbuff.h>
 #include <linux/uidgid.h>
 
 struct ipc_namespace;
-struct ipcns_ref;
+struct netlink_ext_ack;
 struct ipcns_scope;
 
 /**
  * enum ipcns_sight - what a reader may see of a namespace
  * @IPCNS_SIGHT_NONE:	nothing, not even that it exists
- * @IPCNS_SIGHT_OWN:	it is his own: what ipcs(1) shows there
+ * @IPCNS_SIGHT_OWN:	it is the reader's own: what ipcs(1) shows there
  * @IPCNS_SIGHT_ALL:	everything
  */
 enum ipcns_sight {
@@ -23,32 +23,38 @@ enum ipcns_sight {
 };
 
 /**
- * struct ipcns_reader - who asks
- * @cred:	credentials of the sender of the request
- * @sk:		socket of the request; its opener's credentials count too
+ * struct ipcns_reader - the sender of a request
+ * @cred:	credentials of the sender
+ * @opener:	credentials of the opener of the socket, which count too
  * @pid_ns:	process ids are translated to this namespace
- * @user_ns:	user and group ids are translated to this namespace
+ * @user_ns:	user and group ids are translated to this namespace, which
+ *		@opener holds
  * @own:	key of the IPC namespace that the sender is in, see ipcns_cookie();
- *		0 if he did not open the socket himself
+ *		0 if the sender did not open the socket
+ * @admin:	the machine's administrator, see ipcns_access_admin()
  *
  * Taken when the request arrives: later calls of a dump run in whoever calls
  * recvmsg(2) on the socket.
  */
 struct ipcns_reader {
 	const struct cred	*cred;
-	struct sock		*sk;
+	const struct cred	*opener;
 	struct pid_namespace	*pid_ns;
 	struct user_namespace	*user_ns;
 	u64			own;
+	bool			admin;
 };
 
-void ipcns_reader_get(struct ipcns_reader *r, struct sk_buff *request);
+int ipcns_access_init(void);
+bool ipcns_access_admin(const struct sk_buff *request);
+int ipcns_access_check(const struct sk_buff *request, struct netlink_ext_ack *extack);
+bool ipcns_access_owners(void);
+void ipcns_reader_get(struct ipcns_reader *r, const struct sk_buff *request);
 void ipcns_reader_put(struct ipcns_reader *r);
-bool ipcns_access_scoped(void);
+enum ipcns_sight ipcns_reader_sight(const struct ipcns_reader *r, struct user_namespace *user_ns,
+				    u64 cookie);
 const struct ipcns_scope *ipcns_reader_scope(const struct ipcns_reader *r);
 const struct ipcns_scope *ipcns_reader_dying(const struct ipcns_reader *r);
-bool ipcns_reader_capable(const struct ipcns_reader *r, struct user_namespace *user_ns);
-enum ipcns_sight ipcns_reader_sight(const struct ipcns_reader *r, const struct ipcns_ref *ref);
 bool ipcns_reader_may_read(const struct ipcns_reader *r, struct user_namespace *user_ns, kuid_t uid,
 			   kuid_t cuid, kgid_t gid, kgid_t cgid, umode_t mode);
 
@@ -93,4 +99,4 @@ static inline u32 ipcns_reader_gid(const struct ipcns_reader *r, kgid_t gid)
 	return from_kgid_munged(r->user_ns, gid);
 }
 
-#endif /* _IPCNS_READER_H */
+#endif /* _IPCNS_ACCESS_H */
