@@ -3,27 +3,14 @@
 
 import dataclasses
 import os
-import pathlib
 import queue
+import signal
 import subprocess
-import tempfile
 import threading
 import time
 
-from guest.common import CACHE, SCRIPTS, locked, need, run
-
-# A BIOS that does this at the reset vector: mov $0x10,%al; mov $0xf4,%dx; out %al,%dx; hlt
-PROBE = bytes.fromhex("b010baf400eef4").ljust(16, b"\0").rjust(65536, b"\0")
-
-# One thread for all processors. With a thread each, QEMU 7.2 runs code that another processor has
-# patched meanwhile: toggling a static key for 25 s ended in "Oops: int3" on 6.1 and on 6.12.
-EMULATION = "tcg,thread=single"
-
-# Under emulation a fifth page table level costs time, and rep movsb, which the kernel prefers
-# where these flags are, copies byte by byte. After cmpxchg16b, QEMU 7.2 has in the flags what lay
-# in their place; an interrupt saves that, and its return takes it for real: 6.12 died so in
-# __kmalloc(), without ipcns.
-CPU = "max,la57=off,erms=off,fsrm=off,cx16=off"
+from guest import accel
+from guest.common import need
 
 # The serial port is slow: warnings and worse only. cryptomgr's tests at boot take a second. Where
 # libraries are mapped at other addresses for each process, QEMU 7.2 translates them anew: that was
@@ -38,64 +25,13 @@ PAUSE = 5       # what they may come late
 @dataclasses.dataclass
 class Outcome:
     """How a guest ended."""
-    how: str            # "done", "died", "late" or "closed" (nobody reads the output any more)
+    how: str            # "done", "died", "late", "closed" (nobody reads the output any more) or
+                        # "given up" (QEMU failed)
     status: int         # of the command, if done
     kmsg: str           # what /dev/kmsg held at the end, if done
-    console: str        # what the kernel and QEMU printed
+    console: str        # what the kernel printed
+    qemu: str           # what QEMU printed; one line that says why, if given up
     pauses: list        # [(the guest's uptime after it, seconds)] that this machine stood still
-
-
-def once(name, find_out):
-    """What find_out() returns, a string, asked once per boot of this machine."""
-    boot_id = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-    answer = CACHE / f"{name}-{boot_id}"
-    with locked(CACHE / name):
-        if not answer.exists():
-            for old in CACHE.glob(f"{name}-*-*"):
-                old.unlink()
-            answer.write_text(find_out(), "ascii")
-        return answer.read_text("ascii")
-
-
-def accelerator():
-    """KVM if a guest really runs with it, else emulation."""
-    return "kvm" if once("accel", lambda: "kvm" if kvm_works() else "tcg") == "kvm" else EMULATION
-
-
-def clock(accel, options):
-    """Arguments for the kernel by which it knows the frequency of its time stamp counter.
-
-    Under emulation that is this machine's. Measuring it against emulated timers fails on a busy
-    machine, and kernels without ACPI are then left with ticks, half of which they miss.
-    """
-    if not accel.startswith("tcg") or options.icount:
-        return ""
-    return f"tsc_early_khz={once('tsc', tsc_khz)}"
-
-
-def tsc_khz():
-    """The frequency of this machine's time stamp counter, in kHz."""
-    with tempfile.TemporaryDirectory() as work:
-        program = pathlib.Path(work) / "tsc"
-        need("gcc")
-        run("gcc", "-O2", "-o", program, SCRIPTS / "guest/tsc.c")
-        return run(program).strip()
-
-
-def kvm_works():
-    """Whether a guest gets as far as its BIOS with KVM, which having /dev/kvm does not tell."""
-    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
-        return False
-    probe = CACHE / "probe.bin"
-    probe.write_bytes(PROBE)
-    try:
-        status = subprocess.run(
-            ["qemu-system-x86_64", "-accel", "kvm", "-cpu", "max", "-m", "16", "-nodefaults",
-             "-display", "none", "-bios", probe, "-device", "isa-debug-exit,iobase=0xf4"],
-            stdin=subprocess.DEVNULL, capture_output=True, timeout=5, check=False).returncode
-    except subprocess.TimeoutExpired:
-        return False
-    return status == 0x10 * 2 + 1
 
 
 class Stream(threading.Thread):
@@ -138,20 +74,23 @@ def writer(fd):
     return write
 
 
-def boot(kernel, initrd, work, mark, options):
-    """Runs the guest, its output to our stdout and stderr, and returns its Outcome."""
+def boot(kernel, initrd, work, mark, options, with_accel):
+    """Runs the guest, its output to our stdout and stderr, and returns its Outcome.
+
+    with_accel is the argument of QEMU's -accel.
+    """
     need("qemu-system-x86_64", "setpriv")
     events = queue.Queue()
     kmsg = bytearray()
     streams = [Stream(write, mark, events) for write in (writer(1), writer(2), kmsg.extend)]
     console = work / "console"
-    accel = options.accel or (EMULATION if options.icount else accelerator())
+    console.unlink(missing_ok=True)
     argv = ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64",
-            "-accel", accel, "-cpu", CPU,
+            "-accel", with_accel, "-cpu", accel.CPU,
             "-smp", f"{options.cpus},sockets={options.cpus}", "-m", options.memory,
             "-nodefaults", "-display", "none", "-no-reboot",
             "-kernel", kernel.image, "-initrd", initrd,
-            "-append", f"{ARGUMENTS} {clock(accel, options)} {options.append}",
+            "-append", f"{ARGUMENTS} {accel.clock(with_accel, options.icount)} {options.append}",
             "-chardev", f"file,id=console,path={console}", "-serial", "chardev:console",
             "-device", "virtio-serial"]
     if options.icount:
@@ -163,29 +102,49 @@ def boot(kernel, initrd, work, mark, options):
                  "-device", f"virtserialport,nr={nr},chardev=port{nr}"]
 
     pauses = []
-    with open(work / "qemu", "wb") as log:
-        guest = subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL, stdout=log,
-                                 stderr=log, start_new_session=True,
+    log = work / "qemu"
+    with open(log, "wb") as file:
+        guest = subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL, stdout=file,
+                                 stderr=file, start_new_session=True,
                                  pass_fds=[stream.port for stream in streams])
     try:
         for stream in streams:
             os.close(stream.port)
             stream.start()
-        how = wait(streams, events, options.timeout, pauses)
+        how = wait(streams, events, log, options.timeout, pauses)
+        printed = log.read_text("utf-8", "replace")
+        if how == "died" and (why := failed(guest, printed)):
+            how, printed = "given up", why
     finally:
         guest.kill()
         guest.wait()
         for stream in streams:      # what it wrote before it ended is still to come
             stream.join(2)
     body, _, status = bytes(kmsg).rpartition(b"status ")
-    printed = "".join((work / name).read_text("utf-8", "replace")
-                      for name in ("qemu", "console") if (work / name).exists())
-    return Outcome(how, int(status) if how == "done" else -1,
-                   body.decode("utf-8", "replace"), printed, pauses)
+    return Outcome(how, int(status) if how == "done" else -1, body.decode("utf-8", "replace"),
+                   console.read_text("utf-8", "replace") if console.exists() else "", printed,
+                   pauses)
 
 
-def wait(streams, events, timeout, pauses):
+def failed(guest, printed):
+    """Why QEMU failed, in one line; an empty string if only the guest went down, or was killed."""
+    if why := accel.given_up(printed):
+        return why
+    try:
+        status = guest.wait(2)
+    except subprocess.TimeoutExpired:
+        return ""
+    if status in (0, -signal.SIGTERM, -signal.SIGKILL):
+        return ""
+    lines = [line.strip() for line in printed.splitlines() if line.strip()]
+    ended = f"signal {-status}" if status < 0 else f"exit status {status}"
+    return f"{ended}: {lines[-1]}" if lines else ended
+
+
+def wait(streams, events, log, timeout, pauses):
     """Returns how the guest ended, once all streams have; notes when this machine stood still.
+
+    A guest that QEMU stops for good has died, though QEMU stays: its log tells.
 
     Machines that are guests themselves are halted at times. A kernel in our guest then sees its
     clock leap ahead, and its watchdogs bark.
@@ -207,6 +166,8 @@ def wait(streams, events, timeout, pauses):
             left -= 1
         elif how:
             return how
+        elif accel.given_up(log.read_text("utf-8", "replace")):
+            return "died"
         elif now >= deadline:
             return "late"
     return "done"

@@ -62,8 +62,11 @@ def ours(lines, i):
 
 
 def find(lines, pauses=()):
-    """The part of a log that reports trouble, as lines, or an empty list."""
-    start = next((i for i, line in enumerate(lines) if MARKER in line), 0)
+    """The part of a log that reports trouble, as lines, or an empty list.
+
+    What comes before the marker, and all of a log without it, is of the boot and never trouble.
+    """
+    start = next((i for i, line in enumerate(lines) if MARKER in line), len(lines))
     excused = -1
     for i, line in enumerate(lines[start:], start):
         if EXCUSED.search(line):
