@@ -201,7 +201,7 @@ static int add_records(const struct ipcns_holders *h, const struct attachment *a
 		out.start = at->start;
 		out.end = at->end;
 		out.read_only = at->read_only;
-		err = ipcns_holder_add(h, at->ref, &out, NULL);
+		err = ipcns_holder_add(h, at->ref, &out, "");
 	}
 	return err;
 }

@@ -377,7 +377,7 @@ static int collect_counts(const struct ipcns_holders *h)
 			continue;
 		count.refs = ref->refs;
 		count.counted = ipcns_is_counted(ref->ns);
-		err = ipcns_holder_add(h, h->place->ref, &count, NULL);
+		err = ipcns_holder_add(h, h->place->ref, &count, "");
 		if (err)
 			return err;
 	}
