@@ -15,9 +15,10 @@ KEYRING = pathlib.Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
 class Archive:
-    """What this machine's package lists offer, or those of another suite of the same mirror.
+    """What this machine's package lists offer, or those of a suite that is named.
 
-    The lists of another suite are kept in our cache, and apt's own are left alone.
+    The lists of a named suite come from the mirror that this machine uses. They are kept in our
+    cache, and apt's own are left alone.
     """
 
     def __init__(self, suite=None):
@@ -42,7 +43,7 @@ class Archive:
                 (self.home / name).mkdir(parents=True, exist_ok=True)
             signed = f"[signed-by={KEYRING}] " if KEYRING.exists() else ""
             (self.home / "sources.list").write_text(
-                f"deb {signed}{mirror()} {self.suite} main\n", "utf-8")
+                f"deb {signed}{mirror(self.suite)} {self.suite} main\n", "utf-8")
             say(f"fetching the package lists of {self.suite}")
             run("apt-get", "-q", *self.options, "update")
             stamp.touch()
@@ -66,6 +67,11 @@ class Archive:
         shown = run("apt-cache", *self.options, "show", "--no-all-versions", package)
         return re.search(r"^Version: (\S+)$", shown, re.M)[1]
 
+    def depends(self, package):
+        """The names of the packages that a package depends on, or would take in their place."""
+        shown = run("apt-cache", *self.options, "depends", "--important", package)
+        return re.findall(r"^ *\|?Depends: <?([^\s>]+)", shown, re.M)
+
     def download(self, package, where):
         """Downloads one package; package lists that name a version now gone are renewed once."""
         try:
@@ -87,14 +93,27 @@ def update(why):
     run("apt-get", "-q", "update")
 
 
-def mirror():
-    """Where this machine's sources take Debian's own release from."""
+def mirror(suite=""):
+    """Where this machine's sources take Debian's own release from, or a suite of that mirror.
+
+    Security updates are in an archive of their own: that of the sources if they name one, else the
+    one beside the mirror.
+    """
     release = re.search(r"^VERSION_CODENAME=(\w+)$",
                         pathlib.Path("/etc/os-release").read_text("utf-8"), re.M)
     targets = run("apt-get", "indextargets", "--format", "$(RELEASE) $(COMPONENT) $(REPO_URI)",
                   "Identifier: Packages")
+    main = security = None
     for line in targets.splitlines():
-        suite, component, uri = line.split()
-        if component == "main" and release and suite in (release[1], "stable"):
-            return uri
-    raise Failure("apt's sources name no mirror of Debian's main archive")
+        name, component, uri = line.split()
+        if component != "main" or not release:
+            continue
+        if name in (release[1], "stable"):
+            main = main or uri
+        elif name in (f"{release[1]}-security", "stable-security"):
+            security = security or uri
+    if not main:
+        raise Failure("apt's sources name no mirror of Debian's main archive")
+    if suite.endswith("-security"):
+        return security or main.rstrip("/") + "-security"
+    return main

@@ -20,14 +20,15 @@ def module(kernel):
     """The path of an archive with the guest's modules and this tree's ipcns.ko among them."""
     if not (TREE / "Kbuild").is_file():
         raise Failure(f"{TREE} has no Kbuild, so no module: try --no-module")
-    need("make", "gcc", "depmod")
+    need("make", kernel.compiler, "depmod")
     build = home() / kernel.release
     now = sources(MODULE_SOURCES)
 
     def fill(archive):
         say(f"building the module for {kernel.release}")
         mirror(now, build)
-        make("-C", kernel.kdir, f"M={build}", *measured(kernel), "modules")
+        make("-C", kernel.kdir, f"M={build}", f"CC={kernel.compiler}", *measured(kernel),
+             "modules")
         with fresh(build.with_name(f"{kernel.release}-modules")) as tree:
             shutil.copytree(kernel.modules, tree, dirs_exist_ok=True)
             extra = tree / "lib/modules" / kernel.release / "extra"
@@ -43,14 +44,15 @@ def kunit(kernel):
     """The path of an archive with this tree's unit tests, ipcns_kunit.ko."""
     if not kernel.has("CONFIG_KUNIT"):
         raise Failure(f"kernel {kernel.name} has no CONFIG_KUNIT")
-    need("make", "gcc", "objcopy")
+    need("make", kernel.compiler, "objcopy")
     build = home() / f"{kernel.release}-kunit"
     now = sources(KUNIT_SOURCES)
 
     def fill(archive):
         say(f"building the unit tests for {kernel.release}")
         mirror(now, build)
-        make("-C", kernel.kdir, f"M={build}/tests/kunit", *measured(kernel), "modules")
+        make("-C", kernel.kdir, f"M={build}/tests/kunit", f"CC={kernel.compiler}",
+             *measured(kernel), "modules")
         module = build / "tests/kunit/ipcns_kunit.ko"
         run("objcopy", "--strip-debug", module)
         archive.path(f"usr/lib/modules/{kernel.release}/extra/ipcns_kunit.ko", module)

@@ -12,7 +12,7 @@ import time
 
 from guest.apt import ASK_AGAIN, Archive
 from guest.common import CACHE, SCRIPTS, Failure, digest, fresh, locked, need, run, say
-from guest.source import from_source
+from guest.source import compiler_of, from_source
 
 # Modules that guests get besides ipcns, with what they depend on; a kernel may lack some.
 GUEST_MODULES = """
@@ -30,6 +30,7 @@ class Kernel:
     kdir: pathlib.Path       # for make -C
     modules: pathlib.Path    # a directory with the guest's lib/modules/RELEASE
     config: pathlib.Path     # what it was configured with
+    compiler: str            # what modules for it are built with
 
     def has(self, option):
         """Whether it was built with an option, or has it as a module."""
@@ -71,23 +72,37 @@ def get(name):
             kdir=root / f"usr/src/linux-headers-{release}",
             modules=guest_modules(root, release),
             config=root / f"boot/config-{release}",
+            compiler=compiler_of(rows[name].what)
+            or compiler_named(root / f"usr/src/linux-headers-{release}"),
         )
+
+
+def compiler_named(headers):
+    """The compiler that a package of headers names if this machine has it, else its own."""
+    asked = headers / ".kernelvariables"
+    found = re.search(r"^CC *=.*\b(gcc-\d+)$", asked.read_text("ascii"), re.M) \
+        if asked.exists() else None
+    return found[1] if found and shutil.which(found[1]) else "gcc"
 
 
 # package: from Debian's archive
 
-def from_package(name, pattern, home):
-    """Returns the directory with the newest matching image package and its headers unpacked."""
+def from_package(name, what, home):
+    """Returns the directory with the newest matching image package and its headers unpacked.
+
+    what is PACKAGE, a shell pattern, or PACKAGE@SUITE.
+    """
+    pattern, _, suite = what.partition("@")
     current = home / "current"
     known = current.read_text(encoding="ascii").strip() if current.exists() else None
     if known and (home / known).is_dir() and time.time() - current.stat().st_mtime < ASK_AGAIN:
         return home / known
 
     need("depmod")
-    archive = Archive()
+    archive = Archive(suite or None)
     image = archive.newest(pattern)
     if not image:
-        raise Failure(f"kernel {name} is missing here: apt offers no package {pattern}")
+        raise Failure(f"kernel {name} is missing here: apt offers no package {what}")
     release = image.removeprefix("linux-image-")
     root = home / release
     if not root.is_dir():
@@ -102,9 +117,8 @@ def unpack(name, archive, image, root):
     headers = f"linux-headers-{release}"
     packages = [image, headers]
     for package in packages:    # grows
-        depends = run("apt-cache", "depends", "--important", package)
-        for other in re.findall(r"Depends: (linux-(?:headers|kbuild|modules|binary)-\S+)", depends):
-            if other not in packages:
+        for other in archive.depends(package):
+            if re.match(r"linux-(headers|kbuild|modules|binary)-", other) and other not in packages:
                 packages.append(other)      # pylint: disable=modified-iterating-list
 
     with fresh(root) as new:

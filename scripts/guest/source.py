@@ -16,18 +16,20 @@ SPEAK = 60      # seconds between two lines of progress
 def from_source(name, what, home):
     """Returns the directory with that kernel built: its image, its modules, what to build more.
 
-    what is PACKAGE FRAGMENT..., or PACKAGE@SUITE for a suite that this machine's sources lack;
-    the package can be a shell pattern. The directory's name is the release, which has a digest
-    of all that the kernel is made from.
+    what is PACKAGE@SUITE [CC=COMPILER] FRAGMENT...; the package can be a shell pattern. The
+    directory's name is the release, which has a digest of all that the kernel is made from.
     """
-    package, *fragments = what.split()
+    package, *words = what.split()
     package, _, suite = package.partition("@")
+    compiler = compiler_of(what) or "gcc"
+    fragments = [word for word in words if "=" not in word]
     files = [SCRIPTS / f"configs/{fragment}.config" for fragment in fragments]
-    need("gcc")
-    compiler = run("gcc", "--version").splitlines()[0]
+    need("gcc", compiler)
+    # Without the name of the program, which is "gcc" or "gcc-12" for the same compiler.
+    made_by = "gcc " + run(compiler, "--version").splitlines()[0].partition(" ")[2]
 
     archive, package, version = offered(name, package, suite, home)
-    key = digest(version, compiler, *(path.read_text("utf-8") for path in files))[:8]
+    key = digest(version, made_by, *(path.read_text("utf-8") for path in files))[:8]
     suffix = f"-{name}-{key}"
     root = home / (re.match(r"[\d.]+", version)[0] + suffix)
     if root.is_dir():
@@ -39,17 +41,23 @@ def from_source(name, what, home):
     shutil.rmtree(build, ignore_errors=True)
     build.mkdir(parents=True)
     unpack(name, archive or Archive(suite or None), package, build)
-    configure(build, files)
+    configure(build, files, compiler)
     log = home / "build.log"
-    make(name, build, log, f"LOCALVERSION={suffix}", "vmlinux", "modules")
+    make(name, build, log, f"CC={compiler}", f"LOCALVERSION={suffix}", "vmlinux", "modules")
     release = (build / "include/config/kernel.release").read_text("ascii").strip()
     if release != root.name:
         raise Failure(f"kernel {name}: calls itself {release}, not {root.name}")
     with fresh(root) as new:
-        install(build, new, release)
+        install(build, new, release, compiler)
     shutil.rmtree(build)
     say(f"kernel {name}: built in {(time.monotonic() - begin) / 60:.1f} minutes")
     return root
+
+
+def compiler_of(what):
+    """The compiler that a row names, or None."""
+    found = re.search(r" CC=(\S+)", what)
+    return found and found[1]
 
 
 def offered(name, pattern, suite, home):
@@ -83,10 +91,12 @@ def unpack(name, archive, package, build):
     shutil.rmtree(debs)
 
 
-def configure(build, files):
+def configure(build, files, compiler):
     """Makes .config of fragments; whatever they do not ask for stays off if it can."""
     run("make", "-s", "mrproper", cwd=build)
-    run("scripts/kconfig/merge_config.sh", "-n", *files, cwd=build)
+    run("scripts/kconfig/merge_config.sh", "-m", *files, cwd=build)
+    wanted = (build / ".config").rename(build / "wanted.config")
+    run("make", "-s", f"CC={compiler}", f"KCONFIG_ALLCONFIG={wanted}", "allnoconfig", cwd=build)
     got = settings(build / ".config")
     for path in files:
         for option, value in settings(path).items():
@@ -135,7 +145,7 @@ def environment():
             if word not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "KBUILD_OUTPUT")}
 
 
-def install(build, new, release):
+def install(build, new, release, compiler):
     """Puts what guests and builds of modules need where Debian's packages have it."""
     boot = new / "boot"
     boot.mkdir()
@@ -143,9 +153,9 @@ def install(build, new, release):
     run("objcopy", "--strip-all", build / "vmlinux", boot / f"vmlinux-{release}")
     shutil.copy(build / ".config", boot / f"config-{release}")
     shutil.copy(build / "System.map", boot / f"System.map-{release}")
-    run("make", "-s", "modules_install", f"INSTALL_MOD_PATH={new}", "INSTALL_MOD_STRIP=1",
-        cwd=build)
+    run("make", "-s", f"CC={compiler}", "modules_install", f"INSTALL_MOD_PATH={new}",
+        "INSTALL_MOD_STRIP=1", cwd=build)
     headers = new / f"usr/src/linux-headers-{release}"
-    run("make", "-s", "run-command",
+    run("make", "-s", f"CC={compiler}", "run-command",
         f"KBUILD_RUN_COMMAND=scripts/package/install-extmod-build {headers}", cwd=build)
     (new / f"lib/modules/{release}/build").unlink(missing_ok=True)
