@@ -126,28 +126,31 @@ deb:
 setup:
 	scripts/setup
 
+setup-check:
+	scripts/setup --check
+
 demo: setup
 	scripts/demo
 
-check: setup
+check: setup-check
 	tests/run --all $(KERNELS:%=--kernel %) $(QUICK:%=--quick-kernel %)
 
-check-all: setup
+check-all: setup-check
 	tests/run --all --full $(KERNELS:%=--kernel %) $(QUICK:%=--kernel %)
 
-check-install: setup
+check-install: setup-check
 	tests/install/run
 
-check-fast: setup
+check-fast: setup-check
 	tests/run --fast
 
-lint: setup
+lint: setup-check
 	tests/lint/run
 
-fuzz: setup
+fuzz: setup-check
 	tests/fuzz/run $(SECONDS)
 
-bench: setup
+bench: setup-check
 	tests/bench/run
 
 clean:
@@ -163,11 +166,11 @@ help:
 	@echo
 	@echo 'On any Debian 12 or 13 machine, in guests under QEMU:'
 	@echo '  make demo        see what it does'
+	@echo '  make check-fast  tests that take less than five minutes'
 	@echo '  make check       all tests on kernels $(KERNELS), a quick part on $(QUICK)'
 	@echo '  make check-all   all tests on all, with storms of full size: takes hours'
 	@echo '  make check-install  the packages in Debian 12 and 13: built by DKMS, used, purged; takes'
 	@echo '                   long, for compilers run in guests; part of check-all'
-	@echo '  make check-fast  tests that take less than a minute'
 	@echo '  make lint        checkers of sources, which are part of the tests, too'
 	@echo '  make fuzz        the tool against made-up answers; SECONDS=20 for each fuzzer'
 	@echo '  make bench       one table: speed, memory and cost of events, beside what else there is'
@@ -179,4 +182,4 @@ help:
 	@echo 'Variables: KVER=$(KVER) KDIR=DIR DESTDIR=DIR PREFIX=$(PREFIX)'
 
 .PHONY: all module tool tool-sanitize generate install install-module install-tool uninstall deb setup \
-	demo check check-all check-install check-fast lint fuzz bench clean help
+	setup-check demo check check-all check-install check-fast lint fuzz bench clean help
