@@ -32,6 +32,8 @@ static struct genl_split_ops merged_ops[2 * IPCNS_CMD_MAX];
  */
 int __init ipcns_netlink_init(void)
 {
+	/* the spec's schema has no version of a family; the generator makes it 1 */
+	ipcns_nl_family.version = IPCNS_PROTOCOL_VERSION;
 	ipcns_nl_family.mcgrps = groups;
 	ipcns_nl_merge_ops(&ipcns_nl_family, merged_ops);
 	return genl_register_family(&ipcns_nl_family);

@@ -196,7 +196,7 @@ static void print_text(struct nlattr *attrs, int len, struct nlattr **tb,
 	cell_attr(&cell, AS_TEXT, tb[IPCNS_A_STATUS_VERSION]);
 	print_value("Module version", &cell, format);
 	printf("%-25s%s\n", "Tool version", IPCNS_VERSION);
-	printf("%-25s%u\n", "Protocol version", IPCNS_FAMILY_VERSION);
+	printf("%-25s%u\n", "Protocol version", IPCNS_PROTOCOL_VERSION);
 	cell.type = CELL_UNKNOWN;
 	cell_attr(&cell, AS_TEXT, tb[IPCNS_A_STATUS_KERNEL]);
 	print_value("Kernel", &cell, format);
@@ -261,7 +261,7 @@ static void print_json(struct nlattr *attrs, int len, struct nlattr **tb,
 	cell_attr(&cell, AS_TEXT, tb[IPCNS_A_STATUS_VERSION]);
 	cell_json(&cell, &json, "module", format);
 	json_string(&json, "tool", IPCNS_VERSION);
-	json_number(&json, "protocol", IPCNS_FAMILY_VERSION);
+	json_number(&json, "protocol", IPCNS_PROTOCOL_VERSION);
 	cell.type = CELL_UNKNOWN;
 	cell_attr(&cell, AS_TEXT, tb[IPCNS_A_STATUS_KERNEL]);
 	cell_json(&cell, &json, "kernel", format);

@@ -92,7 +92,7 @@ static int prepare(const char *what)
 	request.head.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	request.head.nlmsg_len = NLMSG_LENGTH(GENL_HDRLEN);
 	request.genl.cmd = command;
-	request.genl.version = IPCNS_FAMILY_VERSION;
+	request.genl.version = IPCNS_PROTOCOL_VERSION;
 	return fd;
 }
 

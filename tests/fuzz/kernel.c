@@ -170,7 +170,7 @@ static void put_family(void)
 		.name = { .nla_len = 10, .nla_type = CTRL_ATTR_FAMILY_NAME }, .text = "ipcns",
 		.id = { .nla_len = 6, .nla_type = CTRL_ATTR_FAMILY_ID }, .family = FAMILY,
 		.version = { .nla_len = 8, .nla_type = CTRL_ATTR_VERSION },
-		.number = IPCNS_FAMILY_VERSION,
+		.number = IPCNS_PROTOCOL_VERSION,
 	};
 
 	put(GENL_ID_CTRL, 0, &row, sizeof(row), NULL, 0);

@@ -203,7 +203,7 @@ static void make(struct message *m)
 	const struct request *r = &requests[rnd(ARRAY_SIZE(requests))];
 	bool dump = r->dump && (!r->once || chance(60));
 	struct nlmsghdr nlh = { .nlmsg_flags = NLM_F_REQUEST | (dump ? NLM_F_DUMP : NLM_F_ACK) };
-	struct genlmsghdr genl = { .cmd = r->cmd, .version = IPCNS_FAMILY_VERSION };
+	struct genlmsghdr genl = { .cmd = r->cmd, .version = IPCNS_PROTOCOL_VERSION };
 	unsigned int i;
 
 	m->len = NLMSG_HDRLEN + GENL_HDRLEN;

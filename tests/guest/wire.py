@@ -62,7 +62,7 @@ BAD = (errno.EINVAL, errno.ERANGE)
 @scene("bad requests")
 def bad(t):
     with Member() as member, Member() as other, wire.Socket() as link:
-        t.same(link.version, 1, "protocol version")
+        t.same(link.version, 2, "protocol version")
         inode, nsid = member.inode, tool.namespace(member.inode)["nsid"]
         theirs = tool.namespace(other.inode)["nsid"]
         absent = 0xfffffff1

@@ -348,14 +348,14 @@ static void families(struct ipcns *w)
 	struct rows rows;
 
 	reset();
-	put_family(IPCNS_FAMILY_VERSION);
+	put_family(IPCNS_PROTOCOL_VERSION);
 	check(!ipcns_connect(w) && w->family == FAMILY, "the family is found");
 	reset();
 	put_error(0, -ENOENT, NULL, 0);
 	check(ipcns_do(w, ipcns_request(1), take_sum, &rows) == -ENODEV, "a family that has gone");
 	check_text(ipcns_error(w), "module unloaded", "its text");
 	reset();
-	put_family(IPCNS_FAMILY_VERSION + 1);
+	put_family(IPCNS_PROTOCOL_VERSION + 1);
 	check(ipcns_connect(w) == -EPROTONOSUPPORT, "another version");
 	reset();
 	put_error(0, -ENOENT, NULL, 0);

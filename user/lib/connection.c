@@ -210,7 +210,7 @@ struct ipcns_request *ipcns_request(uint8_t cmd)
 		return NULL;
 	r->msg = nlmsg_alloc();
 	r->failed = !r->msg || !genlmsg_put(r->msg, NL_AUTO_PORT, NL_AUTO_SEQ, 0, 0, 0, cmd,
-					    IPCNS_FAMILY_VERSION);
+					    IPCNS_PROTOCOL_VERSION);
 	return r;
 }
 
@@ -380,10 +380,10 @@ static int resolve_family(struct ipcns *c, uint16_t id)
 		return connection_error(c, ret ?: -EBADMSG,
 			"cannot look up netlink family \"%s\": %s", IPCNS_FAMILY_NAME, why);
 	}
-	if (family.version != IPCNS_FAMILY_VERSION)
+	if (family.version != IPCNS_PROTOCOL_VERSION)
 		return connection_error(c, -EPROTONOSUPPORT,
 			"the module speaks protocol version %u, not %u", family.version,
-			IPCNS_FAMILY_VERSION);
+			IPCNS_PROTOCOL_VERSION);
 	c->family = family.id;
 	memcpy(c->groups, family.groups, sizeof(c->groups));
 	return 0;

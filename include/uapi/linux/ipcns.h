@@ -9,6 +9,8 @@
 #define IPCNS_FAMILY_NAME	"ipcns"
 #define IPCNS_FAMILY_VERSION	1
 
+#define IPCNS_PROTOCOL_VERSION	2
+
 /**
  * enum ipcns_kind - Kinds of IPC objects. Requests select kinds by a mask of 1
  *   << kind.
