@@ -9,6 +9,8 @@
 #include "output.h"
 #include "progress.h"
 
+#define SHORT_CELL 24	/* characters of a cell that is shown in one line on any terminal */
+
 /*
  * What a column shows in the last row. Of neighbours much is the same, their namespace, owner,
  * permissions, and need not be made anew.
@@ -294,6 +296,33 @@ void output_parent_end(struct output *out)
 	json_close(out->json, '}');
 }
 
+/*
+ * Since util-linux 2.40, libsmartcols breaks the cells of a column without extremes on any terminal
+ * that is too narrow, be they as short as a key. The flag is for names that are really long.
+ */
+static void keep_short_cells(struct libscols_table *table)
+{
+	struct libscols_column *column;
+	struct libscols_line *line;
+	const char *text;
+	size_t i, j, longest;
+	int flags;
+
+	for (i = 0; (column = scols_table_get_column(table, i)); i++) {
+		flags = scols_column_get_flags(column);
+		if (!(flags & SCOLS_FL_NOEXTREMES))
+			continue;
+		longest = 0;
+		for (j = 0; (line = scols_table_get_line(table, j)); j++) {
+			text = scols_cell_get_data(scols_line_get_cell(line, i));
+			if (text && strlen(text) > longest)
+				longest = strlen(text);
+		}
+		if (longest <= SHORT_CELL)
+			scols_column_set_flags(column, flags & ~SCOLS_FL_NOEXTREMES);
+	}
+}
+
 /** output_end - end of the list */
 void output_end(struct output *out)
 {
@@ -302,6 +331,7 @@ void output_end(struct output *out)
 		if (out->json == &out->own_json)
 			json_end(out->json);
 	} else if (out->table) {
+		keep_short_cells(out->table);
 		if (scols_print_table(out->table) < 0)
 			die(STATUS_ERROR, "cannot print the table");
 		scols_unref_table(out->table);

@@ -76,12 +76,14 @@ void write_stdout(const char *bytes, size_t len)
 /** check_stdout - exit with an error if something written so far did not get out */
 void check_stdout(void)
 {
-	int failed;
+	int failed = ferror(stdout);
 
-	errno = 0;
-	failed = ferror(stdout);
-	if (fflush(stdout) || failed)
+	if (fflush(stdout))
 		die_of_stdout();
+	if (failed) {
+		errno = 0;	/* nobody knows any more why */
+		die_of_stdout();
+	}
 }
 
 /**
