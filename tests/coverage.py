@@ -24,8 +24,12 @@ class Coverage:
     def __init__(self):
         self.lines = collections.defaultdict(collections.Counter)   # file of kmod: line: times
 
-    def add(self, counts):
-        """Takes what a guest told: {path of a file of counts on this machine: it in base64}."""
+    def add(self, counts, compiler):
+        """Takes what a guest told: {path of a file of counts on this machine: it in base64}.
+
+        compiler is what built the module, for only its own gcov reads the counts.
+        """
+        program = compiler.replace("gcc", "gcov")
         with tempfile.TemporaryDirectory(prefix="coverage-") as name:
             work = pathlib.Path(name)
             for number, (path, data) in enumerate(counts.items()):
@@ -34,7 +38,7 @@ class Coverage:
                 folder.mkdir()
                 shutil.copy(notes, folder)
                 (folder / pathlib.Path(path).name).write_bytes(base64.b64decode(data))
-            done = subprocess.run(["gcov", "--json-format", "--stdout", *work.rglob("*.gcda")],
+            done = subprocess.run([program, "--json-format", "--stdout", *work.rglob("*.gcda")],
                                   check=True, capture_output=True, encoding="utf-8", cwd=work)
         for answer in done.stdout.splitlines():
             for file in json.loads(answer)["files"]:

@@ -30,7 +30,7 @@ def read(**request):
 
     (seconds, bytes, memory that the module held then, seconds to the first datagram)
     """
-    size, memory, last = 0, 0, False
+    size, memory, first, last = 0, 0, 0, False
     with wire.Socket(1 << 17) as link, wire.Socket() as other:
         begin = time.monotonic()
         link.begin("holder", request)

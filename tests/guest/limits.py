@@ -99,12 +99,16 @@ def against_lsipc(t, target, rows, name):
     def percent(value):
         return "-" if value in (None, "", "-") else f"{float(str(value).rstrip('%')):.2f}"
 
+    # Newer versions call the queues of System V so, beside the POSIX ones that they know as well.
+    def described(row):
+        return row["description"].replace("System V ", "")
+
     # lsipc adds up bytes and not whole pages, and misses some semaphores: ipcs does not.
     common = (lsipc.keys() & rows.keys()) - {"SHMALL", "SEMMNS"}
     t.same({resource: (rows[resource]["description"], text(rows[resource]["limit"]),
                        text(rows[resource]["used"]), percent(rows[resource]["use%"]))
             for resource in common},
-           {resource: (lsipc[resource]["description"], lsipc[resource]["limit"],
+           {resource: (described(lsipc[resource]), lsipc[resource]["limit"],
                        lsipc[resource]["used"], percent(lsipc[resource]["use%"]))
             for resource in common}, f"{name}: rows as lsipc -g has them inside")
     pages, sems = (next(int(line.split()[-1]) for line in witness.ipcs(target, option, "-u")

@@ -7,6 +7,7 @@ A target is the pid of a member, or a path of a namespace (a bind mount, /proc/P
 import glob
 import json
 import os
+import re
 import stat
 import subprocess
 import tempfile
@@ -46,8 +47,13 @@ def lsipc(target, option, columns):
 
 
 def lsipc_limits(target):
-    """lsipc -g: {RESOURCE: row of text}."""
-    text = inside(target, "lsipc", "-g", "-J", "-b")
+    """lsipc -g: {RESOURCE: row of text}.
+
+    Newer versions count POSIX queues in /dev/mqueue, which has to be that of the namespace.
+    """
+    text = inside(target, "unshare", "-m", "sh", "-c",
+                  "umount /dev/mqueue && mount -t mqueue mqueue /dev/mqueue &&"
+                  " exec lsipc -g -J -b")
     return {row["resource"]: row for row in json.loads(text)["ipclimits"]}
 
 
@@ -102,6 +108,13 @@ def _read_mqueue():
     calls.umount(where)
     os.rmdir(where)
     return queues
+
+
+def util_linux():
+    """The version of util-linux, as a tuple of numbers."""
+    text = subprocess.run(["lsns", "--version"], check=True, encoding="utf-8",
+                          stdout=subprocess.PIPE, env=ENVIRONMENT).stdout
+    return tuple(int(word) for word in re.search(r"(\d+)\.(\d+)", text).groups())
 
 
 def lsns():
