@@ -22,9 +22,9 @@ LIBDIR    ?= $(PREFIX)/lib
 PKGS      := libnl-genl-3.0 smartcols
 CFLAGS    ?= -O2 -g
 TOOLFLAGS := -std=gnu11 -Wall -Wextra -Wno-missing-field-initializers -D_GNU_SOURCE -include include/ipcns_version.h
-TOOLFLAGS += -Iinclude/uapi -Iinclude $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+TOOLFLAGS += -Iinclude/uapi -Iinclude -Iuser $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 TOOLLIBS  := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
-TOOLSRC   := $(wildcard user/*.c)
+TOOLSRC   := $(filter-out user/lib/%,$(wildcard user/*.c user/*/*.c))
 TOOLOBJ   := $(TOOLSRC:user/%.c=$(BUILD)/user/%.o)
 LIBOBJ    := $(patsubst user/lib/%.c,$(BUILD)/user/lib/%.o,$(wildcard user/lib/*.c))
 LIBLIBS   := $(shell pkg-config --libs libnl-genl-3.0 2>/dev/null)

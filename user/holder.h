@@ -3,7 +3,7 @@
 #define IPCNSCTL_HOLDER_H
 
 #include "column.h"
-#include "mounts.h"
+#include "host/mounts.h"
 
 /* What has to do with a namespace staying, in the order of rows. */
 enum holder_kind {

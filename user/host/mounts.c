@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/mounts.h"
 #include "ipcnsctl.h"
-#include "mounts.h"
 #include "nsids.h"
 #include "text.h"
 
