@@ -9,13 +9,17 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/sort.h>
 #include <linux/uaccess.h>
 
 #include "holder.h"
 #include "layout.h"
 
-/* Attachments for which the processes are found in one walk over all. */
+/* Attachments of several segments for which the processes are found in one walk. */
 #define WINDOW 4096
+
+/* Areas looked at in one hold of a mapping's lock, so attachments of one segment. */
+#define MAX_AREAS 65536
 
 /**
  * struct attachment - a part of an address space
@@ -29,6 +33,8 @@
  * @mm:		the address space; referenced, so that no other can take its
  *		place, which does not keep what is in it
  * @read_only:	it cannot be written to
+ * @truncated:	the segment has more attachments than were looked at
+ * @shown:	a process that has it was reported
  */
 struct attachment {
 	u32			ref;
@@ -38,6 +44,23 @@ struct attachment {
 	u64			token;
 	struct mm_struct	*mm;
 	bool			read_only;
+	bool			truncated;
+	bool			shown;
+};
+
+/**
+ * struct window - attachments for which the processes are to be found
+ * @at:		the attachments
+ * @n:		how many
+ * @max:	how many there is room for
+ * @things:	their address spaces: room for WINDOW more than for attachments,
+ *		where processes share them
+ */
+struct window {
+	struct attachment		*at;
+	u32				n;
+	u32				max;
+	struct ipcns_shared_thing	*things;
 };
 
 /**
@@ -106,36 +129,65 @@ static bool is_attachment(const struct vm_area_struct *vma, const struct segment
 	       sfd.ns == seg->ns && sfd.id == seg->id && sfd.file == seg->file;
 }
 
+static void free_window(struct window *w)
+{
+	kvfree(w->things);
+	kvfree(w->at);
+	*w = (struct window) { };
+}
+
+/*
+ * Room for as many attachments as a segment counts, and some more that come
+ * meanwhile: 0, -ENOBUFS if the window has others that must be reported first,
+ * or -ENOMEM.
+ */
+static int make_room(struct window *w, u64 nattch)
+{
+	u32 max = min_t(u64, nattch + nattch / 8 + 64, MAX_AREAS);
+
+	if (w->max - w->n >= max)
+		return 0;
+	if (w->n)
+		return -ENOBUFS;
+	free_window(w);
+	max = max_t(u32, max, WINDOW);
+	w->at = kvmalloc_array(max, sizeof(*w->at), GFP_KERNEL_ACCOUNT);
+	w->things = kvmalloc_array(max + WINDOW, sizeof(*w->things), GFP_KERNEL_ACCOUNT);
+	if (!w->at || !w->things)
+		return -ENOMEM;
+	w->max = max;
+	return 0;
+}
+
 /**
- * find_attachments() - look for a segment's attachments
+ * find_attachments() - find the attachments of a segment
  * @seg:	the segment
- * @out:	room for them
- * @max:	for so many
- * @nth:	how many were found before; moved on. If others come or go
- *		meanwhile some may be met twice, or not at all.
- * @done:	set if there are no more
+ * @w:		where they are added
  *
  * mm/mmap.c and its like link and unlink an area, and change its ends, with
- * i_mmap_rwsem held for writing, and drop its file and address space later.
+ * i_mmap_rwsem held for writing, and drop its file and address space later. The
+ * areas have no order in which a later hold of the lock could go on, so there is
+ * one hold for each segment, and what is beyond MAX_AREAS is left out.
  *
  * Context: process context, may sleep.
- * Return: how many were found.
  */
-static u32 find_attachments(const struct segment *seg, struct attachment *out, u32 max, u32 *nth,
-			    bool *done)
+static void find_attachments(const struct segment *seg, struct window *w)
 {
 	struct address_space *mapping = seg->file->f_mapping;
+	u32 first = w->n, areas = 0;
 	struct rb_node *node;
-	u32 n = 0, i = 0;
 
 	i_mmap_lock_read(mapping);
-	for (node = rb_first_cached(&mapping->i_mmap); node && n < max; node = rb_next(node)) {
+	for (node = rb_first_cached(&mapping->i_mmap); node; node = rb_next(node)) {
 		struct vm_area_struct *vma = rb_entry(node, struct vm_area_struct, shared.rb);
 
-		if (!is_attachment(vma, seg) || i++ < *nth)
+		if (w->n == w->max || areas++ == MAX_AREAS)
+			break;
+		cond_resched();
+		if (!is_attachment(vma, seg))
 			continue;
 		mmgrab(vma->vm_mm);
-		out[n++] = (struct attachment) {
+		w->at[w->n++] = (struct attachment) {
 			.ref		= seg->ref,
 			.id		= seg->id,
 			.nattch		= seg->nattch,
@@ -148,33 +200,37 @@ static u32 find_attachments(const struct segment *seg, struct attachment *out, u
 		};
 	}
 	i_mmap_unlock_read(mapping);
-	*nth += n;
-	*done = !node;
-	return n;
+	for (; node && first < w->n; first++)
+		w->at[first].truncated = true;
 }
 
-/* The next attachments of all namespaces, from a place on, which is moved on. */
-static u32 gather(const struct ipcns_holders *h, struct ipcns_holder_place *place,
-		  struct attachment *out)
+/*
+ * The next attachments of all namespaces, of whole segments, from a place on,
+ * which is moved on: 0 if there are no more, -ENOBUFS if there may be,
+ * -ENOMEM or -EINTR.
+ */
+static int next_attachments(const struct ipcns_holders *h, struct ipcns_holder_place *place,
+			    struct window *w)
 {
-	u32 n = 0;
-	bool done;
+	int err;
 
 	for (; place->ref < h->n; place->ref++, place->idx = 0) {
 		struct segment seg = { .ref = place->ref, .ns = h->refs[place->ref].ns };
 
 		if (!seg.ns || !READ_ONCE(seg.ns->ids[IPC_SHM_IDS].in_use))
 			continue;
-		for (; next_segment(&seg, &place->idx); place->idx++, place->nth = 0) {
-			n += find_attachments(&seg, out + n, WINDOW - n, &place->nth, &done);
+		for (; next_segment(&seg, &place->idx); place->idx++) {
+			err = make_room(w, seg.nattch);
+			if (!err)
+				find_attachments(&seg, w);
 			fput(seg.file);
-			if (!done)
-				return n;
+			if (err)
+				return err;
 		}
 		if (fatal_signal_pending(current))
-			break;
+			return -EINTR;
 	}
-	return n;
+	return 0;
 }
 
 static const void *mm_of(struct task_struct *t)
@@ -182,17 +238,20 @@ static const void *mm_of(struct task_struct *t)
 	return t->flags & PF_KTHREAD ? NULL : t->mm;
 }
 
-static int add_records(const struct ipcns_holders *h, const struct attachment *a,
-		       const struct ipcns_claim *claims, u32 n)
+/* The processes that the reader sees, each with what it has attached. */
+static int add_processes(struct ipcns_holders *h, const struct window *w, u32 n_things)
 {
 	struct ipcns_holder out = { .kind = IPCNS_HOLDER_KIND_SHM };
 	int err = 0;
 	u32 i;
 
-	for (i = 0; i < n && !err; i++) {
-		const struct attachment *at = &a[claims[i].user];
+	for (i = 0; i < n_things && !err; i++) {
+		struct attachment *at = &w->at[w->things[i].user];
 
-		out.process = claims[i].name;
+		if (ipcns_process_hidden(h->r, &w->things[i].process))
+			continue;
+		at->shown = true;
+		out.process = w->things[i].process;
 		out.token = at->token;
 		out.mm = ipcns_token(at->mm);
 		out.id = at->id;
@@ -201,9 +260,60 @@ static int add_records(const struct ipcns_holders *h, const struct attachment *a
 		out.start = at->start;
 		out.end = at->end;
 		out.read_only = at->read_only;
-		err = ipcns_holder_add(h, at->ref, &out, "");
+		out.truncated = at->truncated;
+		err = ipcns_holder_add(h, at->ref, &out);
 	}
 	return err;
+}
+
+static int compare_references(const void *p, const void *q)
+{
+	const struct attachment *a = p, *b = q;
+
+	if (a->ref != b->ref)
+		return a->ref < b->ref ? -1 : 1;
+	if (a->id != b->id)
+		return a->id < b->id ? -1 : 1;
+	return (a->token > b->token) - (a->token < b->token);
+}
+
+/* Attachments of which the reader sees no process: one record for each reference. */
+static int add_hidden(struct ipcns_holders *h, struct window *w)
+{
+	struct ipcns_holder out = { .kind = IPCNS_HOLDER_KIND_SHM };
+	int err = 0;
+	u32 i;
+
+	sort(w->at, w->n, sizeof(*w->at), compare_references, NULL);
+	for (i = 0; i < w->n && !err; i++) {
+		const struct attachment *at = &w->at[i];
+
+		if (at->shown)
+			continue;
+		out.token = at->token;
+		out.id = at->id;
+		out.nattch = at->nattch;
+		out.size = at->size;
+		out.truncated = at->truncated;
+		err = ipcns_holder_add_hidden(h, at->ref, &out);
+	}
+	return err;
+}
+
+static int report_window(struct ipcns_holders *h, struct window *w)
+{
+	u32 i, n = w->n;
+	int err;
+
+	if (!n)
+		return 0;
+	for (i = 0; i < n; i++)
+		w->things[i] = (struct ipcns_shared_thing) { .key = w->at[i].mm, .user = i };
+	err = ipcns_find_processes(h->r, w->things, &n, w->n + WINDOW, mm_of);
+	if (!err)
+		err = add_processes(h, w, n);
+	/* who sees all processes has got all attachments */
+	return err || h->r->pid_ns == &init_pid_ns ? err : add_hidden(h, w);
 }
 
 /**
@@ -218,38 +328,27 @@ static int add_records(const struct ipcns_holders *h, const struct attachment *a
  * Return: 0 when all is done, -ENOBUFS if the buffer is full, -ENOMEM, or
  * -EINTR if the caller was killed.
  */
-int ipcns_attachments_collect(const struct ipcns_holders *h)
+int ipcns_attachments_collect(struct ipcns_holders *h)
 {
-	struct ipcns_claim *claims;
-	struct attachment *a;
-	int err = -ENOMEM;
-	u32 i, n, named;
+	struct window w = { };
+	int err, more;
+	u32 i;
 
 	if (!(h->kinds & BIT(IPCNS_HOLDER_KIND_SHM)))
 		return 0;
-	a = kvmalloc_array(WINDOW, sizeof(*a), GFP_KERNEL);
-	claims = kvmalloc_array(2 * WINDOW, sizeof(*claims), GFP_KERNEL);
-	if (!a || !claims)
-		goto out;
 	do {
 		struct ipcns_holder_place next = *h->place;
 
-		n = gather(h, &next, a);
-		for (i = 0; i < n; i++)
-			claims[i] = (struct ipcns_claim) { .key = a[i].mm, .user = i };
-		named = n;
-		err = n ? ipcns_claims_name(h->r, claims, &named, 2 * WINDOW, mm_of) : 0;
+		more = next_attachments(h, &next, &w);
+		err = more == -ENOBUFS ? 0 : more;
 		if (!err)
-			err = add_records(h, a, claims, named);
-		for (i = 0; i < n; i++)
-			mmdrop(a[i].mm);
+			err = report_window(h, &w);
+		for (i = 0; i < w.n; i++)
+			mmdrop(w.at[i].mm);
+		w.n = 0;
 		if (!err)
 			*h->place = next;
-		if (fatal_signal_pending(current))
-			err = -EINTR;
-	} while (!err && n == WINDOW);
-out:
-	kvfree(claims);
-	kvfree(a);
+	} while (!err && more);
+	free_window(&w);
 	return err;
 }

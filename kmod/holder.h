@@ -11,7 +11,7 @@
 #include "task.h"
 #include "walk.h"
 
-#define IPCNS_N_HOLDERS		(IPCNS_HOLDER_KIND_MQ + 1)
+#define IPCNS_N_HOLDERS		(IPCNS_HOLDER_KIND_SHM + 1)
 #define IPCNS_ALL_HOLDERS	(BIT(IPCNS_N_HOLDERS) - 1)
 
 /* Namespaces gone through in one walk over all tasks. */
@@ -28,14 +28,13 @@ struct ipcns_holder {
 	u32			refs;
 	u64			token, mm;
 	u64			nattch, size, start, end;
-	struct ipcns_name	process;
-	u32			fd, id;
+	struct ipcns_process	process;
+	u32			id;
+	u32			hidden;
 	u8			kind;
 	bool			counted;
-	bool			in_flight;
 	bool			read_only;
-	u32			name_len;
-	char			name[];
+	bool			truncated;
 };
 
 /**
@@ -43,17 +42,13 @@ struct ipcns_holder {
  * @phase:	what is being gone through: namespaces, attachments, tasks
  * @ref:	namespace, by its place in the batch
  * @idx:	segment, by its index in the namespace
- * @nth:	attachment of that
  * @nr:		thread, by its number in the initial pid namespace
- * @fd:		its next descriptor + 1, 0 if it was not looked into yet
  */
 struct ipcns_holder_place {
 	u32	phase;
 	u32	ref;
 	int	idx;
-	u32	nth;
 	pid_t	nr;
-	u32	fd;
 };
 
 /**
@@ -64,6 +59,8 @@ struct ipcns_holder_place {
  * @n:		how many
  * @buf:	where the records go, struct ipcns_holder
  * @place:	where to go on
+ * @hidden:	the record that was added last, if it counts what the reader
+ *		cannot see
  */
 struct ipcns_holders {
 	const struct ipcns_reader	*r;
@@ -72,12 +69,13 @@ struct ipcns_holders {
 	u32				n;
 	struct ipcns_buf		*buf;
 	struct ipcns_holder_place	*place;
+	struct ipcns_holder		*hidden;
 };
 
-int ipcns_holders_collect(const struct ipcns_holders *h);
-int ipcns_attachments_collect(const struct ipcns_holders *h);
-int ipcns_holder_add(const struct ipcns_holders *h, u32 ref, const struct ipcns_holder *holder,
-		     const char *name);
+int ipcns_holders_collect(struct ipcns_holders *h);
+int ipcns_attachments_collect(struct ipcns_holders *h);
+int ipcns_holder_add(struct ipcns_holders *h, u32 ref, const struct ipcns_holder *holder);
+int ipcns_holder_add_hidden(struct ipcns_holders *h, u32 ref, const struct ipcns_holder *holder);
 int ipcns_holder_fill(struct sk_buff *skb, const void *record);
 u64 ipcns_token(const void *p);
 

@@ -125,22 +125,10 @@ static const struct ipcns_layout_member posix_msg_tree_node_members[] = {
 	MEMBER(posix_msg_tree_node, priority),
 };
 
-static const struct ipcns_layout_member mqueue_fs_context_members[] = {
-	MEMBER(mqueue_fs_context, ipc_ns),
-};
-
 static const struct ipcns_layout_member shm_file_data_members[] = {
 	MEMBER(shm_file_data, id),
 	MEMBER(shm_file_data, ns),
 	MEMBER(shm_file_data, file),
-};
-
-static const struct ipcns_layout_member ipc_proc_iter_members[] = {
-	MEMBER(ipc_proc_iter, ns),
-};
-
-static const struct ipcns_layout_member unix_skb_parms_members[] = {
-	MEMBER(unix_skb_parms, fp),
 };
 
 #define LAYOUT(type, array_elem, ...) {				\
@@ -166,9 +154,6 @@ struct ipcns_layout ipcns_layouts[] = {
 	LAYOUT(mqueue_inode_info, false, .kinds = BIT(IPCNS_KIND_MQ)),
 	LAYOUT(ext_wait_queue, true, .kinds = BIT(IPCNS_KIND_MQ)),
 	LAYOUT(posix_msg_tree_node, false, .depth = BIT(IPCNS_KIND_MQ)),
-	LAYOUT(mqueue_fs_context, false, .holders = BIT(IPCNS_HOLDER_KIND_FSCONTEXT)),
-	LAYOUT(unix_skb_parms, false, .holders = 0),
-	LAYOUT(ipc_proc_iter, false, .holders = BIT(IPCNS_HOLDER_KIND_SYSVIPC)),
 };
 
 const unsigned int ipcns_n_layouts = ARRAY_SIZE(ipcns_layouts);
@@ -359,19 +344,4 @@ u32 ipcns_layout_holders(void)
 		if (ipcns_layouts[i].state != IPCNS_LAYOUT_STATE_OK)
 			mask &= ~ipcns_layouts[i].holders;
 	return mask;
-}
-
-/**
- * ipcns_layout_in_flight() - can descriptors in flight be found?
- *
- * A kernel that has Unix sockets in a module does not know their structs.
- */
-bool ipcns_layout_in_flight(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < ipcns_n_layouts; i++)
-		if (ipcns_layouts[i].members == unix_skb_parms_members)
-			return ipcns_layouts[i].state == IPCNS_LAYOUT_STATE_OK;
-	return false;
 }

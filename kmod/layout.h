@@ -130,11 +130,6 @@ struct msg_sender {
 };
 
 /* ipc/mqueue.c */
-struct mqueue_fs_context {
-	struct ipc_namespace	*ipc_ns;
-	bool			newns;
-};
-
 struct posix_msg_tree_node {
 	struct rb_node		rb_node;
 	struct list_head	msg_list;
@@ -175,21 +170,6 @@ struct mqueue_inode_info {
 #define IPCNS_MQ_SENDERS	0
 #define IPCNS_MQ_RECEIVERS	1
 
-/* ipc/util.c */
-struct ipc_proc_iter {
-	struct ipc_namespace	*ns;
-	struct pid_namespace	*pid_ns;
-	struct ipc_proc_iface	*iface;
-};
-
-/* net/unix/af_unix.h; before 7.0 include/net/af_unix.h */
-struct unix_skb_parms {
-	struct pid		*pid;
-	kuid_t			uid;
-	kgid_t			gid;
-	struct scm_fp_list	*fp;
-} __randomize_layout;
-
 struct ipcns_layout_member {
 	const char	*name;
 	u32		offset;
@@ -227,6 +207,5 @@ void ipcns_layout_check(void);
 bool ipcns_layout_ok(enum ipcns_kind kind);
 bool ipcns_layout_depth_ok(enum ipcns_kind kind);
 u32 ipcns_layout_holders(void);
-bool ipcns_layout_in_flight(void);
 
 #endif /* _IPCNS_LAYOUT_H */

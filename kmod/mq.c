@@ -299,7 +299,7 @@ static u32 read_waiters(const struct ipcns_reader *r, void *object, void *out, u
 			}
 			window[n].kind = IPCNS_KIND_MQ;
 			window[n].role = roles[i];
-			ipcns_name(r, ewq->task, &window[n].process);
+			ipcns_process_read(r, ewq->task, &window[n].process);
 			n++;
 		}
 	}

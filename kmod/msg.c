@@ -75,7 +75,7 @@ static u32 read_waiters(const struct ipcns_reader *r, void *object, void *out, u
 			goto out;
 		w->kind = IPCNS_KIND_MSG;
 		w->role = IPCNS_ROLE_RECEIVER;
-		ipcns_name(r, msr->r_tsk, &w->process);
+		ipcns_process_read(r, msr->r_tsk, &w->process);
 		w->mode = mode(msr->r_mode);
 		w->mtype = msr->r_msgtype;
 		w->size = msr->r_maxsize;
@@ -90,7 +90,7 @@ static u32 read_waiters(const struct ipcns_reader *r, void *object, void *out, u
 			goto out;
 		w->kind = IPCNS_KIND_MSG;
 		w->role = IPCNS_ROLE_SENDER;
-		ipcns_name(r, mss->tsk, &w->process);
+		ipcns_process_read(r, mss->tsk, &w->process);
 		w->size = mss->msgsz;
 		w++;
 	}

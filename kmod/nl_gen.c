@@ -79,7 +79,7 @@ static const struct nla_policy ipcns_journal_get_nl_policy[IPCNS_A_EVENT_OBJECTS
 static const struct nla_policy ipcns_holder_get_nl_policy[IPCNS_A_HOLDER_KINDS + 1] = {
 	[IPCNS_A_HOLDER_NS_INUM] = { .type = NLA_U32, },
 	[IPCNS_A_HOLDER_NS_ID] = NLA_POLICY_MIN(NLA_U64, 1),
-	[IPCNS_A_HOLDER_KINDS] = NLA_POLICY_MASK(NLA_U32, 0x7f),
+	[IPCNS_A_HOLDER_KINDS] = NLA_POLICY_MASK(NLA_U32, 0x7),
 };
 
 /* IPCNS_CMD_WAITER_GET - dump */

@@ -5,7 +5,7 @@
 #include <linux/skbuff.h>
 #include <linux/types.h>
 
-#include "member.h"
+#include "task.h"
 #include "registry.h"
 #include "walk.h"
 

@@ -150,7 +150,7 @@ struct ipcns_waiter {
 	u32			id;
 	u32			name_len;
 	u32			role;
-	struct ipcns_name	process;
+	struct ipcns_process	process;
 	u32			semnum;
 	s32			semop;
 	u32			nsops;

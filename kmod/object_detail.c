@@ -213,7 +213,7 @@ int ipcns_element_fill(struct sk_buff *skb, const void *record)
 int ipcns_waiter_fill(struct sk_buff *skb, const void *record)
 {
 	const struct ipcns_waiter *w = record;
-	const struct ipcns_name *p = &w->process;
+	const struct ipcns_process *p = &w->process;
 
 	if (nla_put_u32(skb, IPCNS_A_WAITER_NS_INUM, w->ns_inum) ||
 	    nla_put_u64_64bit(skb, IPCNS_A_WAITER_NS_ID, w->ns_id, IPCNS_A_WAITER_PAD) ||

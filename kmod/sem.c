@@ -126,7 +126,7 @@ static void add_waiters(struct waiters *w, const struct list_head *list)
 		}
 		out->kind = IPCNS_KIND_SEM;
 		out->role = IPCNS_ROLE_SEM;
-		ipcns_name(w->r, q->sleeper, &out->process);
+		ipcns_process_read(w->r, q->sleeper, &out->process);
 		out->semnum = q->blocking->sem_num;
 		out->semop = q->blocking->sem_op;
 		out->nsops = q->nsops;
@@ -185,7 +185,7 @@ struct undo_list {
 struct undos {
 	u64			first;
 	struct adjustment	*undo;
-	struct ipcns_claim	*claim;
+	struct ipcns_shared_thing	*claim;
 	struct undo_list	*list;
 	u32			n;
 	u32			n_claims;
@@ -217,7 +217,7 @@ static void read_undos(struct kern_ipc_perm *perm, void *arg)
 			if (u->n == UNDOS)
 				return;
 			u->undo[u->n] = (struct adjustment) { .semnum = i, .semadj = semadj };
-			u->claim[u->n] = (struct ipcns_claim) { .key = un->ulp, .user = u->n };
+			u->claim[u->n] = (struct ipcns_shared_thing) { .key = un->ulp, .user = u->n };
 			u->n++;
 		}
 	}
@@ -277,7 +277,7 @@ static int add_undos(const struct ipcns_collect *c, const struct ipcns_ref *ref,
 	for (i = 0; i < u->n_claims && !err; i++) {
 		if (!u->claim[i].key)
 			continue;
-		w.process = u->claim[i].name;
+		w.process = u->claim[i].process;
 		w.semnum = u->undo[u->claim[i].user].semnum;
 		w.semop = u->undo[u->claim[i].user].semadj;
 		err = ipcns_detail_add(c, &ipcns_sem_ops.waiters, ref, &w, 1, &added);
@@ -310,7 +310,7 @@ static int sem_undos(const struct ipcns_collect *c, const struct ipcns_ref *ref,
 		if (!u.n)
 			break;
 		u.n_claims = u.n;
-		err = ipcns_claims_name(c->r, u.claim, &u.n_claims, 2 * UNDOS, undo_list_of);
+		err = ipcns_find_processes(c->r, u.claim, &u.n_claims, 2 * UNDOS, undo_list_of);
 		if (!err)
 			err = forget_gone(ids, c->filter->id, &u);
 		if (!err)

@@ -1,27 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Walks over all threads, and the processes that things belong to.
+ * Every walk over tasks: members of namespaces, and the processes that things
+ * belong to.
+ *
+ * Nothing of a task is followed that its own locks do not protect; addresses
+ * are compared with those of things that the caller keeps.
  */
 #include <linux/hash.h>
 #include <linux/log2.h>
+#include <linux/nsproxy.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 
 #include "task.h"
 
-/**
- * ipcns_thread_get() - the next thread
- * @nr:		number in the initial pid namespace to begin with; set to the
- *		thread's
- *
- * A walk over all threads holds nothing between two of them. Those that come or
- * go meanwhile may or may not be met.
- *
- * Context: process context.
- * Return: the thread, referenced, or NULL if there are no more.
+/*
+ * The next thread, referenced, from a number in the initial pid namespace on,
+ * which is set to the thread's; NULL if there are no more. Nothing is held
+ * between two threads. Those that start or exit meanwhile may or may not be met.
  */
-struct task_struct *ipcns_thread_get(pid_t *nr)
+static struct task_struct *next_thread_get(pid_t *nr)
 {
 	struct task_struct *t = NULL;
 	struct pid *pid;
@@ -40,96 +39,270 @@ struct task_struct *ipcns_thread_get(pid_t *nr)
 }
 
 /**
- * ipcns_name() - the process of a thread, as the reader sees it
+ * ipcns_process_read() - describe the process of a thread, as the reader sees it
  * @r:		the reader
- * @t:		a thread that stays, or is the sleeping owner of something locked
- * @name:	filled in
+ * @t:		a thread that the caller has a reference on, or that sleeps until
+ *		something that the caller has locked wakes it
+ * @process:	filled in
  *
- * The command name is read without task_lock(), which may not be taken under
- * all the locks that are held here: it always ends, and is odd at worst while
- * it is being changed.
+ * The command name of a process that the reader cannot see is left out. It is
+ * read without task_lock(), which may not be taken under all the locks that are
+ * held here: it always ends, and is a mixture at worst while it is being set.
  *
  * Context: any.
  */
-void ipcns_name(const struct ipcns_reader *r, struct task_struct *t, struct ipcns_name *name)
+void ipcns_process_read(const struct ipcns_reader *r, struct task_struct *t,
+			struct ipcns_process *process)
 {
 	const struct task_struct *leader = t;
 
+	memset(process, 0, sizeof(*process));
+	process->known = true;
 	rcu_read_lock();
-	name->known = true;
-	name->pid = ipcns_reader_pid(r, task_tgid(t));
-	if (pid_alive(t))	/* else what it points to may be gone */
-		leader = t->group_leader;
-	memcpy(name->comm, leader->comm, sizeof(name->comm));
-	name->comm[sizeof(name->comm) - 1] = '\0';
+	process->pid = ipcns_reader_pid(r, task_tgid(t));
+	if (process->pid) {
+		if (pid_alive(t))	/* else the pointer may dangle */
+			leader = t->group_leader;
+		memcpy(process->comm, leader->comm, sizeof(process->comm));
+		process->comm[sizeof(process->comm) - 1] = '\0';
+	}
 	rcu_read_unlock();
 }
 
-/* Claims by key: buckets hold index + 1 of the first claim, next the others'. */
-struct index {
+/**
+ * struct member_scan - a walk over all processes
+ * @r:		the reader
+ * @index:	the namespaces of interest
+ * @members:	what is known of each
+ * @seen:	for each, the process that was counted last, by its number in
+ *		the initial pid namespace
+ */
+struct member_scan {
+	const struct ipcns_reader	*r;
+	struct ipcns_index		index;
+	struct ipcns_members		*members;
+	pid_t				*seen;
+};
+
+/* The namespace of a thread, for comparison; a zombie has none. */
+static const struct ipc_namespace *thread_ns(struct task_struct *t)
+{
+	const struct ipc_namespace *ns = NULL;
+
+	task_lock(t);
+	if (t->nsproxy)
+		ns = t->nsproxy->ipc_ns;
+	task_unlock(t);
+	return ns;
+}
+
+static void describe_member(const struct member_scan *s, struct ipcns_members *m,
+			    struct task_struct *leader, u32 pid)
+{
+	m->pid = pid;
+	m->ppid = 0;
+	if (pid_alive(leader))
+		m->ppid = ipcns_reader_pid(s->r, task_tgid(rcu_dereference(leader->real_parent)));
+	m->uid = ipcns_reader_uid(s->r, __task_cred(leader)->euid);
+	task_lock(leader);
+	strscpy_pad(m->comm, leader->comm, sizeof(m->comm));
+	task_unlock(leader);
+}
+
+/* Counts a process once in each namespace that one of its threads is in. */
+static void count_process(struct member_scan *s, struct task_struct *leader, pid_t nr)
+{
+	u32 pid = ipcns_reader_pid(s->r, task_tgid(leader));
+	struct task_struct *t;
+
+	/* for_each_thread(), whose check under lockdep names a lock that is not exported */
+	list_for_each_entry_rcu(t, &leader->signal->thread_head, thread_node) {
+		const struct ipc_namespace *ns = thread_ns(t);
+		struct ipcns_members *m;
+		int i = ns ? ipcns_index_find(&s->index, ns) : -1;
+
+		if (i < 0 || s->seen[i] == nr)
+			continue;
+		s->seen[i] = nr;
+		m = &s->members[i];
+		m->nprocs++;
+		if (pid && (!m->pid || pid < m->pid))
+			describe_member(s, m, leader, pid);
+	}
+}
+
+/**
+ * ipcns_members() - find the processes inside namespaces
+ * @r:		the reader
+ * @refs:	namespaces, referenced by the caller
+ * @n:		how many
+ * @members:	filled in, as long as @refs
+ *
+ * All threads of all processes are looked at (unshare(2) is per thread), each
+ * process in an RCU section of its own, so that the time without rescheduling
+ * is bounded by the threads of one process. A process that comes or goes
+ * meanwhile may or may not be counted.
+ *
+ * Context: process context, may sleep.
+ * Return: 0, -ENOMEM, or -EINTR if the caller was killed.
+ */
+int ipcns_members(const struct ipcns_reader *r, const struct ipcns_ref *refs, u32 n,
+		  struct ipcns_members *members)
+{
+	struct member_scan s = { .r = r, .members = members };
+	int err = -ENOMEM;
+	pid_t nr = 1;
+
+	memset(members, 0, n * sizeof(*members));
+	s.seen = kvcalloc(n, sizeof(*s.seen), GFP_KERNEL_ACCOUNT);
+	if (ipcns_index_init(&s.index, refs, n) || !s.seen)
+		goto out;
+
+	for (;;) {
+		struct task_struct *leader;
+		struct pid *pid;
+
+		rcu_read_lock();
+		pid = find_ge_pid(nr, &init_pid_ns);
+		if (!pid) {
+			rcu_read_unlock();
+			break;
+		}
+		nr = pid_nr(pid);
+		leader = pid_task(pid, PIDTYPE_TGID);
+		if (leader)
+			count_process(&s, leader, nr);
+		rcu_read_unlock();
+		nr++;
+		cond_resched();
+		if (fatal_signal_pending(current)) {
+			err = -EINTR;
+			goto out;
+		}
+	}
+	err = 0;
+out:
+	kvfree(s.seen);
+	ipcns_index_free(&s.index);
+	return err;
+}
+
+/* The namespaces that a thread is in, and of them the IPC namespace, for comparison. */
+static const struct ipc_namespace *own_ns(struct task_struct *t, const void **nsproxy)
+{
+	const struct ipc_namespace *ns = NULL;
+
+	rcu_read_lock();
+	task_lock(t);
+	*nsproxy = t->nsproxy;
+	if (pid_alive(t) && t->nsproxy &&
+	    (t == t->group_leader || READ_ONCE(t->group_leader->nsproxy) != t->nsproxy))
+		ns = t->nsproxy->ipc_ns;
+	task_unlock(t);
+	rcu_read_unlock();
+	return ns;
+}
+
+/**
+ * ipcns_next_member() - find the next thread that keeps one of some namespaces
+ * @x:		the namespaces, referenced by the caller
+ * @nr:		number in the initial pid namespace to begin with; set to the
+ *		thread's
+ * @member:	set to the thread, referenced
+ * @nsproxy:	set to what it keeps the namespace by, to be compared only:
+ *		threads share it
+ *
+ * The leader of a process stands for all its threads that have the same nsproxy.
+ *
+ * Context: process context, may sleep.
+ * Return: the namespace's place, -ENOENT if there is no further member, or
+ * -EINTR if the caller was killed.
+ */
+int ipcns_next_member(const struct ipcns_index *x, pid_t *nr, struct task_struct **member,
+		      const void **nsproxy)
+{
+	struct task_struct *t;
+
+	*nr = max(*nr, 1);
+	for (; (t = next_thread_get(nr)); (*nr)++) {
+		const struct ipc_namespace *ns = own_ns(t, nsproxy);
+		int ref = ns ? ipcns_index_find(x, ns) : -1;
+
+		if (ref >= 0) {
+			*member = t;
+			return ref;
+		}
+		put_task_struct(t);
+		cond_resched();
+		if (fatal_signal_pending(current))
+			return -EINTR;
+	}
+	return -ENOENT;
+}
+
+/* Things by key: buckets hold index + 1 of the first one, next those of the others. */
+struct thing_index {
 	u32	*buckets;
 	u32	*next;
 	u32	bits;
 };
 
-static void index_add(struct index *x, const struct ipcns_claim *claims, u32 i)
+static void index_add(struct thing_index *x, const struct ipcns_shared_thing *things, u32 i)
 {
-	u32 *bucket = &x->buckets[hash_ptr(claims[i].key, x->bits)];
+	u32 *bucket = &x->buckets[hash_ptr(things[i].key, x->bits)];
 
 	x->next[i] = *bucket;
 	*bucket = i + 1;
 }
 
-/*
- * A process that shares a thing with one that was found before gets a claim of
- * its own, as long as there is room.
- */
-static void settle(const struct ipcns_reader *r, struct ipcns_claim *claims, u32 i, u32 *n, u32 max,
-		   struct task_struct *t)
+/* Processes can share a thing. Each gets an entry of its own, while there is room. */
+static void add_sharing_process(const struct ipcns_reader *r, struct ipcns_shared_thing *things,
+				u32 i, u32 *n, u32 max, struct task_struct *t)
 {
-	struct ipcns_name name;
+	struct ipcns_process process;
 
-	ipcns_name(r, t, &name);
-	if (!claims[i].name.known) {
-		claims[i].name = name;
+	ipcns_process_read(r, t, &process);
+	if (!things[i].process.known) {
+		things[i].process = process;
 	} else if (*n < max) {
-		claims[*n] = claims[i];
-		claims[(*n)++].name = name;
+		things[*n] = things[i];
+		things[(*n)++].process = process;
 	}
 }
 
 /**
- * ipcns_claims_name() - find the processes that things belong to
+ * ipcns_find_processes() - find the processes that things belong to
  * @r:		the reader
- * @claims:	the things; those that no process has stay without a name
+ * @things:	the things; those that no process has keep an unknown process
  * @n:		how many; grows where several processes share one
  * @max:	how many there is room for
- * @key:	tells which thing a thread has, for comparison; under RCU
+ * @key:	returns the thing that a thread has, for comparison; under RCU,
+ *		with task_lock() held
  *
  * One walk over all threads. Threads of a process that have the same thing as
  * its leader are passed over.
  *
- * Context: process context, may sleep. The things stay what they are, so that
- * an address means the same all the time.
+ * Context: process context, may sleep. The caller keeps the things, or finds out
+ * afterwards which of them have gone, so that an address means one thing.
  * Return: 0, -ENOMEM, or -EINTR if the caller was killed.
  */
-int ipcns_claims_name(const struct ipcns_reader *r, struct ipcns_claim *claims, u32 *n, u32 max,
-		      const void *(*key)(struct task_struct *t))
+int ipcns_find_processes(const struct ipcns_reader *r, struct ipcns_shared_thing *things, u32 *n,
+			 u32 max, const void *(*key)(struct task_struct *t))
 {
-	struct index x = { .bits = order_base_2(max(*n, 2U)) };
+	struct thing_index x = { .bits = order_base_2(max(*n, 2U)) };
 	struct task_struct *t;
 	u32 i, first = *n;
 	int err = -ENOMEM;
 	pid_t nr = 1;
 
-	x.buckets = kvcalloc(BIT(x.bits), sizeof(*x.buckets), GFP_KERNEL);
-	x.next = kvcalloc(first, sizeof(*x.next), GFP_KERNEL);
+	x.buckets = kvcalloc(BIT(x.bits), sizeof(*x.buckets), GFP_KERNEL_ACCOUNT);
+	x.next = kvcalloc(first, sizeof(*x.next), GFP_KERNEL_ACCOUNT);
 	if (!x.buckets || !x.next)
 		goto out;
 	for (i = 0; i < first; i++)
-		index_add(&x, claims, i);
+		index_add(&x, things, i);
 
-	for (; (t = ipcns_thread_get(&nr)); nr++) {
+	for (; (t = next_thread_get(&nr)); nr++) {
 		const void *has = NULL;
 
 		rcu_read_lock();
@@ -139,8 +312,8 @@ int ipcns_claims_name(const struct ipcns_reader *r, struct ipcns_claim *claims, 
 		task_unlock(t);
 		rcu_read_unlock();
 		for (i = has ? x.buckets[hash_ptr(has, x.bits)] : 0; i; i = x.next[i - 1])
-			if (claims[i - 1].key == has)
-				settle(r, claims, i - 1, n, max, t);
+			if (things[i - 1].key == has)
+				add_sharing_process(r, things, i - 1, n, max, t);
 		put_task_struct(t);
 		cond_resched();
 		if (fatal_signal_pending(current)) {

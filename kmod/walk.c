@@ -64,15 +64,6 @@ struct ipc_namespace *ipcns_init_ns(void)
 }
 
 /**
- * ipcns_is_mqueue() - is this the filesystem of POSIX queues?
- * @type:	a filesystem
- */
-bool ipcns_is_mqueue(const struct file_system_type *type)
-{
-	return type == mqueue_type;
-}
-
-/**
  * ipcns_cookie() - a key for a namespace that lives
  * @sb:		its superblock
  * @ns:		the namespace

@@ -91,7 +91,6 @@ int ipcns_walk_init(void);
 void ipcns_walk_exit(void);
 
 struct ipc_namespace *ipcns_init_ns(void);
-bool ipcns_is_mqueue(const struct file_system_type *type);
 
 u64 ipcns_cookie(const struct super_block *sb, const struct ipc_namespace *ns);
 int ipcns_walk_cookies(struct ipcns_cookies *cookies, const struct ipcns_view *view);

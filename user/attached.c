@@ -79,7 +79,7 @@ static int compare_rows(const void *p, const void *q)
 }
 
 static void add_note(struct attached *attached, const struct holder *segment, uint64_t found,
-		     bool agree)
+		     bool agree, bool truncated)
 {
 	struct holder h = {
 		.inum = segment->inum, .nsid = segment->nsid, .kind = HOLDER_SHM,
@@ -88,7 +88,10 @@ static void add_note(struct attached *attached, const struct holder *segment, ui
 	};
 	char note[64];
 
-	if (agree)
+	if (truncated)
+		snprintf(note, sizeof(note), "%llu of %llu listed, no more are looked at",
+			 (unsigned long long)found, (unsigned long long)segment->nattch);
+	else if (agree)
 		snprintf(note, sizeof(note), "%llu of %llu found", (unsigned long long)found,
 			 (unsigned long long)segment->nattch);
 	else
@@ -96,25 +99,29 @@ static void add_note(struct attached *attached, const struct holder *segment, ui
 			 (unsigned long long)found);
 	holders_set_text(&h, note, strlen(note));
 	holders_add(&attached->rows, &h);
-	attached->incomplete++;
+	if (truncated)
+		attached->truncated++;
+	else
+		attached->incomplete++;
 }
 
 /* Compares what was found of a segment, rows from @i on, with its count; returns the end. */
 static size_t check_found(struct attached *attached, size_t i, size_t n)
 {
 	const struct holder segment = attached->rows.rows[i], *before = NULL, *h;
-	bool agree = true;
+	bool agree = true, truncated = false;
 	uint64_t found = 0;
 
 	for (; i < n; i++, before = h) {
 		h = &attached->rows.rows[i];
 		if (compare_segments(&segment, h))
 			break;
-		found += !before || h->mm != before->mm || h->start != before->start;
+		found += h->hidden ?: !before || h->mm != before->mm || h->start != before->start;
 		agree &= h->nattch == segment.nattch;
+		truncated |= h->truncated;
 	}
 	if (segment.has & HOLDER_HAS_NATTCH && (!agree || found != segment.nattch))
-		add_note(attached, &segment, found, agree);
+		add_note(attached, &segment, found, agree, truncated);
 	return i;
 }
 
@@ -168,7 +175,7 @@ static void note_missing(struct attached *attached, const struct holders *segmen
 			k++;
 		if (segment->nattch &&
 		    (k == n || compare_segments(&attached->rows.rows[k], segment)))
-			add_note(attached, segment, 0, true);
+			add_note(attached, segment, 0, true, false);
 	}
 }
 

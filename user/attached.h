@@ -11,6 +11,7 @@ struct attached {
 	struct holders rows;
 	const struct store *only;	/* namespaces wanted, NULL for all */
 	size_t incomplete;	/* segments of which not as much was found as they count */
+	size_t truncated;	/* segments that have more than the kernel looks at */
 };
 
 void attached_get(struct ipcns *w, uint64_t id, struct attached *attached);

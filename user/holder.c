@@ -16,10 +16,9 @@ const char *const holder_names[HOLDER_KINDS] = {
 	[HOLDER_TASK] = "task",
 	[HOLDER_NSFS] = "nsfs",
 	[HOLDER_MOUNT] = "mount",
-	[HOLDER_SYSVIPC] = "sysvipc",
-	[HOLDER_FSCONTEXT] = "fscontext",
 	[HOLDER_SHM] = "shm",
 	[HOLDER_UNATTRIBUTED] = "unattributed",
+	[HOLDER_SYSVIPC] = "sysvipc",
 	[HOLDER_MQ] = "mq",
 	[HOLDER_MQUEUE_MOUNT] = "mqueue-mount",
 };
@@ -30,11 +29,7 @@ static bool parse_kind(const struct nlattr *attr, enum holder_kind *kind)
 	static const enum holder_kind kinds[] = {
 		[IPCNS_HOLDER_KIND_COUNT] = HOLDER_KINDS,
 		[IPCNS_HOLDER_KIND_TASK] = HOLDER_TASK,
-		[IPCNS_HOLDER_KIND_NSFS] = HOLDER_NSFS,
-		[IPCNS_HOLDER_KIND_SYSVIPC] = HOLDER_SYSVIPC,
-		[IPCNS_HOLDER_KIND_FSCONTEXT] = HOLDER_FSCONTEXT,
 		[IPCNS_HOLDER_KIND_SHM] = HOLDER_SHM,
-		[IPCNS_HOLDER_KIND_MQ] = HOLDER_MQ,
 	};
 	uint64_t number;
 
@@ -63,7 +58,7 @@ static void take_u32(struct holder *h, const struct nlattr *attr, uint32_t *valu
 
 /**
  * holder_parse - a row of holder-get
- * @h: the result; its text is a copy
+ * @h: the result
  * @rec: the message
  *
  * Returns false if it is none of a holder, but of a count, of an unknown kind, or malformed.
@@ -87,18 +82,15 @@ bool holder_parse(struct holder *h, const struct record *rec)
 	if (tb[IPCNS_A_HOLDER_START])
 		take_number(h, tb[IPCNS_A_HOLDER_END], &h->end, HOLDER_HAS_RANGE);
 	take_u32(h, tb[IPCNS_A_HOLDER_PID], &h->pid, HOLDER_HAS_PID);
-	take_u32(h, tb[IPCNS_A_HOLDER_FD], &h->fd, HOLDER_HAS_FD);
 	take_u32(h, tb[IPCNS_A_HOLDER_ID], &h->id, HOLDER_HAS_ID);
+	take_number(h, tb[IPCNS_A_HOLDER_HIDDEN], &h->hidden, 0);
 	h->read_only = tb[IPCNS_A_HOLDER_READ_ONLY];
-	h->in_flight = tb[IPCNS_A_HOLDER_IN_FLIGHT];
+	h->truncated = tb[IPCNS_A_HOLDER_TRUNCATED];
 	text = ipcns_text(tb[IPCNS_A_HOLDER_COMM], &len);
 	if (text) {
 		h->comm_len = len < sizeof(h->comm) ? len : sizeof(h->comm);
 		memcpy(h->comm, text, h->comm_len);
 	}
-	text = ipcns_text(tb[IPCNS_A_HOLDER_NAME], &len);
-	if (text)
-		holders_set_text(h, text, len);
 	return true;
 }
 
@@ -124,11 +116,11 @@ int holder_compare(const void *p, const void *q)
 	const struct holder *a = p, *b = q;
 	const uint64_t x[] = {
 		a->inum, a->nsid, a->kind, a->pid - 1U, !(a->has & HOLDER_HAS_PID), a->mntns, a->fd,
-		a->in_flight, a->id, a->start, a->end, a->mm, a->token,
+		a->id, a->start, a->end, a->mm, a->token,
 	};
 	const uint64_t y[] = {
 		b->inum, b->nsid, b->kind, b->pid - 1U, !(b->has & HOLDER_HAS_PID), b->mntns, b->fd,
-		b->in_flight, b->id, b->start, b->end, b->mm, b->token,
+		b->id, b->start, b->end, b->mm, b->token,
 	};
 	size_t len = a->text_len < b->text_len ? a->text_len : b->text_len;
 	int ret = holder_compare_numbers(x, y, ARRAY_SIZE(x));
@@ -225,12 +217,6 @@ static void separate(void)
 		put(", ");
 }
 
-static void put_fd(const struct holder *h, const char *before)
-{
-	if (h->has & HOLDER_HAS_FD)
-		put("%s %u%s", before, h->fd, h->in_flight ? " in flight" : "");
-}
-
 static void put_shm(const struct holder *h)
 {
 	if (h->has & HOLDER_HAS_ID)
@@ -246,32 +232,28 @@ static void put_shm(const struct holder *h)
 	}
 }
 
-static void put_name(const char *before, const struct holder *h, const char *fd)
+/* A descriptor of a file that has a name. */
+static void put_file(const char *before, const struct holder *h)
 {
-	if (h->text) {
-		put("%s", before);
-		put_bytes(h->text, h->text_len);
-	}
-	put_fd(h, text.len ? fd : fd + 1);
+	put("%s", before);
+	put_bytes(h->text, h->text_len);
+	put(" fd %u", h->fd);
 }
 
 static void put_detail(const struct holder *h)
 {
 	switch (h->kind) {
 	case HOLDER_NSFS:
-		put_fd(h, "fd");
-		break;
+		put("fd %u", h->fd);
+		return;
 	case HOLDER_MOUNT:
 	case HOLDER_MQUEUE_MOUNT:
 		put("mnt namespace %llu at ", (unsigned long long)h->mntns);
 		put_bytes(h->text, h->text_len);
 		return;
 	case HOLDER_SYSVIPC:
-		put_name("/proc/sysvipc/", h, " fd");
-		break;
-	case HOLDER_FSCONTEXT:
-		put_fd(h, "fsopen fd");
-		break;
+		put_file("possibly: /proc/sysvipc/", h);
+		return;
 	case HOLDER_SHM:
 		put_shm(h);
 		break;
@@ -279,14 +261,23 @@ static void put_detail(const struct holder *h)
 		put_bytes(h->text, h->text_len);
 		return;
 	case HOLDER_MQ:
-		put_name("queue /", h, " fd");
-		break;
+		put_file("queue /", h);
+		return;
 	default:
 		break;
 	}
-	if (!h->pid) {
+	if (h->hidden) {
 		separate();
-		put(h->has & HOLDER_HAS_PID ? "process not visible" : "process not found");
+		put("%llu %s%s not visible", (unsigned long long)h->hidden,
+		    h->kind == HOLDER_SHM ? "attachment" : "process",
+		    h->hidden == 1 ? "" : h->kind == HOLDER_SHM ? "s" : "es");
+	} else if (!(h->has & HOLDER_HAS_PID)) {
+		separate();
+		put("process not found");
+	}
+	if (h->truncated) {
+		separate();
+		put("not all attachments listed");
 	}
 }
 
@@ -447,12 +438,12 @@ static void fill_text(const struct column *column, const struct record *rec, str
 
 static const struct column columns[] = {
 	COLUMN_NS,
-	{ "KIND", "task, nsfs, mount, sysvipc, fscontext, shm; mq, mqueue-mount", AS_TEXT,
+	{ "KIND", "task, nsfs, mount, shm; sysvipc; mq, mqueue-mount", AS_TEXT,
 	  .fill = fill_kind },
 	COLUMNS_PROCESS,
 	{ "DETAIL", "what the process keeps the namespace with", AS_TEXT, .fill = fill_detail,
 	  .flags = SCOLS_FL_TRUNC },
-	{ "REFS", "references; 0 if an earlier row counts them, or if there are none", AS_NUMBER,
+	{ "REFS", "references; 0 if an earlier row counts them; unknown of sysvipc", AS_NUMBER,
 	  .attr = HOLDER_HAS_REFS, .fill = fill_number },
 	{ "FD", "descriptor", AS_NUMBER, .attr = HOLDER_HAS_FD, .fill = fill_number },
 	{ "NAME", "of a queue or a file in /proc/sysvipc; path of a mount", AS_TEXT,

@@ -3,17 +3,15 @@
 #define IPCNSCTL_HOLDER_H
 
 #include "column.h"
-#include "host/mounts.h"
 
 /* What has to do with a namespace staying, in the order of rows. */
 enum holder_kind {
 	HOLDER_TASK,
-	HOLDER_NSFS,
+	HOLDER_NSFS,		/* all of these and the next have one reference together */
 	HOLDER_MOUNT,
-	HOLDER_SYSVIPC,
-	HOLDER_FSCONTEXT,
 	HOLDER_SHM,
 	HOLDER_UNATTRIBUTED,
+	HOLDER_SYSVIPC,		/* may have one of the unattributed references */
 	HOLDER_MQ,		/* this and what follows keeps queues, not the namespace */
 	HOLDER_MQUEUE_MOUNT,
 	HOLDER_KINDS,
@@ -36,13 +34,15 @@ struct holder {
 	uint64_t inum, nsid;
 	enum holder_kind kind;
 	unsigned int has;
-	uint64_t token;		/* one per reference */
+	uint64_t token;		/* one per reference, of tasks and attachments */
 	uint64_t refs;		/* 1 in the first row of a reference */
 	uint64_t start, end, size, nattch, mm;
 	uint64_t mntns;
-	uint32_t pid;		/* 0: not visible from here */
+	uint64_t hidden;	/* processes or attachments that are not visible from here, or 0 */
+	uint32_t pid;
 	uint32_t fd, id;
-	bool read_only, in_flight;
+	bool read_only;
+	bool truncated;		/* the segment has attachments that no row stands for */
 	unsigned char comm_len;
 	char comm[16];
 	char *text;		/* name of a queue or a file, path of a mount, note; or NULL */

@@ -2,8 +2,9 @@
 /*
  * The ledger of a namespace: its reference count, who has which references, and the rest.
  *
- * The module tells of tasks, descriptors and attachments; mounts are found here. The count is read
- * first and once more at last, and what is found may not be more: otherwise something changed.
+ * The module reports the count, member tasks and attached segments. Descriptors and mounts are found
+ * in /proc. The count is read first and once more at last, and what is found may not be more:
+ * otherwise something changed.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -100,16 +101,19 @@ static int compare_references(const void *p, const void *q)
 	return holder_compare_numbers(x, y, ARRAY_SIZE(x)) ?: holder_compare(p, q);
 }
 
-/* A dump that is resumed may tell the same twice. */
+/* A dump that is resumed may report an attachment twice; tasks that are counted only, it does not. */
 static void drop_doubles(struct holders *list)
 {
 	size_t i, kept = 0;
 
 	for (i = 0; i < list->n; i++) {
-		if (kept && !holder_compare(&list->rows[kept - 1], &list->rows[i]))
-			free(list->rows[i].text);
-		else
+		if (!kept || holder_compare(&list->rows[kept - 1], &list->rows[i])) {
 			list->rows[kept++] = list->rows[i];
+			continue;
+		}
+		if (list->rows[i].kind == HOLDER_TASK)
+			list->rows[kept - 1].hidden += list->rows[i].hidden;
+		free(list->rows[i].text);
 	}
 	list->n = kept;
 }
@@ -170,6 +174,53 @@ static void add_mount(struct ledger *ledger, const struct account *account,
 	holders_add(&ledger->rows, &h);
 }
 
+static void add_descriptor(struct ledger *ledger, const struct account *account,
+			   const struct descriptor *descriptor, enum holder_kind kind)
+{
+	struct holder h = {
+		.inum = account ? account->inum : 0,
+		.nsid = account ? account->nsid : 0,
+		.kind = kind,
+		.has = HOLDER_HAS_PID | HOLDER_HAS_FD,
+		.pid = descriptor->pid,
+		.fd = descriptor->fd,
+	};
+
+	if (ledger->brief) {
+		add_brief(ledger, &h);
+		return;
+	}
+	if (descriptor->name)
+		holders_set_text(&h, descriptor->name, descriptor->len);
+	holders_add(account ? &ledger->rows : &ledger->possible, &h);
+}
+
+/** ledger_add_descriptor - take a descriptor of descriptors_read(); @arg is the ledger */
+void ledger_add_descriptor(const struct descriptor *descriptor, void *arg)
+{
+	struct ledger *ledger = arg;
+	struct account *account;
+	size_t i;
+
+	switch (descriptor->kind) {
+	case DESCRIPTOR_NSFS:
+		account = find_by_inum(ledger, descriptor->inum);
+		if (account)
+			add_descriptor(ledger, account, descriptor, HOLDER_NSFS);
+		return;
+	case DESCRIPTOR_SYSVIPC:
+		add_descriptor(ledger, NULL, descriptor, HOLDER_SYSVIPC);
+		return;
+	case DESCRIPTOR_QUEUE:
+		break;
+	}
+	for (i = 0; i < ledger->n; i++) {
+		account = &ledger->accounts[i];
+		if (account->has_mq_dev && account->mq_dev == descriptor->dev && !account->dying)
+			add_descriptor(ledger, account, descriptor, HOLDER_MQ);
+	}
+}
+
 /** ledger_add_mount - take a mount of mounts_read(); @arg is the ledger */
 void ledger_add_mount(const struct mount *mount, void *arg)
 {
@@ -177,6 +228,9 @@ void ledger_add_mount(const struct mount *mount, void *arg)
 	struct account *account;
 	size_t i;
 
+	descriptors_add_mount(&ledger->search, mount);
+	if (mount->kind == MOUNT_PROC)
+		return;
 	if (mount->kind == MOUNT_NSFS) {
 		account = find_by_inum(ledger, mount->inum);
 		if (account)
@@ -197,12 +251,31 @@ void ledger_add_mount(const struct mount *mount, void *arg)
 static uint64_t new_references(const struct account *account, const struct holder *h,
 			       const struct holder *before)
 {
-	bool shared = before && before->inum == h->inum && before->nsid == h->nsid &&
-		      before->kind == h->kind && before->token == h->token;
+	const unsigned int of_inode = 1U << HOLDER_NSFS | 1U << HOLDER_MOUNT;
 
-	if (h->kind >= HOLDER_UNATTRIBUTED || shared)
+	if (h->kind >= HOLDER_UNATTRIBUTED)
 		return 0;
-	return h->kind != HOLDER_MOUNT || !(account->held & 1U << HOLDER_NSFS);
+	if (of_inode & 1U << h->kind)
+		return !(account->held & of_inode);
+	return !before || before->inum != h->inum || before->nsid != h->nsid ||
+	       before->kind != h->kind || before->token != h->token;
+}
+
+/* Who may have the references that nobody else was found to have. */
+static void add_possible(struct ledger *ledger, const struct account *account)
+{
+	struct holder h;
+	size_t i;
+
+	for (i = 0; i < ledger->possible.n; i++) {
+		h = ledger->possible.rows[i];
+		h.inum = account->inum;
+		h.nsid = account->nsid;
+		h.text = NULL;
+		holders_set_text(&h, ledger->possible.rows[i].text,
+				 ledger->possible.rows[i].text_len);
+		holders_add(&ledger->rows, &h);
+	}
 }
 
 static void add_rest(struct ledger *ledger, struct account *account)
@@ -225,13 +298,15 @@ static void add_rest(struct ledger *ledger, struct account *account)
 	if (why)
 		holders_set_text(&h, why, strlen(why));
 	holders_add(&ledger->rows, &h);
+	if (why || h.refs)
+		add_possible(ledger, account);
 }
 
 /**
  * ledger_settle - make rows of what was added
  *
  * Drops doubles, gives each reference to the first of the rows that share it, adds a row for those
- * that nobody was found to have, and sorts.
+ * that nobody was found to have and rows for descriptors that may have them, and sorts.
  */
 void ledger_settle(struct ledger *ledger)
 {
@@ -241,6 +316,8 @@ void ledger_settle(struct ledger *ledger)
 
 	holders_sort(&ledger->rows, compare_references);
 	drop_doubles(&ledger->rows);
+	holders_sort(&ledger->possible, holder_compare);
+	drop_doubles(&ledger->possible);
 	for (i = 0; i < ledger->rows.n; i++, before = h) {
 		h = &ledger->rows.rows[i];
 		account = find(ledger, h->inum, h->nsid);
@@ -262,6 +339,8 @@ void ledger_restart(struct ledger *ledger)
 	size_t i;
 
 	holders_clear(&ledger->rows);
+	holders_clear(&ledger->possible);
+	descriptors_clear(&ledger->search);
 	ledger->changed = false;
 	ledger->refused = false;
 	for (i = 0; i < ledger->n; i++) {
@@ -278,6 +357,8 @@ void ledger_restart(struct ledger *ledger)
 void ledger_free(struct ledger *ledger)
 {
 	holders_free(&ledger->rows);
+	holders_free(&ledger->possible);
+	descriptors_clear(&ledger->search);
 	free(ledger->accounts);
 	*ledger = (struct ledger){ 0 };
 }
@@ -359,6 +440,7 @@ static void read_all(struct ipcns *w, struct ledger *ledger)
 		if (!ledger->accounts[i].known && !ledger->accounts[i].dying)
 			ledger->refused = true;
 	mounts_read(ledger_add_mount, ledger);
+	descriptors_read(&ledger->search, ledger_add_descriptor, ledger);
 	ledger_settle(ledger);
 }
 
@@ -375,6 +457,7 @@ void ledger_read_once(struct ipcns *w, const struct store *namespaces, struct le
 {
 	ledger_begin(ledger, namespaces);
 	ledger->brief = true;
+	ledger->search.kinds = 1U << DESCRIPTOR_NSFS;
 	read_all(w, ledger);
 }
 
@@ -392,6 +475,8 @@ void ledger_read(struct ipcns *w, const struct store *namespaces, struct ledger 
 	int tries;
 
 	ledger_begin(ledger, namespaces);
+	ledger->search.kinds = 1U << DESCRIPTOR_NSFS | 1U << DESCRIPTOR_QUEUE |
+			       1U << DESCRIPTOR_SYSVIPC;
 	for (tries = 0; tries < TRIES; tries++) {
 		ledger_restart(ledger);
 		read_all(w, ledger);

@@ -3,6 +3,7 @@
 #define IPCNSCTL_LEDGER_H
 
 #include "holder.h"
+#include "host/descriptors.h"
 
 /* One namespace of a ledger. */
 struct account {
@@ -23,6 +24,8 @@ struct ledger {
 	struct account *accounts;	/* sorted by inode number and identity */
 	size_t n;
 	struct holders rows;
+	struct holders possible;	/* rows that may be of any of the namespaces */
+	struct descriptor_search search;
 	bool brief;		/* only which kinds hold what, no rows to print */
 	bool refused;		/* of some namespaces the module does not tell this user */
 	bool changed;		/* it does not add up, or did not stay as it was */
@@ -31,6 +34,7 @@ struct ledger {
 void ledger_begin(struct ledger *ledger, const struct store *namespaces);
 void ledger_add(struct nlattr *attrs, int len, void *arg);
 void ledger_add_mount(const struct mount *mount, void *arg);
+void ledger_add_descriptor(const struct descriptor *descriptor, void *arg);
 void ledger_settle(struct ledger *ledger);
 void ledger_restart(struct ledger *ledger);
 void ledger_free(struct ledger *ledger);

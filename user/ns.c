@@ -193,7 +193,7 @@ static const struct column columns[] = {
 	  .attr = IPCNS_A_NS_DYING, .fill = fill_actor },
 	{ "DUSER", "username of the DROPPER", AS_USER, .attr = IPCNS_A_NS_DYING,
 	  .fill = fill_actor_user },
-	{ NS_HELD, "what keeps it: task, nsfs, mount, sysvipc, fscontext, shm", AS_LIST,
+	{ NS_HELD, "what keeps it: task, nsfs, mount, shm, unattributed", AS_LIST,
 	  .fill = fill_held },
 };
 

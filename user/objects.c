@@ -354,6 +354,7 @@ static void print_attached(struct ipcns *w, const struct store *namespaces, char
 	for (tries = 0; tries < ATTACHED_TRIES; tries++) {
 		holders_clear(&attached.rows);
 		attached.incomplete = 0;
+		attached.truncated = 0;
 		read_attached(w, namespaces, args, filter, &attached);
 		if (!attached.incomplete)
 			break;
@@ -362,6 +363,9 @@ static void print_attached(struct ipcns *w, const struct store *namespaces, char
 	if (attached.incomplete)
 		error("changed while reading: attachments of %zu segments do not add up, see NOTE",
 		      attached.incomplete);
+	if (attached.truncated)
+		error("not all attachments of %zu segments are listed, see NOTE",
+		      attached.truncated);
 	holders_free(&attached.rows);
 }
 

@@ -48,11 +48,7 @@ static const struct {
 static const char *const holder_kind_names[] = {
 	[IPCNS_HOLDER_KIND_COUNT] = "count",
 	[IPCNS_HOLDER_KIND_TASK] = "task",
-	[IPCNS_HOLDER_KIND_NSFS] = "nsfs",
-	[IPCNS_HOLDER_KIND_SYSVIPC] = "sysvipc",
-	[IPCNS_HOLDER_KIND_FSCONTEXT] = "fscontext",
 	[IPCNS_HOLDER_KIND_SHM] = "shm",
-	[IPCNS_HOLDER_KIND_MQ] = "mq",
 };
 
 /* Check of one struct. */

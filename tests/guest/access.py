@@ -164,7 +164,7 @@ def answer(request, inode, ids):
         elif request == "holders":
             link.dump("holder", space)
         elif request == "attached":
-            link.dump("holder", {**space, "kinds": 1 << 5})
+            link.dump("holder", {**space, "kinds": 1 << 2})
         elif request == "open":
             os.close(link.get("open", {"inum": inode})["fd"])
         return "all"

@@ -163,7 +163,7 @@ def bad_depth(t):
         no("holder", {"ns-inum": 0xfffffff1}, "ENOENT", absent, "unknown inum")
         no("holder", {"ns-id": 1 << 60}, "ENOENT", absent, "unknown id")
         no("holder", {"ns-id": 0}, "ERANGE", "integer out of range", "id 0")
-        no("holder", {"kinds": 1 << 7}, "EINVAL", "reserved bit set", "a kind there is not")
+        no("holder", {"kinds": 1 << 3}, "EINVAL", "reserved bit set", "a kind there is not")
         no("holder", {"kinds": 0xffffffff}, "EINVAL", "reserved bit set", "all bits")
         no("holder", {"kinds": b"\x01"}, "EINVAL", "invalid attribute length",
            "kinds of one byte")

@@ -113,17 +113,20 @@ static void details(struct kunit *test)
 static void holders(struct kunit *test)
 {
 	static const char *const names[IPCNS_N_HOLDERS] = {
-		"count", "task", "nsfs", "sysvipc", "fscontext", "shm", "mq",
+		"count", "task", "shm",
 	};
 	struct ipcns_holder *h = made_up(test, sizeof(*h));
 
-	h->name_len = NAME_MAX;
 	h->process.known = true;
 	h->counted = true;
-	h->in_flight = true;
 	h->read_only = true;
+	h->truncated = true;
+	h->hidden = 0;
 	for (h->kind = 0; h->kind < IPCNS_N_HOLDERS; h->kind++)
 		every_room(test, names[h->kind], ipcns_holder_fill, h, IPCNS_A_HOLDER_KIND);
+	h->hidden = 3;
+	for (h->kind = IPCNS_HOLDER_KIND_TASK; h->kind < IPCNS_N_HOLDERS; h->kind++)
+		every_room(test, "hidden", ipcns_holder_fill, h, IPCNS_A_HOLDER_HIDDEN);
 }
 
 static void namespaces(struct kunit *test)

@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What keeps a namespace, from messages of the test's own: rows, doubles, shared references, the
- * sum; mounts from lines of mountinfo; attachments; messages and waiters. Results go to stderr.
+ * sum; descriptors of this process; mounts from lines of mountinfo; attachments; messages and
+ * waiters. Results go to stderr.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
+#include <mqueue.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 #include <linux/ipcns.h>
 
 #include "attached.h"
@@ -95,15 +104,16 @@ static void add_task(struct ledger *ledger, uint64_t token, uint32_t pid)
 	ledger_add(msg.attrs, msg.len, ledger);
 }
 
-static void add_fd(struct ledger *ledger, uint32_t kind, uint64_t token, uint32_t pid,
-		   uint32_t fd, const char *name)
+/* Of the namespace there is, and of its mqueue filesystem. */
+static void add_fd(struct ledger *ledger, enum descriptor_kind kind, uint32_t pid, uint32_t fd,
+		   const char *name)
 {
-	begin_holder(kind, token);
-	put32(IPCNS_A_HOLDER_PID, pid);
-	put32(IPCNS_A_HOLDER_FD, fd);
-	if (name)
-		put(IPCNS_A_HOLDER_NAME, name, strlen(name));
-	ledger_add(msg.attrs, msg.len, ledger);
+	const struct descriptor descriptor = {
+		.kind = kind, .pid = pid, .fd = fd, .inum = INUM, .dev = 0x00100013,
+		.name = name, .len = name ? strlen(name) : 0,
+	};
+
+	ledger_add_descriptor(&descriptor, ledger);
 }
 
 static void begin_shm(uint64_t token, uint32_t id, uint32_t pid, uint64_t mm, uint64_t start,
@@ -235,16 +245,12 @@ static void kinds(void)
 	char *json;
 
 	begin_ledger(&ledger, 9);
-	add_fd(&ledger, IPCNS_HOLDER_KIND_MQ, 5, 4, 9, "jobs");
-	add_fd(&ledger, IPCNS_HOLDER_KIND_FSCONTEXT, 6, 4, 8, NULL);
-	add_fd(&ledger, IPCNS_HOLDER_KIND_SYSVIPC, 7, 4, 3, "shm");
-	add_fd(&ledger, IPCNS_HOLDER_KIND_NSFS, 8, 4, 12, NULL);
-	add_fd(&ledger, IPCNS_HOLDER_KIND_NSFS, 8, 4, 5, NULL);
-	begin_holder(IPCNS_HOLDER_KIND_NSFS, 8);
-	put32(IPCNS_A_HOLDER_PID, 4);
-	put32(IPCNS_A_HOLDER_FD, 6);
-	put(IPCNS_A_HOLDER_IN_FLIGHT, NULL, 0);
-	ledger_add(msg.attrs, msg.len, &ledger);
+	add_fd(&ledger, DESCRIPTOR_QUEUE, 4, 9, "jobs");
+	add_fd(&ledger, DESCRIPTOR_SYSVIPC, 4, 3, "shm");
+	add_fd(&ledger, DESCRIPTOR_SYSVIPC, 4, 3, "shm");
+	add_fd(&ledger, DESCRIPTOR_NSFS, 4, 12, NULL);
+	add_fd(&ledger, DESCRIPTOR_NSFS, 4, 5, NULL);
+	add_fd(&ledger, DESCRIPTOR_NSFS, 4, 12, NULL);
 	begin_shm(1, 3, 40, 1, 0x7f0000000000, 2);
 	put(IPCNS_A_HOLDER_READ_ONLY, NULL, 0);
 	ledger_add(msg.attrs, msg.len, &ledger);
@@ -252,7 +258,14 @@ static void kinds(void)
 	ledger_add(msg.attrs, msg.len, &ledger);
 	begin_shm(2, 3, 0, 3, 0x2000, 2);
 	ledger_add(msg.attrs, msg.len, &ledger);
-	add_task(&ledger, 1, 0);
+	begin_holder(IPCNS_HOLDER_KIND_TASK, 1);
+	put32(IPCNS_A_HOLDER_HIDDEN, 3);
+	ledger_add(msg.attrs, msg.len, &ledger);
+	begin_holder(IPCNS_HOLDER_KIND_SHM, 9);
+	put32(IPCNS_A_HOLDER_ID, 4);
+	put32(IPCNS_A_HOLDER_HIDDEN, 1);
+	put(IPCNS_A_HOLDER_TRUNCATED, NULL, 0);
+	ledger_add(msg.attrs, msg.len, &ledger);
 	add_mount(&ledger, "80 24 0:4 ipc:[4026532133] /run/my\\040ns rw shared:3 - nsfs nsfs rw");
 	add_mount(&ledger, "81 24 0:4 ipc:[4026532134] /run/other rw - nsfs nsfs rw");
 	add_mount(&ledger, "82 24 0:4 net:[4026532133] /run/net rw - nsfs nsfs rw");
@@ -260,26 +273,25 @@ static void kinds(void)
 	add_mount(&ledger, "84 24 0:19 / /mnt rw - mqueue mqueue rw");
 	ledger_settle(&ledger);
 	check(ledger.accounts[0].held == (1U << HOLDER_TASK | 1U << HOLDER_NSFS |
-	      1U << HOLDER_MOUNT | 1U << HOLDER_SYSVIPC | 1U << HOLDER_FSCONTEXT |
-	      1U << HOLDER_SHM | 1U << HOLDER_UNATTRIBUTED | 1U << HOLDER_MQ |
-	      1U << HOLDER_MQUEUE_MOUNT), "held by all kinds");
+	      1U << HOLDER_MOUNT | 1U << HOLDER_SHM | 1U << HOLDER_UNATTRIBUTED |
+	      1U << HOLDER_MQ | 1U << HOLDER_MQUEUE_MOUNT), "held by all kinds");
 	json = print(&holder_columns, "REFS,PID,NSID", ledger_rows, &ledger, true);
 	check(!!strstr(json, "\"refs\": 1,\n         \"pid\": null,\n         \"nsid\": 17\n"),
 	      "JSON has numbers, and null for a process that cannot be seen");
 	free(json);
 	ledger_is(&ledger,
-		  "task  process\\x20not\\x20visible 1\n"
+		  "task  3\\x20processes\\x20not\\x20visible 1\n"
 		  "nsfs 4 fd\\x205 1\n"
-		  "nsfs 4 fd\\x206\\x20in\\x20flight 0\n"
 		  "nsfs 4 fd\\x2012 0\n"
 		  "mount  mnt\\x20namespace\\x204026531841\\x20at\\x20/run/my\\x20ns 0\n"
-		  "sysvipc 4 /proc/sysvipc/shm\\x20fd\\x203 1\n"
-		  "fscontext 4 fsopen\\x20fd\\x208 1\n"
 		  "shm 30 id\\x203,\\x204096\\x20bytes,\\x2000001000-00002000\\x20rw 1\n"
 		  "shm 40 id\\x203,\\x204096\\x20bytes,\\x207f0000000000-7f0000001000\\x20ro 0\n"
 		  "shm  id\\x203,\\x204096\\x20bytes,\\x2000002000-00003000\\x20rw,"
 		  "\\x20process\\x20not\\x20found 1\n"
-		  "unattributed   3\n"
+		  "shm  id\\x204,\\x201\\x20attachment\\x20not\\x20visible,"
+		  "\\x20not\\x20all\\x20attachments\\x20listed 1\n"
+		  "unattributed   4\n"
+		  "sysvipc 4 possibly:\\x20/proc/sysvipc/shm\\x20fd\\x203 \n"
 		  "mq 4 queue\\x20/jobs\\x20fd\\x209 0\n"
 		  "mqueue-mount  mnt\\x20namespace\\x204026531841\\x20at\\x20/dev/mqueue 0\n",
 		  "one of each kind");
@@ -292,6 +304,21 @@ static void kinds(void)
 	ledger_is(&ledger, "mount  mnt\\x20namespace\\x204026531841\\x20at\\x20/a 1\n"
 		  "mount  mnt\\x20namespace\\x204026531841\\x20at\\x20/b 0\n"
 		  "unattributed   0\n", "mounts alone share the reference of the inode");
+
+	begin_ledger(&ledger, 1);
+	add_fd(&ledger, DESCRIPTOR_SYSVIPC, 4, 3, "shm");
+	add_task(&ledger, 1, 4);
+	ledger_settle(&ledger);
+	ledger_is(&ledger, "task 4  1\nunattributed   0\n",
+		  "where nothing is unattributed, nothing is possible");
+
+	begin_ledger(&ledger, -1);
+	add_fd(&ledger, DESCRIPTOR_SYSVIPC, 4, 3, "shm");
+	ledger_settle(&ledger);
+	ledger_is(&ledger, "unattributed  "
+		  "the\\x20kernel\\x20does\\x20not\\x20count\\x20its\\x20references \n"
+		  "sysvipc 4 possibly:\\x20/proc/sysvipc/shm\\x20fd\\x203 \n",
+		  "where the rest is unknown, it is possible");
 }
 
 /* Several namespaces, whose rows come interleaved. */
@@ -340,13 +367,14 @@ static void brief(void)
 
 	begin_ledger(&ledger, 260);
 	ledger.brief = true;
-	for (i = 0; i < 20000; i++)
-		add_fd(&ledger, i & 1 ? IPCNS_HOLDER_KIND_SYSVIPC : IPCNS_HOLDER_KIND_NSFS,
-		       i % 256, i, i, "shm");
+	for (i = 0; i < 20000; i++) {
+		add_task(&ledger, i % 255, i);
+		add_fd(&ledger, DESCRIPTOR_NSFS, i, i, NULL);
+	}
 	add_mount(&ledger, "80 24 0:4 ipc:[4026532133] /b rw - nsfs nsfs rw");
 	ledger_settle(&ledger);
 	check(ledger.accounts[0].attributed == 256 && ledger.accounts[0].held ==
-	      (1U << HOLDER_NSFS | 1U << HOLDER_SYSVIPC | 1U << HOLDER_MOUNT |
+	      (1U << HOLDER_TASK | 1U << HOLDER_NSFS | 1U << HOLDER_MOUNT |
 	       1U << HOLDER_UNATTRIBUTED), "references without their holders");
 	check(ledger.rows.allocated <= 1024, "take memory for references, not for holders");
 	ledger_free(&ledger);
@@ -382,8 +410,8 @@ static void hostile(void)
 		ledger_add(piece, at, &ledger);
 		free(piece);
 	}
-	add_fd(&ledger, IPCNS_HOLDER_KIND_MQ, 1, 1, 1, long_name);
-	add_fd(&ledger, IPCNS_HOLDER_KIND_SYSVIPC, 1, 1, 1, "a\x1b[31m\n\xff");
+	add_fd(&ledger, DESCRIPTOR_QUEUE, 1, 1, long_name);
+	add_fd(&ledger, DESCRIPTOR_QUEUE, 1, 1, "a\x1b[31m\n\xff");
 	begin_holder(IPCNS_HOLDER_KIND_TASK, 1);
 	put(IPCNS_A_HOLDER_COMM, long_name, sizeof(long_name));
 	ledger_add(msg.attrs, msg.len, &ledger);
@@ -400,7 +428,7 @@ static void mount_is(const char *text, int want, const char *path)
 	struct mount mount = { 0 };
 	size_t len = strlen(text);
 	char *line = xmemdup(text, len), name[192];	/* no byte behind it */
-	int got = mount_parse(line, len, &mount) ? (mount.kind == MOUNT_NSFS ? 1 : 2) : 0;
+	int got = mount_parse(line, len, &mount) ? mount.kind + 1 : 0;
 
 	snprintf(name, sizeof(name), "mountinfo \"%s\"", text);
 	check(got == want && (!want || (mount.len == strlen(path) &&
@@ -436,8 +464,138 @@ static void mounts(void)
 	mount_is("83 24 019 / /dev/mqueue rw - mqueue mqueue rw", 0, "");
 	mount_is("83 24 : / /dev/mqueue rw - mqueue mqueue rw", 0, "");
 	mount_is("83 24 0:1048576 / /dev/mqueue rw - mqueue mqueue rw", 0, "");
+	mount_is("25 24 0:22 / /proc rw,nosuid - proc proc rw,hidepid=2", 3, "/proc");
+	mount_is("25 24 022 / /proc rw,nosuid - proc proc rw", 0, "");
 	check(mount_parse(line, strlen(line), &mount) && mount.dev == UINT32_MAX,
 	      "the largest device number");
+}
+
+/* Descriptors of this process that were found: how often by number, and the last of a name. */
+struct own {
+	unsigned int times[1024];
+	char name[64];
+	uint64_t inum, ino;
+	uint32_t dev;
+};
+
+static void take_own(const struct descriptor *descriptor, void *arg)
+{
+	struct own *own = arg;
+
+	if (descriptor->pid != (uint32_t)getpid() || descriptor->fd >= ARRAY_SIZE(own->times))
+		return;
+	own->times[descriptor->fd]++;
+	if (descriptor->kind == DESCRIPTOR_NSFS)
+		own->inum = descriptor->inum;
+	else
+		snprintf(own->name, sizeof(own->name), "%.*s", (int)descriptor->len,
+			 descriptor->name);
+	own->dev = descriptor->dev;
+	own->ino = descriptor->ino;
+}
+
+static void add_search_mount(const struct mount *mount, void *arg)
+{
+	descriptors_add_mount(arg, mount);
+}
+
+static void search_own(unsigned int kinds, struct own *own)
+{
+	struct descriptor_search search = { .kinds = kinds };
+
+	*own = (struct own){ 0 };
+	mounts_read(add_search_mount, &search);
+	descriptors_read(&search, take_own, own);
+	descriptors_clear(&search);
+}
+
+static void queue_descriptor(void)
+{
+	static const char name[] = "/ipcns test (deleted)";
+	int fd = mq_open(name, O_CREAT | O_EXCL | O_RDWR, 0600, NULL);
+	struct stat st = { 0 };
+	struct own own;
+
+	if (fd < 0) {
+		fprintf(stderr, "# no POSIX queue can be made here: %s\n", strerror(errno));
+		return;
+	}
+	fstat(fd, &st);
+	search_own(1U << DESCRIPTOR_QUEUE, &own);
+	check(own.times[fd] == 1 && own.ino == st.st_ino &&
+	      own.dev == mount_dev(major(st.st_dev), minor(st.st_dev)),
+	      "a queue is found by device and inode");
+	check_text(own.name, name + 1, "a name that ends as those of unlinked files do");
+	mq_unlink(name);
+	search_own(1U << DESCRIPTOR_QUEUE, &own);
+	check_text(own.name, name + 1, "the name of an unlinked queue");
+	close(fd);
+}
+
+/* A thread with a table of its own: the descriptor is in no other. */
+static void *open_alone(void *arg)
+{
+	int *pipes = arg;
+	char byte;
+
+	if (unshare(CLONE_FILES))
+		return NULL;
+	dup2(pipes[4], 900);
+	if (write(pipes[1], "x", 1) != 1 || read(pipes[2], &byte, 1) != 1)
+		return NULL;
+	return arg;
+}
+
+static void thread_descriptor(int fd)
+{
+	int pipes[5] = { [4] = fd };
+	pthread_t thread;
+	struct own own;
+	char byte;
+
+	if (pipe(pipes) || pipe(pipes + 2) || pthread_create(&thread, NULL, open_alone, pipes) ||
+	    read(pipes[0], &byte, 1) != 1) {
+		check(false, "a thread with a table of its own");
+		return;
+	}
+	search_own(1U << DESCRIPTOR_NSFS, &own);
+	check(own.times[900] == 1 && own.times[fd] == 2,
+	      "a thread's own table is read, too");
+	if (write(pipes[3], "x", 1) != 1)
+		check(false, "the thread goes on");
+	pthread_join(thread, NULL);
+}
+
+static void descriptors(void)
+{
+	char folder[] = "/tmp/ipcns.XXXXXX";
+	struct stat st = { 0 };
+	struct own own;
+	int fd, file;
+
+	fd = open("/proc/self/ns/ipc", O_RDONLY | O_CLOEXEC);
+	fstat(fd, &st);
+	search_own(1U << DESCRIPTOR_NSFS | 1U << DESCRIPTOR_QUEUE | 1U << DESCRIPTOR_SYSVIPC, &own);
+	check(fd >= 0 && own.times[fd] == 1 && own.inum == st.st_ino,
+	      "a descriptor of a namespace is found by its inode number");
+	search_own(1U << DESCRIPTOR_QUEUE, &own);
+	check(!own.times[fd], "unless others are wanted");
+	file = open("/proc/sysvipc/sem", O_RDONLY | O_CLOEXEC);
+	search_own(1U << DESCRIPTOR_SYSVIPC, &own);
+	check(file >= 0 && own.times[file] == 1 && !strcmp(own.name, "sem"),
+	      "an open file of /proc/sysvipc");
+	close(file);
+	file = mkdtemp(folder) && !chdir(folder) && !mkdir("sysvipc", 0700) ?
+	       open("sysvipc/sem", O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
+	search_own(1U << DESCRIPTOR_SYSVIPC, &own);
+	check(file >= 0 && !own.times[file], "a file of that name elsewhere is none");
+	close(file);
+	unlink("sysvipc/sem");
+	rmdir("sysvipc");
+	rmdir(folder);
+	queue_descriptor();
+	thread_descriptor(fd);
+	close(fd);
 }
 
 static void attached_rows(struct output *out, const void *arg)
@@ -688,6 +846,7 @@ int main(void)
 	brief();
 	hostile();
 	mounts();
+	descriptors();
 	attachments();
 	messages();
 	waiters();

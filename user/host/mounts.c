@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mounts of IPC namespaces and of mqueue filesystems, in all mount namespaces that a process is in.
- * The module cannot tell: mounts of other filesystems are no business of a module's.
+ * Mounts of IPC namespaces, and of mqueue and proc filesystems, in all mount namespaces that a
+ * process is in.
  */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "host/mounts.h"
@@ -34,7 +33,7 @@ static bool is_word(const char *word, size_t len, const char *want)
 	return len == strlen(want) && !memcmp(word, want, len);
 }
 
-/* MAJOR:MINOR, encoded as the kernel's new_encode_dev() does. */
+/* MAJOR:MINOR */
 static bool parse_dev(const char *text, size_t len, uint32_t *dev)
 {
 	const char *colon = memchr(text, ':', len);
@@ -43,7 +42,7 @@ static bool parse_dev(const char *text, size_t len, uint32_t *dev)
 	if (!colon || !parse_uint(text, colon - text, 10, (1 << 12) - 1, &major) ||
 	    !parse_uint(colon + 1, text + len - colon - 1, 10, (1 << 20) - 1, &minor))
 		return false;
-	*dev = (minor & 0xff) | major << 8 | (minor & ~0xffULL) << 12;
+	*dev = mount_dev(major, minor);
 	return true;
 }
 
@@ -106,6 +105,8 @@ bool mount_parse(char *line, size_t len, struct mount *mount)
 		mount->kind = MOUNT_NSFS;
 	else if (is_word(word, n, "mqueue") && parse_dev(words[DEV], lens[DEV], &mount->dev))
 		mount->kind = MOUNT_MQUEUE;
+	else if (is_word(word, n, "proc") && parse_dev(words[DEV], lens[DEV], &mount->dev))
+		mount->kind = MOUNT_PROC;
 	else
 		return false;
 	mount->path = words[PATH];
@@ -163,18 +164,17 @@ static bool sees_all(uint32_t pid)
 
 static bool mount_namespace(uint32_t pid, uint64_t *inum)
 {
-	char path[64];
-	struct stat st;
+	char path[64], text[64];
+	ssize_t len;
 
 	snprintf(path, sizeof(path), "/proc/%u/ns/mnt", pid);
-	if (stat(path, &st))
-		return false;
-	*inum = st.st_ino;
-	return true;
+	len = readlink(path, text, sizeof(text));
+	return len > 6 && !memcmp(text, "mnt:[", 5) && text[len - 1] == ']' &&
+	       parse_uint(text + 5, len - 6, 10, UINT32_MAX, inum);
 }
 
 /**
- * mounts_read - find mounts of IPC namespaces and mqueue filesystems
+ * mounts_read - find mounts of IPC namespaces, mqueue and proc filesystems
  * @found: called for each
  * @arg: for @found
  *

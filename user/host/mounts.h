@@ -10,17 +10,24 @@
 enum mount_kind {
 	MOUNT_NSFS,	/* of an IPC namespace itself */
 	MOUNT_MQUEUE,	/* of an mqueue filesystem */
+	MOUNT_PROC,	/* of a proc filesystem, which may show /proc/sysvipc */
 };
 
 /* A mount that has to do with an IPC namespace. */
 struct mount {
 	enum mount_kind kind;
 	uint64_t inum;		/* of the namespace, MOUNT_NSFS */
-	uint32_t dev;		/* of the filesystem, MOUNT_MQUEUE; encoded as IPCNS_A_NS_MQ_DEV */
+	uint32_t dev;		/* of the other filesystems; encoded as IPCNS_A_NS_MQ_DEV */
 	uint64_t mntns;		/* inode number of the mount namespace that it is in */
 	const char *path;	/* where, any bytes; gone when mount_fn returns */
 	size_t len;
 };
+
+/** mount_dev - a device number as the kernel's new_encode_dev() makes one of 32 bits */
+static inline uint32_t mount_dev(uint32_t major, uint32_t minor)
+{
+	return (minor & 0xff) | major << 8 | (minor & ~0xffU) << 12;
+}
 
 typedef void (*mount_fn)(const struct mount *mount, void *arg);
 

@@ -72,27 +72,17 @@ enum ipcns_layout_state {
 };
 
 /**
- * enum ipcns_holder_kind - What has to do with a namespace staying. Requests
- *   select by a mask of 1 << kind.
+ * enum ipcns_holder_kind - What keeps a namespace. Requests select by a mask
+ *   of 1 << kind.
  * @IPCNS_HOLDER_KIND_COUNT: Not a holder. The reference count of the
  *   namespace, read before the holders that follow.
  * @IPCNS_HOLDER_KIND_TASK: A process with a thread inside.
- * @IPCNS_HOLDER_KIND_NSFS: An open descriptor of the namespace itself.
- * @IPCNS_HOLDER_KIND_SYSVIPC: An open file of /proc/sysvipc.
- * @IPCNS_HOLDER_KIND_FSCONTEXT: A descriptor of fsopen(2) or fspick(2) of an
- *   mqueue filesystem.
  * @IPCNS_HOLDER_KIND_SHM: An attached shared memory segment.
- * @IPCNS_HOLDER_KIND_MQ: Not a holder. An open POSIX queue, which outlives the
- *   namespace.
  */
 enum ipcns_holder_kind {
 	IPCNS_HOLDER_KIND_COUNT,
 	IPCNS_HOLDER_KIND_TASK,
-	IPCNS_HOLDER_KIND_NSFS,
-	IPCNS_HOLDER_KIND_SYSVIPC,
-	IPCNS_HOLDER_KIND_FSCONTEXT,
 	IPCNS_HOLDER_KIND_SHM,
-	IPCNS_HOLDER_KIND_MQ,
 };
 
 /**
@@ -367,9 +357,6 @@ enum {
 	IPCNS_A_HOLDER_TOKEN,
 	IPCNS_A_HOLDER_PID,
 	IPCNS_A_HOLDER_COMM,
-	IPCNS_A_HOLDER_FD,
-	IPCNS_A_HOLDER_IN_FLIGHT,
-	IPCNS_A_HOLDER_NAME,
 	IPCNS_A_HOLDER_ID,
 	IPCNS_A_HOLDER_NATTCH,
 	IPCNS_A_HOLDER_SIZE,
@@ -377,6 +364,8 @@ enum {
 	IPCNS_A_HOLDER_END,
 	IPCNS_A_HOLDER_READ_ONLY,
 	IPCNS_A_HOLDER_MM,
+	IPCNS_A_HOLDER_HIDDEN,
+	IPCNS_A_HOLDER_TRUNCATED,
 
 	__IPCNS_A_HOLDER_MAX,
 	IPCNS_A_HOLDER_MAX = (__IPCNS_A_HOLDER_MAX - 1)

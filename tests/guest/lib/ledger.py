@@ -9,11 +9,10 @@ import re
 from lib import wire
 
 # By kind of holder: the attributes that a row has always, and those that it can have.
-ALWAYS = {"count": "", "task": "token pid comm", "nsfs": "token pid comm fd",
-          "sysvipc": "token pid comm fd name", "fscontext": "token pid comm fd",
-          "shm": "token id nattch size start end mm", "mq": "pid comm fd name"}
-SOMETIMES = {"count": "refs", "task": "", "nsfs": "in-flight", "sysvipc": "in-flight",
-             "fscontext": "in-flight", "shm": "pid comm read-only", "mq": "in-flight"}
+ALWAYS = {"count": "", "task": "token pid comm", "shm": "token id nattch size start end mm"}
+SOMETIMES = {"count": "refs", "task": "", "shm": "pid comm read-only truncated"}
+# The same of a row that counts what the reader cannot see.
+HIDDEN = {"task": "token hidden", "shm": "token id nattch size hidden"}
 
 
 def kind_of(row):
@@ -29,33 +28,32 @@ def odd(rows, steady=True):
     complaints, kinds = [], {}
     for row in rows:
         kind = kind_of(row)
-        must = {"ns-inum", "ns-id", "kind", *ALWAYS[kind].split()}
-        may = must | set(SOMETIMES[kind].split())
+        always = HIDDEN if "hidden" in row else ALWAYS
+        must = {"ns-inum", "ns-id", "kind", *always[kind].split()}
+        may = must | set("truncated".split() if "hidden" in row else SOMETIMES[kind].split())
         if not must <= row.keys() <= may:
             complaints.append(f"not well-formed: {row}")
         token = (row["ns-id"], row.get("token"))
         if steady and "token" in row and kinds.setdefault(token, kind) != kind:
             complaints.append(f"a token of two kinds: {row}")
-        if kind == "shm" and not row["start"] < row["end"] <= row["start"] + row["size"] + 4095:
+        if kind == "shm" and "start" in row and not row["start"] < row["end"] <= row["start"] + row["size"] + 4095:
             complaints.append(f"address range: {row}")
         if ("pid" in row) != ("comm" in row):
             complaints.append(f"half a process: {row}")
+        if row.get("pid") == 0 or row.get("hidden") == 0:
+            complaints.append(f"a process that is none: {row}")
     return complaints
 
 
 def short(row):
     """A row as a tuple: kind, pid, and what tells it from others."""
     kind = kind_of(row)
-    if kind == "task":
-        return kind, row["pid"]
-    if kind == "shm":
-        return kind, row.get("pid"), row["id"]
-    words = [row["fd"], row["name"].decode()] if "name" in row else [row["fd"]]
-    return (kind, row["pid"], *words, *["in flight"] * ("in-flight" in row))
+    pid = f"hidden {row['hidden']}" if "hidden" in row else row.get("pid")
+    return (kind, pid, row["id"]) if kind == "shm" else (kind, pid)
 
 
 class Ledger:
-    """The holders of one namespace."""
+    """What the module reports of one namespace: count, member tasks, attachments."""
 
     def __init__(self, inode, rows=None):
         if rows is None:
@@ -83,7 +81,7 @@ class Ledger:
 
     @property
     def unattributed(self):
-        """References that nothing in the ledger stands for."""
+        """References that nothing in the ledger stands for: of descriptors, mounts and others."""
         return self.refs - len(self.tokens())
 
 

@@ -48,8 +48,8 @@ SETS = {
     "waiter": "pad- ns-inum:u32 ns-id:u64 kind:u32 id:u32 name:binary role:u32 pid:u32 comm:binary"
               " semnum:u32 semop:s32 nsops:u32 mtype:s64 mode:u32 size:u64",
     "holder": "pad- ns-inum:u32 ns-id:u64 kind:u32 kinds:u32 refs:u32 token:u64 pid:u32 comm:binary"
-              " fd:u32 in-flight:flag name:binary id:u32 nattch:u64 size:u64 start:u64 end:u64"
-              " read-only:flag mm:u64",
+              " id:u32 nattch:u64 size:u64 start:u64 end:u64 read-only:flag mm:u64 hidden:u32"
+              " truncated:flag",
     "limits": "pad- ns-inum:u32 ns-id:u64 shmmax:u64 shmall:u64 shmmni:u32 shm-rmid-forced:u32"
               " msgmax:u32 msgmnb:u32 msgmni:u32 semmsl:u32 semmns:u32 semopm:u32 semmni:u32"
               " mq-queues-max:u32 mq-msg-max:u32 mq-msgsize-max:u32 mq-msg-default:u32"
@@ -72,7 +72,7 @@ LISTS = {"layout", "probe", "teardowns"}     # attributes that can come several 
 
 KIND = {"shm": 0, "sem": 1, "msg": 2, "mq": 3}
 STATE = {"active": 0, "pinned": 1, "dying": 2}
-HOLDER = "count task nsfs sysvipc fscontext shm mq".split()
+HOLDER = "count task shm".split()
 ROLE = "sem undo receiver sender".split()
 FORMATS = {"u32": "=I", "s32": "=i", "u64": "=Q", "s64": "=q"}
 TABLES = {name: [word.partition(":")[::2] for word in words.split()]

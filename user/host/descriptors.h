@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IPCNSCTL_HOST_DESCRIPTORS_H
+#define IPCNSCTL_HOST_DESCRIPTORS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "host/mounts.h"
+#include "nsids.h"
+
+enum descriptor_kind {
+	DESCRIPTOR_NSFS,	/* of an IPC namespace itself */
+	DESCRIPTOR_QUEUE,	/* of a POSIX queue */
+	DESCRIPTOR_SYSVIPC,	/* of a file in /proc/sysvipc, of whichever namespace */
+};
+
+/* An open descriptor that has to do with an IPC namespace. */
+struct descriptor {
+	enum descriptor_kind kind;
+	uint32_t pid;		/* process, by its id in /proc */
+	uint32_t fd;
+	uint64_t inum;		/* of the namespace, DESCRIPTOR_NSFS */
+	uint32_t dev;		/* of the filesystem, DESCRIPTOR_QUEUE; as in struct mount */
+	uint64_t ino;		/* of the queue */
+	/* Of the queue or the file, any bytes; gone when descriptor_fn returns. NULL for others. */
+	const char *name;
+	size_t len;
+};
+
+/* Paths, sorted. */
+struct path_set {
+	char **paths;
+	size_t n;
+	size_t allocated;
+};
+
+/* What is wanted, and where it can be; all zero but @kinds at first. */
+struct descriptor_search {
+	unsigned int kinds;	/* mask of 1 << enum descriptor_kind */
+	struct nsids proc_devs;	/* device numbers of proc filesystems */
+	struct path_set namespaces;	/* mount points of IPC namespaces */
+	struct path_set queues;		/* mount points of mqueue filesystems */
+};
+
+typedef void (*descriptor_fn)(const struct descriptor *descriptor, void *arg);
+
+void descriptors_add_mount(struct descriptor_search *search, const struct mount *mount);
+void descriptors_read(const struct descriptor_search *search, descriptor_fn found, void *arg);
+void descriptors_clear(struct descriptor_search *search);
+
+#endif
