@@ -63,6 +63,13 @@ void cell_list(struct cell *cell, const char *words, size_t len)
 	cell->type = CELL_LIST;
 }
 
+/** cell_numbers - fill @cell with numbers that have commas between; they stay where they are */
+void cell_numbers(struct cell *cell, const char *numbers, size_t len)
+{
+	cell_bytes(cell, numbers, len);
+	cell->type = CELL_NUMBERS;
+}
+
 /** cell_word - fill @cell with one of a few words, which stay where they are */
 void cell_word(struct cell *cell, const char *word)
 {
@@ -151,6 +158,7 @@ void cell_render(struct cell *cell, const struct cell_format *format)
 	case CELL_TEXT:
 	case CELL_WORD:
 	case CELL_LIST:
+	case CELL_NUMBERS:
 		return;
 	case CELL_MEANINGLESS:
 		cell_text(cell, "-");
@@ -196,15 +204,20 @@ void cell_render(struct cell *cell, const struct cell_format *format)
 	cell_text(cell, cell->buf);
 }
 
-/* Words with commas between as an array. */
-static void json_words(struct json *json, const char *key, const char *words, size_t len)
+/* Words or numbers with commas between as an array. */
+static void json_list(struct json *json, const char *key, const struct cell *cell)
 {
-	const char *end = words + len, *comma;
+	const char *word = cell->text, *end = word + cell->len, *comma;
+	uint64_t number;
 
 	json_open(json, key, '[');
-	for (; words < end; words = comma + 1) {
-		comma = memchr(words, ',', end - words) ?: end;
-		json_text(json, NULL, words, comma - words);
+	for (; word < end; word = comma + 1) {
+		comma = memchr(word, ',', end - word) ?: end;
+		if (cell->type == CELL_NUMBERS &&
+		    parse_uint(word, comma - word, 10, UINT64_MAX, &number))
+			json_number(json, NULL, number);
+		else
+			json_text(json, NULL, word, comma - word);
 	}
 	json_close(json, ']');
 }
@@ -229,7 +242,8 @@ void cell_json(struct cell *cell, struct json *json, const char *key,
 		json_signed(json, key, cell->number);
 		return;
 	case CELL_LIST:
-		json_words(json, key, cell->text, cell->len);
+	case CELL_NUMBERS:
+		json_list(json, key, cell);
 		return;
 	case CELL_PERCENT:
 		json_percent(json, key, cell->percent);

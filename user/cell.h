@@ -18,6 +18,7 @@ enum cell_type {
 	CELL_PERCENT,
 	CELL_TEXT,
 	CELL_LIST,		/* words with commas between; an array in JSON */
+	CELL_NUMBERS,		/* the same of numbers */
 	/* What follows is what its number says, see cell_same(). */
 	CELL_WORD,		/* a constant text; its number is the address */
 	CELL_NUMBER,
@@ -96,6 +97,7 @@ void cell_text(struct cell *cell, const char *text);
 void cell_word(struct cell *cell, const char *word);
 void cell_bytes(struct cell *cell, const void *text, size_t len);
 void cell_list(struct cell *cell, const char *words, size_t len);
+void cell_numbers(struct cell *cell, const char *numbers, size_t len);
 void cell_command(struct cell *cell, uint32_t pid);
 void cell_attr(struct cell *cell, enum cell_as as, struct nlattr *attr);
 

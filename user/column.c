@@ -101,6 +101,17 @@ void selection_parse(struct selection *sel, const struct column_set *set, const 
 		append_list(sel, *list == '+' ? list + 1 : list);
 }
 
+/** selection_has - whether the column @name was chosen */
+bool selection_has(const struct selection *sel, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sel->n; i++)
+		if (!strcmp(sel->columns[i]->name, name))
+			return true;
+	return false;
+}
+
 /** selection_free - free what selection_parse() allocated */
 void selection_free(struct selection *sel)
 {

@@ -45,6 +45,7 @@ void column_fill(const struct column *column, const struct record *rec, struct c
 const struct column *column_find(const struct column_set *set, const char *name, size_t len);
 void selection_parse(struct selection *sel, const struct column_set *set, const char *list,
 		     bool all);
+bool selection_has(const struct selection *sel, const char *name);
 void selection_free(struct selection *sel);
 void columns_print_names(const struct column_set *set);
 void columns_print(const struct column_set *set, bool as_json);

@@ -41,7 +41,7 @@ const struct column_set *depth_columns(unsigned int kind, enum depth_part part)
 			[DEPTH_WAITERS] = &queue_waiter_columns,
 		},
 		[IPCNS_KIND_MQ] = {
-			[DEPTH_FIRST] = &kind_columns[IPCNS_KIND_MQ],
+			[DEPTH_FIRST] = &queue_columns,
 			[DEPTH_MESSAGES] = &prio_columns,
 			[DEPTH_WAITERS] = &queue_waiter_columns,
 		},
@@ -230,8 +230,8 @@ static void print_part(const struct depth *depth, enum depth_part part, const st
 	} else {
 		output_begin(&out, opts, &sel, json);
 		if (stores[part])
-			print_store(stores[part], depth_columns(depth->kind, part) ==
-				    &kind_columns[depth->kind], &out);
+			print_store(stores[part], part == DEPTH_FIRST &&
+				    depth->kind != IPCNS_KIND_SEM, &out);
 		else
 			message_list_print(&parts->messages, &out);
 		output_end(&out);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* ipcnsctl list: one row for each namespace. */
-#include <string.h>
 #include <linux/ipcns.h>
 
 #include "ipcnsctl.h"
@@ -25,17 +24,6 @@ static const struct option longopts[] = {
 	TABLE_LONGOPTS,
 	{ 0 }
 };
-
-/* What keeps them costs a look at all tasks and descriptors. */
-static bool wants_held(const struct selection *sel)
-{
-	size_t i;
-
-	for (i = 0; i < sel->n; i++)
-		if (!strcmp(sel->columns[i]->name, NS_HELD))
-			return true;
-	return false;
-}
 
 /* Of a tree, the last column has the branches. */
 static const struct column_set *columns_for(const struct options *opts)
@@ -114,7 +102,8 @@ int cmd_list(int argc, char **argv)
 	else
 		ns_select_all(w, &store);
 
-	if (store.n && wants_held(&sel))
+	/* What keeps them costs a look at all tasks and descriptors. */
+	if (store.n && selection_has(&sel, NS_HELD))
 		ledger_read_once(w, &store, &ledger);
 	if (opts.tree && store.n)
 		members_get(w, &store, &members);

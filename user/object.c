@@ -8,6 +8,7 @@
 
 #include "ipcnsctl.h"
 #include "object.h"
+#include "openers.h"
 
 /** kind_names - kinds of objects by their number on the wire */
 const char *const kind_names[KINDS] = {
@@ -202,6 +203,19 @@ static void fill_method(const struct column *column, const struct record *rec, s
 		cell_text(cell, names[method]);
 }
 
+/* Processes that have the queue open; unknown unless somebody looked. */
+static void fill_openers(const struct column *column, const struct record *rec, struct cell *cell)
+{
+	uint64_t nsid, ino;
+	const char *pids;
+	size_t len;
+
+	(void)column;
+	if (ipcns_uint(rec->tb[IPCNS_A_OBJECT_NS_ID], &nsid) &&
+	    ipcns_uint(rec->tb[IPCNS_A_OBJECT_ID], &ino) && openers_list(nsid, ino, &pids, &len))
+		cell_numbers(cell, pids, len);
+}
+
 /* Since the last change, or since a segment's last detach if that was later. */
 static void fill_age(const struct column *column, const struct record *rec, struct cell *cell)
 {
@@ -323,6 +337,7 @@ static const struct column mq[] = {
 	{ "MSGSIZE", "limit on the size of a message", AS_SIZE, .nest = IPCNS_A_MQ_MSGSIZE },
 	{ "STATUS", "unlinked", AS_TEXT, .nest = IPCNS_A_MQ_STATUS, .fill = fill_mq_status },
 	{ "NOTIFYPID", "PID to be notified", AS_NUMBER, .nest = IPCNS_A_MQ_NOTIFY_PID },
+	{ OBJECT_OPENERS, "PIDs that have the queue open", AS_LIST, .fill = fill_openers },
 	{ "NOTIFYMETHOD", "signal, none or thread", AS_TEXT, .nest = IPCNS_A_MQ_NOTIFY_METHOD,
 	  .fill = fill_method },
 	{ "NOTIFYSIGNO", "signal number", AS_NUMBER, .nest = IPCNS_A_MQ_NOTIFY_SIGNO },
@@ -379,6 +394,14 @@ const struct column_set kind_columns[KINDS] = {
 		.columns = mq,
 		.n = ARRAY_SIZE(mq),
 	},
+};
+
+/** queue_columns - columns of one POSIX queue that is shown in depth */
+const struct column_set queue_columns = {
+	.root = "objects",
+	.defaults = "NS,NAME,PERMS,OWNER,USEDBYTES,MSGS,MAXMSG,MSGSIZE,STATUS,NOTIFYPID," OBJECT_OPENERS,
+	.columns = mq,
+	.n = ARRAY_SIZE(mq),
 };
 
 /** element_columns - columns of the semaphores of one set */

@@ -12,6 +12,10 @@ extern const char *const kind_names[KINDS];
 extern const struct column_set object_columns;
 extern const struct column_set kind_columns[KINDS];
 extern const struct column_set element_columns;
+extern const struct column_set queue_columns;
+
+/* A column of POSIX queues that takes a look at all descriptors of the machine. */
+#define OBJECT_OPENERS "OPENERS"
 
 bool object_parse(struct record *rec, struct nlattr *attrs, int len);
 bool object_is_orphan(const struct record *rec);

@@ -12,6 +12,7 @@
 #include "module.h"
 #include "ns.h"
 #include "object.h"
+#include "openers.h"
 #include "output.h"
 
 static const char usage[] =
@@ -448,11 +449,14 @@ int cmd_objects(int argc, char **argv)
 
 	w = module_open();
 	ns_select(w, argc - optind, argv + optind, &namespaces);
+	if (selection_has(&sel, OBJECT_OPENERS))
+		openers_read(w);
 	if (in_depth(&filter))
 		status = print_in_depth(w, &namespaces, argv[optind], &filter, &opts);
 	else
 		print_objects(w, &namespaces, argv + optind, &filter, &opts, &sel);
 
+	openers_clear();
 	store_clear(&namespaces);
 	selection_free(&sel);
 	ipcns_free(w);

@@ -9,7 +9,7 @@ import random
 import threading
 import time
 
-from lib import calls, tool, wire, witness
+from lib import calls, module, tool, wire, witness
 from lib.member import Member
 from lib.tap import PACE, QUICK, main, scene, until
 
@@ -460,6 +460,7 @@ def mq(t):
 
 
 @scene("readers in other namespaces")
+@module.parameters("access=owner")
 def readers(t):
     with Member() as member, Member(calls.CLONE_NEWUSER) as foreign:
         ident = member.call(calls.semget, 0x91, 1)

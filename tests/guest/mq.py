@@ -3,6 +3,7 @@
 # guest: quick timeout=120
 """POSIX message queues, against mqueue mounted inside."""
 
+import glob
 import json
 import os
 import signal
@@ -42,6 +43,51 @@ def content(t):
                {name: (row["qsize"], compare.permissions(row["perms"]), row["uid"], row["gid"],
                        row["ctime"]) for name, row in seen.items()},
                "on the wire: qsize, mode, owner and time of the file")
+
+
+def openers(inode, *args):
+    """OPENERS of every queue of a namespace."""
+    return {row["name"]: row["openers"] for row in
+            tool.rows("objects", "--type", "mq", "-o", "NAME,OPENERS", *args, inode)}
+
+
+@scene("who has each queue open")
+def opened(t):
+    path = "/run/queues"
+    os.mkdir(path)
+    with Member() as member, Member() as other, Member(join=member.pid) as third:
+        for each in (member, other):
+            each.call(os.close, each.call(calls.mq_open, b"left", 1, 1))
+        fds = [member.call(calls.mq_open, b"work", 1, 1) for _ in range(2)]
+        t.same(openers(member.inode), {"/left": [], "/work": [member.pid]},
+               "one process, with two descriptors")
+        pids = member.call(calls.attachers, 2)
+        third.call(calls.mq_open, b"work")
+        other.call(calls.mq_open, b"work", 1, 1)
+        family = sorted([member.pid, *pids, third.pid])
+        t.same(openers(member.inode), {"/left": [], "/work": family},
+               "its children, and another process; not those of a namespace with the same names")
+        t.same(openers(other.inode), {"/left": [], "/work": [other.pid]}, "which has its own")
+        member.call(calls.mount, "mqueue", path, "mqueue")
+        mine = os.open(f"{path}/left", os.O_RDONLY)
+        t.same(openers(member.inode)["/left"], [os.getpid()], "opened as a file")
+        os.close(mine)
+        witness_pids = {int(name.split("/")[2]) for name in glob.glob("/proc/[0-9]*/fd/*")
+                        if os.path.islink(name) and os.readlink(name) == "/work"}
+        t.same({*family, other.pid}, witness_pids, "as /proc/PID/fd shows")
+        data = tool.in_depth("mq", member.inode, "--name", "work")
+        t.same(data["objects"][0]["openers"], family, "in depth: without being asked for")
+        third.call(calls.setns, "/proc/1/ns/ipc")
+        member.call(calls.mq_unlink, b"work")
+        t.same(openers(member.inode)["/work"], family, "unlinked, and one of them elsewhere")
+        member.call(calls.end_children, pids)
+        for fd in fds:
+            member.call(os.close, fd)
+        t.same(openers(member.inode)["/work"], [third.pid], "only the last is left")
+        lines = tool.output("objects", "--type", "mq", "-r", "-o", "NAME,OPENERS", member.inode)
+        t.ok(f"/work {third.pid}" in lines.splitlines(), "raw, too", lines)
+    calls.umount(path)
+    os.rmdir(path)
 
 
 def wait_for(fd, signo, method=calls.SIGEV_SIGNAL):
