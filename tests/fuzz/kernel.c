@@ -14,6 +14,7 @@
 #include <linux/genetlink.h>
 #include <linux/ipcns.h>
 #include <netlink/attr.h>
+#include <netlink/genl/ctrl.h>
 #include <netlink/msg.h>
 #include <netlink/socket.h>
 #include <sys/socket.h>
@@ -24,6 +25,7 @@
 
 #define DATAGRAM 65536
 #define SOCKETS 8
+#define GROUPS 2
 #define GONE 1000	/* receives after the last record: the tool does not stop asking */
 
 static struct {
@@ -31,6 +33,7 @@ static struct {
 	struct nlmsghdr request;
 	unsigned int idle;
 	bool asked;
+	bool forged;		/* the datagram is another process's */
 	char bytes[DATAGRAM] __attribute__((aligned(8)));
 	size_t len;
 } kernel;
@@ -67,6 +70,15 @@ void fuzz_socket_free(struct nl_sock *sk)
 		if (sk && sockets[i] == sk)
 			sockets[i] = NULL;
 	nl_socket_free(sk);
+}
+
+/* In place of libnl's, which waits for acks in datagrams of their own. */
+int genl_ctrl_resolve_grp(struct nl_sock *sk, const char *family, const char *group)
+{
+	(void)sk;
+	(void)family;
+	(void)group;
+	return GROUPS;
 }
 
 /* What follows stands in for the C library's. All sockets are one, that nothing comes from. */
@@ -157,6 +169,14 @@ static void put_error(int error, const void *attrs, size_t len)
 /* Whatever the tool asks nlctrl: there is such a family. */
 static void put_family(void)
 {
+	/* One multicast group, as attributes inside that of all groups. */
+	struct group {
+		struct nlattr nest;
+		struct nlattr id;
+		uint32_t number;
+		struct nlattr name;
+		char text[12];
+	};
 	struct {
 		struct genlmsghdr genl;
 		struct nlattr name;
@@ -165,20 +185,37 @@ static void put_family(void)
 		uint16_t family, pad;
 		struct nlattr version;
 		uint32_t number;
+		struct nlattr list;
+		struct group groups[GROUPS];
 	} row = {
 		.genl = { .cmd = CTRL_CMD_NEWFAMILY },
 		.name = { .nla_len = 10, .nla_type = CTRL_ATTR_FAMILY_NAME }, .text = "ipcns",
 		.id = { .nla_len = 6, .nla_type = CTRL_ATTR_FAMILY_ID }, .family = FAMILY,
 		.version = { .nla_len = 8, .nla_type = CTRL_ATTR_VERSION },
 		.number = IPCNS_PROTOCOL_VERSION,
+		.list = { .nla_len = NLA_HDRLEN + GROUPS * sizeof(struct group),
+			  .nla_type = CTRL_ATTR_MCAST_GROUPS },
 	};
+	static const char *const names[] = { IPCNS_MCGRP_NAMESPACES, IPCNS_MCGRP_OBJECTS };
+	size_t i;
+
+	for (i = 0; i < GROUPS; i++) {
+		row.groups[i] = (struct group){
+			.nest = { .nla_len = sizeof(struct group), .nla_type = i + 1 },
+			.id = { .nla_len = 8, .nla_type = CTRL_ATTR_MCAST_GRP_ID },
+			.number = i + 1,
+			.name = { .nla_len = NLA_HDRLEN + strlen(names[i]) + 1,
+				  .nla_type = CTRL_ATTR_MCAST_GRP_NAME },
+		};
+		strcpy(row.groups[i].text, names[i]);
+	}
 
 	put(GENL_ID_CTRL, 0, &row, sizeof(row), NULL, 0);
 	put_error(0, NULL, 0);
 }
 
-/* The fuzzer does not know what numbers requests have. */
-static void put_raw(const uint8_t *data, size_t len)
+/* The fuzzer does not know what numbers requests have; a stray message has another one. */
+static void put_raw(const uint8_t *data, size_t len, bool stray)
 {
 	struct nlmsghdr *nlh = (void *)(kernel.bytes + kernel.len);
 	int rest = len;
@@ -187,7 +224,7 @@ static void put_raw(const uint8_t *data, size_t len)
 		return;
 	memcpy(nlh, data, len);
 	for (; nlmsg_ok(nlh, rest); nlh = nlmsg_next(nlh, &rest))
-		nlh->nlmsg_seq = kernel.request.nlmsg_seq;
+		nlh->nlmsg_seq = kernel.request.nlmsg_seq - stray;
 	kernel.len += NLMSG_ALIGN(len);
 }
 
@@ -213,19 +250,26 @@ static void put_record(unsigned int kind, const uint8_t *data, size_t len)
 	case RECORD_ERROR:
 		put_error(error, data + skip, len - skip);
 		break;
+	case RECORD_FORGED:
+		kernel.forged = true;
+		/* fall through */
 	case RECORD_RAW:
-		put_raw(data, len);
+		put_raw(data, len, false);
+		break;
+	case RECORD_STRAY:
+		put_raw(data, len, true);
 		break;
 	}
 }
 
 /* The next datagram; when there are no more records, every answer is at its end. */
-static void answer(void)
+static void make_datagram(void)
 {
 	unsigned int kind;
 	size_t len, left;
 
 	kernel.len = 0;
+	kernel.forged = false;
 	if (kernel.request.nlmsg_type == GENL_ID_CTRL) {
 		put_family();
 		return;
@@ -253,29 +297,69 @@ static void answer(void)
 		put_error(0, NULL, 0);
 }
 
-ssize_t recvmsg(int sk, struct msghdr *msg, int flags)
+/* Receives a datagram into @size bytes at @buf; returns its length, or -1. */
+static ssize_t receive(void *buf, size_t size, struct sockaddr_nl *from)
 {
-	struct sockaddr_nl *from = msg->msg_name;
-	size_t len;
-
-	(void)sk;
 	if (!kernel.asked) {
 		errno = EAGAIN;
 		return -1;
 	}
-	answer();
+	make_datagram();
 	if (from)
-		*from = (struct sockaddr_nl){ .nl_family = AF_NETLINK };
-	msg->msg_namelen = sizeof(*from);
+		*from = (struct sockaddr_nl){
+			.nl_family = AF_NETLINK, .nl_pid = kernel.forged ? 4711 : 0,
+		};
+	memcpy(buf, kernel.bytes, kernel.len < size ? kernel.len : size);
+	return kernel.len;
+}
+
+ssize_t recvmsg(int sk, struct msghdr *msg, int flags)
+{
+	ssize_t len = receive(msg->msg_iov[0].iov_base, msg->msg_iov[0].iov_len, msg->msg_name);
+
+	(void)sk;
+	if (len < 0)
+		return len;
+	msg->msg_namelen = sizeof(struct sockaddr_nl);
 	msg->msg_controllen = 0;
-	msg->msg_flags = 0;
-	len = kernel.len;
-	if (len > msg->msg_iov[0].iov_len) {
-		msg->msg_flags = MSG_TRUNC;
+	msg->msg_flags = (size_t)len > msg->msg_iov[0].iov_len ? MSG_TRUNC : 0;
+	if (msg->msg_flags && !(flags & MSG_TRUNC))
 		len = msg->msg_iov[0].iov_len;
+	return len;
+}
+
+/* Reads of events do not wait: there, the end of the records is that of what has come. */
+ssize_t recvfrom(int sk, void *buf, size_t size, int flags, struct sockaddr *from, socklen_t *from_len)
+{
+	ssize_t len;
+
+	(void)sk;
+	if (flags & MSG_DONTWAIT && kernel.end - kernel.next < 3) {
+		errno = EAGAIN;
+		return -1;
 	}
-	memcpy(msg->msg_iov[0].iov_base, kernel.bytes, len);
-	return flags & MSG_TRUNC ? kernel.len : len;
+	len = receive(buf, size, (void *)from);
+	*from_len = sizeof(struct sockaddr_nl);
+	return len;
+}
+
+/**
+ * kernel_answers - what is received from now on
+ * @answers: records
+ * @len: their length
+ */
+void kernel_answers(const uint8_t *answers, size_t len)
+{
+	kernel.next = len ? answers : (const uint8_t *)"";
+	kernel.end = kernel.next + len;
+	kernel.idle = 0;
+	kernel.asked = false;
+}
+
+/** kernel_forged - whether the datagram that was received last is not from the kernel */
+bool kernel_forged(void)
+{
+	return kernel.forged;
 }
 
 /**
@@ -296,10 +380,7 @@ int run_command(int (*run)(int argc, char **argv), char **argv, const uint8_t *a
 	size_t size, i;
 	int argc, status;
 
-	kernel.next = len ? answers : (const uint8_t *)"";
-	kernel.end = kernel.next + len;
-	kernel.idle = 0;
-	kernel.asked = false;
+	kernel_answers(answers, len);
 	for (argc = 0; argv[argc]; argc++)
 		;
 	optind = 0;

@@ -15,11 +15,15 @@ enum {
 	RECORD_INTERRUPTED,	/* the same, of a dump that is not consistent */
 	RECORD_DONE,		/* end of a dump: errno (32 bits), attributes */
 	RECORD_ERROR,		/* end of a request: errno (32 bits), attributes */
-	RECORD_RAW,		/* a datagram as it is */
+	RECORD_RAW,		/* messages as they are, but for their sequence numbers */
+	RECORD_FORGED,		/* the same, and the datagram is another process's */
+	RECORD_STRAY,		/* messages of an answer to the request before */
 	RECORD_KINDS,
 	RECORD_JOINED = 0x80,	/* flag: the next record comes in the same datagram */
 };
 
+void kernel_answers(const uint8_t *answers, size_t len);
+bool kernel_forged(void);
 int run_command(int (*run)(int argc, char **argv), char **argv, const uint8_t *answers, size_t len,
 		bool as_json);
 void check_json(const char *text, size_t len);

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Writes what fuzzers begin with: answers that are right, by the spec.
 
-usage: seeds.py FOLDER: files go to FOLDER/replies, FOLDER/events and FOLDER/arguments
+usage: seeds.py FOLDER: files go to FOLDER/replies, FOLDER/events, FOLDER/arguments and
+FOLDER/connection
 """
 
 import pathlib
@@ -12,7 +13,7 @@ import sys
 import yaml
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
-ROW, DONE, ERROR, JOINED = 0, 2, 3, 0x80
+ROW, DONE, ERROR, RAW, FORGED, STRAY, JOINED = 0, 2, 3, 4, 5, 6, 0x80
 COMMANDS = 30       # of replies.c
 
 
@@ -48,7 +49,7 @@ def main():
     spec = yaml.safe_load((TREE / "Documentation/netlink/specs/ipcns.yaml").read_text("utf-8"))
     sets = {entry["name"]: entry["attributes"] for entry in spec["attribute-sets"]}
     home = pathlib.Path(sys.argv[1])
-    for name in ("replies", "events", "arguments"):
+    for name in ("replies", "events", "arguments", "connection"):
         (home / name).mkdir(parents=True, exist_ok=True)
 
     rows = {operation["name"]: message(sets, operation["attribute-set"],
@@ -79,6 +80,25 @@ def main():
             "-u 1", "--time-format iso -b", "-J")):
         (home / f"arguments/{number}").write_bytes(
             bytes([number]) + words.replace(" ", "\n").encode())
+
+
+    # Messages with heads of their own: type, flags, payload.
+    def raw(kind, *messages):
+        return record(kind, b"".join(struct.pack("=IHHII", 16 + len(payload), type_, flags, 0, 0) +
+                                     payload for type_, flags, payload in messages))
+    row = (0x42, 2, b"\1\1\0\0" + rows["ns-get"])
+    event = (0x42, 2, b"\1\1\0\0" + message(sets, "event"))
+    stop = (3, 2, b"\0\0\0\0")
+    error = (2, 0x200, struct.pack("=iIHHII", -13, 0x80000000, 0, 0, 0, 0) +
+             attribute(1, b"words\0"))
+    for number, operations in enumerate((
+            (0, 1, 2, 3, 4, 5), (1, 0x21, 0x11, 5, 1), (6, 7, 6, 7), (0x27, 0x26, 6, 7),
+            (4, 4, 5, 4))):
+        for kind in (RAW, FORGED, STRAY):
+            data = bytes([len(operations) - 1]) + bytes(operations)
+            for other in (row, error, event):
+                data += raw(kind, other, stop) + raw(RAW, other, stop)
+            (home / f"connection/{number}-{kind}").write_bytes(data)
 
 
 if __name__ == "__main__":

@@ -3,55 +3,59 @@
  * Connections of the library, with a kernel of the test's own: what is sent is dropped, and what is
  * received is what a test has laid out. Results go to stderr.
  */
-#include <sys/wait.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <netlink/netlink.h>
 
-/* In place of libnl's. */
-static int fake_receive(struct nl_sock *sk, struct sockaddr_nl *from, unsigned char **buf,
-			struct ucred **creds);
-
-#define nl_recv fake_receive
 #include "../../user/lib/connection.c"
 #include "check.h"
 
 #define FAMILY 0x42
 #define REPLIES 64
 
-/* Messages of the kernel, one received buffer each. */
+/* One datagram each; their messages have sequence numbers relative to the request's. */
 static struct {
 	unsigned char bytes[1024];
 	int len;
+	uint32_t port;		/* of the sender; the kernel's is 0 */
+	bool too_long;		/* for the buffer of whoever receives it */
 } replies[REPLIES];
 static int queued, taken, sent;
 static uint32_t seq;
 
-static int fake_send(struct nl_sock *sk, struct nl_msg *msg)
+/* In place of libnl's. */
+int nl_send_auto(struct nl_sock *sk, struct nl_msg *msg)
 {
-	(void)sk;
+	nl_complete_msg(sk, msg);
 	seq = nlmsg_hdr(msg)->nlmsg_seq;
 	sent++;
 	return nlmsg_hdr(msg)->nlmsg_len;
 }
 
-static int fake_receive(struct nl_sock *sk, struct sockaddr_nl *from, unsigned char **buf,
-			struct ucred **creds)
+/* In place of the C library's. */
+ssize_t recvfrom(int fd, void *buf, size_t size, int flags, struct sockaddr *from, socklen_t *len)
 {
-	struct nlmsghdr *nlh;
+	struct sockaddr_nl *address = (void *)from;
+	struct nlmsghdr *nlh = buf;
 	int rest;
 
-	(void)sk;
-	(void)creds;
-	memset(from, 0, sizeof(*from));
-	if (taken == queued)
-		return -NLE_AGAIN;
+	(void)fd;
+	if (taken == queued) {
+		errno = EAGAIN;
+		return -1;
+	}
+	*address = (struct sockaddr_nl){ .nl_family = AF_NETLINK, .nl_pid = replies[taken].port };
+	*len = sizeof(*address);
 	rest = replies[taken].len;
-	*buf = malloc(rest);
-	memcpy(*buf, replies[taken++].bytes, rest);
-	for (nlh = (void *)*buf; nlmsg_ok(nlh, rest); nlh = nlmsg_next(nlh, &rest))
+	memset(buf, 0xff, size);
+	memcpy(buf, replies[taken].bytes, rest);
+	for (; nlmsg_ok(nlh, rest); nlh = nlmsg_next(nlh, &rest))
 		nlh->nlmsg_seq += seq;
-	return replies[taken - 1].len;
+	rest = replies[taken].too_long && flags & MSG_TRUNC ? (int)size + 1 : replies[taken].len;
+	taken++;
+	return rest;
 }
 
 static void reset(void)
@@ -65,7 +69,7 @@ static void put(int reply, int type, int flags, const void *payload, int len)
 	struct nlmsghdr *nlh = (void *)(replies[reply].bytes + replies[reply].len);
 
 	if (reply == queued) {
-		replies[reply].len = 0;
+		memset(&replies[reply], 0, sizeof(replies[reply]));
 		nlh = (void *)replies[reply].bytes;
 		queued++;
 	}
@@ -130,16 +134,19 @@ static void put_error(int reply, int err, const char *text, int echoed)
 	put(reply, NLMSG_ERROR, flags, payload, len);
 }
 
+static void fake_connect(struct ipcns *w)
+{
+	nl_socket_free(w->sk);
+	w->sk = nl_socket_alloc();
+	w->family = FAMILY;
+	w->broken = false;
+}
+
 static struct ipcns *fake_open(void)
 {
 	struct ipcns *w = ipcns_new();
-	struct nl_cb *cb;
 
-	w->sk = nl_socket_alloc();
-	cb = nl_socket_get_cb(w->sk);
-	nl_cb_overwrite_send(cb, fake_send);
-	nl_cb_put(cb);
-	w->family = FAMILY;
+	fake_connect(w);
 	return w;
 }
 
@@ -250,27 +257,281 @@ static void failures_of_socket(struct ipcns *w)
 	int ret;
 
 	reset();
-	w->family = FAMILY;
+	fake_connect(w);
 	put_row(0, NLM_F_MULTI, 1);
 	ret = dump(w, &rows, 0);
 	check(ret == -EIO && *ipcns_error(w), "a socket that fails in the middle");
+	reset();
+	put_row(0, 0, 1);
+	put_error(0, 0, NULL, 0);
+	ret = ipcns_do(w, ipcns_request(1), take_sum, &rows);
+	check(ret == -ENOTCONN && !sent, "is not connected any more");
 
 	reset();
-	put_row(0, NLM_F_MULTI, 1);
-	put_end(0, 0, NULL);
-	((struct nlmsghdr *)replies[0].bytes)->nlmsg_seq = 1;
-	ret = dump(w, &rows, 0);
-	check(ret == -EIO && !rows.n && *ipcns_error(w), "an answer to another request");
-
-	reset();
+	fake_connect(w);
 	put(0, NLMSG_ERROR, 0, "", 1);
 	ret = ipcns_do(w, ipcns_request(1), take_sum, &rows);
 	check(ret == -EIO && *ipcns_error(w), "an error that is cut short");
 
 	reset();
+	fake_connect(w);
 	put(0, NLMSG_OVERRUN, 0, NULL, 0);
 	ret = ipcns_do(w, ipcns_request(1), take_sum, &rows);
 	check(ret == -EIO && *ipcns_error(w), "an overrun");
+
+	reset();
+	fake_connect(w);
+	put_row(0, NLM_F_MULTI, 1);
+	replies[0].too_long = true;
+	put_end(1, 0, NULL);
+	ret = dump(w, &rows, 0);
+	check(ret == -EIO && !rows.n, "a datagram that is too long");
+}
+
+/* Errors are 0 or below, and no length in them is believed. */
+static void crafted(struct ipcns *w)
+{
+	static const int errors[] = { 1, ENOENT, INT32_MAX, INT32_MIN, -4096 };
+	static const uint32_t lengths[] = { 0, 1, NLMSG_HDRLEN - 1, 64, 0x7fffffff, 0x80000000,
+					    0xfffffff0, UINT32_MAX };
+	struct {
+		struct nlmsgerr e;
+		struct nlattr attr;
+		char text[12];
+	} message = { .e.error = -EACCES };
+	bool good = true;
+	struct rows rows;
+	size_t i;
+	int ret;
+
+	for (i = 0; i < sizeof(errors) / sizeof(*errors); i++) {
+		reset();
+		fake_connect(w);
+		put_error(0, errors[i], "text", 0);
+		ret = ipcns_do(w, ipcns_request(1), take_sum, &rows);
+		good &= ret == -EIO && *ipcns_error(w);
+		reset();
+		fake_connect(w);
+		put_end(0, errors[i], "text");
+		ret = dump(w, &rows, 0);
+		good &= ret == -EIO && *ipcns_error(w);
+	}
+	check(good, "an answer whose error is no errno");
+
+	good = true;
+	put_text(&message.attr, "a text");
+	fake_connect(w);
+	for (i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
+		message.e.msg.nlmsg_len = lengths[i];
+		reset();
+		put(0, NLMSG_ERROR, NLM_F_ACK_TLVS, &message, sizeof(message));
+		ret = ipcns_do(w, ipcns_request(1), take_sum, &rows);
+		good &= ret == -EACCES && *ipcns_error(w);
+	}
+	check(good, "an error that echoes a request of any length");
+
+	good = true;
+	message.e.msg.nlmsg_len = NLMSG_HDRLEN;
+	for (i = 0; i < 32; i++) {
+		message.attr.nla_len = i < 16 ? i : UINT16_MAX - i;
+		reset();
+		put(0, NLMSG_ERROR, NLM_F_ACK_TLVS | NLM_F_CAPPED, &message, sizeof(message));
+		ret = ipcns_do(w, ipcns_request(1), take_sum, &rows);
+		good &= ret == -EACCES && *ipcns_error(w);
+	}
+	check(good, "a text of any length");
+}
+
+/* Another process answers, with the right sequence number. */
+static void forged(struct ipcns *w)
+{
+	struct rows rows = { 0 };
+	int ret, i;
+
+	reset();
+	fake_connect(w);
+	put_row(0, 0, 100);
+	put_error(0, 0, NULL, 0);
+	put_error(1, -ENOENT, "forged", 0);
+	put_error(2, INT32_MIN, NULL, 0);
+	put(3, NLMSG_OVERRUN, 0, NULL, 0);
+	put_end(4, 0, NULL);
+	for (i = 0; i < 5; i++)
+		replies[i].port = 1 + i * 1000;
+	replies[4].too_long = true;
+	put_row(5, 0, 7);
+	put_error(5, 0, NULL, 0);
+	ret = ipcns_do(w, ipcns_request(1), take_sum, &rows);
+	check(!ret && rows.n == 1 && rows.sum == 7 && taken == queued,
+	      "what another process sends is dropped");
+}
+
+/* What is left of an exchange before this one. */
+static void stray(struct ipcns *w)
+{
+	struct nlmsghdr *nlh;
+	struct rows rows;
+	int ret;
+
+	reset();
+	fake_connect(w);
+	put_row(0, NLM_F_MULTI, 1);
+	put_end(0, -EPERM, "another");
+	nlh = (void *)replies[0].bytes;
+	nlh->nlmsg_seq = -1;
+	nlh = (void *)(replies[0].bytes + NLMSG_ALIGN(nlh->nlmsg_len));
+	nlh->nlmsg_seq = -1;
+	put_row(1, NLM_F_MULTI, 2);
+	put_end(1, 0, NULL);
+	ret = dump(w, &rows, 0);
+	check(!ret && rows.n == 1 && rows.sum == 2, "an answer to another request is skipped");
+	reset();
+	put_row(0, NLM_F_MULTI, 5);
+	put_end(0, 0, NULL);
+	ret = dump(w, &rows, 0);
+	check(!ret && rows.n == 1 && rows.sum == 5, "and the next answer is that to its request");
+}
+
+struct nested {
+	struct ipcns *c;
+	struct ipcns_feed *feed;
+	int calls, request, connect, read, fetch;
+};
+
+static void ask_again(struct nested *n)
+{
+	n->calls++;
+	n->request = ipcns_do(n->c, ipcns_request(1), NULL, NULL);
+	n->connect = ipcns_connect(n->c);
+	if (!n->feed)
+		return;
+	n->read = ipcns_feed_read(n->feed);
+	n->fetch = ipcns_feed_fetch(n->feed);
+}
+
+static void ask_in_row(struct nlattr *attrs, int len, void *arg)
+{
+	(void)attrs;
+	(void)len;
+	ask_again(arg);
+}
+
+static void ask_in_event(const struct ipcns_event *e, void *arg)
+{
+	(void)e;
+	ask_again(arg);
+}
+
+/* A request from a callback. */
+static void nested(struct ipcns *w)
+{
+	struct nested n = { .c = w };
+	struct rows rows = { 0 };
+	int ret;
+
+	reset();
+	fake_connect(w);
+	put_row(0, NLM_F_MULTI, 1);
+	put_row(0, NLM_F_MULTI, 2);
+	put_end(1, 0, NULL);
+	ret = ipcns_dump(w, ipcns_request(1), ask_in_row, NULL, &n);
+	check(!ret && n.calls == 2 && n.request == -EBUSY && n.connect == -EBUSY && sent == 1,
+	      "a request from a callback is refused");
+	reset();
+	put_row(0, 0, 3);
+	put_error(0, 0, NULL, 0);
+	ret = ipcns_do(w, ipcns_request(1), take_sum, &rows);
+	check(!ret && rows.sum == 3, "and harms no other");
+}
+
+/* Two numbers, of 64 and of 32 bits. */
+static void put_numbers(int reply, int type64, uint64_t a, int type32, uint32_t b)
+{
+	struct {
+		struct genlmsghdr genl;
+		struct nlattr x;
+		uint64_t a;
+		struct nlattr y;
+		uint32_t b;
+	} __attribute__((packed)) row = {
+		{ .cmd = 1 }, { .nla_len = 12, .nla_type = type64 }, a,
+		{ .nla_len = 8, .nla_type = type32 }, b,
+	};
+
+	put(reply, FAMILY, 0, &row, sizeof(row));
+}
+
+static void nested_in_feed(void)
+{
+	struct nested n = { 0 };
+	int ret;
+
+	n.feed = ipcns_feed_new(ask_in_event, &n);
+	n.c = ipcns_feed_connection(n.feed);
+	fake_connect(n.c);
+	reset();
+	put_numbers(0, IPCNS_A_EVENT_SEQ, 9, IPCNS_A_EVENT_OBJECT, 0);
+	put_error(0, 0, NULL, 0);
+	put_numbers(1, IPCNS_A_EVENT_SEQ, 8, IPCNS_A_EVENT_OBJECT, IPCNS_EVENT_OBJECT_SHM);
+	put_end(1, 0, NULL);
+	ret = ipcns_feed_fetch(n.feed);
+	check(!ret && n.calls == 1 && n.request == -EBUSY && n.connect == -EBUSY &&
+	      n.read == -EBUSY && n.fetch == -EBUSY, "a callback of a feed is refused, too");
+	ipcns_feed_free(n.feed);
+}
+
+/* What ns-open answers: a namespace that has identity 17. */
+static int open_answer(struct ipcns *w, uint64_t id, uint64_t inum, int fd)
+{
+	struct {
+		struct genlmsghdr genl;
+		struct nlattr a;
+		uint64_t id;
+		struct nlattr b;
+		uint32_t inum;
+		struct nlattr c;
+		uint32_t fd;
+	} __attribute__((packed)) row = {
+		{ .cmd = IPCNS_CMD_NS_OPEN }, { .nla_len = 12, .nla_type = IPCNS_A_NS_ID }, id,
+		{ .nla_len = 8, .nla_type = IPCNS_A_NS_INUM }, inum,
+		{ .nla_len = 8, .nla_type = IPCNS_A_NS_FD }, fd,
+	};
+
+	reset();
+	fake_connect(w);
+	put(0, FAMILY, 0, &row, sizeof(row));
+	put_error(0, 0, NULL, 0);
+	return ipcns_open_namespace(w, 17);
+}
+
+static bool is_open(int fd)
+{
+	return fcntl(fd, F_GETFD) >= 0;
+}
+
+static void descriptors(struct ipcns *w)
+{
+	int ns = open("/proc/self/ns/ipc", O_RDONLY), other = open("/proc/self/ns/uts", O_RDONLY);
+	int file = open("/proc/self/stat", O_RDONLY);
+	struct stat st;
+
+	fstat(ns, &st);
+	check(open_answer(w, 17, st.st_ino, ns) == ns, "a namespace is opened");
+	check(open_answer(w, 18, st.st_ino, ns) == -EBADMSG && is_open(ns),
+	      "not that of another identity");
+	check(open_answer(w, 17, st.st_ino + 1, ns) == -EBADMSG && is_open(ns),
+	      "not that of another inode");
+	fstat(other, &st);
+	check(open_answer(w, 17, st.st_ino, other) == -EBADMSG && is_open(other),
+	      "not one of another type");
+	fstat(file, &st);
+	check(open_answer(w, 17, st.st_ino, file) == -EBADMSG && is_open(file), "not a file");
+	check(open_answer(w, 17, 1, 1000) == -EBADMSG, "not what is not open");
+	fstat(ns, &st);
+	check(open_answer(w, 17, st.st_ino, ns) == ns, "and the namespace again");
+	close(file);
+	close(other);
+	close(ns);
 }
 
 static void requests(struct ipcns *w)
@@ -365,6 +626,20 @@ static void families(struct ipcns *w)
 	put_error(0, -EPERM, NULL, 0);
 	check(ipcns_connect(w) == -EPERM, "another error");
 	reset();
+	fake_connect(w);
+	put_row(0, 0, 1);
+	check(ipcns_do(w, ipcns_request(1), take_sum, &rows) == -EIO, "a connection that fails");
+	reset();
+	put_family(IPCNS_FAMILY_VERSION);
+	put_row(1, 0, 4);
+	put_error(1, 0, NULL, 0);
+	rows = (struct rows){ 0 };
+	check(!ipcns_connect(w) && !ipcns_do(w, ipcns_request(1), take_sum, &rows) && rows.sum == 4,
+	      "works again when it is connected again");
+	reset();
+	put_error(0, -ENOENT, NULL, 0);
+	check(ipcns_connect(w) == -ENODEV, "no family any more");
+	reset();
 	check(ipcns_do(w, ipcns_request(1), take_sum, &rows) == -ENOTCONN && !sent,
 	      "what is not connected sends nothing");
 	check(ipcns_do(w, NULL, take_sum, &rows) == -ENOMEM, "a request without memory");
@@ -379,6 +654,12 @@ int main(void)
 	integers();
 	families(w);
 	failures_of_socket(w);
+	crafted(w);
+	forged(w);
+	stray(w);
+	nested(w);
+	nested_in_feed();
+	descriptors(w);
 	ipcns_free(w);
 	return failures != 0;
 }

@@ -18,7 +18,12 @@
 #endif
 
 #define DUMP_TRIES 10
+
+/* The kernel puts at most 32 KiB of a dump into one datagram. */
 #define RECEIVE_SIZE (64UL << 10)
+
+/* The largest errno of the kernel, MAX_ERRNO of include/linux/err.h. */
+#define ERRNO_MAX 4095
 
 static const char *const group_names[GROUPS] = {
 	[GROUP_NAMESPACES] = IPCNS_MCGRP_NAMESPACES,
@@ -29,8 +34,11 @@ struct ipcns {
 	struct nl_sock *sk;
 	uint16_t family;
 	uint32_t groups[GROUPS];	/* ids of its multicast groups, 0 if there is none */
+	bool busy;		/* an exchange is in progress */
+	bool held;		/* a feed's callback is running */
+	bool broken;		/* an exchange ended before its answer did */
 
-	/* The exchange that runs. */
+	/* The current exchange. */
 	ipcns_row_fn row;
 	void *arg;
 	bool done;
@@ -38,6 +46,7 @@ struct ipcns {
 	int err;		/* errno of the kernel's answer */
 	bool explained;		/* it came with a text */
 	char text[256];		/* what it says about it */
+	char datagram[RECEIVE_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
 };
 
 struct ipcns_request {
@@ -52,56 +61,73 @@ struct family {
 	uint32_t groups[GROUPS];
 };
 
-/* Keeps the errno, and the text of the extended ack if there is one. */
-static void set_error(struct ipcns *c, int err, const struct nlattr *tlv, int len)
+/* Copies the text of an extended ack, of which @len bytes at @attrs are attributes. */
+static bool find_text(struct ipcns *c, const char *attrs, size_t len)
 {
-	c->err = err;
-	snprintf(c->text, sizeof(c->text), "%s", strerror(err));
-	for (; nla_ok(tlv, len); tlv = nla_next(tlv, &len)) {
-		if (nla_type(tlv) == NLMSGERR_ATTR_MSG && nla_len(tlv) > 1) {
-			snprintf(c->text, sizeof(c->text), "%.*s", nla_len(tlv),
-				 (const char *)nla_data(tlv));
-			c->explained = true;
-			return;
-		}
-	}
+	struct nlattr *table[NLMSGERR_ATTR_MSG + 1];
+	const char *text;
+	size_t size;
+
+	if (len > RECEIVE_SIZE || !ipcns_index(table, NLMSGERR_ATTR_MSG + 1,
+					       (struct nlattr *)attrs, len))
+		return false;
+	text = ipcns_text(table[NLMSGERR_ATTR_MSG], &size);
+	if (!text || !size)
+		return false;
+	if (size > sizeof(c->text) - 1)
+		size = sizeof(c->text) - 1;
+	memcpy(c->text, text, size);
+	c->text[size] = '\0';
+	return true;
+}
+
+/*
+ * Keeps the errno that the kernel answered, and its text. @skip bytes of the payload of @nlh come
+ * before the attributes of the extended ack, if there are any. Returns 0, or an error of libnl if
+ * the answer is none.
+ */
+static int set_error(struct ipcns *c, const struct nlmsghdr *nlh, int err, size_t skip)
+{
+	size_t len = nlh->nlmsg_len - NLMSG_HDRLEN;
+
+	if (err > 0 || err < -ERRNO_MAX)
+		return -NLE_PARSE_ERR;
+	c->done = true;
+	c->err = -err;
+	if (!err)
+		return 0;
+	snprintf(c->text, sizeof(c->text), "%s", strerror(c->err));
+	if (nlh->nlmsg_flags & NLM_F_ACK_TLVS && skip < len)
+		c->explained = find_text(c, (const char *)nlh + NLMSG_HDRLEN + skip, len - skip);
+	return 0;
 }
 
 /* The answer to a request that has no rows, or no more: an error, or 0 for none. */
 static int take_error(struct ipcns *c, const struct nlmsghdr *nlh)
 {
 	const struct nlmsgerr *e = nlmsg_data(nlh);
-	int skip = NLMSG_ALIGN(sizeof(*e));
+	size_t len = nlh->nlmsg_len - NLMSG_HDRLEN, skip = NLMSG_ALIGN(sizeof(*e));
 
-	if (nlmsg_datalen(nlh) < (int)sizeof(*e))
+	if (len < sizeof(*e))
 		return -NLE_MSG_TRUNC;
-	c->done = true;
-	if (!e->error)
-		return 0;
-	if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
-		skip += NLMSG_ALIGN(e->msg.nlmsg_len) - NLMSG_HDRLEN;
-	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS) || skip > nlmsg_datalen(nlh))
-		skip = nlmsg_datalen(nlh);
-	set_error(c, -e->error, (const void *)((const char *)e + skip),
-		  nlmsg_datalen(nlh) - skip);
-	return 0;
+	/* Unless it was cut off, what follows is the payload of the request. */
+	if (!(nlh->nlmsg_flags & NLM_F_CAPPED)) {
+		if (e->msg.nlmsg_len < NLMSG_HDRLEN || e->msg.nlmsg_len > len)
+			skip = len;
+		else
+			skip += NLMSG_ALIGN((size_t)e->msg.nlmsg_len) - NLMSG_HDRLEN;
+	}
+	return set_error(c, nlh, e->error, skip);
 }
 
 /* A dump can fail after its first rows; only the payload of its last message says so. */
-static void take_end(struct ipcns *c, const struct nlmsghdr *nlh)
+static int take_end(struct ipcns *c, const struct nlmsghdr *nlh)
 {
-	int skip = NLMSG_ALIGN(sizeof(int));
-	int len = nlmsg_datalen(nlh);
 	int err = 0;
 
-	c->done = true;
-	if (len >= (int)sizeof(err))
+	if (nlh->nlmsg_len - NLMSG_HDRLEN >= sizeof(err))
 		memcpy(&err, nlmsg_data(nlh), sizeof(err));
-	if (err >= 0)
-		return;
-	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS) || skip > len)
-		skip = len;
-	set_error(c, -err, (const void *)((const char *)nlmsg_data(nlh) + skip), len - skip);
+	return set_error(c, nlh, err, NLMSG_ALIGN(sizeof(err)));
 }
 
 static void take_row(struct ipcns *c, struct nlmsghdr *nlh)
@@ -112,11 +138,14 @@ static void take_row(struct ipcns *c, struct nlmsghdr *nlh)
 		c->row((struct nlattr *)((char *)nlh + head), nlh->nlmsg_len - head, c->arg);
 }
 
-/* Takes one message of the answer to request @seq; 0, or an error of libnl. */
+/*
+ * Takes one message, if it belongs to the answer to request @seq; others are left over from an
+ * exchange that failed. Returns 0, or an error of libnl.
+ */
 static int take_message(struct ipcns *c, struct nlmsghdr *nlh, uint32_t seq)
 {
 	if (nlh->nlmsg_seq != seq)
-		return -NLE_SEQ_MISMATCH;
+		return 0;
 	if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
 		c->interrupted = true;
 	switch (nlh->nlmsg_type) {
@@ -127,30 +156,38 @@ static int take_message(struct ipcns *c, struct nlmsghdr *nlh, uint32_t seq)
 	case NLMSG_ERROR:
 		return take_error(c, nlh);
 	case NLMSG_DONE:
-		take_end(c, nlh);
-		return 0;
+		return take_end(c, nlh);
 	}
 	take_row(c, nlh);
 	return 0;
 }
 
 /*
- * Takes what comes in one datagram; 0, or an error of libnl. Rows are passed on where they lie:
- * nl_recvmsgs() would make a copy of each in memory of its own, which took as long as to read it.
+ * Takes the messages of one datagram; 0, or an error of libnl. Rows are passed on where they lie:
+ * nl_recvmsgs() copies each into memory of its own, which takes as long as reading it.
+ *
+ * A process with CAP_NET_ADMIN over the net namespace can send to any netlink socket in it
+ * (netlink_allowed() in net/netlink/af_netlink.c), and its port is the only sign of that. Whatever
+ * is not from the kernel is dropped, too long or not.
  */
 static int receive(struct ipcns *c, uint32_t seq)
 {
-	unsigned char *datagram = NULL;
-	struct sockaddr_nl from;
+	struct sockaddr_nl from = { .nl_pid = UINT32_MAX };
+	socklen_t size = sizeof(from);
 	struct nlmsghdr *nlh;
 	int len, ret = 0;
 
-	len = nl_recv(c->sk, &from, &datagram, NULL);
-	if (len <= 0)
-		return len;
-	for (nlh = (void *)datagram; !ret && nlmsg_ok(nlh, len); nlh = nlmsg_next(nlh, &len))
+	len = recvfrom(nl_socket_get_fd(c->sk), c->datagram, sizeof(c->datagram), MSG_TRUNC,
+		       (struct sockaddr *)&from, &size);
+	if (len < 0)
+		return errno == EINTR ? 0 : -nl_syserr2nlerr(errno);
+	if (size != sizeof(from) || from.nl_family != AF_NETLINK || from.nl_pid)
+		return 0;
+	if ((size_t)len > sizeof(c->datagram))
+		return -NLE_MSG_TRUNC;
+	for (nlh = (void *)c->datagram; !ret && !c->done && nlmsg_ok(nlh, len);
+	     nlh = nlmsg_next(nlh, &len))
 		ret = take_message(c, nlh, seq);
-	free(datagram);
 	return ret;
 }
 
@@ -180,10 +217,13 @@ static int exchange(struct ipcns *c, struct nl_msg *msg, ipcns_row_fn row, void 
 	c->text[0] = '\0';
 
 	nlmsg_hdr(msg)->nlmsg_seq = NL_AUTO_SEQ;
+	c->busy = true;
 	ret = nl_send_auto(c->sk, msg);
 	while (ret >= 0 && !c->done)
 		ret = receive(c, nlmsg_hdr(msg)->nlmsg_seq);
-	if (ret < 0 && !c->err)
+	c->busy = false;
+	c->broken = !c->done;
+	if (c->broken)
 		connection_error(c, -EIO, "netlink: %s", nl_geterror(ret));
 	/*
 	 * The module explains its own ENOENT. Without that it is generic netlink's: the family was
@@ -241,14 +281,37 @@ static void free_request(struct ipcns_request *r)
 	free(r);
 }
 
+/* Whether this is a callback, whose caller still uses the connection; sets the error then. */
+static bool is_busy(struct ipcns *c)
+{
+	if (c->busy || c->held)
+		connection_error(c, -EBUSY, "the connection is in use by the caller of this callback");
+	return c->busy || c->held;
+}
+
+/**
+ * connection_hold - refuse requests for as long as a callback of a feed runs
+ * @c: the connection of the feed
+ * @hold: refuse them, with -EBUSY, or not any more
+ *
+ * The same callback runs while the journal is read by @c, where no other request is possible. It
+ * must not work at other times only.
+ */
+void connection_hold(struct ipcns *c, bool hold)
+{
+	c->held = hold;
+}
+
 /* Whether @r can be sent; then it is addressed. */
 static bool ready(struct ipcns *c, struct ipcns_request *r)
 {
+	if (is_busy(c))
+		return false;
 	if (!r || r->failed) {
 		connection_error(c, -ENOMEM, "out of memory");
 		return false;
 	}
-	if (c->family == GENL_ID_CTRL) {
+	if (c->family == GENL_ID_CTRL || c->broken) {
 		connection_error(c, -ENOTCONN, "not connected");
 		return false;
 	}
@@ -263,7 +326,8 @@ static bool ready(struct ipcns *c, struct ipcns_request *r)
  * @row: takes the answer; NULL if it does not matter
  * @arg: passed to it
  *
- * Returns 0 or a negative errno; ipcns_error() has its text.
+ * Returns 0 or a negative errno, -EBUSY in a callback of another request on @c; ipcns_error() has
+ * its text.
  */
 int ipcns_do(struct ipcns *c, struct ipcns_request *r, ipcns_row_fn row, void *arg)
 {
@@ -282,8 +346,8 @@ int ipcns_do(struct ipcns *c, struct ipcns_request *r, ipcns_row_fn row, void *a
  *	not consistent (NLM_F_DUMP_INTR); when it returns false, or is NULL, there is no other try
  * @arg: passed to both
  *
- * Returns 0 or a negative errno, -EINTR if no try gave a consistent answer; ipcns_error() has its
- * text. Rows may have been passed on before an error.
+ * Returns 0 or a negative errno, -EINTR if no try gave a consistent answer, -EBUSY in a callback of
+ * another request on @c; ipcns_error() has its text. Rows may have been passed on before an error.
  */
 int ipcns_dump(struct ipcns *c, struct ipcns_request *r, ipcns_row_fn row,
 	       ipcns_restart_fn restart, void *arg)
@@ -400,6 +464,22 @@ struct ipcns *ipcns_new(void)
 	return c;
 }
 
+/**
+ * connection_refuse_senders - make the kernel refuse what other processes send to a netlink socket
+ * @fd: the socket
+ *
+ * A socket that is connected to the kernel's port gets no message from another one
+ * (netlink_getsockbyportid() in net/netlink/af_netlink.c), so that others cannot fill its buffer
+ * either. Multicast messages come as before, from processes too: a reader still looks at the port
+ * of the sender. Without effect where it fails.
+ */
+void connection_refuse_senders(int fd)
+{
+	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+
+	connect(fd, (const struct sockaddr *)&kernel, sizeof(kernel));
+}
+
 static int open_socket(struct ipcns *c)
 {
 	int on = 1;
@@ -415,7 +495,7 @@ static int open_socket(struct ipcns *c)
 		return connection_error(c, -EIO, "cannot open a netlink socket: %s",
 					nl_geterror(ret));
 	}
-	nl_socket_set_msg_buf_size(c->sk, RECEIVE_SIZE);
+	connection_refuse_senders(nl_socket_get_fd(c->sk));
 	/* Older kernels lack some of these; nothing depends on them. */
 	setsockopt(nl_socket_get_fd(c->sk), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
 	setsockopt(nl_socket_get_fd(c->sk), SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
@@ -432,17 +512,29 @@ static int open_socket(struct ipcns *c)
  */
 int connection_open(struct ipcns *c, uint16_t family)
 {
-	int ret = c->sk ? 0 : open_socket(c);
+	int ret = 0;
 
+	if (is_busy(c))
+		return -EBUSY;
+	/* A dump that was not read to its end keeps the socket from any other. */
+	if (c->broken) {
+		nl_socket_free(c->sk);
+		c->sk = NULL;
+		c->broken = false;
+	}
+	if (!c->sk)
+		ret = open_socket(c);
 	return ret ?: resolve_family(c, family);
 }
 
 /**
  * ipcns_connect - connect to the module
- * @c: from ipcns_new(), or a connection whose module went
+ * @c: from ipcns_new(), or a connection whose module was unloaded, or one that failed
  *
- * The kernel may load the module for it. Returns 0, -ENODEV if there is none, -EPROTONOSUPPORT if
- * it speaks another version of the protocol, or another negative errno.
+ * After -EIO of any request it is not connected: this opens another socket, with the caller's
+ * credentials of now. Returns 0, -ENODEV if the module is not loaded, -EPROTONOSUPPORT if it speaks
+ * another version of the protocol, -EBUSY in a callback of a request on @c, or another negative
+ * errno.
  */
 int ipcns_connect(struct ipcns *c)
 {

@@ -38,6 +38,7 @@ struct ipcns_feed {
 	struct nl_sock *sk;
 	int fd;
 	bool joined;
+	bool busy;		/* a callback is running */
 	uint16_t family;	/* of a module that was loaded meanwhile, 0 if not known */
 	bool complete;		/* both groups are joined, so that numbers have no gaps */
 	bool overrun;		/* the socket had no room, and is not empty yet */
@@ -97,6 +98,10 @@ const char *ipcns_feed_error(const struct ipcns_feed *f)
  * @take: called for each event, in their order, once for each
  * @arg: passed to it
  *
+ * While @take runs, the feed and its connection are in use: all that would read or ask returns
+ * -EBUSY, and neither may be freed. A program keeps what it wants to ask for until
+ * ipcns_feed_read() has returned, or has another connection for it.
+ *
  * Then come ipcns_feed_open(), ipcns_feed_join(), ipcns_feed_journal() and ipcns_feed_seek() to
  * where it is to begin, and ipcns_feed_read() whenever ipcns_feed_fd() is readable. Returns NULL
  * if there is no memory.
@@ -153,6 +158,7 @@ int ipcns_feed_open(struct ipcns_feed *f)
 	if (ret < 0)
 		return fail(f, -EIO, "cannot open a netlink socket: %s", nl_geterror(ret));
 	f->fd = nl_socket_get_fd(f->sk);
+	connection_refuse_senders(f->fd);
 	/* After genl_connect(), which makes it small. */
 	if (setsockopt(f->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
 		setsockopt(f->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
@@ -301,7 +307,11 @@ static void take(struct ipcns_feed *f, struct ipcns_event *e)
 			e->from = f->last + 1;
 		f->last = e->to;
 	}
+	f->busy = true;
+	connection_hold(f->c, true);
 	f->take(e, f->arg);
+	connection_hold(f->c, false);
+	f->busy = false;
 }
 
 static void take_row(struct nlattr *attrs, int len, void *arg)
@@ -315,7 +325,7 @@ static void take_row(struct nlattr *attrs, int len, void *arg)
 /**
  * ipcns_feed_fetch - take what the journal holds after the last event that was taken
  *
- * Returns 0 or a negative errno.
+ * Returns 0 or a negative errno; -EBUSY in the feed's callback.
  */
 int ipcns_feed_fetch(struct ipcns_feed *f)
 {
@@ -472,13 +482,15 @@ static int receive_one(struct ipcns_feed *f)
 /**
  * ipcns_feed_read - take events that have come, without waiting
  *
- * Returns enum ipcns_feed_state, or a negative errno.
+ * Returns enum ipcns_feed_state, or a negative errno; -EBUSY in the feed's callback.
  */
 int ipcns_feed_read(struct ipcns_feed *f)
 {
 	int state = IPCNS_FEED_MORE;
 	int i;
 
+	if (f->busy)
+		return fail(f, -EBUSY, "the feed is in use by the caller of this callback");
 	for (i = 0; state == IPCNS_FEED_MORE && i < READS; i++)
 		state = receive_one(f);
 	return state;

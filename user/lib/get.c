@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-only
 /* Requests for what there is. */
 #include <errno.h>
+#include <sched.h>
 #include <unistd.h>
+#include <linux/magic.h>
+#include <linux/nsfs.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "lib.h"
 
@@ -97,15 +103,33 @@ int ipcns_status(struct ipcns *c, ipcns_row_fn row, void *arg)
 	return ipcns_do(c, ipcns_request(IPCNS_CMD_STATUS_GET), row, arg);
 }
 
-static void take_fd(struct nlattr *attrs, int len, void *arg)
+/* What ns-open answers. */
+struct opened {
+	uint64_t inum, id;
+	int fd;			/* -1 if there is none */
+};
+
+static void take_opened(struct nlattr *attrs, int len, void *arg)
 {
 	struct nlattr *table[IPCNS_A_NS_MAX + 1];
-	uint64_t value;
-	int *fd = arg;
+	struct opened *opened = arg;
+	uint64_t fd;
 
 	if (ipcns_index(table, IPCNS_A_NS_MAX + 1, attrs, len) &&
-	    ipcns_uint(table[IPCNS_A_NS_FD], &value) && value <= INT32_MAX)
-		*fd = value;
+	    ipcns_uint(table[IPCNS_A_NS_INUM], &opened->inum) &&
+	    ipcns_uint(table[IPCNS_A_NS_ID], &opened->id) &&
+	    ipcns_uint(table[IPCNS_A_NS_FD], &fd) && fd <= INT32_MAX)
+		opened->fd = fd;
+}
+
+/* Whether @fd is an IPC namespace with inode number @inum: a number alone says nothing. */
+static bool is_namespace(int fd, uint64_t inum)
+{
+	struct statfs fs;
+	struct stat st;
+
+	return !fstat(fd, &st) && st.st_ino == inum && !fstatfs(fd, &fs) &&
+	       fs.f_type == NSFS_MAGIC && ioctl(fd, NS_GET_NSTYPE) == CLONE_NEWIPC;
 }
 
 /**
@@ -114,21 +138,25 @@ static void take_fd(struct nlattr *attrs, int len, void *arg)
  * @ns_id: its identity
  *
  * Returns a descriptor, close-on-exec, or a negative errno: -EPERM for a caller without
- * CAP_SYS_ADMIN over the namespace. The descriptor keeps the namespace until it is closed.
+ * CAP_SYS_ADMIN over the namespace, -EBADMSG if what the answer names is not that namespace. The
+ * descriptor keeps the namespace until it is closed.
  */
 int ipcns_open_namespace(struct ipcns *c, uint64_t ns_id)
 {
 	struct ipcns_request *r = ipcns_request(IPCNS_CMD_NS_OPEN);
-	int fd = -1;
+	struct opened opened = { .fd = -1 };
+	bool good;
 	int ret;
 
 	ipcns_put_u64(r, IPCNS_A_NS_ID, ns_id);
-	ret = ipcns_do(c, r, take_fd, &fd);
-	if (!ret)
-		return fd >= 0 ? fd : connection_error(c, -EBADMSG, "malformed answer");
-	if (fd >= 0)
-		close(fd);
-	return ret;
+	ret = ipcns_do(c, r, take_opened, &opened);
+	good = opened.fd >= 0 && opened.id == ns_id && is_namespace(opened.fd, opened.inum);
+	if (!ret && good)
+		return opened.fd;
+	/* Any other number may be a descriptor that the caller uses. */
+	if (good)
+		close(opened.fd);
+	return ret ?: connection_error(c, -EBADMSG, "malformed answer");
 }
 
 /**

@@ -12,6 +12,8 @@ enum group {
 	GROUPS,
 };
 
+void connection_refuse_senders(int fd);
+void connection_hold(struct ipcns *c, bool hold);
 int connection_open(struct ipcns *c, uint16_t family);
 uint16_t connection_family(const struct ipcns *c);
 uint32_t connection_group(const struct ipcns *c, enum group group);
