@@ -58,6 +58,18 @@ static bool connect_socket(struct journald *j)
 	       !connect(j->fd, (const struct sockaddr *)&address, sizeof(address));
 }
 
+static _Noreturn void die_of_journal(void)
+{
+	die(STATUS_ERROR, "cannot write to the systemd journal: %s", strerror(errno));
+}
+
+/** journald_check - connect to the journal, or die: there is none */
+void journald_check(struct journald *j)
+{
+	if (!connect_socket(j))
+		die_of_journal();
+}
+
 /**
  * journald_send - send the entry, and begin the next one
  *
@@ -86,5 +98,5 @@ bool journald_send(struct journald *j)
 			break;
 		anew = true;
 	}
-	die(STATUS_ERROR, "cannot write to the systemd journal: %s", strerror(errno));
+	die_of_journal();
 }

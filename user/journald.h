@@ -14,6 +14,7 @@ struct journald {
 };
 
 void journald_init(struct journald *j);
+void journald_check(struct journald *j);
 void journald_field(struct journald *j, const char *name, const char *value, size_t len);
 bool journald_send(struct journald *j);
 

@@ -75,7 +75,10 @@ struct monitor {
 	struct ipcns *c;	/* the connection of it; NULL while there is no module */
 	struct event_writer writer;
 	struct told told;
-	struct state state;	/* that the file has, or is to have */
+	struct state state;	/* that the file has */
+	bool has_state;		/* it had one at the beginning */
+	bool formatting;	/* a line is being made */
+	bool changing;		/* from the state of one module to that of the next */
 	uint64_t told_until;	/* events before this may be in the snapshot already */
 	uint64_t taken;		/* events that came, wanted or not */
 	uint64_t events, lost;	/* that were printed, that are missing */
@@ -90,35 +93,50 @@ static void count_loss(struct monitor *m, const struct ipcns_event *e)
 		m->lost_more = true;
 }
 
-/* All events up to the last one that the feed gave are out. */
-static void keep_state(struct monitor *m)
+/* Keeps the position of the last event that is out, be it written or not wanted. */
+static void keep_state(void *arg)
 {
-	uint64_t last = ipcns_feed_last(m->feed);
+	struct monitor *m = arg;
+	uint64_t position = m->state.seq;
 
-	if (!m->path || !m->c || m->state.seq == last)
+	if (!m->path || !m->c || m->changing)
 		return;
-	m->state.seq = last;
-	state_write(&m->state, m->path);
+	/* The last event of the feed is the one whose line is being made, then. */
+	if (!sink_pending(&position) && !m->formatting)
+		position = ipcns_feed_last(m->feed);
+	if (m->state.seq == position)
+		return;
+	m->state.seq = position;
+	state_write(&m->state);
 }
 
-/* Ends the program; lines are out already. */
+/* Ends the program; what is buffered was written, as far as that goes. */
 static void end(struct monitor *m, int status)
 {
+	uint64_t position, pending = sink_pending(&position);
+	uint64_t events = m->events - (pending < m->events ? pending : m->events);
+
 	keep_state(m);
-	error("%llu event%s, %llu lost%s", (unsigned long long)m->events,
-	      m->events == 1 ? "" : "s", (unsigned long long)m->lost,
-	      m->lost_more ? ", and some that nobody counted" : "");
-	exit(status);
+	if (pending)
+		error("%llu line%s not written%s", (unsigned long long)pending,
+		      pending == 1 ? " was" : "s were",
+		      m->path ? ": the next run with this state begins there" : "");
+	else if (!sink_is_complete())
+		error("not all of the snapshot was written");
+	error("%llu event%s, %llu lost%s", (unsigned long long)events, events == 1 ? "" : "s",
+	      (unsigned long long)m->lost, m->lost_more ? ", and some that nobody counted" : "");
+	exit(status == STATUS_OK && !sink_is_complete() ? STATUS_ERROR : status);
 }
 
 static void look_at_end(struct monitor *m, enum sink_end how)
 {
-	if (how == SINK_CLOSED)
+	/* As head(1) does; only who keeps a state wants to know what was left. */
+	if (how == SINK_CLOSED && !m->path)
 		exit(STATUS_OK);
-	if (how == SINK_STOPPED) {
-		sink_flush(m->writer.out);
-		end(m, STATUS_OK);
-	}
+	if (how == SINK_OPEN)
+		return;
+	sink_flush(m->writer.out);
+	end(m, STATUS_OK);
 }
 
 static void flush(struct monitor *m)
@@ -129,15 +147,21 @@ static void flush(struct monitor *m)
 
 static void write_event(struct monitor *m, const struct ipcns_event *e)
 {
+	m->formatting = true;
 	event_write(&m->writer, e);
-	if (!m->writer.stopped)
-		return;
-	/* The next run writes it. What is lost with a module has a number of that one. */
-	if (e->seq || e->to)
-		ipcns_feed_seek(m->feed, (e->seq ?: e->from) - 1);
+	m->formatting = false;
+	if (m->writer.stopped) {
+		/* The next run writes it. What is lost with a module has a number of that one. */
+		if (e->seq || e->to)
+			ipcns_feed_seek(m->feed, (e->seq ?: e->from) - 1);
+		if (!m->path)
+			error("an event was not written: the systemd journal had no room");
+		end(m, m->path ? STATUS_OK : STATUS_ERROR);
+	}
+	if (m->writer.form == EVENT_JOURNALD)
+		keep_state(m);
 	else
-		m->path = NULL;
-	end(m, STATUS_OK);
+		sink_mark(m->writer.out, e->seq ?: e->to);
 }
 
 static void pass_on(struct monitor *m, const struct ipcns_event *e)
@@ -174,8 +198,11 @@ static void take(const struct ipcns_event *e, void *arg)
 		look_at_end(m, sink_poll(ipcns_feed_fd(m->feed), false));
 }
 
-/* What went unseen from this event of a module on, which is not the one that is loaded now. */
-static void take_unseen(struct monitor *m, uint64_t from)
+/*
+ * Reports what was lost from event @from on of a module that is not the one loaded now. Until that
+ * is out, the state stays that of the old module; then it becomes that of the new one.
+ */
+static void change_module(struct monitor *m, uint64_t from)
 {
 	struct ipcns_event loss = {
 		.object = IPCNS_EVENT_OBJECT_LOST,
@@ -183,7 +210,12 @@ static void take_unseen(struct monitor *m, uint64_t from)
 		.cause = "module",
 	};
 
+	m->changing = true;
 	take(&loss, m);
+	flush(m);
+	m->changing = false;
+	if (m->path)
+		state_now(&m->state, UINT64_MAX);
 }
 
 /* Namespaces that the journal may know are taken by their identity, even if they are gone. */
@@ -246,15 +278,17 @@ static bool begin_snapshot(struct monitor *m)
 /* What happened since the run before, or since the journal began. */
 static bool begin_from_state(struct monitor *m, const struct ipcns_journal *journal)
 {
-	struct state old;
+	struct state now;
 
-	if (!state_read(&old, m->path)) {
+	state_now(&now, UINT64_MAX);
+	if (!m->has_state) {
 		ipcns_feed_seek(m->feed, (journal->held ?: journal->next) - 1);
-	} else if (state_same(&old, &m->state) && old.seq < journal->next) {
-		ipcns_feed_seek(m->feed, old.seq);
+		m->state = now;
+	} else if (state_same(&m->state, &now) && m->state.seq < journal->next) {
+		ipcns_feed_seek(m->feed, m->state.seq);
 	} else {
 		ipcns_feed_seek(m->feed, 0);
-		take_unseen(m, old.seq + 1);
+		change_module(m, m->state.seq + 1);
 	}
 	return fetch(m);
 }
@@ -264,8 +298,6 @@ static bool begin(struct monitor *m, int argc, char **argv)
 {
 	struct ipcns_journal journal;
 
-	if (m->path)
-		state_now(&m->state, UINT64_MAX);
 	/* First this, so that what is looked up, and all after it, is in the events to come. */
 	if (!feed_alive(m->feed, ipcns_feed_journal(m->feed, &journal)))
 		return false;
@@ -336,9 +368,7 @@ static void listen_anew(struct monitor *m)
 		ipcns_feed_leave(m->feed);
 		m->c = NULL;
 		wait_for_module(m);
-		if (m->path)
-			state_now(&m->state, UINT64_MAX);
-		take_unseen(m, from);
+		change_module(m, from);
 		m->told_until = 0;
 	} while (!begin_again(m));
 }
@@ -347,6 +377,8 @@ static void run(struct monitor *m, int argc, char **argv)
 {
 	enum ipcns_feed_state state;
 
+	if (m->path)
+		m->has_state = state_open(&m->state, m->path);
 	m->feed = feed_open(wants_objects(m), take, m);
 	m->c = ipcns_feed_connection(m->feed);
 	state = begin(m, argc, argv) ? IPCNS_FEED_MORE : IPCNS_FEED_GONE;
@@ -375,6 +407,7 @@ int cmd_monitor(int argc, char **argv)
 {
 	const char *types = NULL, *events = NULL;
 	struct monitor m = { 0 };
+	bool as_json = false, as_journald = false;
 	enum event_form form = EVENT_LINES;
 	int c;
 
@@ -399,10 +432,10 @@ int cmd_monitor(int argc, char **argv)
 			m.follow = true;
 			break;
 		case 'J':
-			form = EVENT_JSON;
+			as_json = true;
 			break;
 		case OPTION_JOURNALD:
-			form = EVENT_JOURNALD;
+			as_journald = true;
 			break;
 		case OPTION_STATE:
 			m.path = optarg;
@@ -418,6 +451,10 @@ int cmd_monitor(int argc, char **argv)
 		event_mask_types(&m.mask, types);
 	if (!event_mask_objects(&m.mask))
 		die_usage("--type and --events leave nothing to print");
+	if (as_json && as_journald)
+		die_usage("--json and --journald exclude each other");
+	if (as_json || as_journald)
+		form = as_json ? EVENT_JSON : EVENT_JOURNALD;
 	if (m.snapshot && m.since)
 		die_usage("--snapshot and --since exclude each other");
 	if (m.follow && optind < argc)
@@ -428,9 +465,13 @@ int cmd_monitor(int argc, char **argv)
 	if (m.path && optind < argc)
 		die_usage("--state goes with no namespace: identities begin anew with the module");
 
-	if (form == EVENT_JOURNALD)
+	if (form == EVENT_JOURNALD) {
 		sink_signals();
-	event_writer_init(&m.writer, form == EVENT_JOURNALD ? NULL : sink_open(), form);
+		event_writer_init(&m.writer, NULL, form);
+		journald_check(&m.writer.journald);
+	} else {
+		event_writer_init(&m.writer, sink_open(keep_state, &m), form);
+	}
 	run(&m, argc - optind, argv + optind);
 	return STATUS_OK;
 }

@@ -3,14 +3,19 @@
  * Standard output of a command that runs until it is told to end: written in large pieces, but
  * never in a way that a slow reader of a pipe could keep a signal from ending it.
  *
- * SIGINT and SIGTERM are blocked but while this waits, so that one never comes unseen between a
- * look and a wait.
+ * A caller that goes on later where its output ended marks each line with a position: what counts
+ * is not what was formatted, but the last line that is written to its end.
+ *
+ * SIGINT and SIGTERM are blocked except during ppoll(2), so that none arrives unnoticed between
+ * check and wait.
  */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio_ext.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ipcnsctl.h"
@@ -18,16 +23,32 @@
 
 #define BUFFER_SIZE (64 << 10)
 
+/* No line is longer: the buffer is written out at the end of a line, not in the middle of one. */
+#define LINE_SIZE (16 << 10)
+
 /* A pipe that poll(2) says can be written to takes as much at once, pipe(7). */
 #define PIECE 4096
 
 /* How long what is buffered may take to get out, once a signal came. */
 #define LAST_MS 200
 
+/* The end of a line. */
+struct mark {
+	uint64_t end;		/* bytes of output up to there */
+	uint64_t position;
+};
+
 static volatile sig_atomic_t stopped;
 static sigset_t waiting;	/* signals that are blocked while this waits */
 static bool closed;
 static bool writing;		/* to standard output */
+static uint64_t passed;		/* bytes that left the buffer of the stream */
+static uint64_t written;	/* of these, bytes that standard output took */
+static struct mark *marks;	/* ends of lines that are not out, oldest first */
+static size_t first_mark, n_marks, marks_allocated;
+static struct mark last_mark;	/* of the last line that is out */
+static void (*on_progress)(void *arg);
+static void *progress_arg;
 
 static void on_signal(int number)
 {
@@ -53,10 +74,24 @@ static enum sink_end how_it_is(void)
 	return closed ? SINK_CLOSED : SINK_OPEN;
 }
 
+/*
+ * How much of what there is to write goes in one piece: whole lines, if there is the end of one. A
+ * pipe takes a piece as a whole or not at all, so its reader is never left with half a line.
+ */
+static size_t piece_length(const char *data, size_t len)
+{
+	const char *end;
+
+	if (len <= PIECE)
+		return len;
+	end = memrchr(data, '\n', PIECE);
+	return end ? (size_t)(end + 1 - data) : PIECE;
+}
+
 /* Writes a piece that does not block; false if there is no more use in writing. */
 static bool write_piece(const char *data, size_t *len)
 {
-	ssize_t n = write(STDOUT_FILENO, data, *len < PIECE ? *len : PIECE);
+	ssize_t n = write(STDOUT_FILENO, data, piece_length(data, *len));
 
 	if (n >= 0) {
 		*len = n;
@@ -72,24 +107,65 @@ static bool write_piece(const char *data, size_t *len)
 	return false;
 }
 
-static ssize_t write_patiently(void *cookie, const char *data, size_t size)
+/* Takes the marks of lines that are out. */
+static void pass_marks(void)
 {
-	struct timespec last = { .tv_nsec = LAST_MS * 1000000L };
+	while (first_mark < n_marks && marks[first_mark].end <= written)
+		last_mark = marks[first_mark++];
+	if (first_mark == n_marks)
+		first_mark = n_marks = 0;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+/* Waits until standard output can be written to; false if a reader does not read after a signal. */
+static bool wait_for_reader(int64_t *deadline)
+{
 	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
-	size_t done = 0, n;
+	struct timespec last;
+	int64_t rest;
 	int ready;
 
-	(void)cookie;
-	while (done < size && !closed) {
+	do {
+		rest = 0;
+		if (stopped) {
+			if (!*deadline)
+				*deadline = now_ms() + LAST_MS;
+			rest = *deadline - now_ms();
+			rest = rest > 0 ? rest : 0;
+		}
+		last = (struct timespec){ .tv_nsec = rest * 1000000L };
 		ready = ppoll(&out, 1, stopped ? &last : NULL, &waiting);
-		if (!ready)	/* a reader that does not read; the rest is lost */
+	} while (ready < 0);
+	return ready;
+}
+
+static ssize_t write_patiently(void *cookie, const char *data, size_t size)
+{
+	static int64_t deadline;
+	size_t done = 0, n;
+
+	(void)cookie;
+	passed += size;
+	while (done < size && !closed) {
+		if (!wait_for_reader(&deadline)) {
 			closed = true;
-		if (ready <= 0)
-			continue;
+			break;
+		}
 		n = size - done;
 		if (!write_piece(data + done, &n))
 			break;
 		done += n;
+		written += n;
+		pass_marks();
+		if (n && on_progress)
+			on_progress(progress_arg);
 	}
 	return size;
 }
@@ -113,16 +189,21 @@ void sink_signals(void)
 
 /**
  * sink_open - write to standard output, and take signals in hand
+ * @progress: called after each piece that was written, or NULL
+ * @arg: passed to it
  *
- * Returns a stream to standard output, which only sink_flush() or a full buffer writes out.
+ * Returns a stream to standard output, which only sink_flush(), sink_mark() or a full buffer write
+ * out.
  */
-FILE *sink_open(void)
+FILE *sink_open(void (*progress)(void *arg), void *arg)
 {
 	const cookie_io_functions_t functions = { .write = write_patiently };
 	FILE *out;
 
 	sink_signals();
 	writing = true;
+	on_progress = progress;
+	progress_arg = arg;
 	out = fopencookie(NULL, "w", functions);
 	if (!out || setvbuf(out, NULL, _IOFBF, BUFFER_SIZE))
 		die(STATUS_ERROR, "out of memory");
@@ -158,6 +239,45 @@ bool sink_room(int fd)
 		if (ppoll(&out, 1, NULL, &waiting) > 0)
 			return true;
 	return false;
+}
+
+/**
+ * sink_mark - what was written so far ends with a line
+ * @out: from sink_open()
+ * @position: what to go on after, once that line is out
+ */
+void sink_mark(FILE *out, uint64_t position)
+{
+	struct mark *mark;
+
+	/* At most as many are pending as lines fit into the buffer. */
+	if (n_marks == marks_allocated && first_mark) {
+		n_marks -= first_mark;
+		memmove(marks, marks + first_mark, n_marks * sizeof(*marks));
+		first_mark = 0;
+	}
+	marks = xgrow(marks, n_marks, &marks_allocated, sizeof(*marks));
+	mark = &marks[n_marks++];
+	*mark = (struct mark){ .end = passed + __fpending(out), .position = position };
+	if (__fpending(out) > BUFFER_SIZE - LINE_SIZE)
+		fflush(out);
+}
+
+/**
+ * sink_pending - how many marked lines are not written to their end
+ * @position: set to that of the last line that is, if there is one
+ */
+size_t sink_pending(uint64_t *position)
+{
+	if (last_mark.end)
+		*position = last_mark.position;
+	return n_marks - first_mark;
+}
+
+/** sink_is_complete - whether standard output took all that left the buffer, marked or not */
+bool sink_is_complete(void)
+{
+	return passed == written;
 }
 
 /** sink_flush - write out what is buffered */

@@ -3,6 +3,7 @@
 #define IPCNSCTL_SINK_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 enum sink_end {
@@ -12,7 +13,10 @@ enum sink_end {
 };
 
 void sink_signals(void);
-FILE *sink_open(void);
+FILE *sink_open(void (*progress)(void *arg), void *arg);
+void sink_mark(FILE *out, uint64_t position);
+size_t sink_pending(uint64_t *position);
+bool sink_is_complete(void);
 enum sink_end sink_poll(int fd, bool wait);
 bool sink_room(int fd);
 enum sink_end sink_flush(FILE *out);

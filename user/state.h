@@ -14,7 +14,7 @@ struct state {
 
 void state_now(struct state *state, uint64_t seq);
 bool state_same(const struct state *a, const struct state *b);
-bool state_read(struct state *state, const char *path);
-void state_write(const struct state *state, const char *path);
+bool state_open(struct state *state, const char *path);
+void state_write(const struct state *state);
 
 #endif

@@ -4,8 +4,11 @@
 """ipcnsctl monitor --journald and --state, before a journal that is made up here."""
 
 import contextlib
+import fcntl
 import json
 import os
+import pathlib
+import select
 import signal
 import socket
 import struct
@@ -16,7 +19,7 @@ import time
 
 from lib import calls, module, tool, wire
 from lib.member import Member, sleeping
-from lib.tap import PACE, main, scene, until
+from lib.tap import PACE, QUICK, main, scene, until
 
 SOCKET = "/run/systemd/journal/socket"
 STATE = "/run/monitor-state"
@@ -219,6 +222,92 @@ def reloads(t):
         t.same(numbers[0], 1, "and all that the module saw is told")
 
 
+class SlowReader:
+    """Reads the lines of a monitor with --state until it is left, in a pipe of one page."""
+
+    def __init__(self, form):
+        self.args = ["ipcnsctl", "monitor", "--state", STATE, *form]
+        self.as_json = "-J" in form
+        self.lines = []
+
+    def numbers(self):
+        """Of the events in the lines; a loss has none."""
+        if self.as_json:
+            return [json.loads(line).get("seq") for line in self.lines]
+        return [int(line.rpartition("seq=")[2]) if "seq=" in line else None
+                for line in self.lines]
+
+    @staticmethod
+    def _blocked(process):
+        """Waits until it waits for its reader, or for events."""
+        until(lambda: process.poll() is not None or
+              sleeping(process.pid) in (NR_POLL, NR_PPOLL), "the monitor waits")
+
+    def run(self, size, how):
+        """
+        Reads so many bytes, waits until the monitor waits, and ends it: by a signal, or (None) by
+        closing the pipe after all that is in it was taken. Returns exit status and stderr.
+        """
+        there, here = os.pipe()
+        fcntl.fcntl(there, fcntl.F_SETPIPE_SZ, 4096)
+        with subprocess.Popen(self.args, stdin=subprocess.DEVNULL, stdout=here,
+                              stderr=subprocess.PIPE, encoding="utf-8") as process:
+            os.close(here)
+            data = b""
+            self._blocked(process)
+            while len(data) < size and select.select([there], [], [], 0.05 * PACE)[0]:
+                data += os.read(there, min(1000, size - len(data)))
+                self._blocked(process)
+            if how is None:
+                process.send_signal(signal.SIGSTOP)
+                until(lambda: pathlib.Path(f"/proc/{process.pid}/stat").read_text("ascii")
+                      .rpartition(")")[2].split()[0] == "T", "it is stopped")
+                while select.select([there], [], [], 0)[0]:
+                    data += os.read(there, 65536)
+                os.close(there)
+                process.send_signal(signal.SIGCONT)
+            else:
+                process.send_signal(how)
+                process.wait(20 * PACE)
+                while more := os.read(there, 65536):
+                    data += more
+                os.close(there)
+            errors = process.stderr.read()
+        self.lines += data.decode().split("\n")[:-1]
+        return process.returncode, errors, data[-1:] in (b"", b"\n")
+
+
+@scene("a slow reader leaves at every point")
+def slow(t):
+    rounds = 12 if QUICK else 60
+    for form in ([], ["-J"]):
+        module.reload()
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(STATE)
+        subprocess.run(["bash", "-c", f"for ((i = 0; i < {20 * rounds}; i++)); do unshare -i true;"
+                        " done"], check=True)
+        reader = SlowReader(form)
+        until(lambda: not any(row["state"] == "dying" for row in tool.rows("list")), "all are gone")
+        last, seen, whole = last_number(), [], True
+        t.ok(last >= 60 * rounds, f"{form}: {last} events")
+        for number in range(rounds):
+            how = (signal.SIGTERM, signal.SIGINT, signal.SIGKILL, None)[number % 4]
+            status, errors, ended = reader.run(1 + 337 * number % 2600, how)
+            seen.append((how, status, errors))
+            whole &= ended
+        left = [s for s in seen if s[1] == 1]
+        t.ok(whole, f"{form}: the last line is never cut")
+        t.ok(left and all("not written: the next run with this state begins there" in s[2]
+                          for s in left), f"{form}: what was not written is said, exit 1", seen)
+        t.ok(all(s[1] == -9 if s[0] == signal.SIGKILL else s[1] in (0, 1) for s in seen),
+             f"{form}: no other end", seen)
+        for _ in range(200):
+            if reader.numbers()[-1:] == [last]:
+                break
+            reader.run(1 << 20, signal.SIGTERM)
+        t.same(reader.numbers(), [*range(1, last + 1)], f"{form}: every event once, in order")
+
+
 @scene("errors")
 def errors(t):
     done = tool.ipcnsctl("monitor", "--journald", "--snapshot", timeout=20)
@@ -227,12 +316,24 @@ def errors(t):
            "no journal: exit 1")
     with open(STATE, "w", encoding="ascii") as file:
         file.write("something else\n")
-    done = tool.ipcnsctl("monitor", "--state", STATE, timeout=20)
-    t.same((done.returncode, done.stderr),
-           (1, f"ipcnsctl: {STATE} is no state of this program\n"), "so it is for another file")
-    done = tool.ipcnsctl("monitor", "--state", "/nonexistent/file", timeout=20)
-    t.same(done.returncode, 1, "and where there is no folder")
-    t.contains(done.stderr, "cannot create /nonexistent/file", "which it says")
+    with subprocess.Popen(["ipcnsctl", "monitor", "--state", STATE], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                          encoding="utf-8") as process:
+        until(lambda: sleeping(process.pid) in (NR_POLL, NR_PPOLL), "monitor waits for events")
+        done = tool.ipcnsctl("monitor", "--state", STATE, timeout=20)
+        process.send_signal(signal.SIGTERM)
+        said = process.stderr.read().splitlines()[0]
+    t.same(said, f"ipcnsctl: {STATE} is no state of this program: renamed to {STATE}.broken,"
+           " starting without it", "a file that says something else is set aside")
+    with open(f"{STATE}.broken", encoding="ascii") as file:
+        t.same(file.read(), "something else\n", "as it was")
+    t.same(done.returncode, 1, "one process at a time has the file")
+    t.contains(done.stderr, f"{STATE} is in use", "which is said")
+    for path, why in (("/nonexistent/file", "No such file"), ("/dev/null", "not a regular file"),
+                      ("/", "Is a directory")):
+        done = tool.ipcnsctl("monitor", "--state", path, timeout=20)
+        t.same(done.returncode, 1, f"{path} is refused at the start")
+        t.contains(done.stderr, why, "with the reason")
 
 
 if __name__ == "__main__":
