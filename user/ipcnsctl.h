@@ -27,7 +27,6 @@ void die(int status, const char *fmt, ...) __attribute__((noreturn, format(print
 void die_usage(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 void write_stdout(const char *bytes, size_t len);
 void check_stdout(void);
-void replace_file(const char *path, void (*fill)(FILE *out, const void *arg), const void *arg);
 void print_version(void) __attribute__((noreturn));
 void option_common(int c, const char *usage) __attribute__((noreturn));
 void *xrealloc(void *p, size_t n, size_t size);

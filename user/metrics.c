@@ -18,6 +18,7 @@
 #include "ns.h"
 #include "object.h"
 #include "options.h"
+#include "outfile.h"
 
 #define TOP 20
 #define NS_PER_SECOND 1000000000ULL
@@ -29,7 +30,7 @@ static const char usage[] =
 	"     --top N        of single namespaces, the N with the largest values (20)\n"
 	"     --format NAME  openmetrics (the default), or prometheus: the older format,\n"
 	"                    which node_exporter reads\n"
-	" -o, --output FILE  write to a file, which is replaced in one step\n"
+	" -o, --output FILE  write to a file, which is replaced in one step; - is stdout\n"
 	" -h, --help  -V, --version\n";
 
 enum {
@@ -551,7 +552,7 @@ int cmd_metrics(int argc, char **argv)
 
 	read_all(&m);
 	if (path)
-		replace_file(path, fill, &m);
+		outfile_write(path, fill, &m);
 	else
 		metrics_write(&m, stdout);
 	store_clear(&m.namespaces);

@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "ipcnsctl.h"
 #include "progress.h"
@@ -84,34 +82,6 @@ void check_stdout(void)
 		errno = 0;	/* nobody knows any more why */
 		die_of_stdout();
 	}
-}
-
-/**
- * replace_file - make a new file, and put it in the place of the old one when it is complete
- * @path: the file
- * @fill: writes what is in it
- * @arg: passed to it
- */
-void replace_file(const char *path, void (*fill)(FILE *out, const void *arg), const void *arg)
-{
-	char *draft = xrealloc(NULL, strlen(path) + 8, 1);
-	int fd, failed;
-	FILE *out;
-
-	strcpy(stpcpy(draft, path), ".XXXXXX");
-	fd = mkstemp(draft);
-	out = fd < 0 ? NULL : fdopen(fd, "w");
-	if (!out)
-		die(STATUS_ERROR, "cannot create %s: %s", draft, strerror(errno));
-	fill(out, arg);
-	errno = 0;
-	failed = fflush(out) || ferror(out) || fchmod(fd, 0644);
-	if (fclose(out) || failed || rename(draft, path)) {
-		failed = errno;
-		unlink(draft);
-		die(STATUS_ERROR, "cannot write %s: %s", path, strerror(failed));
-	}
-	free(draft);
 }
 
 /** print_version - -V of every command */

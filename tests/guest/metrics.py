@@ -72,7 +72,7 @@ def file(t):
         t.same(tool.output("metrics", "--format", "prometheus", "--output", "/tmp/metrics/a.prom"),
                "", "nothing on stdout")
     t.same(os.listdir("/tmp/metrics"), ["a.prom"], "no other file is left")
-    t.same(stat.S_IMODE(os.stat("/tmp/metrics/a.prom").st_mode), 0o644, "all can read it")
+    t.same(stat.S_IMODE(os.stat("/tmp/metrics/a.prom").st_mode), 0o600, "root can read it")
     with open("/tmp/metrics/a.prom", encoding="utf-8") as text:
         t.contains(text.read(), "# TYPE ipcns_events_total counter", "in the older format")
     done = tool.ipcnsctl("metrics", "--output", "/no/such/folder/a.prom")
