@@ -315,20 +315,6 @@ static void put_digits(FILE *out, uint64_t value)
 	fwrite_unlocked(digits + at, sizeof(digits) - at, 1, out);
 }
 
-/* As in raw tables: one word, all else in it as \xHH. */
-static void put_word(FILE *out, const char *text, size_t len)
-{
-	const unsigned char *s = (const unsigned char *)text;
-	size_t i;
-
-	for (i = 0; i < len; i++) {
-		if (isblank(s[i]) || s[i] == '\\' || !isprint(s[i]))
-			fprintf(out, "\\x%02x", s[i]);
-		else
-			putc_unlocked(s[i], out);
-	}
-}
-
 static void put_number(struct event_writer *w, const char *key, uint64_t value)
 {
 	char digits[24];
@@ -347,6 +333,8 @@ static void put_number(struct event_writer *w, const char *key, uint64_t value)
 /* Any bytes: one word in a line, a string in JSON. */
 static void put_bytes(struct event_writer *w, const char *key, const char *text, size_t len)
 {
+	static struct buffer word;	/* kept for its memory */
+
 	if (w->form == EVENT_JSON) {
 		json_text(&w->json, key, text, len);
 		return;
@@ -354,7 +342,9 @@ static void put_bytes(struct event_writer *w, const char *key, const char *text,
 	if (w->form == EVENT_JOURNALD)
 		put_entry(w, key, text, len);
 	put_key(w, key);
-	put_word(w->out, text, len);
+	word.len = 0;
+	buffer_raw(&word, text, len);
+	fwrite_unlocked(word.bytes, word.len, 1, w->out);
 }
 
 static void put_text(struct event_writer *w, const char *key, const char *text)

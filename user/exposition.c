@@ -80,20 +80,28 @@ void exposition_sample(struct exposition *x)
 	exposition_series(x, x->counter ? "_total" : "");
 }
 
-/** exposition_label - a label; bytes that are not UTF-8 become \xHH */
+/**
+ * exposition_label - a label
+ *
+ * The format has escapes for a quote, a backslash and a line break only. All other unsafe
+ * characters, and bytes that are not UTF-8, become the four characters \xHH, and so does a
+ * backslash before an x, so that nothing reads like an escape that is none.
+ */
 void exposition_label(struct exposition *x, const char *name, const char *text, size_t len)
 {
-	size_t n;
+	uint32_t c;
+	size_t n, i;
 
 	fprintf(x->out, "%c%s=\"", x->labelled ? ',' : '{', name);
 	x->labelled = true;
 	for (; len; text += n, len -= n) {
-		n = utf8_length(text, len);
-		if (!n || !*text) {
-			fprintf(x->out, "\\\\x%02x", (unsigned char)*text);
-			n = 1;
-		} else if (*text == '\n') {
+		n = utf8_read(text, len, &c);
+		if (n && c == '\n') {
 			fputs("\\n", x->out);
+		} else if (!n || is_unsafe(c) || (c == '\\' && len > 1 && text[1] == 'x')) {
+			n = n ?: 1;
+			for (i = 0; i < n; i++)
+				fprintf(x->out, "\\\\x%02x", (unsigned char)text[i]);
 		} else {
 			if (*text == '"' || *text == '\\')
 				fputc('\\', x->out);

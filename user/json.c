@@ -50,16 +50,19 @@ static void put_text(struct json *json, const char *text)
 /* One character, or byte that is none; returns its length. */
 static size_t put_escaped(struct json *json, const char *text, size_t len)
 {
-	size_t n = utf8_length(text, len);
-	unsigned char c = *text;
+	uint32_t c;
+	size_t n = utf8_read(text, len, &c);
 
 	if (!n)
-		json->len += sprintf(room(json, 8), "\\\\x%02x", c);
+		json->len += sprintf(room(json, 8), "\\\\x%02x", (unsigned char)*text);
 	else if (c == '\\' && len > 1 && text[1] == 'x')
 		put_text(json, "\\\\x5c");
 	else if (c == '"' || c == '\\')
-		json->len += sprintf(room(json, 8), "\\%c", c);
-	else if (c < 0x20 || c == 0x7f)
+		json->len += sprintf(room(json, 8), "\\%c", (char)c);
+	else if (is_unsafe(c) && c > 0xffff)	/* as UTF-16, RFC 8259, section 7 */
+		json->len += sprintf(room(json, 16), "\\u%04x\\u%04x", 0xd7c0 + (c >> 10),
+				     0xdc00 + (c & 0x3ff));
+	else if (is_unsafe(c))
 		json->len += sprintf(room(json, 8), "\\u%04x", c);
 	else
 		put(json, text, n);
@@ -84,7 +87,7 @@ static size_t put_plain(struct json *json, const char *text, size_t len)
 /**
  * put_string - a quoted string
  *
- * Control characters are escaped as JSON has it. A byte that is not UTF-8 becomes the four
+ * Unsafe characters are escaped as JSON has it. A byte that is not UTF-8 becomes the four
  * characters \xHH, and so does a backslash before an x, so that nothing reads like an escape that
  * is none.
  */

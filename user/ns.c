@@ -238,7 +238,7 @@ bool ns_is_dying(const struct record *rec)
 	return ipcns_uint(rec->tb[IPCNS_A_NS_STATE], &state) && state == IPCNS_STATE_DYING;
 }
 
-/* The text of a column; "" if it has none. Valid until the next call. */
+/* The text of a column, as it is; "" if it has none. Valid until the next call. */
 static const char *cell_string(const struct record *rec, const char *name)
 {
 	static const struct cell_format format = { .time = TIME_ISO };
@@ -249,7 +249,7 @@ static const char *cell_string(const struct record *rec, const char *name)
 	cell_render(&cell, &format);
 	buf.len = 0;
 	if (cell.type != CELL_UNKNOWN)
-		buffer_safe(&buf, cell.text, cell.len);
+		buffer_plain(&buf, cell.text, cell.len);
 	*buffer_room(&buf, 1) = '\0';
 	return buf.bytes;
 }

@@ -39,6 +39,8 @@ static void begin_table(struct output *out)
 	if (!out->table)
 		die(STATUS_ERROR, "out of memory");
 	scols_table_enable_noheadings(out->table, out->opts->noheadings);
+	/* Cells are escaped before; libsmartcols lets through what reorders text. */
+	scols_table_enable_noencoding(out->table, 1);
 	out->colors = out->sel->set->color && wants_colors();
 	scols_table_enable_colors(out->table, out->colors);
 	for (i = 0; i < out->sel->n; i++) {
@@ -146,14 +148,18 @@ static struct libscols_line *new_line(struct output *out, const struct record *r
 
 static void set_cell(struct output *out, struct libscols_line *line, size_t i, struct cell *cell)
 {
+	struct buffer text = { 0 };
 	char *copy;
 
 	cell_render(cell, &out->opts->format);
 	if (cell->type == CELL_UNKNOWN || !cell->len)
 		return;
-	copy = xrealloc(NULL, cell->len + 1, 1);
-	memcpy(copy, cell->text, cell->len);
-	copy[cell->len] = '\0';
+	buffer_safe(&text, cell->text, cell->len);
+	copy = xrealloc(NULL, text.len + 1, 1);
+	if (text.len)
+		memcpy(copy, text.bytes, text.len);
+	copy[text.len] = '\0';
+	free(text.bytes);
 	if (scols_line_refer_data(line, i, copy))
 		die(STATUS_ERROR, "out of memory");
 }

@@ -54,46 +54,85 @@ bool parse_time_format(const char *text, enum time_format *format)
 	return true;
 }
 
+/* What follows the first byte of a UTF-8 character. */
+static size_t utf8_lengths(const unsigned char *s, unsigned char *low, unsigned char *high)
+{
+	*low = 0x80;
+	*high = 0xbf;
+	if (s[0] >= 0xc2 && s[0] <= 0xdf)
+		return 2;
+	if (s[0] == 0xe0)
+		*low = 0xa0;
+	else if (s[0] == 0xed)
+		*high = 0x9f;
+	else if (s[0] == 0xf0)
+		*low = 0x90;
+	else if (s[0] == 0xf4)
+		*high = 0x8f;
+	if (s[0] >= 0xe0 && s[0] <= 0xef)
+		return 3;
+	return s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : 0;
+}
+
 /**
- * utf8_length - bytes of the UTF-8 character at the start of @text
+ * utf8_read - read the UTF-8 character at the start of @text
+ * @text: the text
+ * @len: its length in bytes
+ * @c: set to the code point
  *
- * Returns 0 if there is no valid one: overlong forms, surrogates, and what lies beyond U+10FFFF do
- * not count (RFC 3629, section 4).
+ * Returns its length in bytes, 0 if there is no valid one: overlong forms, surrogates, and what
+ * lies beyond U+10FFFF do not count (RFC 3629, section 4).
  */
-size_t utf8_length(const char *text, size_t len)
+size_t utf8_read(const char *text, size_t len, uint32_t *c)
 {
 	const unsigned char *s = (const unsigned char *)text;
-	unsigned char low = 0x80, high = 0xbf;
+	unsigned char low, high;
 	size_t n, i;
 
 	if (!len)
 		return 0;
+	*c = s[0];
 	if (s[0] < 0x80)
 		return 1;
-	if (s[0] >= 0xc2 && s[0] <= 0xdf)
-		n = 2;
-	else if (s[0] >= 0xe0 && s[0] <= 0xef)
-		n = 3;
-	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
-		n = 4;
-	else
+	n = utf8_lengths(s, &low, &high);
+	if (!n || len < n || s[1] < low || s[1] > high)
 		return 0;
-	if (len < n)
-		return 0;
-	if (s[0] == 0xe0)
-		low = 0xa0;
-	else if (s[0] == 0xed)
-		high = 0x9f;
-	else if (s[0] == 0xf0)
-		low = 0x90;
-	else if (s[0] == 0xf4)
-		high = 0x8f;
-	if (s[1] < low || s[1] > high)
-		return 0;
-	for (i = 2; i < n; i++)
+	*c = s[0] & (0x7f >> n);
+	for (i = 1; i < n; i++) {
 		if (s[i] < 0x80 || s[i] > 0xbf)
 			return 0;
+		*c = *c << 6 | (s[i] & 0x3f);
+	}
 	return n;
+}
+
+/**
+ * is_unsafe - whether a character is escaped in all output, whatever its form
+ * @c: code point
+ *
+ * These are Unicode's categories Cc, Cf, Zl and Zp (UnicodeData.txt, version 15.1): what drives a
+ * terminal, reorders or hides text, or ends a line. Whoever names a queue or a control group could
+ * make a row look like another one. What else a locale cannot print is not decided here.
+ */
+bool is_unsafe(uint32_t c)
+{
+	static const struct {
+		uint32_t first, last;
+	} ranges[] = {
+		{ 0x0000, 0x001f }, { 0x007f, 0x009f }, { 0x00ad, 0x00ad }, { 0x0600, 0x0605 },
+		{ 0x061c, 0x061c }, { 0x06dd, 0x06dd }, { 0x070f, 0x070f }, { 0x0890, 0x0891 },
+		{ 0x08e2, 0x08e2 }, { 0x180e, 0x180e }, { 0x200b, 0x200f }, { 0x2028, 0x202e },
+		{ 0x2060, 0x2064 }, { 0x2066, 0x206f }, { 0xfeff, 0xfeff }, { 0xfff9, 0xfffb },
+		{ 0x110bd, 0x110bd }, { 0x110cd, 0x110cd }, { 0x13430, 0x1343f },
+		{ 0x1bca0, 0x1bca3 }, { 0x1d173, 0x1d17a }, { 0xe0001, 0xe0001 },
+		{ 0xe0020, 0xe007f },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(ranges) && c >= ranges[i].first; i++)
+		if (c <= ranges[i].last)
+			return true;
+	return false;
 }
 
 static const char hex_digits[] = "0123456789abcdef";
@@ -120,30 +159,23 @@ static char *hexadecimal(char *to, unsigned char byte)
 	return to;
 }
 
-/** buffer_raw - append text as one word, all else in it as \xHH, as libsmartcols does */
+/** buffer_raw - append text as one word: all but plain characters as \xHH, in every locale */
 void buffer_raw(struct buffer *buf, const char *text, size_t len)
 {
-	const unsigned char *s = (const unsigned char *)text;
 	char *to = buffer_room(buf, 4 * len);
-	bool as_it_is;
 	size_t i;
 
 	for (i = 0; i < len; i++) {
-		/* Most text is plain, and what isprint(3) says depends on the locale. */
-		if (is_plain(s[i]))
-			as_it_is = s[i] != ' ';
+		if (is_plain(text[i]) && text[i] != ' ')
+			*to++ = text[i];
 		else
-			as_it_is = s[i] != '\\' && isprint(s[i]) && !isblank(s[i]);
-		if (as_it_is)
-			*to++ = s[i];
-		else
-			to = hexadecimal(to, s[i]);
+			to = hexadecimal(to, text[i]);
 	}
 	buf->len = to - buf->bytes;
 }
 
 /**
- * buffer_safe - append text for people: what the locale cannot print as \xHH
+ * buffer_safe - append text for people: what is unsafe, or the locale cannot print, as \xHH
  *
  * As libsmartcols does in its tables, a backslash that could be mistaken for an escape is escaped,
  * and text of no width does not show. Returns how many columns of a terminal it takes.
@@ -169,7 +201,7 @@ size_t buffer_safe(struct buffer *buf, const char *text, size_t len)
 			n = 1;
 			wc = L'\0';
 		}
-		if (!iswprint(wc) || (len > 1 && text[0] == '\\' && text[1] == 'x')) {
+		if (!iswprint(wc) || is_unsafe(wc) || (len > 1 && text[0] == '\\' && text[1] == 'x')) {
 			for (i = 0; i < n; i++)
 				to = hexadecimal(to, text[i]);
 			width += 4 * n;

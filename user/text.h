@@ -53,7 +53,8 @@ static inline void buffer_plain(struct buffer *buf, const char *text, size_t len
 bool parse_uint(const char *text, size_t len, int base, uint64_t max, uint64_t *value);
 bool parse_time_format(const char *text, enum time_format *format);
 
-size_t utf8_length(const char *text, size_t len);
+size_t utf8_read(const char *text, size_t len, uint32_t *c);
+bool is_unsafe(uint32_t c);
 
 void buffer_raw(struct buffer *buf, const char *text, size_t len);
 size_t buffer_safe(struct buffer *buf, const char *text, size_t len);

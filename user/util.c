@@ -8,15 +8,25 @@
 
 #include "ipcnsctl.h"
 #include "progress.h"
+#include "text.h"
 
 /** command_name - the sub-command that runs, for hints to its --help; NULL before there is one */
 const char *command_name;
 
+/* Arguments may be names that anybody made, in a terminal of root's. */
 static void verror(const char *fmt, va_list ap)
 {
+	char *text;
+	int len = vasprintf(&text, fmt, ap);
+
 	progress_end();
 	fputs(PROGRAM ": ", stderr);
-	vfprintf(stderr, fmt, ap);
+	if (len >= 0) {
+		put_safe(stderr, text, len);
+		free(text);
+	} else {
+		fputs("out of memory", stderr);
+	}
 	fputc('\n', stderr);
 }
 

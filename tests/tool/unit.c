@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <libsmartcols.h>
 #include <locale.h>
+#include <netlink/msg.h>
 #include <poll.h>
 #include <pty.h>
 #include <stdlib.h>
@@ -19,6 +20,8 @@
 #include "cell.h"
 #include "check.h"
 #include "column.h"
+#include "event.h"
+#include "exposition.h"
 #include "ipcnsctl.h"
 #include "holder.h"
 #include "limits.h"
@@ -31,13 +34,14 @@
 #include "unit.h"
 #include "waiter.h"
 
+/* Without format characters, which libsmartcols lets through and the tool does not. */
 static const char *const hostile[] = {
 	"plain", "", " ", "two words", "tab\there", "new\nline", "\x1b[31mred", "\x7f", "\x01\x02",
 	"\"quoted\"", "back\\slash", "\\x41", "\\\\x41", "\\", "ends in \\", "\\u0041",
 	"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "\xc2\x85", "\xe2\x80\xa8", "\xff\xfe", "\xc3",
 	"\xc3(", "\xe2\x82", "\xe2(\x82", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80",
 	"\xf4\x90\x80\x80", "\xf0\x80\x80\x80", "a\xff\xc3\xa4\xff\x62", "100%", "'$HOME`id`",
-	"\xe6\x97\xa5\xe6\x9c\xac", "e\xcc\x81", "\xe2\x80\x8b", "\xc2\xa0", "\xc2\xad", "~ ",
+	"\xe6\x97\xa5\xe6\x9c\xac", "e\xcc\x81", "\xc2\xa0", "~ ",
 };
 
 static void numbers(void)
@@ -536,8 +540,17 @@ static void safe(const char *locale)
 	setlocale(LC_ALL, "C");
 }
 
+static size_t utf8_length(const char *text, size_t len)
+{
+	uint32_t c;
+
+	return utf8_read(text, len, &c);
+}
+
 static void utf8(void)
 {
+	uint32_t c;
+
 	check(utf8_length("a", 1) == 1 && utf8_length("\xc3\xa4", 2) == 2 &&
 	      utf8_length("\xe2\x82\xac", 3) == 3 && utf8_length("\xf0\x9f\x98\x80", 4) == 4 &&
 	      utf8_length("\xed\x9f\xbf", 3) == 3 && utf8_length("\xee\x80\x80", 3) == 3 &&
@@ -547,6 +560,130 @@ static void utf8(void)
 	      !utf8_length("\xed\xa0\x80", 3) && !utf8_length("\xf0\x8f\xbf\xbf", 4) &&
 	      !utf8_length("\xf4\x90\x80\x80", 4) && !utf8_length("\xf5\x80\x80\x80", 4) &&
 	      !utf8_length("\xe2\x82(", 3), "short, overlong, surrogate and stray bytes are none");
+	check(utf8_read("\xf4\x8f\xbf\xbf", 4, &c) && c == 0x10ffff &&
+	      utf8_read("\xe2\x80\xae", 3, &c) && c == 0x202e && utf8_read("\xc2\x85", 2, &c) &&
+	      c == 0x85 && utf8_read("", 1, &c) && !c, "code points");
+}
+
+/* A character between two letters, which escapes() puts into every form of output. */
+static char *between;
+static size_t between_len;
+
+static void fill_between(const struct column *column, const struct record *rec, struct cell *cell)
+{
+	(void)column;
+	(void)rec;
+	cell_bytes(cell, between, between_len);
+}
+
+static const struct column between_columns[] = {
+	{ .name = "A", .help = "h", .as = AS_TEXT, .fill = fill_between },
+};
+
+static const struct column_set between_set = {
+	.root = "rows",
+	.defaults = "A",
+	.columns = between_columns,
+	.n = 1,
+};
+
+static void print_form(const char *form, const char *text, size_t len)
+{
+	printf("%s ", form);
+	while (len--)
+		printf("%02x", (unsigned char)*text++);
+	putchar('\n');
+}
+
+static void print_row(const char *form, bool raw, bool tree, bool json)
+{
+	struct record rec = { 0 };
+	FILE *before = stdout;
+	struct selection sel;
+	struct options opts;
+	struct output out;
+	char *text;
+	size_t len;
+
+	options_init(&opts);
+	opts.raw = raw;
+	opts.tree = tree;	/* lets libsmartcols print, as on a terminal */
+	opts.json = json;
+	opts.noheadings = true;
+	stdout = open_memstream(&text, &len);
+	selection_parse(&sel, &between_set, NULL, false);
+	output_begin(&out, &opts, &sel, NULL);
+	if (out.table)
+		scols_table_set_stream(out.table, stdout);
+	output_row(&out, &rec);
+	output_end(&out);
+	selection_free(&sel);
+	fclose(stdout);
+	stdout = before;
+	print_form(form, text, len);
+	free(text);
+}
+
+static void print_event(const char *form, enum event_form as)
+{
+	struct nl_msg *msg = nlmsg_alloc();
+	struct event_writer w;
+	struct ipcns_event e;
+	FILE *out;
+	char *text;
+	size_t len;
+
+	nlmsg_put(msg, 0, 0, 0, 0, 0);
+	nla_put_u64(msg, IPCNS_A_EVENT_SEQ, 1);
+	nla_put_u32(msg, IPCNS_A_EVENT_OBJECT, IPCNS_EVENT_OBJECT_SHM);
+	nla_put(msg, IPCNS_A_EVENT_COMM, between_len, between);
+	ipcns_event_parse(&e, nlmsg_attrdata(nlmsg_hdr(msg), 0), nlmsg_attrlen(nlmsg_hdr(msg), 0));
+	out = open_memstream(&text, &len);
+	event_writer_init(&w, out, as);
+	event_write(&w, &e);
+	fclose(out);
+	nlmsg_free(msg);
+	print_form(form, text, len);
+	free(text);
+}
+
+static void print_label(void)
+{
+	struct exposition x;
+	FILE *out;
+	char *text;
+	size_t len;
+
+	out = open_memstream(&text, &len);
+	exposition_begin(&x, out, false);
+	exposition_label(&x, "a", between, between_len);
+	fclose(out);
+	print_form("label", text, len);
+	free(text);
+}
+
+/* Every form of output, in hexadecimal, of each line of stdin: bytes in hexadecimal. */
+static int escapes(void)
+{
+	char line[64], text[32];
+	size_t i;
+
+	setlocale(LC_ALL, "");
+	between = text;
+	while (fgets(line, sizeof(line), stdin)) {
+		between_len = (strlen(line) - 1) / 2;
+		for (i = 0; i < between_len; i++)
+			if (sscanf(line + 2 * i, "%2hhx", (unsigned char *)&text[i]) != 1)
+				return 1;
+		print_row("table", false, false, false);
+		print_row("terminal", false, true, false);
+		print_row("raw", true, false, false);
+		print_row("json", false, false, true);
+		print_event("event", EVENT_LINES);
+		print_event("event-json", EVENT_JSON);
+		print_label();
+	}
+	return 0;
 }
 
 static void empty_json(void)
@@ -731,6 +868,8 @@ int main(int argc, char **argv)
 	char buf[32];
 	int i;
 
+	if (argc == 2 && !strcmp(argv[1], "escapes"))
+		return escapes();
 	if (argc == 3 && !strcmp(argv[1], "json"))
 		return json_file(argv[2]);
 	if (argc > 1 && !strcmp(argv[1], "size")) {
