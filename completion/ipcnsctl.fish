@@ -75,6 +75,7 @@ complete -c ipcnsctl -n $tables -s r -l raw -d 'raw output'
 complete -c ipcnsctl -n $tables -s n -l noheadings -d 'no headings'
 complete -c ipcnsctl -n $tables -s H -l list-columns -d 'describe columns'
 complete -c ipcnsctl -n $tables -l output-all -d 'all columns'
+complete -c ipcnsctl -n $tables -l wide -d 'whole command lines in raw output and JSON'
 complete -c ipcnsctl -n $tables -s o -l output -x -d 'columns; +LIST adds' \
     -a '(__fish_complete_list , __ipcnsctl_columns)'
 complete -c ipcnsctl -n '__ipcnsctl_is list objects holders limits show' -s u -l notruncate \

@@ -76,10 +76,20 @@ static uint64_t get_difference(const char **at)
 	return n >> 1 ^ -(n & 1);
 }
 
+/* Reads the cell at @at; returns where its text is. */
+static const char *get_cell(const char *at, size_t *len, size_t *width)
+{
+	uint64_t n = get_number(&at);
+
+	*len = (n - 1) / 2;
+	*width = n & 1 ? *len : get_number(&at);
+	return at;
+}
+
 /** grid_begin - begin a table of the columns in @sel */
 void grid_begin(struct grid *grid, const struct selection *sel)
 {
-	*grid = (struct grid){ .sel = sel };
+	*grid = (struct grid){ .sel = sel, .fresh = true };
 	grid->widths = xcalloc(sel->n, sizeof(*grid->widths));
 	grid->above = xcalloc(sel->n, sizeof(*grid->above));
 }
@@ -96,6 +106,7 @@ static void end_cell(struct grid *grid)
 	if (++grid->column < grid->sel->n)
 		return;
 	grid->column = 0;
+	grid->fresh = false;
 	grid->n++;
 }
 
@@ -110,14 +121,36 @@ static void append(struct grid *grid, const char *text, size_t len, size_t width
 	end_cell(grid);
 }
 
-/** grid_add - append a cell of @len bytes, whatever they are */
+/* Whether the cell above the next one shows this text, too. */
+static bool shows_above(const struct grid *grid, const char *text, size_t len)
+{
+	const char *above;
+	size_t above_len, width;
+
+	if (grid->fresh || !len)
+		return false;
+	above = get_cell(grid->rows.bytes + grid->above[grid->column], &above_len, &width);
+	return above_len == len && !memcmp(above, text, len);
+}
+
+/**
+ * grid_add - append a cell
+ * @grid: the table
+ * @text: any bytes
+ * @len: their number
+ *
+ * What is long, and the same as above, is kept once: command lines of neighbours often are.
+ */
 void grid_add(struct grid *grid, const char *text, size_t len)
 {
 	size_t width;
 
 	grid->cell.len = 0;
-	width = buffer_safe(&grid->cell, text, len);
-	append(grid, grid->cell.bytes, grid->cell.len, width);
+	width = buffer_cell(&grid->cell, text, len, TABLE_CELL_SIZE);
+	if (shows_above(grid, grid->cell.bytes, grid->cell.len))
+		grid_repeat(grid);
+	else
+		append(grid, grid->cell.bytes, grid->cell.len, width);
 }
 
 /** grid_add_plain - append a cell whose bytes are characters that every locale prints */
@@ -192,16 +225,6 @@ static const char *get_key(const char *at, struct sort_key *key)
 	return at + key->text_len;
 }
 
-/* Reads the cell at @at; returns where its text is. */
-static const char *get_cell(const char *at, size_t *len, size_t *width)
-{
-	uint64_t n = get_number(&at);
-
-	*len = (n - 1) / 2;
-	*width = n & 1 ? *len : get_number(&at);
-	return at;
-}
-
 static const char *skip_cell(const char *at)
 {
 	size_t len, width;
@@ -251,6 +274,7 @@ void grid_truncate(struct grid *grid, size_t n)
 		grid->keys.len = last_block(grid)->key;
 	}
 	grid->marked = true;
+	grid->fresh = true;
 	memset(grid->widths, 0, grid->sel->n * sizeof(*grid->widths));
 	at = grid->rows.bytes;
 	end = at ? at + grid->rows.len : NULL;

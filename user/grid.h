@@ -24,6 +24,7 @@ struct grid {
 	struct sort_key last;	/* of the row before */
 	size_t last_text;	/* where in @keys its text is */
 	bool marked;		/* see grid_mark() */
+	bool fresh;		/* there is no row above the next one */
 };
 
 void grid_begin(struct grid *grid, const struct selection *sel);

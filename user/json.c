@@ -47,25 +47,39 @@ static void put_text(struct json *json, const char *text)
 	put(json, text, strlen(text));
 }
 
+/* Appends @head and the last @digits hexadecimal digits of @n; printf(3) takes most of the time. */
+static void put_hexadecimal(struct json *json, const char *head, uint32_t n, int digits)
+{
+	char text[4];
+	int i;
+
+	put_text(json, head);
+	for (i = digits; i--; n >>= 4)
+		text[i] = "0123456789abcdef"[n & 15];
+	put(json, text, digits);
+}
+
 /* One character, or byte that is none; returns its length. */
 static size_t put_escaped(struct json *json, const char *text, size_t len)
 {
 	uint32_t c;
 	size_t n = utf8_read(text, len, &c);
 
-	if (!n)
-		json->len += sprintf(room(json, 8), "\\\\x%02x", (unsigned char)*text);
-	else if (c == '\\' && len > 1 && text[1] == 'x')
+	if (!n) {
+		put_hexadecimal(json, "\\\\x", (unsigned char)*text, 2);
+	} else if (c == '\\' && len > 1 && text[1] == 'x') {
 		put_text(json, "\\\\x5c");
-	else if (c == '"' || c == '\\')
-		json->len += sprintf(room(json, 8), "\\%c", (char)c);
-	else if (is_unsafe(c) && c > 0xffff)	/* as UTF-16, RFC 8259, section 7 */
-		json->len += sprintf(room(json, 16), "\\u%04x\\u%04x", 0xd7c0 + (c >> 10),
-				     0xdc00 + (c & 0x3ff));
-	else if (is_unsafe(c))
-		json->len += sprintf(room(json, 8), "\\u%04x", c);
-	else
+	} else if (c == '"' || c == '\\') {
+		put_char(json, '\\');
+		put_char(json, c);
+	} else if (is_unsafe(c) && c > 0xffff) {	/* as UTF-16, RFC 8259, section 7 */
+		put_hexadecimal(json, "\\u", 0xd7c0 + (c >> 10), 4);
+		put_hexadecimal(json, "\\u", 0xdc00 + (c & 0x3ff), 4);
+	} else if (is_unsafe(c)) {
+		put_hexadecimal(json, "\\u", c, 4);
+	} else {
 		put(json, text, n);
+	}
 	return n ?: 1;
 }
 

@@ -4,6 +4,7 @@
 
 #include "ipcnsctl.h"
 #include "options.h"
+#include "proc.h"
 
 static const char table_help[] =
 	"\nTable options:\n"
@@ -11,7 +12,7 @@ static const char table_help[] =
 	" -r, --raw          raw output             -u, --notruncate    don't cut text\n"
 	" -n, --noheadings   no headings            -H, --list-columns  describe columns\n"
 	" -o, --output LIST  columns; +LIST adds        --output-all    all columns\n"
-	" -h, --help  -V, --version                     --time-format iso|full|short\n";
+	" -h, --help  -V, --version  --wide  whole COMMAND  --time-format iso|full|short\n";
 
 /** options_init - defaults */
 void options_init(struct options *opts)
@@ -57,6 +58,9 @@ bool options_take(struct options *opts, int c)
 	case 'b':
 		opts->format.bytes = true;
 		break;
+	case OPTION_WIDE:
+		opts->wide = true;
+		break;
 	case OPTION_TIME_FORMAT:
 		if (!parse_time_format(optarg, &opts->format.time))
 			die_usage("unknown time format: %s", optarg);
@@ -92,6 +96,9 @@ bool options_finish(const struct options *opts, const char *usage, const struct 
 		}
 		return true;
 	}
+	/* A table is kept until its end, and must not grow with what others can make long. */
+	if (opts->wide && (opts->raw || opts->json))
+		proc_command_wide();
 	if (set && opts->list_columns) {
 		columns_print(set, opts->json);
 		return true;

@@ -13,6 +13,7 @@ struct options {
 	bool raw;
 	bool noheadings;
 	bool notruncate;
+	bool wide;	/* no bound for what is written as it comes */
 	bool output_all;
 	bool list_columns;
 	bool help;
@@ -24,6 +25,7 @@ struct options {
 enum {
 	OPTION_OUTPUT_ALL = 256,
 	OPTION_TIME_FORMAT,
+	OPTION_WIDE,
 	OPTION_COMMAND,		/* first number for a command's own options */
 };
 
@@ -43,6 +45,7 @@ enum {
 	{ "output", required_argument, NULL, 'o' }, \
 	{ "output-all", no_argument, NULL, OPTION_OUTPUT_ALL }, \
 	{ "list-columns", no_argument, NULL, 'H' }, \
+	{ "wide", no_argument, NULL, OPTION_WIDE }, \
 	VALUE_LONGOPTS
 
 void options_init(struct options *opts);

@@ -10,6 +10,8 @@
 #include "progress.h"
 
 #define SHORT_CELL 24	/* characters of a cell that is shown in one line on any terminal */
+/* Most of a cell that is cut to fit a terminal. */
+#define CUT_SIZE 1024
 
 /*
  * What a column shows in the last row. Of neighbours much is the same, their namespace, owner,
@@ -150,11 +152,14 @@ static void set_cell(struct output *out, struct libscols_line *line, size_t i, s
 {
 	struct buffer text = { 0 };
 	char *copy;
+	bool cut;
 
 	cell_render(cell, &out->opts->format);
 	if (cell->type == CELL_UNKNOWN || !cell->len)
 		return;
-	buffer_safe(&text, cell->text, cell->len);
+	/* What is cut to fit a terminal needs no more than the widest one shows. */
+	cut = out->sel->columns[i]->flags & SCOLS_FL_TRUNC && !out->opts->notruncate;
+	buffer_cell(&text, cell->text, cell->len, cut ? CUT_SIZE : TABLE_CELL_SIZE);
 	copy = xrealloc(NULL, text.len + 1, 1);
 	if (text.len)
 		memcpy(copy, text.bytes, text.len);

@@ -15,14 +15,21 @@
 
 #define NAME_BUCKETS 1024
 
-static char buffer[128 * 1024];
+/* Most that is shown of a command line, which can have 128 KiB and, in a table, many rows. */
+#define COMMAND_SIZE 4096
+
+/* Stands for the rest of a command line. */
+#define MARK "..."
+
+static char buffer[128 * 1024 + sizeof(MARK)];
+static size_t command_limit = COMMAND_SIZE;
 
 /* Process whose command the buffer holds, and its length: neighbours are often the same. */
 static uint32_t command_pid;
 static size_t command_len;
 
-/* Reads as much of /proc/@pid/@file as fits into the buffer; 0 if there is nothing. */
-static size_t read_proc(uint32_t pid, const char *file)
+/* Reads at most @limit bytes of /proc/@pid/@file into the buffer; 0 if there is nothing. */
+static size_t read_proc(uint32_t pid, const char *file, size_t limit)
 {
 	char path[64];
 	size_t len = 0;
@@ -34,8 +41,8 @@ static size_t read_proc(uint32_t pid, const char *file)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return 0;
-	while (len < sizeof(buffer)) {
-		n = read(fd, buffer + len, sizeof(buffer) - len);
+	while (len < limit) {
+		n = read(fd, buffer + len, limit - len);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
@@ -46,11 +53,31 @@ static size_t read_proc(uint32_t pid, const char *file)
 	return len;
 }
 
+/** proc_command_wide - show command lines up to 128 KiB from here on */
+void proc_command_wide(void)
+{
+	command_limit = sizeof(buffer) - sizeof(MARK);
+}
+
+/* Cuts @n bytes in the buffer at the end of a character, and puts the mark there. */
+static size_t cut_command(size_t n)
+{
+	size_t end = command_limit - strlen(MARK), i;
+
+	if (n <= command_limit)
+		return n;
+	for (i = 0; i < 3 && ((unsigned char)buffer[end] & 0xc0) == 0x80; i++)
+		end--;
+	memcpy(buffer + end, MARK, strlen(MARK));
+	return end + strlen(MARK);
+}
+
 /**
  * proc_command - command line of a process, or its name if it has none, as a kernel thread
  * @pid: process id, as this process sees it
  * @len: set to the length
  *
+ * At most 4 KiB of it, with "..." at the end of one that is longer; see proc_command_wide().
  * Returns bytes that the next call overwrites, or NULL if there is no such process.
  */
 const char *proc_command(uint32_t pid, size_t *len)
@@ -61,14 +88,16 @@ const char *proc_command(uint32_t pid, size_t *len)
 		*len = command_len;
 		return buffer;
 	}
-	n = read_proc(pid, "cmdline");
+	/* One byte more tells whether there are any. */
+	n = read_proc(pid, "cmdline", command_limit + 1);
 	while (n && !buffer[n - 1])
 		n--;
 	for (i = 0; i < n; i++)
 		if (!buffer[i])
 			buffer[i] = ' ';
+	n = cut_command(n);
 	if (!n) {
-		n = read_proc(pid, "comm");
+		n = read_proc(pid, "comm", command_limit);
 		if (n && buffer[n - 1] == '\n')
 			n--;
 	}
@@ -89,7 +118,7 @@ const char *proc_command(uint32_t pid, size_t *len)
 const char *proc_cgroup(uint32_t pid, size_t *len)
 {
 	static const char *const wanted[] = { "0::", "1:name=systemd:" };
-	size_t n = read_proc(pid, "cgroup");
+	size_t n = read_proc(pid, "cgroup", sizeof(buffer));
 	const char *line, *end;
 	size_t i;
 

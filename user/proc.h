@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 const char *proc_command(uint32_t pid, size_t *len);
+void proc_command_wide(void);
 const char *proc_cgroup(uint32_t pid, size_t *len);
 const char *user_name(uint32_t uid);
 const char *group_name(uint32_t gid);

@@ -9,6 +9,15 @@
 #include "ipcnsctl.h"
 #include "text.h"
 
+/* Stands for the rest of a text. */
+#define MARK "..."
+
+/* Most bytes of a character, shift sequences included: MB_LEN_MAX. */
+#define CHARACTER_SIZE 16
+
+/* Of plain text, what is copied at once. */
+#define PIECE 256
+
 /**
  * parse_uint - read an unsigned number that fills @text from end to end
  * @text: digits; no sign, no spaces
@@ -174,47 +183,78 @@ void buffer_raw(struct buffer *buf, const char *text, size_t len)
 	buf->len = to - buf->bytes;
 }
 
+/* Appends one character, or byte that is none; returns its length, and adds to @width. */
+static size_t put_character(struct buffer *buf, const char *text, size_t len, mbstate_t *state,
+			    size_t *width)
+{
+	char *to = buffer_room(buf, 4 * CHARACTER_SIZE);
+	wchar_t wc;
+	size_t n, i;
+
+	n = mbrtowc(&wc, text, len, state);
+	if (!n || n > len) {
+		memset(state, 0, sizeof(*state));
+		n = 1;
+		wc = L'\0';
+	}
+	if (!iswprint(wc) || is_unsafe(wc) || (len > 1 && text[0] == '\\' && text[1] == 'x')) {
+		for (i = 0; i < n; i++)
+			to = hexadecimal(to, text[i]);
+		*width += 4 * n;
+	} else {
+		to = mempcpy(to, text, n);
+		*width += wcwidth(wc) > 0 ? wcwidth(wc) : 0;
+	}
+	buf->len = to - buf->bytes;
+	return n;
+}
+
 /**
- * buffer_safe - append text for people: what is unsafe, or the locale cannot print, as \xHH
+ * buffer_cell - append text for people: what is unsafe, or the locale cannot print, as \xHH
+ * @buf: the buffer
+ * @text: any bytes
+ * @len: their number
+ * @most: bytes to append at most; of longer text, the beginning and "..."
  *
  * As libsmartcols does in its tables, a backslash that could be mistaken for an escape is escaped,
  * and text of no width does not show. Returns how many columns of a terminal it takes.
  */
-size_t buffer_safe(struct buffer *buf, const char *text, size_t len)
+size_t buffer_cell(struct buffer *buf, const char *text, size_t len, size_t most)
 {
-	char *to = buffer_room(buf, 4 * len);
+	size_t begin = buf->len, width = 0, cut = begin, cut_width = 0, n;
 	mbstate_t state = { 0 };
-	size_t width = 0, n, i;
-	wchar_t wc;
 
-	while (len) {
+	while (len && buf->len - begin <= most) {
 		/* Most text is plain, and mbrtowc(3) is slow. */
-		if (is_plain(*text)) {
-			*to++ = *text++;
-			width++;
-			len--;
-			continue;
-		}
-		n = mbrtowc(&wc, text, len, &state);
-		if (!n || n > len) {
-			memset(&state, 0, sizeof(state));
+		for (n = 0; n < len && n < PIECE && is_plain(text[n]); n++)
+			;
+		if (n > 1 && buf->len - begin + n + strlen(MARK) > most)
 			n = 1;
-			wc = L'\0';
-		}
-		if (!iswprint(wc) || is_unsafe(wc) || (len > 1 && text[0] == '\\' && text[1] == 'x')) {
-			for (i = 0; i < n; i++)
-				to = hexadecimal(to, text[i]);
-			width += 4 * n;
-		} else {
-			to = mempcpy(to, text, n);
-			width += wcwidth(wc) > 0 ? wcwidth(wc) : 0;
-		}
+		buffer_plain(buf, text, n);
+		width += n;
+		if (!n)
+			n = put_character(buf, text, len, &state, &width);
 		text += n;
 		len -= n;
+		if (buf->len - begin + strlen(MARK) <= most) {
+			cut = buf->len;
+			cut_width = width;
+		}
 	}
-	if (width)
-		buf->len = to - buf->bytes;
+	if (buf->len - begin > most) {
+		buf->len = cut;
+		buffer_plain(buf, MARK, strlen(MARK));
+		width = cut_width + strlen(MARK);
+	}
+	if (!width)
+		buf->len = begin;
 	return width;
+}
+
+/** buffer_safe - buffer_cell() of any length */
+size_t buffer_safe(struct buffer *buf, const char *text, size_t len)
+{
+	return buffer_cell(buf, text, len, SIZE_MAX);
 }
 
 /** put_safe - write text for people, see buffer_safe() */
@@ -223,7 +263,8 @@ void put_safe(FILE *out, const char *text, size_t len)
 	struct buffer buf = { 0 };
 
 	buffer_safe(&buf, text, len);
-	fwrite(buf.bytes, buf.len, 1, out);
+	if (buf.len)
+		fwrite(buf.bytes, buf.len, 1, out);
 	free(buf.bytes);
 }
 

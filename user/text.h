@@ -57,6 +57,10 @@ size_t utf8_read(const char *text, size_t len, uint32_t *c);
 bool is_unsafe(uint32_t c);
 
 void buffer_raw(struct buffer *buf, const char *text, size_t len);
+/* Most that a table shows of a cell: it is kept until all rows are there. */
+#define TABLE_CELL_SIZE 4096
+
+size_t buffer_cell(struct buffer *buf, const char *text, size_t len, size_t most);
 size_t buffer_safe(struct buffer *buf, const char *text, size_t len);
 void put_safe(FILE *out, const char *text, size_t len);
 

@@ -13,8 +13,10 @@
 #include <netlink/msg.h>
 #include <poll.h>
 #include <pty.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cell.h"
@@ -29,6 +31,7 @@
 #include "ns.h"
 #include "object.h"
 #include "output.h"
+#include "proc.h"
 #include "progress.h"
 #include "text.h"
 #include "unit.h"
@@ -565,6 +568,92 @@ static void utf8(void)
 	      c == 0x85 && utf8_read("", 1, &c) && !c, "code points");
 }
 
+/* Text is cut at the end of a character, and marked; a cell in a table is no longer than that. */
+static void bounds(void)
+{
+	static char text[3 * TABLE_CELL_SIZE];
+	struct buffer buf = { 0 };
+	size_t width, i;
+
+	setlocale(LC_ALL, "C.UTF-8");
+	memset(text, 'x', sizeof(text));
+	check(buffer_cell(&buf, text, 10, 10) == 10 && buf.len == 10, "text that just fits");
+	buf.len = 0;
+	width = buffer_cell(&buf, text, 11, 10);
+	check(width == 10 && buf.len == 10 && !memcmp(buf.bytes, "xxxxxxx...", 10), "that does not");
+	buf.len = 0;
+	width = buffer_cell(&buf, "ab\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac", 11, 10);
+	check(width == 6 && buf.len == 8 && !memcmp(buf.bytes, "ab\xe2\x82\xac...", 8),
+	      "letters are not cut");
+	buf.len = 0;
+	width = buffer_cell(&buf, "\1\2\3\4", 4, 12);
+	check(width == 11 && buf.len == 11 && !memcmp(buf.bytes, "\\x01\\x02...", 11),
+	      "nor escapes");
+	for (i = 0; i < sizeof(text); i++)
+		text[i] = "\x1b\xe2\x80\xae\\x" "a"[i % 6];
+	buf.len = 0;
+	width = buffer_cell(&buf, text, sizeof(text), TABLE_CELL_SIZE);
+	check(width == buf.len && width <= TABLE_CELL_SIZE && width > TABLE_CELL_SIZE - 20,
+	      "hostile text");
+	setlocale(LC_ALL, "C");
+	free(buf.bytes);
+}
+
+/* A process with a long command line, which holds until the pipe is closed. */
+static pid_t long_command(const char *word, size_t times, int *hold)
+{
+	char **argv = xcalloc(times + 4, sizeof(*argv));
+	int fds[2];
+	size_t i;
+	pid_t pid;
+
+	if (pipe(fds))
+		return -1;
+	argv[0] = "cat";
+	argv[1] = "-";
+	for (i = 0; i < times; i++)
+		argv[i + 2] = (char *)word;
+	pid = fork();
+	if (!pid) {
+		dup2(fds[0], STDIN_FILENO);
+		close(fds[1]);
+		execvp(argv[0], argv);
+		_exit(1);
+	}
+	close(fds[0]);
+	*hold = fds[1];
+	free(argv);
+	return pid;
+}
+
+static void commands(void)
+{
+	static char word[1001];
+	const char *text = NULL;
+	size_t len = 0, wide = 0;
+	int hold, tries;
+	pid_t pid;
+
+	for (tries = 0; tries < 500; tries++)
+		memcpy(word + 2 * tries, "\xc3\xa4", 2);
+	pid = long_command(word, 100, &hold);
+	for (tries = 0; tries < 1000 && len < 4000; tries++) {
+		usleep(1000);
+		proc_cgroup(1, &len);	/* forgets the process before */
+		text = proc_command(pid, &len);
+	}
+	check(text && len <= 4096 && len > 4090 && !memcmp(text, "cat - \xc3\xa4", 8) &&
+	      !memcmp(text + len - 5, "\xc3\xa4...", 5), "a command line is cut, and marked");
+	proc_command_wide();
+	proc_cgroup(1, &len);
+	text = proc_command(pid, &wide);
+	check(text && wide == 5 + 100 * 1001 && !memcmp(text + wide - 2, "\xc3\xa4", 2),
+	      "unless all of it is asked for");
+	close(hold);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
 /* A character between two letters, which escapes() puts into every form of output. */
 static char *between;
 static size_t between_len;
@@ -889,6 +978,8 @@ int main(int argc, char **argv)
 	namespaces();
 	columns();
 	utf8();
+	bounds();
+	commands();
 	tables("C");
 	tables("C.UTF-8");
 	safe("C");
