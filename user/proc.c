@@ -107,34 +107,47 @@ const char *proc_command(uint32_t pid, size_t *len)
 	return n ? buffer : NULL;
 }
 
+/* Finds the path behind @label in the lines of the buffer, after a number if @numbered. */
+static const char *find_cgroup(size_t n, bool numbered, const char *label, size_t *len)
+{
+	const char *line, *end;
+
+	for (line = buffer; line < buffer + n; line = end + 1) {
+		end = memchr(line, '\n', buffer + n - line);
+		if (!end)
+			break;
+		if (numbered)
+			line += strspn(line, "0123456789");
+		if (strncmp(line, label, strlen(label)))
+			continue;
+		*len = end - line - strlen(label);
+		return line + strlen(label);
+	}
+	return NULL;
+}
+
 /**
  * proc_cgroup - control group path of a process
  * @pid: process id, as this process sees it
  * @len: set to the length
  *
- * That of the unified hierarchy; where a process has none there, that of systemd's own.
- * Returns bytes that the next call overwrites, or NULL if it is not known.
+ * That of the unified hierarchy; where a process has none there, or its root, that of systemd's own
+ * (version 1), which has any number. Returns bytes that the next call overwrites, or NULL if it is
+ * not known.
  */
 const char *proc_cgroup(uint32_t pid, size_t *len)
 {
-	static const char *const wanted[] = { "0::", "1:name=systemd:" };
-	size_t n = read_proc(pid, "cgroup", sizeof(buffer));
-	const char *line, *end;
-	size_t i;
+	size_t n = read_proc(pid, "cgroup", sizeof(buffer)), named_len;
+	const char *unified, *named;
 
-	for (i = 0; i < ARRAY_SIZE(wanted); i++) {
-		for (line = buffer; line < buffer + n; line = end + 1) {
-			end = memchr(line, '\n', buffer + n - line);
-			if (!end)
-				break;
-			if (strncmp(line, wanted[i], strlen(wanted[i])))
-				continue;
-			line += strlen(wanted[i]);
-			*len = end - line;
-			return line;
-		}
-	}
-	return NULL;
+	unified = find_cgroup(n, false, "0::", len);
+	if (unified && *len > 1)
+		return unified;
+	named = find_cgroup(n, true, ":name=systemd:", &named_len);
+	if (!named)
+		return unified;
+	*len = named_len;
+	return named;
 }
 
 struct name {

@@ -3,7 +3,9 @@
  * Control groups to the names that people know: units of systemd, containers, pods.
  *
  * The innermost component of a path that means something decides, since containers are run within
- * services, and services within containers. Container engines name their groups after the
+ * services, and services within containers. But whoever has a control group delegated to them, be
+ * it a user, a service or a container, calls what is below it as they like, sshd.service, say: so
+ * the outermost name, which only root can give, stands first. Container engines name their groups after the
  * container's id, 64 hexadecimal digits, of which people see and type the first twelve:
  *
  *	docker-ID.scope, libpod-ID.scope, cri-containerd-ID.scope, ...	with systemd
@@ -21,6 +23,10 @@
 #define ID_LEN 64
 #define SHORT_ID_LEN 12
 #define SHORT_UID_LEN 8
+
+/* Of a component; a file system allows no longer ones. */
+#define PART_SIZE 256
+#define NAME_SIZE (PART_SIZE + 64)
 
 /* A component of a path. */
 struct part {
@@ -150,9 +156,9 @@ static size_t name_container(const char *path, const struct part *part, char *bu
 	if (!engine)
 		return 0;
 	if (find_pod(path, part->text, &uid))
-		return snprintf(buf, UNIT_SIZE, "k8s:%.*s/%.*s", (int)uid.len, uid.text,
+		return snprintf(buf, NAME_SIZE, "k8s:%.*s/%.*s", (int)uid.len, uid.text,
 				SHORT_ID_LEN, id.text);
-	return snprintf(buf, UNIT_SIZE, "%s:%.*s", engine, SHORT_ID_LEN, id.text);
+	return snprintf(buf, NAME_SIZE, "%s:%.*s", engine, SHORT_ID_LEN, id.text);
 }
 
 static size_t name_lxc(const struct part *part, char *buf)
@@ -161,14 +167,58 @@ static size_t name_lxc(const struct part *part, char *buf)
 
 	if (!begins(part, "lxc.payload.") || part->len == head)
 		return 0;
-	return snprintf(buf, UNIT_SIZE, "lxc:%.*s", (int)(part->len - head), part->text + head);
+	return snprintf(buf, NAME_SIZE, "lxc:%.*s", (int)(part->len - head), part->text + head);
 }
 
 static size_t name_unit(const struct part *part, char *buf)
 {
 	if (!ends(part, ".service") && !ends(part, ".scope"))
 		return 0;
-	return snprintf(buf, UNIT_SIZE, "%.*s", (int)part->len, part->text);
+	return snprintf(buf, NAME_SIZE, "%.*s", (int)part->len, part->text);
+}
+
+/* The name of a component. */
+struct name {
+	bool container;
+	size_t len;		/* 0 if there is none */
+	char text[NAME_SIZE];
+};
+
+static void name_part(const char *path, const struct part *part, struct name *name)
+{
+	name->len = name_container(path, part, name->text) ?: name_lxc(part, name->text);
+	name->container = name->len;
+	if (!name->len)
+		name->len = name_unit(part, name->text);
+}
+
+static bool is_name(const struct name *name, const char *text)
+{
+	return name->len == strlen(text) && !memcmp(name->text, text, name->len);
+}
+
+/* The manager of a user's own services: user@1000.service. */
+static bool is_user_manager(const struct name *name)
+{
+	return name->len > 13 && !memcmp(name->text, "user@", 5) &&
+	       !memcmp(name->text + name->len - 8, ".service", 8);
+}
+
+/* A service of the system's that has containers below it, whose names are as good as its own. */
+static bool is_engine(const struct name *name)
+{
+	return is_name(name, "docker.service") || is_name(name, "containerd.service") ||
+	       is_name(name, "crio.service");
+}
+
+static size_t put_name(char *buf, size_t len, const struct name *name, bool last)
+{
+	size_t n = name->len;
+
+	if (!last && is_user_manager(name))
+		n -= strlen(".service");
+	return len + snprintf(buf + len, UNIT_SIZE - len, "%.*s%s", (int)n, name->text,
+			      last ? "" : "/");
 }
 
 /**
@@ -176,24 +226,37 @@ static size_t name_unit(const struct part *part, char *buf)
  * @path: of the group
  * @len: its length
  * @buf: where the name goes: foo.service, session-2.scope, docker:ID, podman:ID, containerd:ID,
- *	crio:ID, k8s:POD/ID, lxc:NAME
+ *	crio:ID, k8s:POD/ID, lxc:NAME; with the outermost of the names that lie around it, and the
+ *	outermost container, in front: user@1000/podman:ID/foo.service
  *
  * Returns the length of the name, 0 if there is none.
  */
 size_t unit_name(const char *path, size_t len, char buf[static UNIT_SIZE])
 {
+	struct name inner = { .len = 0 }, box = { .len = 0 }, outer = { .len = 0 }, name;
 	const char *end = path + len;
 	struct part part;
-	size_t n;
 
 	for (; step_out(path, end, &part); end = part.text) {
-		/* A file system allows no longer names; one is cut short, not written beyond. */
-		if (part.len > UNIT_SIZE / 2)
-			part.len = UNIT_SIZE / 2;
-		n = name_container(path, &part, buf) ?: name_lxc(&part, buf) ?:
-			name_unit(&part, buf);
-		if (n)
-			return n;
+		if (part.len > PART_SIZE)
+			part.len = PART_SIZE;
+		name_part(path, &part, &name);
+		if (!name.len)
+			continue;
+		if (!inner.len) {
+			inner = name;
+			continue;
+		}
+		if (outer.container)
+			box = outer;
+		outer = name;
 	}
-	return 0;
+	if (!inner.len)
+		return 0;
+	len = 0;
+	if (outer.len && !(is_engine(&outer) && (box.len ? box.container : inner.container)))
+		len = put_name(buf, len, &outer, false);
+	if (box.len)
+		len = put_name(buf, len, &box, false);
+	return put_name(buf, len, &inner, true);
 }

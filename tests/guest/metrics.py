@@ -6,6 +6,7 @@
 import os
 import re
 import stat
+import subprocess
 
 from lib import calls, tool, witness
 from lib.member import Member
@@ -77,6 +78,33 @@ def file(t):
         t.contains(text.read(), "# TYPE ipcns_events_total counter", "in the older format")
     done = tool.ipcnsctl("metrics", "--output", "/no/such/folder/a.prom")
     t.ok(done.returncode == 1 and len(done.stderr.splitlines()) == 1, "no folder: an error", done)
+
+
+@scene("control groups of version 1")
+def named_hierarchy(t):
+    rooms = {name: f"/tmp/{name}" for name in ("another", "systemd")}
+    for name, room in rooms.items():
+        os.makedirs(room, exist_ok=True)
+        done = subprocess.run(["mount", "-t", "cgroup", "-o", f"none,name={name}", "none", room],
+                              capture_output=True, check=False)
+        if done.returncode:
+            t.skip("of systemd's own hierarchy", f"no such here: {done.stderr}")
+            return
+    group = f"{rooms['systemd']}/system.slice/web.service"
+    os.makedirs(group)
+    with Member() as member:
+        with open(f"{group}/cgroup.procs", "w", encoding="utf-8") as procs:
+            procs.write(str(member.pid))
+        with open(f"/proc/{member.pid}/cgroup", encoding="utf-8") as groups:
+            line = next(line for line in groups if "name=systemd" in line)
+        row = tool.namespace(member.inode)
+        t.same((row["cgpath"], row["unit"]), ("/system.slice/web.service", "web.service"),
+               "of systemd's own hierarchy, whatever its number")
+        t.note(line)
+    os.rmdir(group)
+    os.rmdir(os.path.dirname(group))
+    for room in rooms.values():
+        subprocess.run(["umount", room], check=True)
 
 
 @scene("UNIT is made of CGPATH")

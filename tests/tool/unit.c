@@ -847,6 +847,7 @@ static void unit_is(const char *path, const char *want)
 static void units(void)
 {
 	char path[6000], name[UNIT_SIZE];
+	size_t i;
 
 	unit_is("/", "");
 	unit_is("", "");
@@ -857,28 +858,34 @@ static void units(void)
 	unit_is("/system.slice/systemd-udevd.service/udev", "systemd-udevd.service");
 	unit_is("/system.slice", "");
 	unit_is("/user.slice/user-1000.slice/session-2.scope", "session-2.scope");
-	unit_is("/user.slice/user-1000.slice/user@1000.service/init.scope", "init.scope");
+	unit_is("/user.slice/user-1000.slice/user@1000.service/init.scope", "user@1000/init.scope");
 	unit_is("/user.slice/user-1000.slice/user@1000.service/app.slice/"
-		"app-gnome-firefox\\x2desr-2847.scope", "app-gnome-firefox\\x2desr-2847.scope");
+		"app-gnome-firefox\\x2desr-2847.scope", "user@1000/app-gnome-firefox\\x2desr-2847.scope");
 	unit_is("/machine.slice/machine-qemu\\x2d3\\x2dvm.scope/libvirt/emulator",
 		"machine-qemu\\x2d3\\x2dvm.scope");
 	unit_is("/machine.slice/systemd-nspawn@web.service/payload/system.slice/nginx.service",
-		"nginx.service");
+		"systemd-nspawn@web.service/nginx.service");
 	/* docker */
 	unit_is("/docker/" ID, "docker:3f4e5d6c7b8a");
 	unit_is("/system.slice/docker-" ID ".scope", "docker:3f4e5d6c7b8a");
-	unit_is("/system.slice/docker-" ID ".scope/init.scope", "init.scope");
+	unit_is("/system.slice/docker-" ID ".scope/init.scope", "docker:3f4e5d6c7b8a/init.scope");
 	unit_is("/user.slice/user-1000.slice/user@1000.service/user.slice/docker-" ID ".scope",
-		"docker:3f4e5d6c7b8a");
+		"user@1000/docker:3f4e5d6c7b8a");
+	unit_is("/system.slice/docker.service/docker/" ID, "docker:3f4e5d6c7b8a");
+	unit_is("/system.slice/docker.service/docker/" ID "/sshd.service",
+		"docker:3f4e5d6c7b8a/sshd.service");
 	unit_is("/system.slice/docker.service", "docker.service");
 	unit_is("/../../docker/" ID, "docker:3f4e5d6c7b8a");
 	/* podman */
 	unit_is("/machine.slice/libpod-" ID ".scope", "podman:3f4e5d6c7b8a");
 	unit_is("/machine.slice/libpod-" ID ".scope/container", "podman:3f4e5d6c7b8a");
 	unit_is("/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" ID
-		".scope/container", "podman:3f4e5d6c7b8a");
+		".scope/container", "user@1000/podman:3f4e5d6c7b8a");
+	unit_is("/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" ID
+		".scope/container/system.slice/nginx.service",
+		"user@1000/podman:3f4e5d6c7b8a/nginx.service");
 	unit_is("/libpod_parent/libpod-" ID, "podman:3f4e5d6c7b8a");
-	unit_is("/system.slice/web.service/libpod-payload-" ID, "podman:3f4e5d6c7b8a");
+	unit_is("/system.slice/web.service/libpod-payload-" ID, "web.service/podman:3f4e5d6c7b8a");
 	unit_is("/machine.slice/libpod-conmon-" ID ".scope", "libpod-conmon-" ID ".scope");
 	unit_is("/machine.slice/machine-libpod_pod_" ID ".slice/libpod-" ID ".scope/container",
 		"podman:3f4e5d6c7b8a");
@@ -897,19 +904,35 @@ static void units(void)
 		"k8s:1a2b3c4d/3f4e5d6c7b8a");
 	unit_is("/system.slice/docker-" ID ".scope/kubelet.slice/kubelet-kubepods.slice/"
 		"kubelet-kubepods-besteffort.slice/kubelet-kubepods-besteffort-pod" POD
-		".slice/cri-containerd-" ID ".scope", "k8s:1a2b3c4d/3f4e5d6c7b8a");
+		".slice/cri-containerd-" ID ".scope",
+		"docker:3f4e5d6c7b8a/k8s:1a2b3c4d/3f4e5d6c7b8a");
 	/* others, and what only looks like one */
-	unit_is("/lxc.payload.web/system.slice/nginx.service", "nginx.service");
+	unit_is("/lxc.payload.web/system.slice/nginx.service", "lxc:web/nginx.service");
 	unit_is("/lxc.payload.web", "lxc:web");
 	unit_is("/docker/3f4e5d6c7b8a", "");
 	unit_is("/system.slice/docker-backup.scope", "docker-backup.scope");
 	unit_is("/podcasts-archive/" ID, "container:3f4e5d6c7b8a");
 	unit_is("/.scope/.service", "");
 	unit_is("///", "");
+	/* what somebody with a group of their own makes up */
+	unit_is("/user.slice/user-1000.slice/user@1000.service/sshd.service", "user@1000/sshd.service");
+	unit_is("/user.slice/user-1000.slice/user@1000.service/docker.service/docker/" ID,
+		"user@1000/docker:3f4e5d6c7b8a");
+	unit_is("/user.slice/user-1000.slice/user@1000.service/a.service/user@0.service/sshd.service",
+		"user@1000/sshd.service");
+	unit_is("/system.slice/web.service/system.slice/sshd.service", "web.service/sshd.service");
+	unit_is("/user.slice/user-1000.slice/user@1000.service", "user@1000.service");
 	memset(path, 'x', sizeof(path));
 	path[0] = '/';
 	strcpy(path + sizeof(path) - sizeof(".service"), ".service");
 	check(unit_name(path, strlen(path), name) < UNIT_SIZE, "a name that is too long");
+	for (i = 0; i + 300 < sizeof(path); i += 300) {
+		memset(path + i, 'x', 300);
+		memcpy(path + i + 292, ".service/", 8);
+		path[i + 299] = 'e';
+		path[i] = '/';
+	}
+	check(unit_name(path, i, name) < UNIT_SIZE, "many long names");
 }
 
 /* What somebody sees at @master, while rows are read for more than half a second. */
