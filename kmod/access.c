@@ -14,7 +14,6 @@
 #include <net/sock.h>
 
 #include "access.h"
-#include "owner.h"
 #include "walk.h"
 
 static char *access = "root";
@@ -170,17 +169,6 @@ enum ipcns_sight ipcns_reader_sight(const struct ipcns_reader *r, struct user_na
 	if (r->admin || (owners && both_capable(r->cred, r->opener, user_ns, CAP_SYS_ADMIN)))
 		return IPCNS_SIGHT_ALL;
 	return owners && cookie == r->own ? IPCNS_SIGHT_OWN : IPCNS_SIGHT_NONE;
-}
-
-/* Events are for the administrator; who else may see a namespace polls for its rows. */
-const struct ipcns_scope *ipcns_reader_scope(const struct ipcns_reader *r)
-{
-	return r->admin ? &ipcns_scope_all : NULL;
-}
-
-const struct ipcns_scope *ipcns_reader_dying(const struct ipcns_reader *r)
-{
-	return ipcns_reader_scope(r);
 }
 
 /**

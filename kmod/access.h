@@ -8,7 +8,6 @@
 
 struct ipc_namespace;
 struct netlink_ext_ack;
-struct ipcns_scope;
 
 /**
  * enum ipcns_sight - what a reader may see of a namespace
@@ -53,8 +52,6 @@ void ipcns_reader_get(struct ipcns_reader *r, const struct sk_buff *request);
 void ipcns_reader_put(struct ipcns_reader *r);
 enum ipcns_sight ipcns_reader_sight(const struct ipcns_reader *r, struct user_namespace *user_ns,
 				    u64 cookie);
-const struct ipcns_scope *ipcns_reader_scope(const struct ipcns_reader *r);
-const struct ipcns_scope *ipcns_reader_dying(const struct ipcns_reader *r);
 bool ipcns_reader_may_read(const struct ipcns_reader *r, struct user_namespace *user_ns, kuid_t uid,
 			   kuid_t cuid, kgid_t gid, kgid_t cgid, umode_t mode);
 

@@ -25,8 +25,14 @@ static enum ipcns_sight dump_sight(const struct ipcns_view *view, const struct i
 	return ipcns_reader_sight(&d->reader, ns->user_ns, cookie);
 }
 
-/* Accounts memory of a dump, besides its buffer, to its user. */
-static int charge(struct ipcns_dump *d, size_t bytes)
+/**
+ * ipcns_dump_charge() - account memory of a dump, besides its buffer, to its user
+ * @d:		the dump
+ * @bytes:	size of the memory, which lasts as long as the dump
+ *
+ * Return: 0 or -EDQUOT.
+ */
+int ipcns_dump_charge(struct ipcns_dump *d, size_t bytes)
 {
 	if (!ipcns_quota_charge(d->quota, bytes))
 		return -EDQUOT;
@@ -65,7 +71,7 @@ static struct ipcns_dump *dump_alloc(struct sk_buff *request)
 		d->quota = NULL;
 	} else {
 		d->buf.quota = d->quota;
-		err = charge(d, IPCNS_BUF_CHUNK);
+		err = ipcns_dump_charge(d, IPCNS_BUF_CHUNK);
 	}
 	if (err) {
 		dump_free(d);
@@ -134,7 +140,7 @@ int ipcns_parse_ns(struct ipcns_dump *d, struct nlattr *inum, struct nlattr *id,
 
 static int select_one(struct ipcns_dump *d)
 {
-	struct ipcns_known known;
+	struct ipcns_ns_info known;
 	u64 cookie;
 	int err;
 
@@ -162,8 +168,8 @@ static int select_namespaces(struct ipcns_dump *d)
 	int err = d->ns_attr ? select_one(d) : ipcns_walk_cookies(&d->list, &d->view);
 
 	if (!err)
-		err = charge(d, d->list.max * sizeof(*d->list.cookie) +
-				BITS_TO_LONGS(d->list.n) * sizeof(long));
+		err = ipcns_dump_charge(d, d->list.max * sizeof(*d->list.cookie) +
+					BITS_TO_LONGS(d->list.n) * sizeof(long));
 	if (err)
 		return err;
 	d->collected = kvcalloc(BITS_TO_LONGS(d->list.n), sizeof(long), GFP_KERNEL_ACCOUNT);
@@ -239,16 +245,15 @@ static int collect_batch(struct ipcns_dump *d)
 /* Is the namespace that is wanted, and not there, on its way out? */
 static bool is_dying(const struct ipcns_dump *d)
 {
-	const struct ipcns_scope *scope = ipcns_reader_dying(&d->reader);
-	struct ipcns_known *known;
+	struct ipcns_ns_info *known;
 	bool found = false;
 	u64 after = 0;
 	u32 i, n;
 
-	if (!scope)
+	if (!d->reader.admin)
 		return false;
 	known = kvmalloc_array(IPCNS_DYING_WINDOW, sizeof(*known), GFP_KERNEL_ACCOUNT);
-	while (known && !found && (n = ipcns_registry_dying(scope, known, IPCNS_DYING_WINDOW, &after)))
+	while (known && !found && (n = ipcns_registry_dying(known, IPCNS_DYING_WINDOW, &after)))
 		for (i = 0; i < n; i++)
 			found |= d->id ? known[i].id == d->id : known[i].inum == d->inum;
 	kvfree(known);
@@ -263,15 +268,12 @@ static bool is_dying(const struct ipcns_dump *d)
  */
 static int dump_collect(struct ipcns_dump *d)
 {
-	const struct ipcns_scope *scope;
-	u64 end;
 	int err;
 
 	if (d->ops->collect_events)
 		return d->ops->collect_events(d);
-	scope = d->ops->seq_attr ? ipcns_reader_scope(&d->reader) : NULL;
-	if (scope)
-		ipcns_registry_now(scope, &end, &d->seq);
+	if (d->ops->seq_attr)
+		d->seq = ipcns_registry_now();
 	if (!d->collected) {
 		/* a dying namespace was the only one wanted */
 		if (d->found)

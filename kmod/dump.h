@@ -74,9 +74,8 @@ struct ipcns_dump_ops {
  * @list:	the namespaces to go through
  * @collected:	bitmap over @list: those that records were collected of
  * @pos:	index in @list to go on at
- * @seq:	what happened before the records in @buf were collected, and for
- *		the first ones before namespaces were listed, has lower numbers, as
- *		the reader's scope counts; 0 if the reader receives no events
+ * @seq:	events from before the records in @buf were collected, and for the
+ *		first ones from before namespaces were listed, have lower numbers
  * @buf:	records collected and not yet sent
  *
  * The attributes are those of the request, which netlink keeps as long.
@@ -105,6 +104,7 @@ struct ipcns_dump {
 
 int ipcns_parse_ns(struct ipcns_dump *d, struct nlattr *inum, struct nlattr *id, bool one,
 		   struct netlink_ext_ack *extack);
+int ipcns_dump_charge(struct ipcns_dump *d, size_t bytes);
 bool ipcns_dump_collected(const struct ipcns_dump *d, u64 cookie);
 int ipcns_dump_start(struct netlink_callback *cb);
 int ipcns_dump_step(struct sk_buff *skb, struct netlink_callback *cb,

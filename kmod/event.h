@@ -10,12 +10,10 @@
 #include <linux/types.h>
 #include <uapi/linux/ipcns.h>
 
-#include "owner.h"
-
 /**
  * struct ipcns_event - one event, and one slot of the journal
  * @time:	when, nanoseconds of CLOCK_BOOTTIME
- * @ns:		the namespace: its id, once the event is settled; before that,
+ * @ns:		the namespace: its id, once the event is published; before that,
  *		as a key only, its address, or for a queue that of its superblock
  * @bytes:	size of an object, or mode after a change
  * @comm:	command name of the task that caused it
@@ -58,7 +56,7 @@ struct ipcns_event_more {
 	u8	meta[4];
 };
 
-/* What the event "namespace created" continues with; @owner as far as there are any. */
+/* What the event "namespace created" continues with. */
 struct ipcns_event_birth {
 	u64	cookie;
 	u64	native_id;
@@ -67,8 +65,6 @@ struct ipcns_event_birth {
 	u32	owner_inum;
 	u32	creator_uid;
 	u32	owner_uid;
-	u32	n_owners;
-	u64	owner[IPCNS_MAX_OWNERS];
 };
 
 /* What the event "namespace dying" continues with; by kind. */

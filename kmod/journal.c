@@ -2,20 +2,21 @@
 /*
  * The journal: a ring of events.
  *
- * Probe handlers write events under a raw lock. A worker, in process context,
- * settles them in the same order: it names the namespace, which handlers know
- * by address only, and gives them sequence numbers. Readers see settled events
- * only. Old events go when the ring is full; an event that would have to
- * overwrite one that is not settled is dropped instead, and its sequence number
- * is left out, so that readers see what is missing.
+ * Handlers of hooked functions write events under a raw lock. A worker, in process
+ * context, publishes them in the same order: it replaces the namespace's address,
+ * which is all that handlers know, with its id, and assigns sequence numbers.
+ * Readers see published events only. When the ring is full, the oldest events are
+ * overwritten; an event that would have to overwrite a pending one is dropped
+ * instead, and its sequence number is left out, so that readers see the loss.
  *
- * Handlers are in the way of whoever caused the event. So events are made in
- * their slots, and nobody copies under the lock: unsettled slots are nobody's
- * but the worker's, and who copies settled ones looks afterwards whether they
- * were overwritten meanwhile. All who take the lock are in process context, so
- * interrupts stay on.
+ * A handler delays the task that caused the event. So events are made in their
+ * slots, and nothing is copied under the lock: pending slots belong to the worker
+ * alone, and whoever copies published ones checks afterwards whether they were
+ * overwritten meanwhile. The lock is taken in process context only, so interrupts
+ * stay on.
  */
 #include <linux/kernel.h>
+#include <linux/limits.h>
 #include <linux/log2.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -32,14 +33,14 @@ static struct {
 	struct ipcns_event	*ring;
 	u32			slots;
 	u64			head;
-	u64			settled;
+	u64			published;
 	u64			tail;
-	u64			seq;		/* of the next event to be settled */
+	u64			seq;		/* of the next event to be published */
 	u64			drop_pos;	/* where events are missing that */
 	u64			drop_count;	/* are not accounted for yet */
 	u64			dropped;
 	bool			woken;
-	bool			urged;
+	bool			filling_up;
 	void			(*wake)(void);
 } j;
 
@@ -57,8 +58,8 @@ static u32 slots_for(u32 len)
  * ipcns_journal_init() - make the ring
  * @bytes:	its size, rounded down to a power of two
  * @wake:	called by ipcns_journal_commit(), in its context, when there is
- *		something to settle and nobody was told yet, and again when it
- *		becomes much
+ *		a pending event and no wake-up on its way, and again when the
+ *		ring fills up
  *
  * Return: 0 or -ENOMEM.
  */
@@ -67,8 +68,7 @@ int ipcns_journal_init(size_t bytes, void (*wake)(void))
 	BUILD_BUG_ON(sizeof(struct ipcns_event) != 64);
 	BUILD_BUG_ON(sizeof(struct ipcns_event_more) != sizeof(struct ipcns_event));
 	BUILD_BUG_ON(offsetof(struct ipcns_event_more, seq) != offsetof(struct ipcns_event, seq));
-	BUILD_BUG_ON(sizeof(struct ipcns_event_birth) >
-		     (IPCNS_EVENT_SLOTS - 1) * sizeof_field(struct ipcns_event_more, data));
+	BUILD_BUG_ON(NAME_MAX > (IPCNS_EVENT_SLOTS - 1) * sizeof_field(struct ipcns_event_more, data));
 
 	memset(&j, 0, sizeof(j));
 	raw_spin_lock_init(&j.lock);
@@ -104,7 +104,7 @@ struct ipcns_event *ipcns_journal_begin(u32 len) __acquires(&j.lock)
 	u32 n = slots_for(len);
 
 	raw_spin_lock(&j.lock);
-	if (unlikely(j.head + n - j.settled > j.slots)) {
+	if (unlikely(j.head + n - j.published > j.slots)) {
 		if (!j.drop_count)
 			j.drop_pos = j.head;
 		j.drop_count++;
@@ -145,8 +145,8 @@ void ipcns_journal_commit(const void *more, u32 len) __releases(&j.lock)
 	wake = !j.woken;
 	j.woken = true;
 	/* do not wait for the ring to fill */
-	if (unlikely(!j.urged && j.head - j.settled > j.slots / 4)) {
-		j.urged = true;
+	if (unlikely(!j.filling_up && j.head - j.published > j.slots / 4)) {
+		j.filling_up = true;
 		wake = true;
 	}
 	raw_spin_unlock(&j.lock);
@@ -155,11 +155,11 @@ void ipcns_journal_commit(const void *more, u32 len) __releases(&j.lock)
 }
 
 /**
- * ipcns_journal_urged() - is the ring filling up with events to settle?
+ * ipcns_journal_filling_up() - is the ring filling up with pending events?
  */
-bool ipcns_journal_urged(void)
+bool ipcns_journal_filling_up(void)
 {
-	return READ_ONCE(j.urged);
+	return READ_ONCE(j.filling_up);
 }
 
 /*
@@ -181,42 +181,42 @@ static u32 copy_events(struct ipcns_event *out, u32 max, u64 pos, u64 end)
 }
 
 /**
- * ipcns_journal_unsettled() - the oldest events that are not settled
+ * ipcns_journal_pending() - the oldest pending events
  * @out:	filled in with whole events
  * @max:	slots there is room for, at least IPCNS_EVENT_SLOTS
  *
- * Context: process context; one caller at a time, which settles what it got
- * before it asks again.
- * Return: slots filled in, 0 if all is settled.
+ * Context: process context; one caller at a time, which publishes these
+ * events before it asks again.
+ * Return: slots filled in, 0 if none are pending.
  */
-u32 ipcns_journal_unsettled(struct ipcns_event *out, u32 max)
+u32 ipcns_journal_pending(struct ipcns_event *out, u32 max)
 {
 	u64 end;
 
 	raw_spin_lock(&j.lock);
-	if (j.drop_count && j.settled >= j.drop_pos) {
+	if (j.drop_count && j.published >= j.drop_pos) {
 		j.seq += j.drop_count;
 		j.drop_count = 0;
 	}
 	end = j.drop_count ? j.drop_pos : j.head;
-	if (j.settled == end) {
+	if (j.published == end) {
 		j.woken = false;
-		j.urged = false;
+		j.filling_up = false;
 	}
 	raw_spin_unlock(&j.lock);
-	return copy_events(out, max, j.settled, end);
+	return copy_events(out, max, j.published, end);
 }
 
 /**
- * ipcns_journal_settle() - make events readable
- * @e:		the events of ipcns_journal_unsettled(), with ns, bytes, reason,
+ * ipcns_journal_publish() - make events readable
+ * @e:		the events of ipcns_journal_pending(), with ns, bytes, reason,
  *		what and object as they are to be; one whose object is
  *		IPCNS_EVENT_OBJECT_NONE gets no sequence number and is never read
  * @n:		slots
  */
-void ipcns_journal_settle(const struct ipcns_event *e, u32 n)
+void ipcns_journal_publish(const struct ipcns_event *e, u32 n)
 {
-	u64 pos = j.settled, seq = j.seq;
+	u64 pos = j.published, seq = j.seq;
 	u32 i, k;
 
 	for (i = 0; i < n; i += e[i].slots) {
@@ -235,7 +235,7 @@ void ipcns_journal_settle(const struct ipcns_event *e, u32 n)
 	}
 	raw_spin_lock(&j.lock);
 	j.seq = seq;
-	j.settled = pos;
+	j.published = pos;
 	raw_spin_unlock(&j.lock);
 }
 
@@ -250,9 +250,9 @@ u64 ipcns_journal_seq(const struct ipcns_event *e, u64 near)
 }
 
 /* Position of the first slot with a number of at least @from. Locked. */
-static u64 find(u64 from)
+static u64 position_of_seq(u64 from)
 {
-	u64 low = j.tail, high = j.settled;
+	u64 low = j.tail, high = j.published;
 
 	while (low < high) {
 		u64 mid = low + (high - low) / 2;
@@ -266,7 +266,7 @@ static u64 find(u64 from)
 }
 
 /**
- * ipcns_journal_read() - read settled events
+ * ipcns_journal_read() - read published events
  * @out:	filled in with whole events
  * @max:	slots there is room for, at least IPCNS_EVENT_SLOTS
  * @from:	sequence number to begin with; if the event is gone, the oldest
@@ -282,8 +282,8 @@ u32 ipcns_journal_read(struct ipcns_event *out, u32 max, u64 from)
 
 	do {
 		raw_spin_lock(&j.lock);
-		pos = pos ? max_t(u64, pos, j.tail) : find(from);
-		end = j.settled;
+		pos = pos ? max_t(u64, pos, j.tail) : position_of_seq(from);
+		end = j.published;
 		raw_spin_unlock(&j.lock);
 		n = copy_events(out, max, pos, end);
 		raw_spin_lock(&j.lock);
@@ -319,11 +319,11 @@ u64 ipcns_journal_next(void)
 void ipcns_journal_state(struct ipcns_journal_state *state)
 {
 	raw_spin_lock(&j.lock);
-	state->first = j.tail < j.settled ? ipcns_journal_seq(slot(j.tail), j.seq) : j.seq;
+	state->first = j.tail < j.published ? ipcns_journal_seq(slot(j.tail), j.seq) : j.seq;
 	state->next = j.seq;
 	state->dropped = j.dropped;
 	state->slots = j.slots;
 	state->used = j.head - j.tail;
-	state->unsettled = j.head - j.settled;
+	state->pending = j.head - j.published;
 	raw_spin_unlock(&j.lock);
 }

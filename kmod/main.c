@@ -6,7 +6,7 @@
 #include <linux/module.h>
 
 #include "access.h"
-#include "events.h"
+#include "event_worker.h"
 #include "layout.h"
 #include "netlink.h"
 #include "walk.h"

@@ -97,6 +97,11 @@ static const struct nla_policy ipcns_ns_open_nl_policy[IPCNS_A_NS_ID + 1] = {
 	[IPCNS_A_NS_ID] = NLA_POLICY_MIN(NLA_U64, 1),
 };
 
+/* IPCNS_CMD_SUBSCRIBE - do */
+static const struct nla_policy ipcns_subscribe_nl_policy[IPCNS_A_EVENT_OBJECTS + 1] = {
+	[IPCNS_A_EVENT_OBJECTS] = NLA_POLICY_MASK(NLA_U32, 0x7f),
+};
+
 /* Ops table for ipcns */
 static const struct genl_split_ops ipcns_nl_ops[] = {
 	{
@@ -198,6 +203,13 @@ static const struct genl_split_ops ipcns_nl_ops[] = {
 		.doit		= ipcns_nl_ns_open_doit,
 		.policy		= ipcns_ns_open_nl_policy,
 		.maxattr	= IPCNS_A_NS_ID,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= IPCNS_CMD_SUBSCRIBE,
+		.doit		= ipcns_nl_subscribe_doit,
+		.policy		= ipcns_subscribe_nl_policy,
+		.maxattr	= IPCNS_A_EVENT_OBJECTS,
 		.flags		= GENL_CMD_CAP_DO,
 	},
 };

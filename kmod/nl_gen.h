@@ -33,6 +33,7 @@ int ipcns_nl_holder_get_dumpit(struct sk_buff *skb,
 int ipcns_nl_waiter_get_dumpit(struct sk_buff *skb,
 			       struct netlink_callback *cb);
 int ipcns_nl_ns_open_doit(struct sk_buff *skb, struct genl_info *info);
+int ipcns_nl_subscribe_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	IPCNS_NLGRP_NAMESPACES,

@@ -51,7 +51,7 @@ static int read_ns(const struct ipcns_reader *r, const struct ipcns_ref *ref,
 		   const struct ipcns_members *members, struct ipcns_ns *out)
 {
 	struct ipc_namespace *ns = ref->ns;
-	struct ipcns_known known;
+	struct ipcns_ns_info known;
 
 	out->id = ref->id;
 	out->inum = ns->ns.inum;
@@ -84,7 +84,7 @@ static int read_ns(const struct ipcns_reader *r, const struct ipcns_ref *ref,
  * @known:	what the registry knows of it
  * @out:	filled in
  */
-static void describe_dying(const struct ipcns_reader *r, const struct ipcns_known *known,
+static void describe_dying(const struct ipcns_reader *r, const struct ipcns_ns_info *known,
 			   struct ipcns_ns *out)
 {
 	memset(out, 0, sizeof(*out));
@@ -229,18 +229,17 @@ static int ns_collect(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n)
 static int ns_collect_dying(struct ipcns_dump *d)
 {
 	struct ns_get *get = d->priv;
-	const struct ipcns_scope *scope = ipcns_reader_dying(&d->reader);
-	struct ipcns_known *known;
+	struct ipcns_ns_info *known;
 	struct ipcns_ns *out;
 	u32 i, n;
 	int added = 0;
 
-	if (!scope)
+	if (!d->reader.admin)
 		return 0;
 	known = kvmalloc_array(IPCNS_DYING_WINDOW, sizeof(*known), GFP_KERNEL_ACCOUNT);
 	if (!known)
 		return -ENOMEM;
-	while (!added && (n = ipcns_registry_dying(scope, known, IPCNS_DYING_WINDOW, &get->last_death))) {
+	while (!added && (n = ipcns_registry_dying(known, IPCNS_DYING_WINDOW, &get->last_death))) {
 		for (i = 0; i < n; i++) {
 			if ((d->id && known[i].id != d->id) || (d->inum && known[i].inum != d->inum))
 				continue;

@@ -87,8 +87,7 @@ static int on_created(struct kprobe *p, struct pt_regs *regs)
 		.owner_uid	= __kuid_val(ns->user_ns->owner),
 	};
 
-	b.n_owners = ipcns_owner_chain(ns->user_ns, b.owner);
-	write_ns(IPCNS_EVENT_KIND_CREATED, ns, &b, offsetof(struct ipcns_event_birth, owner[b.n_owners]));
+	write_ns(IPCNS_EVENT_KIND_CREATED, ns, &b, sizeof(b));
 	return 0;
 }
 NOKPROBE_SYMBOL(on_created);
@@ -536,29 +535,35 @@ bool ipcns_probes_disarm(enum ipcns_probe_group group)
 }
 
 /**
+ * ipcns_probes_armed() - are all probes of a group armed?
+ * @group:	the group
+ *
+ * Context: any.
+ */
+bool ipcns_probes_armed(enum ipcns_probe_group group)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(probes); i++)
+		if (probes[i].group == group && !READ_ONCE(probes[i].armed))
+			return false;
+	return true;
+}
+
+/**
  * ipcns_probes_live() - do probes fire?
  *
  * Registration succeeds even where they were switched off by
  * kernel.ftrace_enabled or in debugfs, so a probe of our own is tried.
  *
- * Context: process context, may sleep.
+ * Context: process context.
  */
 bool ipcns_probes_live(void)
 {
-	bool live = true;
-	unsigned int i;
-	int before;
+	int before = atomic_read(&target_hits);
 
-	mutex_lock(&probe_mutex);
-	for (i = 0; i < ARRAY_SIZE(probes); i++)
-		if (probes[i].group == IPCNS_PROBES_NS && !probes[i].armed)
-			live = false;
-	before = atomic_read(&target_hits);
 	ipcns_probe_target();
-	if (atomic_read(&target_hits) == before)
-		live = false;
-	mutex_unlock(&probe_mutex);
-	return live;
+	return ipcns_probes_armed(IPCNS_PROBES_NS) && atomic_read(&target_hits) != before;
 }
 
 /**

@@ -28,6 +28,7 @@ struct ipcns_probe_state {
 
 void ipcns_probes_arm(enum ipcns_probe_group group);
 bool ipcns_probes_disarm(enum ipcns_probe_group group);
+bool ipcns_probes_armed(enum ipcns_probe_group group);
 bool ipcns_probes_live(void);
 bool ipcns_probe_state(unsigned int i, struct ipcns_probe_state *out);
 

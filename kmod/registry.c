@@ -4,7 +4,6 @@
  * walks, and it is never the way to a namespace: the addresses it keeps are
  * keys to compare, and nothing behind them is looked at.
  */
-#include <linux/bitmap.h>
 #include <linux/hashtable.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
@@ -12,7 +11,6 @@
 #include <linux/workqueue.h>
 
 #include "journal.h"
-#include "owner.h"
 #include "registry.h"
 
 #define REGISTRY_BITS 12
@@ -33,7 +31,6 @@
  * @sb:		address of its superblock
  * @death:	number of its death, for the order of the dying
  * @gone:	sequence number of its last event, once it is freed
- * @owner:	who owns it
  * @known:	what is told of it
  */
 struct entry {
@@ -46,8 +43,7 @@ struct entry {
 	u64			sb;
 	u64			death;
 	u64			gone;
-	struct ipcns_owner	*owner;
-	struct ipcns_known	known;
+	struct ipcns_ns_info	known;
 };
 
 static DEFINE_HASHTABLE(keys, REGISTRY_BITS);
@@ -85,7 +81,7 @@ const u64 ipcns_bounds[IPCNS_N_BOUNDS] = {
 static struct ipcns_event *window;
 
 /* The entry in a table whose member has a value, or NULL. */
-#define find(table, node, member, value) ({				\
+#define lookup_entry(table, node, member, value) ({				\
 	struct entry *entry_, *found_ = NULL;				\
 									\
 	hash_for_each_possible(table, entry_, node, value)		\
@@ -96,36 +92,33 @@ static struct ipcns_event *window;
 	found_;								\
 })
 
-static struct entry *find_key(u64 key)
+static struct entry *lookup_key(u64 key)
 {
-	return find(keys, by_key, key, key);
+	return lookup_entry(keys, by_key, key, key);
 }
 
-static struct entry *find_cookie(u64 cookie)
+static struct entry *lookup_cookie(u64 cookie)
 {
-	return find(cookies, by_cookie, known.cookie, cookie);
+	return lookup_entry(cookies, by_cookie, known.cookie, cookie);
 }
 
-static struct entry *find_sb(u64 sb)
+static struct entry *lookup_sb(u64 sb)
 {
-	return find(sbs, by_sb, sb, sb);
+	return lookup_entry(sbs, by_sb, sb, sb);
 }
 
-static struct entry *find_id(u64 id)
+static struct entry *lookup_id(u64 id)
 {
-	return find(ids, by_id, known.id, id);
+	return lookup_entry(ids, by_id, known.id, id);
 }
 
-static void forget(struct entry *e)
+static void free_entry(struct entry *e)
 {
 	hash_del(&e->by_key);
 	hash_del(&e->by_cookie);
 	hash_del(&e->by_sb);
 	hash_del(&e->by_id);
 	list_del(&e->list);
-	if (!e->gone)
-		ipcns_owner_gone(e->owner);
-	ipcns_owner_put(e->owner);
 	kfree(e);
 }
 
@@ -140,11 +133,10 @@ static void keep_freed(struct entry *e)
 	list_move_tail(&e->list, &freed);
 }
 
-static void bury(struct entry *e)
+static void retire_entry(struct entry *e)
 {
 	hash_del(&e->by_key);
 	hash_del(&e->by_cookie);
-	ipcns_owner_gone(e->owner);
 	stats.known--;
 	if (e->known.dying.time)
 		stats.dying--;
@@ -153,7 +145,7 @@ static void bury(struct entry *e)
 
 static void keep_left(const struct super_block *sb)
 {
-	struct entry *e = find_sb((unsigned long)sb);
+	struct entry *e = lookup_sb((unsigned long)sb);
 
 	if (e && e->gone)
 		keep_freed(e);
@@ -185,7 +177,7 @@ void ipcns_registry_forget(void)
 		/* if it fails, a late event of a queue may find its namespace forgotten */
 		ipcns_walk_left(keep_left);
 		while ((e = oldest_freed())) {
-			forget(e);
+			free_entry(e);
 			cond_resched();
 		}
 	}
@@ -196,25 +188,19 @@ void ipcns_registry_forget(void)
  * A namespace that was not known. If another one is known at its address, that
  * one went without an event.
  */
-static struct entry *add(u64 key, u64 sb, u64 cookie, u64 native_id, const u64 *owners,
-			 u32 n_owners)
+static struct entry *add(u64 key, u64 sb, u64 cookie, u64 native_id)
 {
 	struct entry *e = kzalloc(sizeof(*e), GFP_KERNEL);
-	struct entry *old = find_key(key);
+	struct entry *old = lookup_key(key);
 
 	BUILD_BUG_ON(sizeof(struct entry) > 256);
 	if (!e)
 		return NULL;
-	e->owner = ipcns_owner_get(owners, n_owners);
-	if (!e->owner) {
-		kfree(e);
-		return NULL;
-	}
 	if (old) {
 		stats.missed++;
-		bury(old);
+		retire_entry(old);
 	}
-	old = find_sb(sb);
+	old = lookup_sb(sb);
 	if (old)
 		hash_del(&old->by_sb);
 	INIT_LIST_HEAD(&e->list);
@@ -230,7 +216,7 @@ static struct entry *add(u64 key, u64 sb, u64 cookie, u64 native_id, const u64 *
 	return e;
 }
 
-static void act(struct ipcns_actor *a, const struct ipcns_event *ev, u32 uid)
+static void set_actor(struct ipcns_actor *a, const struct ipcns_event *ev, u32 uid)
 {
 	a->time = ev->time;
 	a->pid = ev->pid;
@@ -253,33 +239,32 @@ static void read_more(const struct ipcns_event *ev, void *out, u32 len)
 	}
 }
 
-static struct entry *born(const struct ipcns_event *ev)
+static struct entry *on_ns_created(const struct ipcns_event *ev)
 {
 	struct ipcns_event_birth b;
 	struct entry *e;
 
 	read_more(ev, &b, sizeof(b));
 	/* a walk may have met it before its event was settled */
-	e = find_cookie(b.cookie) ?:
-	    add(ev->ns, b.sb, b.cookie, b.native_id, b.owner, b.n_owners);
+	e = lookup_cookie(b.cookie) ?: add(ev->ns, b.sb, b.cookie, b.native_id);
 	if (!e)
 		return NULL;
 	e->known.inum = b.inum;
 	e->known.owner_inum = b.owner_inum;
 	e->known.owner_uid = b.owner_uid;
-	act(&e->known.born, ev, b.creator_uid);
+	set_actor(&e->known.born, ev, b.creator_uid);
 	return e;
 }
 
-static struct entry *dies(const struct ipcns_event *ev)
+static struct entry *on_ns_dying(const struct ipcns_event *ev)
 {
-	struct entry *e = find_key(ev->ns);
+	struct entry *e = lookup_key(ev->ns);
 
 	if (!e || e->known.dying.time) {
 		stats.missed++;
 		return NULL;
 	}
-	act(&e->known.dying, ev, ev->uid);
+	set_actor(&e->known.dying, ev, ev->uid);
 	read_more(ev, &e->known.inventory, sizeof(e->known.inventory));
 	hash_del(&e->by_cookie);
 	e->death = ++last_death;
@@ -303,46 +288,44 @@ static u64 count_teardown(const struct entry *e, u64 end)
 	return duration;
 }
 
-static struct entry *settle_ns(const struct ipcns_event *ev)
+static struct entry *resolve_ns_event(const struct ipcns_event *ev)
 {
 	switch (ev->what) {
 	case IPCNS_EVENT_KIND_CREATED:
-		return born(ev);
+		return on_ns_created(ev);
 	case IPCNS_EVENT_KIND_DYING:
-		return dies(ev);
+		return on_ns_dying(ev);
 	default:
-		return find_key(ev->ns);
+		return lookup_key(ev->ns);
 	}
 }
 
 /*
- * Names the namespace of an event. An event of a namespace that was never
- * announced stays hidden: one whose creation failed, or that went while the
- * module was loaded.
+ * Replaces the namespace's address with its id. Discards events of namespaces
+ * that are not registered: of one whose creation failed, or that was already
+ * dying when the module was loaded.
  */
-static void settle(struct ipcns_event *ev)
+static void resolve_event(struct ipcns_event *ev)
 {
 	struct entry *e;
 
 	switch (ev->object) {
 	case IPCNS_EVENT_OBJECT_LOST:
-		ipcns_scopes_count(NULL);
 		return;
 	case IPCNS_EVENT_OBJECT_NS:
-		e = settle_ns(ev);
+		e = resolve_ns_event(ev);
 		/* without memory a birth is lost, and until a walk what follows it */
 		if (!e && ev->what == IPCNS_EVENT_KIND_CREATED) {
 			ev->object = IPCNS_EVENT_OBJECT_LOST;
 			ev->what = IPCNS_LOST_CAUSE_DROPPED;
-			ipcns_scopes_count(NULL);
 			return;
 		}
 		break;
 	case IPCNS_EVENT_OBJECT_MQ:
-		e = find_sb(ev->ns);
+		e = lookup_sb(ev->ns);
 		break;
 	default:
-		e = find_key(ev->ns);
+		e = lookup_key(ev->ns);
 		break;
 	}
 	if (!e) {
@@ -350,7 +333,6 @@ static void settle(struct ipcns_event *ev)
 		return;
 	}
 	ev->ns = e->known.id;
-	ipcns_scopes_count(e->owner);
 	/* a queue may end after its namespace */
 	if (e->gone)
 		keep_freed(e);
@@ -358,43 +340,38 @@ static void settle(struct ipcns_event *ev)
 		/* if probes were off for a time, only its end may be known */
 		if (e->known.dying.time)
 			ev->bytes = count_teardown(e, ev->time);
-		bury(e);
+		retire_entry(e);
 	}
 }
 
 /*
- * Settles what is there now; what comes meanwhile is left to the worker, which
- * was told. Returns false if there may be more.
+ * Resolves the events that are in the journal now; later ones are left to the
+ * worker, which was woken. Returns false if there may be more.
  */
-static bool settle_all(void)
+static bool resolve_pending(void)
 {
 	struct ipcns_journal_state state;
 	u32 i, n, done = 0;
-	u64 next;
 
 	lockdep_assert_held(&registry_mutex);
 	ipcns_journal_state(&state);
 	for (;;) {
-		next = ipcns_journal_next();
-		n = ipcns_journal_unsettled(window, WINDOW);
-		/* events were dropped: who was to be told of them nobody knows */
-		if (ipcns_journal_next() != next)
-			ipcns_scopes_count(NULL);
+		n = ipcns_journal_pending(window, WINDOW);
 		if (!n)
 			break;
 		for (i = 0; i < n; i += window[i].slots)
-			settle(&window[i]);
-		ipcns_journal_settle(window, n);
+			resolve_event(&window[i]);
+		ipcns_journal_publish(window, n);
 		cond_resched();
 		done += n;
-		if (done > state.unsettled)
+		if (done > state.pending)
 			break;
 	}
 	return !n;
 }
 
 /**
- * ipcns_registry_sync() - settle all events that are in the journal
+ * ipcns_registry_sync() - resolve all events that are in the journal
  *
  * Context: process context, may sleep.
  * Return: false if so many came meanwhile that there may be more.
@@ -404,7 +381,7 @@ bool ipcns_registry_sync(void)
 	bool done;
 
 	mutex_lock(&registry_mutex);
-	done = settle_all();
+	done = resolve_pending();
 	mutex_unlock(&registry_mutex);
 	return done;
 }
@@ -423,23 +400,21 @@ bool ipcns_registry_sync(void)
  */
 int ipcns_registry_name(struct ipcns_ref *refs, u32 n)
 {
-	u64 owners[IPCNS_MAX_OWNERS];
 	int err = 0;
 	u32 i;
 
 	mutex_lock(&registry_mutex);
-	settle_all();
+	resolve_pending();
 	for (i = 0; i < n && !err; i++) {
 		struct ipc_namespace *ns = refs[i].ns;
 		struct entry *e;
 
 		if (!ns)
 			continue;
-		e = find_cookie(refs[i].cookie);
+		e = lookup_cookie(refs[i].cookie);
 		if (!e) {
 			e = add((unsigned long)ns, (unsigned long)ns->mq_mnt->mnt_sb,
-				refs[i].cookie, ipcns_native_id(ns), owners,
-				ipcns_owner_chain(ns->user_ns, owners));
+				refs[i].cookie, ipcns_native_id(ns));
 			if (e) {
 				e->known.inum = ns->ns.inum;
 				e->known.owner_inum = ns->user_ns->ns.inum;
@@ -463,13 +438,13 @@ int ipcns_registry_name(struct ipcns_ref *refs, u32 n)
  * Context: process context, may sleep.
  * Return: false if no such namespace is known that is not freed.
  */
-bool ipcns_registry_get(u64 id, struct ipcns_known *out)
+bool ipcns_registry_get(u64 id, struct ipcns_ns_info *out)
 {
 	struct entry *e;
 
 	mutex_lock(&registry_mutex);
-	settle_all();
-	e = find_id(id);
+	resolve_pending();
+	e = lookup_id(id);
 	if (e && e->gone)
 		e = NULL;
 	if (e)
@@ -486,12 +461,12 @@ bool ipcns_registry_get(u64 id, struct ipcns_known *out)
  * As ipcns_registry_get(), but knows namespaces that are freed, too, and does
  * not settle events.
  */
-bool ipcns_registry_lookup(u64 id, struct ipcns_known *out)
+bool ipcns_registry_lookup(u64 id, struct ipcns_ns_info *out)
 {
 	struct entry *e;
 
 	mutex_lock(&registry_mutex);
-	e = find_id(id);
+	e = lookup_id(id);
 	if (e)
 		*out = e->known;
 	mutex_unlock(&registry_mutex);
@@ -500,7 +475,6 @@ bool ipcns_registry_lookup(u64 id, struct ipcns_known *out)
 
 /**
  * ipcns_registry_dying() - list namespaces that are dying
- * @scope:	of those who are to be told
  * @out:	filled in, in the order in which they began to die
  * @max:	how many there is room for
  * @after:	where to go on, 0 to begin with; moved on
@@ -508,16 +482,15 @@ bool ipcns_registry_lookup(u64 id, struct ipcns_known *out)
  * Context: process context, may sleep.
  * Return: how many were filled in, 0 if there are no more.
  */
-u32 ipcns_registry_dying(const struct ipcns_scope *scope, struct ipcns_known *out, u32 max,
-			 u64 *after)
+u32 ipcns_registry_dying(struct ipcns_ns_info *out, u32 max, u64 *after)
 {
 	struct entry *e;
 	u32 n = 0;
 
 	mutex_lock(&registry_mutex);
-	settle_all();
+	resolve_pending();
 	list_for_each_entry(e, &dying, list) {
-		if (e->death <= *after || !ipcns_owner_below(e->owner, scope->owner))
+		if (e->death <= *after)
 			continue;
 		if (n == max)
 			break;
@@ -541,132 +514,20 @@ u64 ipcns_registry_next_id(void)
 }
 
 /**
- * ipcns_registry_open_scope() - say that there is a net namespace
- * @user_ns:	its owner, which it holds
+ * ipcns_registry_now() - resolve the events that are in the journal
  *
  * Context: process context, may sleep.
- * Return: what its readers are told of, NULL if there is no memory. To be
- * released with ipcns_registry_close_scope().
+ * Return: sequence number that the next event will have at least.
  */
-struct ipcns_scope *ipcns_registry_open_scope(struct user_namespace *user_ns)
+u64 ipcns_registry_now(void)
 {
-	struct ipcns_scope *s;
-
-	mutex_lock(&registry_mutex);
-	/* whatever was at the owner's address before */
-	settle_all();
-	s = ipcns_scope_get(user_ns, ipcns_journal_next());
-	mutex_unlock(&registry_mutex);
-	return s;
-}
-
-/**
- * ipcns_registry_close_scope() - say that a net namespace ends
- * @s:		what ipcns_registry_open_scope() gave
- */
-void ipcns_registry_close_scope(struct ipcns_scope *s)
-{
-	mutex_lock(&registry_mutex);
-	ipcns_scope_put(s);
-	mutex_unlock(&registry_mutex);
-}
-
-/**
- * ipcns_registry_now() - where the journal ends
- * @s:		a scope
- * @end:	set to the sequence number that the next event will have at least
- * @number:	set to the number that its next event will have
- *
- * Context: process context, may sleep.
- */
-void ipcns_registry_now(const struct ipcns_scope *s, u64 *end, u64 *number)
-{
-	mutex_lock(&registry_mutex);
-	settle_all();
-	*end = ipcns_journal_next();
-	*number = s == &ipcns_scope_all ? *end : s->next;
-	mutex_unlock(&registry_mutex);
-}
-
-/**
- * ipcns_registry_skip() - leave out what was not sent to any scope yet
- *
- * Context: process context, may sleep; the sender's mutex is held.
- * Return: sequence number to go on with.
- */
-u64 ipcns_registry_skip(void)
-{
-	struct ipcns_scope *s;
 	u64 next;
 
 	mutex_lock(&registry_mutex);
+	resolve_pending();
 	next = ipcns_journal_next();
-	list_for_each_entry(s, &ipcns_scopes, list) {
-		s->from = next;
-		s->number = s->next;
-	}
 	mutex_unlock(&registry_mutex);
 	return next;
-}
-
-/**
- * ipcns_registry_told() - which events is a scope told of?
- * @s:		the scope
- * @e:		settled events
- * @n:		their slots
- * @told:	filled in: bits of the first slots of those
- *
- * Context: process context, may sleep.
- * Return: false if one of the namespaces is forgotten: then its events have been
- * overwritten since they were read.
- */
-bool ipcns_registry_told(const struct ipcns_scope *s, const struct ipcns_event *e, u32 n,
-			 unsigned long *told)
-{
-	struct entry *entry;
-	bool known = true;
-	u32 i;
-
-	bitmap_zero(told, n);
-	mutex_lock(&registry_mutex);
-	for (i = 0; i < n; i += e[i].slots) {
-		if (e[i].object == IPCNS_EVENT_OBJECT_LOST) {
-			__set_bit(i, told);
-			continue;
-		}
-		entry = find_id(e[i].ns);
-		if (!entry)
-			known = false;
-		else if (ipcns_owner_below(entry->owner, s->owner))
-			__set_bit(i, told);
-	}
-	mutex_unlock(&registry_mutex);
-	return known;
-}
-
-/**
- * ipcns_registry_scopes() - who is to be sent an event of a namespace?
- * @id:		id of the namespace
- * @seq:	sequence number of the event
- * @out:	filled in with scopes that count for themselves; room for
- *		IPCNS_MAX_OWNERS
- *
- * Context: process context, may sleep; the sender's mutex is held.
- * Return: how many.
- */
-u32 ipcns_registry_scopes(u64 id, u64 seq, struct ipcns_scope **out)
-{
-	const struct ipcns_owner *o;
-	struct entry *e;
-	u32 n = 0;
-
-	mutex_lock(&registry_mutex);
-	e = find_id(id);
-	for (o = e ? e->owner : NULL; o && o->parent; o = o->parent)
-		if (o->scope && o->scope->from <= seq)
-			out[n++] = o->scope;
-	mutex_unlock(&registry_mutex);
-	return n;
 }
 
 /**
@@ -703,6 +564,6 @@ void ipcns_registry_exit(void)
 	int bucket;
 
 	hash_for_each_safe(ids, bucket, next, e, by_id)
-		forget(e);
+		free_entry(e);
 	kfree(window);
 }

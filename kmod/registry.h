@@ -6,7 +6,6 @@
 #include <linux/types.h>
 
 #include "event.h"
-#include "owner.h"
 #include "walk.h"
 
 /* Bounds by which teardowns are counted. */
@@ -27,7 +26,7 @@ struct ipcns_actor {
 };
 
 /**
- * struct ipcns_known - what the registry knows of a namespace
+ * struct ipcns_ns_info - what the registry knows of a namespace
  * @id:		the id that users see, never used again
  * @cookie:	its key among namespaces that live, see walk.c
  * @inum:	inode number
@@ -37,7 +36,7 @@ struct ipcns_actor {
  * @dying:	who dropped the last reference
  * @inventory:	what was in it then
  */
-struct ipcns_known {
+struct ipcns_ns_info {
 	u64				id;
 	u64				cookie;
 	u32				inum;
@@ -73,17 +72,10 @@ void ipcns_registry_exit(void);
 bool ipcns_registry_sync(void);
 void ipcns_registry_forget(void);
 int ipcns_registry_name(struct ipcns_ref *refs, u32 n);
-bool ipcns_registry_get(u64 id, struct ipcns_known *out);
-bool ipcns_registry_lookup(u64 id, struct ipcns_known *out);
-u32 ipcns_registry_dying(const struct ipcns_scope *scope, struct ipcns_known *out, u32 max,
-			 u64 *after);
-struct ipcns_scope *ipcns_registry_open_scope(struct user_namespace *user_ns);
-void ipcns_registry_close_scope(struct ipcns_scope *s);
-void ipcns_registry_now(const struct ipcns_scope *s, u64 *end, u64 *number);
-u64 ipcns_registry_skip(void);
-bool ipcns_registry_told(const struct ipcns_scope *s, const struct ipcns_event *e, u32 n,
-			 unsigned long *told);
-u32 ipcns_registry_scopes(u64 id, u64 seq, struct ipcns_scope **out);
+bool ipcns_registry_get(u64 id, struct ipcns_ns_info *out);
+bool ipcns_registry_lookup(u64 id, struct ipcns_ns_info *out);
+u32 ipcns_registry_dying(struct ipcns_ns_info *out, u32 max, u64 *after);
+u64 ipcns_registry_now(void);
 u64 ipcns_registry_next_id(void);
 void ipcns_registry_stats(struct ipcns_registry_stats *out);
 

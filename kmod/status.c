@@ -5,7 +5,6 @@
 #include <linux/utsname.h>
 
 #include "dump.h"
-#include "events.h"
 #include "journal.h"
 #include "layout.h"
 #include "nl_gen.h"
@@ -118,7 +117,7 @@ static int status_fill(struct sk_buff *skb, bool counters)
 	for (i = 0; i < ipcns_n_layouts; i++)
 		if (layout_fill(skb, &ipcns_layouts[i]))
 			return -EMSGSIZE;
-	if (nla_put_u32(skb, IPCNS_A_STATUS_EVENTS_LIVE, ipcns_events_live()))
+	if (nla_put_u32(skb, IPCNS_A_STATUS_EVENTS_LIVE, ipcns_probes_live()))
 		return -EMSGSIZE;
 	return counters ? counters_fill(skb) ?: events_fill(skb) : 0;
 }

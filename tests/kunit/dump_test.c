@@ -86,11 +86,6 @@ static int fake_name(struct ipcns_ref *refs, u32 n)
 	return 0;
 }
 
-static const struct ipcns_scope *fake_scope(const struct ipcns_reader *r)
-{
-	return NULL;
-}
-
 static void fake_reader_put(struct ipcns_reader *r)
 {
 }
@@ -100,8 +95,6 @@ static void fake_reader_put(struct ipcns_reader *r)
 #define ipcns_walk_get fake_get
 #define ipcns_put fake_put
 #define ipcns_registry_name fake_name
-#define ipcns_reader_scope fake_scope
-#define ipcns_reader_dying fake_scope
 #define ipcns_reader_put fake_reader_put
 #include "dump.c"
 

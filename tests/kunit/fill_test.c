@@ -7,7 +7,7 @@
 #include "holder.h"
 #include "ns.h"
 #include "object.h"
-#include "stream.h"
+#include "event_read.h"
 
 #define BIG 8192
 
@@ -154,7 +154,7 @@ static void notices(struct kunit *test)
 		IPCNS_EVENT_KIND_CREATED, IPCNS_EVENT_KIND_CHANGED, IPCNS_EVENT_KIND_MARKED,
 		IPCNS_EVENT_KIND_UNLINKED, IPCNS_EVENT_KIND_DYING, IPCNS_EVENT_KIND_DESTROYED,
 	};
-	struct ipcns_notice *n = made_up(test, sizeof(*n));
+	struct ipcns_event_report *n = made_up(test, sizeof(*n));
 	u32 object, i;
 
 	n->user_ns = &init_user_ns;
@@ -169,7 +169,7 @@ static void notices(struct kunit *test)
 			n->slots->what = kinds[i];
 			n->slots->slots = object == IPCNS_EVENT_OBJECT_MQ ? IPCNS_EVENT_SLOTS : 1;
 			snprintf(what, sizeof(what), "object %u, event %u", object, kinds[i]);
-			every_room(test, what, ipcns_notice_fill, n,
+			every_room(test, what, ipcns_event_fill, n,
 				   object == IPCNS_EVENT_OBJECT_LOST ? IPCNS_A_EVENT_CAUSE :
 				   object == IPCNS_EVENT_OBJECT_MQ ? IPCNS_A_EVENT_NAME :
 				   IPCNS_A_EVENT_COMM);
@@ -177,7 +177,7 @@ static void notices(struct kunit *test)
 	}
 	n->from = 3;
 	n->to = 9;
-	every_room(test, "a loss", ipcns_notice_fill, n, IPCNS_A_EVENT_TO);
+	every_room(test, "a loss", ipcns_event_fill, n, IPCNS_A_EVENT_TO);
 }
 
 /* An identifier is found by either number of bits that its index can have. */

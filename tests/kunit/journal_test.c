@@ -125,7 +125,7 @@ static void model_settle(struct kunit *test, struct model *m, u32 *rnd, u32 hidd
 		m->gap = 0;
 	}
 	end = m->gap ? m->gap_at : m->head;
-	n = ipcns_journal_unsettled(out, max);
+	n = ipcns_journal_pending(out, max);
 	KUNIT_ASSERT_EQ(test, n > 0, m->settled < end);
 	for (i = 0; i < n; i += out[i].slots) {
 		KUNIT_ASSERT_LT(test, m->settled, end);
@@ -141,7 +141,7 @@ static void model_settle(struct kunit *test, struct model *m, u32 *rnd, u32 hidd
 		m->unsettled -= out[i].slots;
 		m->settled++;
 	}
-	ipcns_journal_settle(out, n);
+	ipcns_journal_publish(out, n);
 }
 
 /* What is read from a number on has to be what the model has, nothing left out between. */
@@ -178,7 +178,7 @@ static void model_state(struct kunit *test, struct model *m)
 	KUNIT_ASSERT_EQ(test, state.dropped, m->dropped);
 	KUNIT_ASSERT_EQ(test, state.slots, (u32)SLOTS);
 	KUNIT_ASSERT_EQ(test, state.used, m->used);
-	KUNIT_ASSERT_EQ(test, state.unsettled, m->unsettled);
+	KUNIT_ASSERT_EQ(test, state.pending, m->unsettled);
 }
 
 /**
@@ -254,9 +254,9 @@ static void lengths(struct kunit *test)
 		const struct ipcns_event_more *last;
 
 		KUNIT_ASSERT_TRUE(test, write_event(2, len, len));
-		n = ipcns_journal_unsettled(out, SLOTS);
+		n = ipcns_journal_pending(out, SLOTS);
 		KUNIT_ASSERT_EQ(test, n, slots_for(len));
-		ipcns_journal_settle(out, n);
+		ipcns_journal_publish(out, n);
 		KUNIT_ASSERT_EQ(test, ipcns_journal_read(out, SLOTS, len + 1), n);
 		KUNIT_ASSERT_TRUE(test, is_whole(out));
 		for (i = 1; i < n; i++)
@@ -275,17 +275,17 @@ static void waking(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, ipcns_journal_init(SLOTS * sizeof(struct ipcns_event), count_wake), 0);
 	atomic_set(&wakes, 0);
 	for (i = 0; i <= SLOTS / 4; i++) {
-		KUNIT_EXPECT_FALSE(test, ipcns_journal_urged());
+		KUNIT_EXPECT_FALSE(test, ipcns_journal_filling_up());
 		KUNIT_EXPECT_TRUE(test, write_event(0, i, 0));
 		KUNIT_EXPECT_EQ(test, atomic_read(&wakes), i < SLOTS / 4 ? 1 : 2);
 	}
-	KUNIT_EXPECT_TRUE(test, ipcns_journal_urged());
+	KUNIT_EXPECT_TRUE(test, ipcns_journal_filling_up());
 	for (; i < SLOTS + 10; i++)
 		KUNIT_EXPECT_EQ(test, write_event(0, i, 0), i < SLOTS);
 	KUNIT_EXPECT_EQ(test, atomic_read(&wakes), 2);
-	while ((i = ipcns_journal_unsettled(out, SLOTS)))
-		ipcns_journal_settle(out, i);
-	KUNIT_EXPECT_FALSE(test, ipcns_journal_urged());
+	while ((i = ipcns_journal_pending(out, SLOTS)))
+		ipcns_journal_publish(out, i);
+	KUNIT_EXPECT_FALSE(test, ipcns_journal_filling_up());
 	KUNIT_EXPECT_TRUE(test, write_event(0, i, 0));
 	KUNIT_EXPECT_EQ(test, atomic_read(&wakes), 3);
 }
@@ -319,7 +319,7 @@ static int race_write(void *p)
 		if (write_event(writer, i, any_below(&rnd, 4) ? 0 : any_below(&rnd, LEN_MAX)))
 			atomic_inc(&r->written);
 		/* the first is inconsiderate */
-		if (writer && ipcns_journal_urged())
+		if (writer && ipcns_journal_filling_up())
 			usleep_range(100, 200);
 		else if (!(i % 64))
 			cond_resched();
@@ -387,8 +387,8 @@ static void race(struct kunit *test)
 	for (;;) {
 		bool last = !atomic_read(&r->writing);
 
-		while ((n = ipcns_journal_unsettled(r->window, ARRAY_SIZE(r->window))))
-			ipcns_journal_settle(r->window, n);
+		while ((n = ipcns_journal_pending(r->window, ARRAY_SIZE(r->window))))
+			ipcns_journal_publish(r->window, n);
 		if (last)
 			break;
 		cond_resched();
@@ -411,7 +411,7 @@ static void race(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, state.next - 1, (u64)WRITERS * PER_WRITER);
 	KUNIT_EXPECT_LE(test, r->read + r->lost, state.next - 1);
 	KUNIT_EXPECT_GE(test, r->read + r->lost + state.dropped, state.next - 1);
-	KUNIT_EXPECT_EQ(test, state.unsettled, 0U);
+	KUNIT_EXPECT_EQ(test, state.pending, 0U);
 	KUNIT_EXPECT_GT(test, atomic_read(&r->written), WRITERS * PER_WRITER / 2);
 	KUNIT_EXPECT_GT(test, r->read, 1000ULL);
 }

@@ -104,7 +104,7 @@ static u64 newest_id(void)
 static void life(struct kunit *test)
 {
 	struct ipcns_registry_stats before, s;
-	struct ipcns_known known;
+	struct ipcns_ns_info known;
 	u64 id, after = 0;
 
 	ipcns_registry_stats(&before);
@@ -121,14 +121,14 @@ static void life(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, known.born.comm, "somebody");
 	KUNIT_EXPECT_EQ(test, known.dying.time, 0ULL);
 
-	KUNIT_EXPECT_EQ(test, ipcns_registry_dying(&ipcns_scope_all, &known, 1, &after), 0U);
+	KUNIT_EXPECT_EQ(test, ipcns_registry_dying(&known, 1, &after), 0U);
 	death(1, 55);
 	KUNIT_EXPECT_EQ(test, newest_id(), id);
-	KUNIT_EXPECT_EQ(test, ipcns_registry_dying(&ipcns_scope_all, &known, 1, &after), 1U);
+	KUNIT_EXPECT_EQ(test, ipcns_registry_dying(&known, 1, &after), 1U);
 	KUNIT_EXPECT_EQ(test, known.id, id);
 	KUNIT_EXPECT_EQ(test, known.inventory.count[0], 55U);
 	KUNIT_EXPECT_NE(test, known.dying.time, 0ULL);
-	KUNIT_EXPECT_EQ(test, ipcns_registry_dying(&ipcns_scope_all, &known, 1, &after), 0U);
+	KUNIT_EXPECT_EQ(test, ipcns_registry_dying(&known, 1, &after), 0U);
 	KUNIT_EXPECT_TRUE(test, ipcns_registry_get(id, &known));
 	ipcns_registry_stats(&s);
 	KUNIT_EXPECT_EQ(test, s.known, before.known + 1);
@@ -262,7 +262,7 @@ static void objects(struct kunit *test)
 static void replaced(struct kunit *test)
 {
 	struct ipcns_registry_stats before, s;
-	struct ipcns_known known;
+	struct ipcns_ns_info known;
 	u64 first, second;
 
 	birth(4, 41);
@@ -292,7 +292,7 @@ static void named(struct kunit *test)
 	struct vfsmount *mnt = kunit_kzalloc(test, sizeof(*mnt), GFP_KERNEL);
 	struct ipcns_ref refs[3] = { };
 	struct ipcns_event_birth b = { .cookie = 51, .inum = 5, .creator_uid = 5 };
-	struct ipcns_known known;
+	struct ipcns_ns_info known;
 	u64 id;
 
 	KUNIT_ASSERT_NOT_NULL(test, ns);
@@ -324,7 +324,7 @@ static void named(struct kunit *test)
 /* Those that die are told in the order of their deaths, however few at a time. */
 static void dying_order(struct kunit *test)
 {
-	static struct ipcns_known known[PLACES];
+	static struct ipcns_ns_info known[PLACES];
 	u64 id[PLACES], after;
 	u32 i, n, room, got;
 
@@ -337,17 +337,17 @@ static void dying_order(struct kunit *test)
 	for (room = 1; room <= PLACES; room++) {
 		after = 0;
 		got = 0;
-		while ((n = ipcns_registry_dying(&ipcns_scope_all, known, room, &after)))
+		while ((n = ipcns_registry_dying(known, room, &after)))
 			for (i = 0; i < n; i++, got++)
 				KUNIT_EXPECT_EQ(test, known[i].id, id[(got * 5) % PLACES]);
 		KUNIT_EXPECT_EQ(test, got, (u32)PLACES);
 	}
 	/* some go while it is read */
 	after = 0;
-	KUNIT_EXPECT_EQ(test, ipcns_registry_dying(&ipcns_scope_all, known, 2, &after), 2U);
+	KUNIT_EXPECT_EQ(test, ipcns_registry_dying(known, 2, &after), 2U);
 	burial(0);
 	burial(10);
-	KUNIT_EXPECT_EQ(test, ipcns_registry_dying(&ipcns_scope_all, known, 1, &after), 1U);
+	KUNIT_EXPECT_EQ(test, ipcns_registry_dying(known, 1, &after), 1U);
 	KUNIT_EXPECT_EQ(test, known[0].id, id[15]);
 }
 
@@ -367,7 +367,7 @@ static u32 entries(void)
 /* A queue that ends when the journal has long had nothing of its namespace. */
 static void late(struct kunit *test)
 {
-	struct ipcns_known known;
+	struct ipcns_ns_info known;
 	u32 i, turn;
 	u64 id;
 
@@ -404,7 +404,7 @@ static void unique(struct kunit *test)
 {
 	u64 lives[PLACES] = { }, ids[PLACES] = { }, id, highest = 0, cookie = 1000;
 	struct ipcns_journal_state state;
-	struct ipcns_known known;
+	struct ipcns_ns_info known;
 	u32 i, place, rnd = 314159265;
 
 	for (i = 0; i < 20000; i++) {
@@ -450,7 +450,7 @@ static int race_read(void *p)
 {
 	struct race *r = p;
 	struct ipcns_registry_stats s;
-	struct ipcns_known known[4];
+	struct ipcns_ns_info known[4];
 	u64 id, after, before;
 	u32 i, n, rnd = 27182818;
 
@@ -464,7 +464,7 @@ static int race_read(void *p)
 		after = 0;
 		do {
 			before = after;
-			n = ipcns_registry_dying(&ipcns_scope_all, known, ARRAY_SIZE(known), &after);
+			n = ipcns_registry_dying(known, ARRAY_SIZE(known), &after);
 			CREW_CHECK(&r->crew, !n || after > before);
 			for (i = 0; i < n; i++)
 				CREW_CHECK(&r->crew, known[i].dying.time);

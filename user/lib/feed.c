@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-only
 /*
- * The stream of events: multicast groups, and the journal for what did not come through them.
+ * The stream of events: a subscription, with multicast groups, and the journal for events that did
+ * not arrive through them.
  *
  * Events have numbers without gaps over both groups. With both groups joined a gap means that
- * messages did not arrive; with one, that the socket overran is the only sign. What is missing is
- * asked of the journal, by a second socket, and what came twice is passed over by its number. What
- * the journal does not hold any more it says itself: a loss, with its range.
+ * messages did not arrive; with one, that the socket overran is the only sign. Missing events are
+ * read from the journal, by a second socket, and events that arrive twice are skipped by their
+ * number. The journal reports events that it does not hold any more as a loss, with its range.
+ *
+ * A caller who may not subscribe polls the journal, which then has only events of namespaces that
+ * the caller may see at that moment: gaps mean nothing, and the end of a namespace is that it is not
+ * listed any more.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -17,7 +22,11 @@
 #include <netlink/genl/genl.h>
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "lib.h"
 
@@ -26,6 +35,25 @@
 
 /* Datagrams that are read before the caller has its turn. */
 #define READS 64
+
+/* Time between two looks at the journal without a subscription. */
+#define POLL_MS 500
+
+/* How often, and how many times, it is checked whether all that was subscribed to is recorded. */
+#define ARM_MS 10
+#define ARM_TRIES 500
+
+/* A namespace that the caller can see. */
+struct seen {
+	uint64_t id;
+	uint32_t inum;
+};
+
+struct seen_list {
+	struct seen *ns;
+	size_t n, max;
+	bool failed;		/* there was no memory */
+};
 
 struct ipcns_feed {
 	struct ipcns *c;	/* for requests */
@@ -37,8 +65,12 @@ struct ipcns_feed {
 
 	struct nl_sock *sk;
 	int fd;
+	int epoll;		/* readable when the socket is, or when it is time to poll */
+	int timer;
 	bool joined;
 	bool busy;		/* a callback is running */
+	bool polling;		/* there is no subscription */
+	struct seen_list seen;	/* what the last poll found */
 	uint16_t family;	/* of a module that was loaded meanwhile, 0 if not known */
 	bool complete;		/* both groups are joined, so that numbers have no gaps */
 	bool overrun;		/* the socket had no room, and is not empty yet */
@@ -115,6 +147,8 @@ struct ipcns_feed *ipcns_feed_new(ipcns_event_fn take, void *arg)
 	f->take = take;
 	f->arg = arg;
 	f->fd = -1;
+	f->epoll = -1;
+	f->timer = -1;
 	f->c = ipcns_new();
 	f->sk = nl_socket_alloc();
 	if (f->c && f->sk)
@@ -130,6 +164,11 @@ void ipcns_feed_free(struct ipcns_feed *f)
 		return;
 	ipcns_free(f->c);
 	nl_socket_free(f->sk);
+	if (f->timer >= 0)
+		close(f->timer);
+	if (f->epoll >= 0)
+		close(f->epoll);
+	free(f->seen.ns);
 	free(f);
 }
 
@@ -137,10 +176,29 @@ static int join(struct ipcns_feed *f, int group, const char *name)
 {
 	int ret = nl_socket_add_membership(f->sk, group);
 
-	if (ret == -NLE_PERM)
-		return fail(f, -EPERM, "no permission to listen: events need CAP_SYS_ADMIN over the owner of the net namespace");
 	if (ret < 0)
 		return fail(f, -EIO, "cannot join group \"%s\": %s", name, nl_geterror(ret));
+	return 0;
+}
+
+/* A descriptor that is readable when one of the two is. */
+static int wait_for(struct ipcns_feed *f, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+
+	if (epoll_ctl(f->epoll, EPOLL_CTL_ADD, fd, &event))
+		return fail(f, -errno, "cannot wait for events: %s", strerror(errno));
+	return 0;
+}
+
+static int set_timer(struct ipcns_feed *f, unsigned int ms)
+{
+	struct itimerspec spec = { 0 };
+
+	spec.it_interval.tv_sec = spec.it_value.tv_sec = ms / 1000;
+	spec.it_interval.tv_nsec = spec.it_value.tv_nsec = ms % 1000 * 1000000;
+	if (timerfd_settime(f->timer, 0, &spec, NULL))
+		return fail(f, -errno, "cannot set a timer: %s", strerror(errno));
 	return 0;
 }
 
@@ -163,6 +221,15 @@ int ipcns_feed_open(struct ipcns_feed *f)
 	if (setsockopt(f->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
 		setsockopt(f->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 
+	f->epoll = epoll_create1(EPOLL_CLOEXEC);
+	f->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (f->epoll < 0 || f->timer < 0)
+		return fail(f, -errno, "cannot wait for events: %s", strerror(errno));
+	ret = wait_for(f, f->fd);
+	if (!ret)
+		ret = wait_for(f, f->timer);
+	if (ret)
+		return ret;
 	ret = genl_ctrl_resolve_grp(f->sk, "nlctrl", "notify");
 	if (ret < 0)
 		return fail(f, -EIO, "cannot look up group \"notify\": %s", nl_geterror(ret));
@@ -172,7 +239,7 @@ int ipcns_feed_open(struct ipcns_feed *f)
 /** ipcns_feed_fd - descriptor that is readable when there is something to read; for poll(2) */
 int ipcns_feed_fd(const struct ipcns_feed *f)
 {
-	return f->fd;
+	return f->epoll;
 }
 
 static int join_groups(struct ipcns_feed *f, bool objects)
@@ -182,7 +249,7 @@ static int join_groups(struct ipcns_feed *f, bool objects)
 	int ret;
 
 	if (!namespaces || !group)
-		return fail(f, -EOPNOTSUPP, "the module does not tell events");
+		return fail(f, -EOPNOTSUPP, "the module has no groups for events");
 	ret = join(f, namespaces, IPCNS_MCGRP_NAMESPACES);
 	if (!ret && objects)
 		ret = join(f, group, IPCNS_MCGRP_OBJECTS);
@@ -191,12 +258,107 @@ static int join_groups(struct ipcns_feed *f, bool objects)
 	return ret;
 }
 
+static void take_recorded(struct nlattr *attrs, int len, void *arg)
+{
+	struct nlattr *attr[IPCNS_EVENT_ATTRS];
+	uint64_t objects;
+
+	if (ipcns_index(attr, IPCNS_EVENT_ATTRS, attrs, len) &&
+	    ipcns_uint(attr[IPCNS_A_EVENT_OBJECTS], &objects))
+		*(uint32_t *)arg = objects;
+}
+
+/*
+ * The module arms its hooks after it has answered, so it is asked until it has. Where one cannot be
+ * armed, which its status reports, events are missing, and the feed goes on without them.
+ */
+static int subscribe(struct ipcns_feed *f, bool objects)
+{
+	static const struct timespec pause = { .tv_nsec = ARM_MS * 1000000 };
+	uint32_t mask = 1U << IPCNS_EVENT_OBJECT_NS, recorded = 0;
+	struct ipcns_request *r;
+	int i, ret = 0;
+
+	if (objects)
+		mask |= 1U << IPCNS_EVENT_OBJECT_SHM | 1U << IPCNS_EVENT_OBJECT_SEM |
+			1U << IPCNS_EVENT_OBJECT_MSG | 1U << IPCNS_EVENT_OBJECT_MQ;
+	for (i = 0; !ret && (mask & ~recorded) && i < ARM_TRIES; i++) {
+		if (i)
+			nanosleep(&pause, NULL);
+		r = ipcns_request(IPCNS_CMD_SUBSCRIBE);
+		ipcns_put_u32(r, IPCNS_A_EVENT_OBJECTS, mask);
+		ret = ipcns_do(f->c, r, take_recorded, &recorded);
+	}
+	return ret ? fail(f, ret, "cannot subscribe to events: %s", ipcns_error(f->c)) : 0;
+}
+
+static int compare_seen(const void *a, const void *b)
+{
+	const struct seen *x = a, *y = b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static void take_seen(struct nlattr *attrs, int len, void *arg)
+{
+	struct seen_list *list = arg;
+	struct nlattr *attr[IPCNS_A_NS_MAX + 1];
+	struct seen *bigger;
+	uint64_t id, inum;
+
+	if (!ipcns_index(attr, IPCNS_A_NS_MAX + 1, attrs, len) ||
+	    !ipcns_uint(attr[IPCNS_A_NS_ID], &id) || !ipcns_uint(attr[IPCNS_A_NS_INUM], &inum))
+		return;
+	if (list->n == list->max) {
+		bigger = realloc(list->ns, (2 * list->max + 64) * sizeof(*bigger));
+		list->failed |= !bigger;
+		if (!bigger)
+			return;
+		list->ns = bigger;
+		list->max = 2 * list->max + 64;
+	}
+	list->ns[list->n++] = (struct seen){ .id = id, .inum = inum };
+}
+
+static bool forget_seen(void *arg)
+{
+	((struct seen_list *)arg)->n = 0;
+	return true;
+}
+
+/* Lists the namespaces that the caller can see, by their ids. */
+static int list_seen(struct ipcns_feed *f, struct seen_list *list)
+{
+	int err = ipcns_namespaces(f->c, 0, take_seen, forget_seen, list);
+
+	if (err)
+		return fail(f, err, "cannot list namespaces: %s", ipcns_error(f->c));
+	if (list->failed)
+		return fail(f, -ENOMEM, "out of memory");
+	if (list->n)
+		qsort(list->ns, list->n, sizeof(*list->ns), compare_seen);
+	return 0;
+}
+
+static int start_polling(struct ipcns_feed *f)
+{
+	struct ipcns_journal journal;
+	int ret = ipcns_feed_journal(f, &journal);
+
+	if (!ret)
+		ret = list_seen(f, &f->seen);
+	f->polling = !ret;
+	return ret ?: set_timer(f, POLL_MS);
+}
+
 /**
- * ipcns_feed_join - listen to the module
+ * ipcns_feed_join - receive events from the module
  * @f: a feed that is open, and has not joined
- * @objects: to events about objects, too
+ * @objects: also those about objects
  *
- * Returns 0, -ENODEV if there is no module, or another negative errno.
+ * A caller who may not subscribe, but may read the journal, gets events a little later, only of
+ * namespaces that they may see, and without the creations of objects that nobody else made the
+ * module record. Returns 0, -ENODEV if there is no module, or another negative errno.
  */
 int ipcns_feed_join(struct ipcns_feed *f, bool objects)
 {
@@ -204,9 +366,16 @@ int ipcns_feed_join(struct ipcns_feed *f, bool objects)
 
 	f->last = 0;
 	f->overrun = false;
+	f->polling = false;
+	f->complete = false;
+	f->seen.n = 0;
 	if (ret)
 		return fail(f, ret, "%s", ipcns_error(f->c));
-	ret = join_groups(f, objects);
+	ret = subscribe(f, objects);
+	if (!ret)
+		ret = join_groups(f, objects);
+	else if (ret == -EPERM || ret == -EOPNOTSUPP)
+		ret = start_polling(f);
 	f->joined = !ret;
 	return ret;
 }
@@ -219,7 +388,10 @@ int ipcns_feed_join(struct ipcns_feed *f, bool objects)
  */
 void ipcns_feed_leave(struct ipcns_feed *f)
 {
+	if (f->polling)
+		set_timer(f, 0);
 	f->joined = false;
+	f->polling = false;
 }
 
 /** ipcns_feed_connection - the connection of a feed that has joined, for requests */
@@ -275,10 +447,10 @@ static void take_journal(struct nlattr *attrs, int len, void *arg)
 
 /**
  * ipcns_feed_journal - ask for the state of the journal
- * @f: a feed that has joined: this arms the probes that it needs
+ * @f: a feed that has joined
  * @journal: the result
  *
- * All that happens from then on is told, or told as lost. Returns 0 or a negative errno.
+ * All later events are reported, or reported as lost. Returns 0 or a negative errno.
  */
 int ipcns_feed_journal(struct ipcns_feed *f, struct ipcns_journal *journal)
 {
@@ -479,19 +651,84 @@ static int receive_one(struct ipcns_feed *f)
 	return receive_all(f, len);
 }
 
+static struct nlattr *put_attr(char **at, int type, const void *data, uint16_t len)
+{
+	struct nlattr *attr = (void *)*at;
+
+	*attr = (struct nlattr){ .nla_len = NLA_HDRLEN + len, .nla_type = type };
+	memcpy(*at + NLA_HDRLEN, data, len);
+	*at += NLA_HDRLEN + NLA_ALIGN(len);
+	return attr;
+}
+
+/* The end of a namespace, of which nothing is known but that it is not there any more. */
+static void report_absent(struct ipcns_feed *f, const struct seen *ns)
+{
+	const uint32_t object = IPCNS_EVENT_OBJECT_NS, kind = IPCNS_EVENT_KIND_DESTROYED;
+	struct ipcns_event e = { .object = object, .kind = kind, .ns_id = ns->id };
+	char data[128] __attribute__((aligned(NLMSG_ALIGNTO)));
+	struct timespec now;
+	char *at = data;
+	int64_t time;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	time = now.tv_sec * 1000000000LL + now.tv_nsec;
+	e.attr[IPCNS_A_EVENT_TIME] = put_attr(&at, IPCNS_A_EVENT_TIME, &time, sizeof(time));
+	e.attr[IPCNS_A_EVENT_OBJECT] = put_attr(&at, IPCNS_A_EVENT_OBJECT, &object, sizeof(object));
+	e.attr[IPCNS_A_EVENT_EVENT] = put_attr(&at, IPCNS_A_EVENT_EVENT, &kind, sizeof(kind));
+	e.attr[IPCNS_A_EVENT_NS_INUM] =
+		put_attr(&at, IPCNS_A_EVENT_NS_INUM, &ns->inum, sizeof(ns->inum));
+	e.attr[IPCNS_A_EVENT_NS_ID] = put_attr(&at, IPCNS_A_EVENT_NS_ID, &ns->id, sizeof(ns->id));
+	f->take(&e, f->arg);
+}
+
+/* Takes what happened since the last poll. */
+static int poll_journal(struct ipcns_feed *f)
+{
+	struct seen_list now = { 0 };
+	int err = list_seen(f, &now);
+	size_t i;
+
+	if (!err)
+		err = ipcns_feed_fetch(f);
+	if (err) {
+		free(now.ns);
+		return err;
+	}
+	for (i = 0; i < f->seen.n; i++)
+		if (!now.n || !bsearch(&f->seen.ns[i], now.ns, now.n, sizeof(*now.ns), compare_seen))
+			report_absent(f, &f->seen.ns[i]);
+	free(f->seen.ns);
+	f->seen = now;
+	return 0;
+}
+
+/* Whether it is time to poll. */
+static bool timer_expired(struct ipcns_feed *f)
+{
+	uint64_t times;
+
+	return read(f->timer, &times, sizeof(times)) == sizeof(times);
+}
+
 /**
- * ipcns_feed_read - take events that have come, without waiting
+ * ipcns_feed_read - take events that have arrived, without waiting
  *
  * Returns enum ipcns_feed_state, or a negative errno; -EBUSY in the feed's callback.
  */
 int ipcns_feed_read(struct ipcns_feed *f)
 {
 	int state = IPCNS_FEED_MORE;
-	int i;
+	int i, err;
 
 	if (f->busy)
 		return fail(f, -EBUSY, "the feed is in use by the caller of this callback");
 	for (i = 0; state == IPCNS_FEED_MORE && i < READS; i++)
 		state = receive_one(f);
+	if (state == IPCNS_FEED_DRY && f->polling && timer_expired(f)) {
+		err = poll_journal(f);
+		if (err)
+			return state_of(err);
+	}
 	return state;
 }

@@ -98,8 +98,7 @@ class Journal:
         """The events from a number on; filters are ns_inum, ns_id and objects (words)."""
         attributes = {name.replace("_", "-"): value for name, value in filters.items()}
         if "objects" in attributes:
-            attributes["objects"] = sum(1 << WORDS["object"].index(word)
-                                        for word in attributes["objects"].split())
+            attributes["objects"] = mask(attributes["objects"])
         if since is not None:
             attributes["since"] = since
         self.link.begin("event", attributes)
@@ -149,8 +148,25 @@ def armed():
     return {probe["symbol"] for probe in status()["probe"] if probe["armed"]}
 
 
+def mask(objects):
+    """The mask of some objects, in words."""
+    return sum(1 << WORDS["object"].index(word) for word in objects.split())
+
+
+def subscribe(link, objects="ns shm sem msg mq", wait=True):
+    """Subscribes to events; with wait, returns when they are recorded. What is recorded."""
+    deadline = time.monotonic() + 10 * PACE
+    while True:
+        recorded = link.get("subscribe", {"objects": mask(objects)})["objects"]
+        if not wait or not mask(objects) & ~recorded:
+            return recorded
+        if time.monotonic() > deadline:
+            raise Failed(f"subscribed to {objects}, but only {recorded:#x} is recorded")
+        time.sleep(0.01)
+
+
 class Listener:
-    """Listens to the groups from now on; keeps all events, in the order of their numbers.
+    """Subscribes, and listens to the groups; keeps all events, in the order of their numbers.
 
     What the socket's buffer had no room for comes from the journal. With both groups there is no
     number missing: what the journal does not hold any more must be told as lost, or it is Failed.
@@ -161,11 +177,12 @@ class Listener:
         self.whole = set(groups) == set(GROUPS)
         try:
             self.link.socket.setsockopt(socket.SOL_SOCKET, 33, buffer)      # SO_RCVBUFFORCE
-        except PermissionError:     # not the machine's root: as much as he may have
+        except PermissionError:     # not the machine's root: as much as is allowed
             self.link.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
         for group in groups:
             self.link.join(group)
         self.journal = Journal()
+        subscribe(self.journal.link, "ns shm sem msg mq" if "objects" in groups else "ns")
         self.begin = self.next = self.journal.state()[1]
         self.events, self.lost = [], []
         self.destroyed = set()      # ids of namespaces

@@ -24,7 +24,7 @@ NETLINK_ADD_MEMBERSHIP = 1
 
 # By attribute set; the command of "event" is journal-get.
 COMMANDS = {"ns": 1, "object": 2, "element": 3, "limits": 4, "status": 5, "event": 6,
-            "holder": 9, "waiter": 10, "open": 11}
+            "holder": 9, "waiter": 10, "open": 11, "subscribe": 12}
 NOTICES = (7, 8)    # ns-ntf, object-ntf
 
 SETS = {
@@ -78,6 +78,7 @@ FORMATS = {"u32": "=I", "s32": "=i", "u64": "=Q", "s64": "=q"}
 TABLES = {name: [word.partition(":")[::2] for word in words.split()]
           for name, words in SETS.items()}
 TABLES["open"] = TABLES["ns"]
+TABLES["subscribe"] = TABLES["event"]
 
 
 def attribute_number(attribute_set, name):

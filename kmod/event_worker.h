@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef _IPCNS_EVENTS_H
-#define _IPCNS_EVENTS_H
+#ifndef _IPCNS_EVENT_WORKER_H
+#define _IPCNS_EVENT_WORKER_H
 
 #include <linux/types.h>
 
@@ -8,7 +8,6 @@ int ipcns_events_init(void);
 void ipcns_events_start(void);
 void ipcns_events_stop(void);
 void ipcns_events_exit(void);
-void ipcns_events_listen(void);
-bool ipcns_events_live(void);
+u32 ipcns_events_recorded(void);
 
-#endif /* _IPCNS_EVENTS_H */
+#endif /* _IPCNS_EVENT_WORKER_H */

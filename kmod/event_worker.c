@@ -1,29 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What happens after a probe wrote an event; and when probes are armed.
+ * The worker: publishes and sends events, and arms what is recorded on demand.
  */
 #include <linux/delay.h>
 #include <linux/irq_work.h>
 #include <linux/moduleparam.h>
-#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 
-#include "events.h"
+#include "event_send.h"
+#include "event_worker.h"
 #include "journal.h"
 #include "nl_gen.h"
 #include "probe.h"
 #include "registry.h"
-#include "send.h"
 #include "walk.h"
 
 #define MIN_MB 1
 #define MAX_MB 1024
 #define MAX_FLUSH_MS 1000
 
-/* How often it is looked whether anybody listens, and whether probes fire. */
+/* How often the worker checks whether hooks fire, and what is wanted. */
 #define WATCH_MS 1000
 #define DISARM_MS 20
 
@@ -41,30 +40,33 @@ MODULE_PARM_DESC(record, "what is recorded while nobody listens: namespaces (def
 
 static bool record_objects;
 
-static void settle(struct work_struct *work);
+/* Nothing is armed any more. */
+static bool stopping = true;
+
+static void publish(struct work_struct *work);
 static void watch(struct work_struct *work);
-static DECLARE_DELAYED_WORK(settle_work, settle);
+static DECLARE_DELAYED_WORK(publish_work, publish);
 static DECLARE_DELAYED_WORK(watch_work, watch);
 
 /* One at a time: the delayed work, which is never queued twice. */
-static void settle(struct work_struct *work)
+static void publish(struct work_struct *work)
 {
 	bool done = ipcns_registry_sync();
 
 	ipcns_send();
 	if (!done)
-		queue_delayed_work(system_dfl_wq, &settle_work, 0);
+		queue_delayed_work(system_dfl_wq, &publish_work, 0);
 }
 
-static void queue_settle(struct irq_work *work)
+static void queue_publish(struct irq_work *work)
 {
-	if (ipcns_journal_urged())
-		mod_delayed_work(system_dfl_wq, &settle_work, 0);
+	if (ipcns_journal_filling_up())
+		mod_delayed_work(system_dfl_wq, &publish_work, 0);
 	else
-		queue_delayed_work(system_dfl_wq, &settle_work, msecs_to_jiffies(flush_ms));
+		queue_delayed_work(system_dfl_wq, &publish_work, msecs_to_jiffies(flush_ms));
 }
 
-static DEFINE_IRQ_WORK(wake_work, queue_settle);
+static DEFINE_IRQ_WORK(wake_work, queue_publish);
 
 /* Called by handlers: only an irq_work may be queued there. */
 static void wake(void)
@@ -72,8 +74,8 @@ static void wake(void)
 	irq_work_queue(&wake_work);
 }
 
-/* Says in the journal that events are missing. */
-static void lose(u8 cause)
+/* Records in the journal that events are missing. */
+static void record_loss(u8 cause)
 {
 	struct ipcns_event *e = ipcns_journal_begin(0);
 
@@ -98,43 +100,32 @@ static u64 probes_missed(void)
 	return sum;
 }
 
-/**
- * ipcns_events_live() - do probes fire?
- *
- * Who asks sees to it that the journal says so, where the answer is another
- * than last time, or where probes could not run meanwhile.
- *
- * Context: process context, may sleep.
- */
-bool ipcns_events_live(void)
+/* Records losses: events are missing where hooks did not fire, or could not run. */
+static void check_hooks(void)
 {
-	static DEFINE_MUTEX(mutex);
 	static bool was_live = true;
 	static u64 was_missed;
-	u64 missed;
-	bool live;
+	u64 missed = probes_missed();
+	bool live = ipcns_probes_live();
 
-	mutex_lock(&mutex);
-	live = ipcns_probes_live();
-	missed = probes_missed();
 	if (live != was_live)
-		lose(IPCNS_LOST_CAUSE_PROBES_OFF);
+		record_loss(IPCNS_LOST_CAUSE_PROBES_OFF);
 	if (missed != was_missed)
-		lose(IPCNS_LOST_CAUSE_MISSED);
+		record_loss(IPCNS_LOST_CAUSE_MISSED);
 	was_live = live;
 	was_missed = missed;
-	mutex_unlock(&mutex);
-	return live;
 }
 
 /*
- * Looks every second whether probes still fire, whether those on objects are
- * wanted, and what can be forgotten.
+ * Runs every second, and when a subscription begins or ends. Only here is the text
+ * of the kernel patched, and never while somebody waits for a reply.
  */
 static void watch(struct work_struct *work)
 {
-	ipcns_events_live();
-	if (record_objects || ipcns_send_wanted(IPCNS_NLGRP_OBJECTS))
+	if (READ_ONCE(stopping))
+		return;
+	check_hooks();
+	if (record_objects || (ipcns_subscribed() & ~BIT(IPCNS_EVENT_OBJECT_NS)))
 		ipcns_probes_arm(IPCNS_PROBES_OBJECT);
 	else
 		ipcns_probes_disarm(IPCNS_PROBES_OBJECT);	/* or in a second */
@@ -142,25 +133,33 @@ static void watch(struct work_struct *work)
 	queue_delayed_work(system_dfl_wq, &watch_work, msecs_to_jiffies(WATCH_MS));
 }
 
-/**
- * ipcns_events_listen() - arm the probes that listeners need
- *
- * To be called before a listener's first question is answered.
- *
- * Context: process context, may sleep.
- */
-void ipcns_events_listen(void)
+static void subscribers_changed(void)
 {
-	if (ipcns_send_wanted(IPCNS_NLGRP_OBJECTS))
-		ipcns_probes_arm(IPCNS_PROBES_OBJECT);
-	ipcns_events_live();
+	mod_delayed_work(system_dfl_wq, &watch_work, 0);
+}
+
+/**
+ * ipcns_events_recorded() - about what are all events recorded now?
+ *
+ * Return: mask of 1 << enum ipcns_event_object.
+ */
+u32 ipcns_events_recorded(void)
+{
+	u32 objects = 0;
+
+	if (ipcns_probes_armed(IPCNS_PROBES_NS))
+		objects |= BIT(IPCNS_EVENT_OBJECT_NS);
+	if (ipcns_probes_armed(IPCNS_PROBES_OBJECT))
+		objects |= BIT(IPCNS_EVENT_OBJECT_SHM) | BIT(IPCNS_EVENT_OBJECT_SEM) |
+			   BIT(IPCNS_EVENT_OBJECT_MSG) | BIT(IPCNS_EVENT_OBJECT_MQ);
+	return objects;
 }
 
 /*
  * Makes all namespaces known that there are, the initial one first. Probes are
  * armed already, so what comes or goes meanwhile is not missed.
  */
-static int seed(void)
+static int register_existing(void)
 {
 	struct ipcns_cookies list = { };
 	struct ipcns_ref *refs;
@@ -224,13 +223,13 @@ int ipcns_events_init(void)
 	err = ipcns_registry_init();
 	if (err)
 		goto err_registry;
-	err = ipcns_send_init();
+	err = ipcns_send_init(subscribers_changed);
 	if (err)
 		goto err_send;
 	ipcns_probes_arm(IPCNS_PROBES_NS);
 	if (record_objects)
 		ipcns_probes_arm(IPCNS_PROBES_OBJECT);
-	err = seed();
+	err = register_existing();
 	if (err == -ENOMEM || err == -EINTR)
 		goto err_seed;
 	if (err)
@@ -254,6 +253,7 @@ err_registry:
  */
 void ipcns_events_start(void)
 {
+	WRITE_ONCE(stopping, false);
 	ipcns_send_open(true);
 	queue_delayed_work(system_dfl_wq, &watch_work, msecs_to_jiffies(WATCH_MS));
 }
@@ -265,11 +265,12 @@ void ipcns_events_start(void)
  */
 void ipcns_events_stop(void)
 {
+	WRITE_ONCE(stopping, true);
 	cancel_delayed_work_sync(&watch_work);
 	ipcns_probes_disarm(IPCNS_PROBES_OBJECT);
-	flush_delayed_work(&settle_work);
+	flush_delayed_work(&publish_work);
 	ipcns_send_open(false);
-	flush_delayed_work(&settle_work);
+	flush_delayed_work(&publish_work);
 }
 
 /**
@@ -279,12 +280,13 @@ void ipcns_events_stop(void)
  */
 void ipcns_events_exit(void)
 {
+	ipcns_send_exit();
+	cancel_delayed_work_sync(&watch_work);
 	/* their handlers are in the module, so there is no way out without */
 	while (!ipcns_probes_disarm(IPCNS_PROBES_OBJECT) || !ipcns_probes_disarm(IPCNS_PROBES_NS))
 		msleep(DISARM_MS);
 	irq_work_sync(&wake_work);
-	cancel_delayed_work_sync(&settle_work);
-	ipcns_send_exit();
+	cancel_delayed_work_sync(&publish_work);
 	ipcns_registry_exit();
 	ipcns_journal_exit();
 }

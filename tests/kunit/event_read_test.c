@@ -1,25 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a reader of the journal is told: each number once, as an event or as lost.
+ * What a reader of the journal gets: each number once, as an event or as lost.
  */
 #include "support.h"
 
 #include "journal.h"
 #include "registry.h"
 
-/* Tests of the scope of all settle themselves; scope_test.c has the others. */
-static void now(const struct ipcns_scope *s, u64 *end, u64 *number)
-{
-	if (s != &ipcns_scope_all) {
-		ipcns_registry_now(s, end, number);
-		return;
-	}
-	*end = ipcns_journal_next();
-	*number = *end;
-}
-
-#define ipcns_registry_now now
-#include "stream.c"
+/* Tests publish events themselves. */
+#define ipcns_registry_now ipcns_journal_next
+#include "event_read.c"
 
 #define SLOTS 64
 
@@ -43,21 +33,21 @@ static bool write(u32 len)
 	return true;
 }
 
-static void settle(u32 *rnd)
+static void publish_some(u32 *rnd)
 {
 	static struct ipcns_event window[SLOTS];
-	u32 n = ipcns_journal_unsettled(window, IPCNS_EVENT_SLOTS + any_below(rnd, 20));
+	u32 n = ipcns_journal_pending(window, IPCNS_EVENT_SLOTS + any_below(rnd, 20));
 
-	ipcns_journal_settle(window, n);
+	ipcns_journal_publish(window, n);
 }
 
-static void settle_all(void)
+static void publish_all(void)
 {
 	static struct ipcns_event window[SLOTS];
 	u32 n;
 
-	while ((n = ipcns_journal_unsettled(window, SLOTS)))
-		ipcns_journal_settle(window, n);
+	while ((n = ipcns_journal_pending(window, SLOTS)))
+		ipcns_journal_publish(window, n);
 }
 
 /*
@@ -67,14 +57,14 @@ static void settle_all(void)
 static void ranges(struct kunit *test)
 {
 	struct ipcns_cursor *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
-	struct ipcns_notice *n = kunit_kzalloc(test, sizeof(*n), GFP_KERNEL);
+	struct ipcns_event_report *n = kunit_kzalloc(test, sizeof(*n), GFP_KERNEL);
 	u64 next = 1, events = 0, dropped = 0, overwritten = 0;
 	struct ipcns_journal_state state;
 	u32 i, rnd = 1618033988, written = 0, refused = 0;
 
 	KUNIT_ASSERT_NOT_NULL(test, c);
 	KUNIT_ASSERT_NOT_NULL(test, n);
-	ipcns_cursor_init(c, &ipcns_scope_all, 1);
+	ipcns_cursor_init(c, 1);
 	for (i = 0; i < 30000; i++) {
 		u32 what = any_below(&rnd, 100);
 		u32 len = any_below(&rnd, 2) ? 0 : any_below(&rnd, 256);
@@ -84,15 +74,15 @@ static void ranges(struct kunit *test)
 		else if (what < 80)
 			refused++;
 		else if (what < 90)
-			settle(&rnd);
+			publish_some(&rnd);
 		else
 			what = 100;
 		if (what < 100 && i + 1 < 30000)
 			continue;
 		if (i + 1 == 30000)
-			settle_all();
+			publish_all();
 		ipcns_cursor_extend(c);
-		while (ipcns_stream_next(c, n)) {
+		while (ipcns_event_next(c, n)) {
 			if (!n->from) {
 				KUNIT_ASSERT_EQ(test, n->seq, next);
 				next++;
@@ -127,49 +117,49 @@ static void ranges(struct kunit *test)
 static void exact(struct kunit *test)
 {
 	struct ipcns_cursor *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
-	struct ipcns_notice *n = kunit_kzalloc(test, sizeof(*n), GFP_KERNEL);
+	struct ipcns_event_report *n = kunit_kzalloc(test, sizeof(*n), GFP_KERNEL);
 	u32 i, k, next = 1;
 
 	KUNIT_ASSERT_NOT_NULL(test, c);
 	KUNIT_ASSERT_NOT_NULL(test, n);
-	ipcns_cursor_init(c, &ipcns_scope_all, 1);
+	ipcns_cursor_init(c, 1);
 	for (k = 1; k < 50; k++) {
 		for (i = 0; i < SLOTS + k; i++)
 			KUNIT_ASSERT_EQ(test, write(0), i < SLOTS);
-		settle_all();
+		publish_all();
 		KUNIT_ASSERT_TRUE(test, write(0));
-		settle_all();
+		publish_all();
 		ipcns_cursor_extend(c);
 		/* the one behind the gap took the place of the first */
-		KUNIT_ASSERT_TRUE(test, ipcns_stream_next(c, n));
+		KUNIT_ASSERT_TRUE(test, ipcns_event_next(c, n));
 		KUNIT_ASSERT_EQ(test, n->from, (u64)next);
 		KUNIT_ASSERT_EQ(test, n->to, (u64)next);
 		KUNIT_ASSERT_EQ(test, n->cause, (u32)IPCNS_LOST_CAUSE_OVERWRITTEN);
 		for (i = 1; i < SLOTS; i++) {
-			KUNIT_ASSERT_TRUE(test, ipcns_stream_next(c, n));
+			KUNIT_ASSERT_TRUE(test, ipcns_event_next(c, n));
 			KUNIT_ASSERT_EQ(test, n->seq, (u64)next + i);
 		}
 		next += SLOTS;
-		KUNIT_ASSERT_TRUE(test, ipcns_stream_next(c, n));
+		KUNIT_ASSERT_TRUE(test, ipcns_event_next(c, n));
 		KUNIT_ASSERT_EQ(test, n->from, (u64)next);
 		KUNIT_ASSERT_EQ(test, n->to, (u64)next + k - 1);
 		KUNIT_ASSERT_EQ(test, n->cause, (u32)IPCNS_LOST_CAUSE_DROPPED);
 		next += k;
-		KUNIT_ASSERT_TRUE(test, ipcns_stream_next(c, n));
+		KUNIT_ASSERT_TRUE(test, ipcns_event_next(c, n));
 		KUNIT_ASSERT_EQ(test, n->seq, (u64)next);
-		KUNIT_ASSERT_FALSE(test, ipcns_stream_next(c, n));
+		KUNIT_ASSERT_FALSE(test, ipcns_event_next(c, n));
 		next++;
 	}
 }
 
-static int stream_init(struct kunit *test)
+static int event_read_init(struct kunit *test)
 {
 	int err = ipcns_journal_init(SLOTS * sizeof(struct ipcns_event), no_wake);
 
 	return err ?: ipcns_registry_init();
 }
 
-static void stream_exit(struct kunit *test)
+static void event_read_exit(struct kunit *test)
 {
 	ipcns_registry_exit();
 	ipcns_journal_exit();
@@ -182,9 +172,9 @@ static struct kunit_case cases[] = {
 };
 
 static struct kunit_suite suite = {
-	.name = "ipcns-stream",
-	.init = stream_init,
-	.exit = stream_exit,
+	.name = "ipcns-event-read",
+	.init = event_read_init,
+	.exit = event_read_exit,
 	.test_cases = cases,
 };
 
