@@ -24,7 +24,8 @@
 /**
  * struct attachment - a part of an address space
  * @ref:	namespace, by its place
- * @id:		segment
+ * @idx:	segment, by its index in the namespace
+ * @id:		the same by its identifier
  * @nattch:	attachments of that
  * @size:	bytes of that
  * @start:	first address
@@ -34,10 +35,10 @@
  *		place, which does not keep what is in it
  * @read_only:	it cannot be written to
  * @truncated:	the segment has more attachments than were looked at
- * @shown:	a process that has it was reported
  */
 struct attachment {
 	u32			ref;
+	int			idx;
 	u32			id;
 	u64			nattch, size;
 	u64			start, end;
@@ -45,7 +46,6 @@ struct attachment {
 	struct mm_struct	*mm;
 	bool			read_only;
 	bool			truncated;
-	bool			shown;
 };
 
 /**
@@ -67,6 +67,7 @@ struct window {
  * struct segment - a segment to look for
  * @ref:	its namespace, by its place
  * @ns:		the same
+ * @idx:	its index there
  * @id:		identifier
  * @nattch:	attachments
  * @size:	bytes
@@ -75,6 +76,7 @@ struct window {
 struct segment {
 	u32			ref;
 	struct ipc_namespace	*ns;
+	int			idx;
 	int			id;
 	u64			nattch, size;
 	struct file		*file;
@@ -99,6 +101,7 @@ static bool next_segment(struct segment *seg, int *idx)
 		spin_lock(&perm->lock);
 		shp = container_of(perm, struct shmid_kernel, shm_perm);
 		if (!perm->deleted && shp->shm_nattch) {
+			seg->idx = *idx;
 			seg->id = perm->id;
 			seg->nattch = shp->shm_nattch;
 			seg->size = shp->shm_segsz;
@@ -189,6 +192,7 @@ static void find_attachments(const struct segment *seg, struct window *w)
 		mmgrab(vma->vm_mm);
 		w->at[w->n++] = (struct attachment) {
 			.ref		= seg->ref,
+			.idx		= seg->idx,
 			.id		= seg->id,
 			.nattch		= seg->nattch,
 			.size		= seg->size,
@@ -238,82 +242,132 @@ static const void *mm_of(struct task_struct *t)
 	return t->flags & PF_KTHREAD ? NULL : t->mm;
 }
 
-/* The processes that the reader sees, each with what it has attached. */
-static int add_processes(struct ipcns_holders *h, const struct window *w, u32 n_things)
-{
-	struct ipcns_holder out = { .kind = IPCNS_HOLDER_KIND_SHM };
-	int err = 0;
-	u32 i;
-
-	for (i = 0; i < n_things && !err; i++) {
-		struct attachment *at = &w->at[w->things[i].user];
-
-		if (ipcns_process_hidden(h->r, &w->things[i].process))
-			continue;
-		at->shown = true;
-		out.process = w->things[i].process;
-		out.token = at->token;
-		out.mm = ipcns_token(at->mm);
-		out.id = at->id;
-		out.nattch = at->nattch;
-		out.size = at->size;
-		out.start = at->start;
-		out.end = at->end;
-		out.read_only = at->read_only;
-		out.truncated = at->truncated;
-		err = ipcns_holder_add(h, at->ref, &out);
-	}
-	return err;
-}
-
-static int compare_references(const void *p, const void *q)
+/* The order in which attachments are reported, so that a dump can go on after any of them. */
+static int compare_attachments(const void *p, const void *q)
 {
 	const struct attachment *a = p, *b = q;
 
 	if (a->ref != b->ref)
 		return a->ref < b->ref ? -1 : 1;
-	if (a->id != b->id)
-		return a->id < b->id ? -1 : 1;
-	return (a->token > b->token) - (a->token < b->token);
+	if (a->idx != b->idx)
+		return a->idx < b->idx ? -1 : 1;
+	if (a->mm != b->mm)
+		return a->mm < b->mm ? -1 : 1;
+	return (a->start > b->start) - (a->start < b->start);
 }
 
-/* Attachments of which the reader sees no process: one record for each reference. */
-static int add_hidden(struct ipcns_holders *h, struct window *w)
+/* By attachment; and processes that share it by their ids. */
+static int compare_things(const void *p, const void *q)
 {
-	struct ipcns_holder out = { .kind = IPCNS_HOLDER_KIND_SHM };
+	const struct ipcns_shared_thing *a = p, *b = q;
+
+	if (a->user != b->user)
+		return a->user < b->user ? -1 : 1;
+	return (a->process.pid > b->process.pid) - (a->process.pid < b->process.pid);
+}
+
+/* Whether an attachment was reported in an earlier call, with all processes that share it. */
+static bool is_done(const struct attachment *at, const struct ipcns_holder_place *place)
+{
+	if (at->ref != place->ref || at->idx != place->idx || !place->mm)
+		return false;
+	return at->mm == place->mm ? at->start < place->start : (void *)at->mm < place->mm;
+}
+
+static int add_process(struct ipcns_holders *h, const struct attachment *at,
+		       const struct ipcns_process *process)
+{
+	const struct ipcns_holder out = {
+		.kind		= IPCNS_HOLDER_KIND_SHM,
+		.process	= *process,
+		.token		= at->token,
+		.mm		= ipcns_token(at->mm),
+		.id		= at->id,
+		.nattch		= at->nattch,
+		.size		= at->size,
+		.start		= at->start,
+		.end		= at->end,
+		.read_only	= at->read_only,
+		.truncated	= at->truncated,
+	};
+
+	return ipcns_holder_add(h, at->ref, &out);
+}
+
+/* An attachment of which the reader sees no process. */
+static int add_hidden(struct ipcns_holders *h, const struct attachment *at)
+{
+	const struct ipcns_holder out = {
+		.kind		= IPCNS_HOLDER_KIND_SHM,
+		.token		= at->token,
+		.id		= at->id,
+		.nattch		= at->nattch,
+		.size		= at->size,
+		.truncated	= at->truncated,
+	};
+
+	return ipcns_holder_add_hidden(h, at->ref, &out);
+}
+
+/*
+ * One attachment with the processes that share it, of which the first ones were
+ * reported before; all that @thing to @end are. Sets the place to go on at.
+ */
+static int add_attachment(struct ipcns_holders *h, const struct attachment *at,
+			  const struct ipcns_shared_thing *thing,
+			  const struct ipcns_shared_thing *end)
+{
+	struct ipcns_holder_place *place = h->place;
+	u32 done = place->mm == at->mm && place->start == at->start ? place->nth : 0;
+	bool shown = false;
 	int err = 0;
 	u32 i;
 
-	sort(w->at, w->n, sizeof(*w->at), compare_references, NULL);
-	for (i = 0; i < w->n && !err; i++) {
-		const struct attachment *at = &w->at[i];
-
-		if (at->shown)
+	*place = (struct ipcns_holder_place) {
+		.phase = place->phase, .ref = at->ref, .idx = at->idx, .mm = at->mm,
+		.start = at->start, .nth = done,
+	};
+	for (i = 0; thing + i < end && !err; i++) {
+		if (ipcns_process_hidden(h->r, &thing[i].process))
 			continue;
-		out.token = at->token;
-		out.id = at->id;
-		out.nattch = at->nattch;
-		out.size = at->size;
-		out.truncated = at->truncated;
-		err = ipcns_holder_add_hidden(h, at->ref, &out);
+		shown = true;
+		if (i < done)
+			continue;
+		err = add_process(h, at, &thing[i].process);
+		if (!err)
+			place->nth = i + 1;
 	}
+	if (!err && !shown && !done)
+		err = add_hidden(h, at);
+	if (!err)
+		place->nth = end - thing + 1;	/* one that was counted only, too */
 	return err;
 }
 
 static int report_window(struct ipcns_holders *h, struct window *w)
 {
+	const struct ipcns_shared_thing *thing = w->things, *end, *last;
 	u32 i, n = w->n;
 	int err;
 
 	if (!n)
 		return 0;
+	sort(w->at, n, sizeof(*w->at), compare_attachments, NULL);
 	for (i = 0; i < n; i++)
 		w->things[i] = (struct ipcns_shared_thing) { .key = w->at[i].mm, .user = i };
 	err = ipcns_find_processes(h->r, w->things, &n, w->n + WINDOW, mm_of);
-	if (!err)
-		err = add_processes(h, w, n);
-	/* who sees all processes has got all attachments */
-	return err || h->r->pid_ns == &init_pid_ns ? err : add_hidden(h, w);
+	if (err)
+		return err;
+	sort(w->things, n, sizeof(*w->things), compare_things, NULL);
+	for (last = thing + n; thing < last && !err; thing = end) {
+		const struct attachment *at = &w->at[thing->user];
+
+		for (end = thing; end < last && end->user == thing->user; end++)
+			;
+		if (!is_done(at, h->place))
+			err = add_attachment(h, at, thing, end);
+	}
+	return err;
 }
 
 /**
@@ -346,8 +400,10 @@ int ipcns_attachments_collect(struct ipcns_holders *h)
 		for (i = 0; i < w.n; i++)
 			mmdrop(w.at[i].mm);
 		w.n = 0;
-		if (!err)
+		if (!err) {
+			next.mm = NULL;	/* what comes next begins with a whole segment */
 			*h->place = next;
+		}
 	} while (!err && more);
 	free_window(&w);
 	return err;

@@ -8,6 +8,9 @@
 
 #include <net/genetlink.h>
 
+/* A number that is not known. */
+#define IPCNS_UNKNOWN	U32_MAX
+
 /* As skb_put(), but NULL if there is no room; for messages of netlink, which are all in one piece. */
 static __always_inline void *ipcns_attr_room(struct sk_buff *skb, unsigned int len)
 {
@@ -77,6 +80,19 @@ static __always_inline void *ipcns_attr_message(struct sk_buff *skb, u32 portid,
 static __always_inline int ipcns_attr_u32(struct sk_buff *skb, int type, u32 value)
 {
 	return ipcns_attr_put(skb, type, &value, sizeof(value));
+}
+
+/**
+ * ipcns_attr_count() - the same of a number that may be unknown, and is left out then
+ * @skb:	the message
+ * @type:	of the attribute
+ * @value:	its value, or IPCNS_UNKNOWN
+ *
+ * Return: 0, or -EMSGSIZE if there is no room.
+ */
+static __always_inline int ipcns_attr_count(struct sk_buff *skb, int type, u32 value)
+{
+	return value == IPCNS_UNKNOWN ? 0 : ipcns_attr_u32(skb, type, value);
 }
 
 /**

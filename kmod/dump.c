@@ -42,6 +42,8 @@ int ipcns_dump_charge(struct ipcns_dump *d, size_t bytes)
 
 static void dump_free(struct ipcns_dump *d)
 {
+	if (d->priv && d->ops && d->ops->release)
+		d->ops->release(d->priv);
 	kvfree(d->priv);
 	kvfree(d->collected);
 	ipcns_buf_free(&d->buf);

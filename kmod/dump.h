@@ -33,6 +33,7 @@ struct ipcns_dump;
  *		knows any more. Returns how many, 0 when there are no more.
  * @fill:	put a record into a message
  * @undo:	optional: the record did not reach the reader
+ * @release:	optional: free what the command's own state points to
  * @set_error_text: optional: explain an error; returns false for those that
  *		are explained the same way for all commands
  * @seq_attr:	attribute for the sequence number that records are true for,
@@ -51,6 +52,7 @@ struct ipcns_dump_ops {
 	int	(*collect_dying)(struct ipcns_dump *d);
 	int	(*fill)(struct sk_buff *skb, const void *record);
 	void	(*undo)(const void *record);
+	void	(*release)(void *priv);
 	bool	(*set_error_text)(const struct ipcns_dump *d, struct netlink_ext_ack *extack,
 				  int err);
 	u8	seq_attr;
@@ -64,7 +66,7 @@ struct ipcns_dump_ops {
  * @reader:	the sender of the request
  * @view:	what the reader may see, for walks
  * @quota:	the user that memory is accounted to; NULL for the administrator
- * @charged:	bytes of @list and @collected that are accounted to them
+ * @charged:	bytes that are accounted to them besides @buf
  * @ns_attr:	attribute that names the only namespace wanted, or NULL
  * @inum:	that namespace, by inode number, or 0
  * @id:		the same by id

@@ -139,7 +139,7 @@ static int (*const phases[])(struct ipcns_holders *h) = {
  * @h:		the search
  *
  * A holder that was there all the time is found at least once. Where the buffer
- * was full, some may come again in the next call.
+ * was full, the next call goes on behind the last one.
  *
  * Context: process context, may sleep.
  * Return: 0 when all is done, -ENOBUFS if the buffer is full, -ENOMEM, or

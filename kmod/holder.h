@@ -42,12 +42,19 @@ struct ipcns_holder {
  * @phase:	what is being gone through: namespaces, attachments, tasks
  * @ref:	namespace, by its place in the batch
  * @idx:	segment, by its index in the namespace
+ * @mm:		address space of an attachment of that, to be compared only; NULL to
+ *		begin with the first one
+ * @start:	its first address
+ * @nth:	process that shares it
  * @nr:		thread, by its number in the initial pid namespace
  */
 struct ipcns_holder_place {
 	u32	phase;
 	u32	ref;
 	int	idx;
+	const void *mm;
+	u64	start;
+	u32	nth;
 	pid_t	nr;
 };
 

@@ -110,6 +110,7 @@ static void read_name(struct dentry *dentry, struct ipcns_object *o)
 static void read_queue(const struct ipcns_reader *r, struct inode *inode, struct ipcns_object *o)
 {
 	struct mqueue_inode_info *info = info_of(inode);
+	u32 nodes = 0;
 
 	o->kind = IPCNS_KIND_MQ;
 	o->id = inode->i_ino;
@@ -132,8 +133,8 @@ static void read_queue(const struct ipcns_reader *r, struct inode *inode, struct
 		o->mq.notify_signo = info->notify.sigev_notify == SIGEV_SIGNAL ?
 				     info->notify.sigev_signo : 0;
 	}
-	o->mq.receivers = ipcns_list_length(&info->e_wait_q[IPCNS_MQ_RECEIVERS].list);
-	o->mq.senders = ipcns_list_length(&info->e_wait_q[IPCNS_MQ_SENDERS].list);
+	o->mq.receivers = ipcns_list_length(&info->e_wait_q[IPCNS_MQ_RECEIVERS].list, &nodes);
+	o->mq.senders = ipcns_list_length(&info->e_wait_q[IPCNS_MQ_SENDERS].list, &nodes);
 	spin_unlock(&info->lock);
 }
 
@@ -252,59 +253,47 @@ int ipcns_mq_bytes(struct ipc_namespace *ns, u64 *bytes)
 	return visit_queues(ns, &after, add_bytes, bytes);
 }
 
+static u64 count_messages(void *object)
+{
+	return info_of(object)->attr.mq_curmsgs;
+}
+
 /* From the highest priority down, as they will be received. */
-static u32 read_elements(const struct ipcns_reader *r, void *object, void *out, u64 first, u32 max)
+static u32 read_messages(void *object, struct ipcns_message *out, u32 max)
 {
 	struct mqueue_inode_info *info = info_of(object);
-	struct ipcns_element *window = out;
 	struct rb_node *node;
 	u32 n = 0;
 
-	spin_lock(&info->lock);
 	for (node = rb_last(&info->msg_tree); node && n < max; node = rb_prev(node)) {
 		const struct posix_msg_tree_node *leaf =
 			rb_entry(node, struct posix_msg_tree_node, rb_node);
-		u32 i, got = ipcns_messages_read(&leaf->msg_list, window + n, &first, max - n);
+		u32 end = n + ipcns_messages_read(&leaf->msg_list, out + n, max - n);
 
-		for (i = n; i < n + got; i++) {
-			window[i].kind = IPCNS_KIND_MQ;
-			window[i].prio = leaf->priority;
-		}
-		n += got;
+		for (; n < end; n++)
+			out[n].mtype = leaf->priority;
 	}
-	spin_unlock(&info->lock);
 	return n;
 }
 
 /* A task on a list sleeps until it is taken off with the queue locked. */
-static u32 read_waiters(const struct ipcns_reader *r, void *object, void *out, u64 first, u32 max)
+static void read_waiters(void *object, struct ipcns_waiters *w)
 {
 	static const u32 roles[] = {
 		[IPCNS_MQ_SENDERS]	= IPCNS_ROLE_SENDER,
 		[IPCNS_MQ_RECEIVERS]	= IPCNS_ROLE_RECEIVER,
 	};
 	struct mqueue_inode_info *info = info_of(object);
-	struct ipcns_waiter *window = out;
 	const struct ext_wait_queue *ewq;
-	u32 i, n = 0;
+	u32 i;
 
-	spin_lock(&info->lock);
 	for (i = 0; i < ARRAY_SIZE(roles); i++) {
 		list_for_each_entry(ewq, &info->e_wait_q[i].list, list) {
-			if (n == max)
-				break;
-			if (first) {
-				first--;
-				continue;
-			}
-			window[n].kind = IPCNS_KIND_MQ;
-			window[n].role = roles[i];
-			ipcns_process_read(r, ewq->task, &window[n].process);
-			n++;
+			ipcns_waiters_add(w, roles[i], ewq->task);
+			if (w->truncated)
+				return;
 		}
 	}
-	spin_unlock(&info->lock);
-	return n;
 }
 
 struct search {
@@ -329,34 +318,22 @@ static int find_queue(struct inode *inode, struct dentry *dentry, void *arg)
 	return 0;
 }
 
-/* As ipcns_sysv_detail(), for the queue that the filter names. */
-static int mq_detail(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
-		     const struct ipcns_detail *detail, const struct ipcns_ref *ref, u64 *next)
+/* Visits the queue that the filter names. */
+static int mq_visit(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
+		    const struct ipcns_ref *ref, void (*call)(void *object, void *arg), void *arg)
 {
 	struct search s = { .filter = c->filter };
-	void *window = NULL;
 	u64 after = 0;
 	int err;
-	u32 n;
 
 	err = visit_queues(ref->ns, &after, find_queue, &s);
 	if (!err && !s.inode)
-		err = *next ? -EIDRM : -ENOENT;
-	if (err)
-		goto out;
-	err = -ENOMEM;
-	window = kvcalloc(IPCNS_DETAIL_WINDOW, detail->size, GFP_KERNEL);
-	if (!window)
-		goto out;
-	do {
-		n = detail->read(c->r, s.inode, window, *next, IPCNS_DETAIL_WINDOW);
-		err = ipcns_detail_add(c, detail, ref, window, n, next);
-		cond_resched();
-		if (!err && fatal_signal_pending(current))
-			err = -EINTR;
-	} while (!err && n == IPCNS_DETAIL_WINDOW);
-out:
-	kvfree(window);
+		err = -ENOENT;
+	if (!err) {
+		spin_lock(&info_of(s.inode)->lock);
+		call(s.inode, arg);
+		spin_unlock(&info_of(s.inode)->lock);
+	}
 	iput(s.inode);
 	return err;
 }
@@ -368,8 +345,8 @@ static int mq_fill(struct sk_buff *skb, const struct ipcns_object *o)
 	    ipcns_attr_u64(skb, IPCNS_A_MQ_CURMSGS, o->mq.curmsgs, IPCNS_A_MQ_PAD) ||
 	    ipcns_attr_u64(skb, IPCNS_A_MQ_QSIZE, o->mq.qsize, IPCNS_A_MQ_PAD) ||
 	    ipcns_attr_u32(skb, IPCNS_A_MQ_STATUS, o->mq.status) ||
-	    ipcns_attr_u32(skb, IPCNS_A_MQ_RECEIVERS, o->mq.receivers) ||
-	    ipcns_attr_u32(skb, IPCNS_A_MQ_SENDERS, o->mq.senders))
+	    ipcns_attr_count(skb, IPCNS_A_MQ_RECEIVERS, o->mq.receivers) ||
+	    ipcns_attr_count(skb, IPCNS_A_MQ_SENDERS, o->mq.senders))
 		return -EMSGSIZE;
 	if (o->mq.notify && (ipcns_attr_u32(skb, IPCNS_A_MQ_NOTIFY_PID, o->mq.notify_pid) ||
 			     ipcns_attr_u32(skb, IPCNS_A_MQ_NOTIFY_METHOD, o->mq.notify_method) ||
@@ -382,7 +359,8 @@ const struct ipcns_kind_ops ipcns_mq_ops = {
 	.name		= "mq",
 	.collect	= mq_collect,
 	.fill		= mq_fill,
-	.detail		= mq_detail,
-	.elements	= { sizeof(struct ipcns_element), read_elements },
-	.waiters	= { sizeof(struct ipcns_waiter), read_waiters },
+	.visit		= mq_visit,
+	.n_messages	= count_messages,
+	.messages	= read_messages,
+	.waiters	= read_waiters,
 };

@@ -12,6 +12,7 @@ static void msg_read(const struct ipcns_reader *r, struct kern_ipc_perm *perm,
 		     struct ipcns_object *o)
 {
 	struct msg_queue *q = container_of(perm, struct msg_queue, q_perm);
+	u32 nodes = 0;
 
 	o->kind = IPCNS_KIND_MSG;
 	o->ctime = q->q_ctime;
@@ -22,8 +23,8 @@ static void msg_read(const struct ipcns_reader *r, struct kern_ipc_perm *perm,
 	o->msg.rtime = q->q_rtime;
 	o->msg.lspid = ipcns_reader_pid(r, q->q_lspid);
 	o->msg.lrpid = ipcns_reader_pid(r, q->q_lrpid);
-	o->msg.receivers = ipcns_list_length(&q->q_receivers);
-	o->msg.senders = ipcns_list_length(&q->q_senders);
+	o->msg.receivers = ipcns_list_length(&q->q_receivers, &nodes);
+	o->msg.senders = ipcns_list_length(&q->q_senders, &nodes);
 }
 
 static int msg_fill(struct sk_buff *skb, const struct ipcns_object *o)
@@ -35,21 +36,22 @@ static int msg_fill(struct sk_buff *skb, const struct ipcns_object *o)
 	    ipcns_attr_u32(skb, IPCNS_A_MSG_LRPID, o->msg.lrpid) ||
 	    ipcns_attr_u64(skb, IPCNS_A_MSG_STIME, o->msg.stime, IPCNS_A_MSG_PAD) ||
 	    ipcns_attr_u64(skb, IPCNS_A_MSG_RTIME, o->msg.rtime, IPCNS_A_MSG_PAD) ||
-	    ipcns_attr_u32(skb, IPCNS_A_MSG_RECEIVERS, o->msg.receivers) ||
-	    ipcns_attr_u32(skb, IPCNS_A_MSG_SENDERS, o->msg.senders))
+	    ipcns_attr_count(skb, IPCNS_A_MSG_RECEIVERS, o->msg.receivers) ||
+	    ipcns_attr_count(skb, IPCNS_A_MSG_SENDERS, o->msg.senders))
 		return -EMSGSIZE;
 	return 0;
 }
 
-static u32 read_elements(const struct ipcns_reader *r, void *object, void *out, u64 first, u32 max)
+static u64 count_messages(void *object)
+{
+	return container_of(object, struct msg_queue, q_perm)->q_qnum;
+}
+
+static u32 read_messages(void *object, struct ipcns_message *out, u32 max)
 {
 	const struct msg_queue *q = container_of(object, struct msg_queue, q_perm);
-	struct ipcns_element *window = out;
-	u32 i, n = ipcns_messages_read(&q->q_messages, window, &first, max);
 
-	for (i = 0; i < n; i++)
-		window[i].kind = IPCNS_KIND_MSG;
-	return n;
+	return ipcns_messages_read(&q->q_messages, out, max);
 }
 
 /* ipc/msg.c: SEARCH_ANY is 1, and so on in the order of the enum */
@@ -59,43 +61,30 @@ static u32 mode(int search)
 }
 
 /* A task on a list sleeps until it is taken off with the queue locked. */
-static u32 read_waiters(const struct ipcns_reader *r, void *object, void *out, u64 first, u32 max)
+static void read_waiters(void *object, struct ipcns_waiters *w)
 {
 	const struct msg_queue *q = container_of(object, struct msg_queue, q_perm);
 	const struct msg_receiver *msr;
 	const struct msg_sender *mss;
-	struct ipcns_waiter *w = out, *end = w + max;
+	struct ipcns_waiter *out;
 
 	list_for_each_entry(msr, &q->q_receivers, r_list) {
-		if (first) {
-			first--;
+		out = ipcns_waiters_add(w, IPCNS_ROLE_RECEIVER, msr->r_tsk);
+		if (w->truncated)
+			return;
+		if (!out)
 			continue;
-		}
-		if (w == end)
-			goto out;
-		w->kind = IPCNS_KIND_MSG;
-		w->role = IPCNS_ROLE_RECEIVER;
-		ipcns_process_read(r, msr->r_tsk, &w->process);
-		w->mode = mode(msr->r_mode);
-		w->mtype = msr->r_msgtype;
-		w->size = msr->r_maxsize;
-		w++;
+		out->mode = mode(msr->r_mode);
+		out->mtype = msr->r_msgtype;
+		out->size = msr->r_maxsize;
 	}
 	list_for_each_entry(mss, &q->q_senders, list) {
-		if (first) {
-			first--;
-			continue;
-		}
-		if (w == end)
-			goto out;
-		w->kind = IPCNS_KIND_MSG;
-		w->role = IPCNS_ROLE_SENDER;
-		ipcns_process_read(r, mss->tsk, &w->process);
-		w->size = mss->msgsz;
-		w++;
+		out = ipcns_waiters_add(w, IPCNS_ROLE_SENDER, mss->tsk);
+		if (w->truncated)
+			return;
+		if (out)
+			out->size = mss->msgsz;
 	}
-out:
-	return w - (struct ipcns_waiter *)out;
 }
 
 const struct ipcns_kind_ops ipcns_msg_ops = {
@@ -104,7 +93,8 @@ const struct ipcns_kind_ops ipcns_msg_ops = {
 	.collect	= ipcns_sysv_collect,
 	.read		= msg_read,
 	.fill		= msg_fill,
-	.detail		= ipcns_sysv_detail,
-	.elements	= { sizeof(struct ipcns_element), read_elements },
-	.waiters	= { sizeof(struct ipcns_waiter), read_waiters },
+	.visit		= ipcns_sysv_visit_wanted,
+	.n_messages	= count_messages,
+	.messages	= read_messages,
+	.waiters	= read_waiters,
 };

@@ -10,6 +10,7 @@
 #include <linux/netlink.h>
 #include <uapi/linux/ipcns.h>
 
+#include "attr.h"
 #include "buf.h"
 #include "access.h"
 #include "task.h"
@@ -108,11 +109,32 @@ struct ipcns_collect {
 	struct ipcns_buf		*buf;
 };
 
+/*
+ * Entries of lists that are looked at in one hold of an object's lock; no more
+ * than ipc/msg.c find_msg() looks at itself. A list has no place at which a later
+ * hold could go on, so what is beyond is left out.
+ */
+#define IPCNS_LIST_MAX	65536
+
+#define IPCNS_N_ROLES	(IPCNS_ROLE_SENDER + 1)
+
+/**
+ * struct ipcns_message - one message in a queue
+ * @mtype:	its type; of a POSIX queue, its priority
+ * @size:	its bytes
+ */
+struct ipcns_message {
+	s64	mtype;
+	u64	size;
+};
+
 /**
  * struct ipcns_element - one semaphore of a set, or one message in a queue
  * @ns_id:	its namespace, and so on as in struct ipcns_object
+ * @truncated:	stands for so many messages that were not looked at
  *
- * The members have the names of the attributes in the spec.
+ * The members have the names of the attributes in the spec; those of semaphores
+ * that count waiters can be IPCNS_UNKNOWN.
  */
 struct ipcns_element {
 	u64	ns_id;
@@ -120,6 +142,7 @@ struct ipcns_element {
 	u32	kind;
 	u32	id;
 	u32	name_len;
+	u64	truncated;
 	union {
 		struct {
 			u32	semnum;
@@ -128,27 +151,17 @@ struct ipcns_element {
 			u32	zcount;
 			u32	pid;
 		};
-		struct {
-			s64	mtype;
-			u64	size;
-			u32	prio;
-		};
+		struct ipcns_message	message;
 	};
 	char	name[];
 };
 
 /**
  * struct ipcns_waiter - what a process has to do with an object
- * @ns_id:	its namespace, and so on as in struct ipcns_object
  *
  * The members have the names of the attributes in the spec.
  */
 struct ipcns_waiter {
-	u64			ns_id;
-	u32			ns_inum;
-	u32			kind;
-	u32			id;
-	u32			name_len;
 	u32			role;
 	struct ipcns_process	process;
 	u32			semnum;
@@ -157,24 +170,75 @@ struct ipcns_waiter {
 	u32			mode;
 	s64			mtype;
 	u64			size;
+};
+
+/**
+ * struct ipcns_waiter_record - the same as it is sent
+ * @ns_id:	its namespace, and so on as in struct ipcns_object
+ * @hidden:	stands for so many with this role that the reader cannot see
+ * @truncated:	stands for those that were not looked at
+ * @waiter:	else the process
+ */
+struct ipcns_waiter_record {
+	u64			ns_id;
+	u32			ns_inum;
+	u32			kind;
+	u32			id;
+	u32			name_len;
+	u32			hidden;
+	bool			truncated;
+	struct ipcns_waiter	waiter;
 	char			name[];
 };
 
 /**
- * struct ipcns_detail - what there is in one object, many of a sort
- * @size:	bytes of a record: a struct ipcns_element or ipcns_waiter
- * @read:	fill in records from the @first one on, @max at most, and return
- *		how many. Called with the object locked, under RCU, and not
- *		deleted: a struct kern_ipc_perm, or the inode of a queue. So
- *		all of these are of one moment.
+ * struct ipcns_waiters - a reading of those who wait for an object
+ * @r:		who asks
+ * @out:	room for those whom the reader sees; NULL to count all only
+ * @max:	for so many
+ * @n:		how many there are
+ * @nodes:	list entries that were looked at
+ * @hidden:	number of those whom the reader cannot see, by role
+ * @truncated:	there are more; reading has to end
  */
-struct ipcns_detail {
-	u32	size;
-	u32	(*read)(const struct ipcns_reader *r, void *object, void *out, u64 first, u32 max);
+struct ipcns_waiters {
+	const struct ipcns_reader	*r;
+	struct ipcns_waiter		*out;
+	u32				max;
+	u32				n;
+	u32				nodes;
+	u32				hidden[IPCNS_N_ROLES];
+	bool				truncated;
 };
 
-/* Records read with an object locked. */
-#define IPCNS_DETAIL_WINDOW 256
+/**
+ * struct ipcns_adjustment - what the end of processes does to a semaphore
+ * @list:	number of the list that it is in, ascending: processes share one
+ * @semnum:	the semaphore
+ * @semadj:	what is added to its value
+ */
+struct ipcns_adjustment {
+	u32	list;
+	u32	semnum;
+	s32	semadj;
+};
+
+/**
+ * struct ipcns_undos - all adjustments of a semaphore set
+ * @adjustment:	the adjustments, to be freed with kvfree()
+ * @n:		how many
+ * @list:	the lists' processes, sorted by the number of the list, which is
+ *		their user; with key NULL if the list has gone; to be freed with kvfree()
+ * @n_list:	how many
+ * @truncated:	there are more adjustments
+ */
+struct ipcns_undos {
+	struct ipcns_adjustment		*adjustment;
+	u32				n;
+	struct ipcns_shared_thing	*list;
+	u32				n_list;
+	bool				truncated;
+};
 
 /**
  * struct ipcns_kind_ops - one kind of objects
@@ -187,12 +251,17 @@ struct ipcns_detail {
  * @read:	System V only: fill in what the kind has of its own. Called
  *		with perm->lock held, under RCU, with the object not deleted.
  * @fill:	put what the kind has of its own into a message
- * @detail:	add what there is in one object, which the filter names by id
- *		or name; else as @collect, with -ENOENT if there is no such
- *		object and -EIDRM if it went meanwhile
- * @elements:	semaphores, messages
- * @waiters:	those who sleep on them
- * @undos:	optional: add those whose end changes the object; as @detail
+ * @visit:	call back with the object that the filter names by id or name,
+ *		locked, and not deleted: a struct kern_ipc_perm, or the inode of a
+ *		queue. May sleep before. Returns 0, -ENOENT if there is no such
+ *		object, -EACCES if the reader may not look into it, or another error.
+ * The others are called by that, and all but @undos with the object locked.
+ * @n_messages:	number of messages, as the queue counts them itself
+ * @messages:	describe messages, @max at most; returns how many
+ * @semaphores:	describe semaphores from the @first on, @max at most; returns how many
+ * @waiters:	add those who sleep with ipcns_waiters_add(), until it is truncated
+ * @undos:	find the adjustments of the set that the filter names, and their
+ *		processes. May sleep. Returns 0 or an error.
  */
 struct ipcns_kind_ops {
 	const char	*name;
@@ -202,13 +271,16 @@ struct ipcns_kind_ops {
 	void		(*read)(const struct ipcns_reader *r, struct kern_ipc_perm *perm,
 				struct ipcns_object *o);
 	int		(*fill)(struct sk_buff *skb, const struct ipcns_object *o);
-	int		(*detail)(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
-				  const struct ipcns_detail *detail, const struct ipcns_ref *ref,
-				  u64 *next);
-	struct ipcns_detail elements;
-	struct ipcns_detail waiters;
+	int		(*visit)(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
+				 const struct ipcns_ref *ref,
+				 void (*call)(void *object, void *arg), void *arg);
+	u64		(*n_messages)(void *object);
+	u32		(*messages)(void *object, struct ipcns_message *out, u32 max);
+	u32		(*semaphores)(const struct ipcns_reader *r, void *object,
+				      struct ipcns_element *out, u32 first, u32 max);
+	void		(*waiters)(void *object, struct ipcns_waiters *w);
 	int		(*undos)(const struct ipcns_collect *c, const struct ipcns_ref *ref,
-				 u64 *next);
+				 struct ipcns_undos *u);
 };
 
 extern const struct ipcns_kind_ops ipcns_shm_ops;
@@ -231,17 +303,16 @@ bool ipcns_sysv_visit(struct ipc_ids *ids, u32 id,
 		      void (*visit)(struct kern_ipc_perm *perm, void *arg), void *arg);
 int ipcns_sysv_collect(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
 		       const struct ipcns_ref *ref, u64 *next);
-int ipcns_sysv_detail(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
-		      const struct ipcns_detail *detail, const struct ipcns_ref *ref, u64 *next);
-int ipcns_detail_add(const struct ipcns_collect *c, const struct ipcns_detail *detail,
-		     const struct ipcns_ref *ref, const void *records, u32 n, u64 *next);
-u32 ipcns_messages_read(const struct list_head *messages, struct ipcns_element *out, u64 *skip,
-			u32 max);
+int ipcns_sysv_visit_wanted(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
+			    const struct ipcns_ref *ref, void (*call)(void *object, void *arg),
+			    void *arg);
+u32 ipcns_messages_read(const struct list_head *messages, struct ipcns_message *out, u32 max);
+struct ipcns_waiter *ipcns_waiters_add(struct ipcns_waiters *w, u32 role, struct task_struct *t);
 int ipcns_object_fill(struct sk_buff *skb, const void *record);
 int ipcns_element_fill(struct sk_buff *skb, const void *record);
 int ipcns_waiter_fill(struct sk_buff *skb, const void *record);
 
-u32 ipcns_list_length(const struct list_head *list);
+u32 ipcns_list_length(const struct list_head *list, u32 *nodes);
 int ipcns_mq_bytes(struct ipc_namespace *ns, u64 *bytes);
 
 #endif /* _IPCNS_OBJECT_H */

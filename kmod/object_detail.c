@@ -14,117 +14,60 @@
 #include "nl_gen.h"
 #include "object.h"
 
-/**
- * ipcns_detail_add() - add what was read of an object
- * @c:		the collection
- * @detail:	what it is
- * @ref:	the namespace
- * @records:	the records, whose namespace and name are filled in here
- * @n:		how many
- * @next:	counts those that were added
- *
- * Return: 0, -ENOBUFS if the buffer is full, or -ENOMEM.
- */
-int ipcns_detail_add(const struct ipcns_collect *c, const struct ipcns_detail *detail,
-		     const struct ipcns_ref *ref, const void *records, u32 n, u64 *next)
-{
-	const struct ipcns_filter *f = c->filter;
-	u32 i, name_len = f->by_name ? f->name_len : 0;
-	struct ipcns_element *out;
-
-	/* both begin alike */
-	BUILD_BUG_ON(offsetof(struct ipcns_element, name_len) !=
-		     offsetof(struct ipcns_waiter, name_len));
-	for (i = 0; i < n; i++, (*next)++) {
-		out = ipcns_buf_reserve(c->buf, detail->size + name_len);
-		if (IS_ERR(out))
-			return PTR_ERR(out);
-		memcpy(out, records + i * detail->size, detail->size);
-		out->ns_id = ref->id;
-		out->ns_inum = ref->ns->ns.inum;
-		out->id = f->id;
-		out->name_len = name_len;
-		memcpy((void *)out + detail->size, f->name, name_len);
-		ipcns_buf_commit(c->buf, detail->size + name_len);
-	}
-	return 0;
-}
-
-/* A part of what there is in an object. */
-struct window {
-	const struct ipcns_reader	*r;
+/* A visit to the object that a filter names. */
+struct visit {
+	const struct ipcns_collect	*c;
 	const struct ipcns_ref		*ref;
-	const struct ipcns_detail	*detail;
-	void				*records;
-	u64				first;
-	u32				n;
+	void				(*call)(void *object, void *arg);
+	void				*arg;
 	bool				refused;
 };
 
-static void read_window(struct kern_ipc_perm *perm, void *arg)
+static void check_and_call(struct kern_ipc_perm *perm, void *arg)
 {
-	struct window *w = arg;
+	struct visit *v = arg;
 
-	if (w->ref->sight < IPCNS_SIGHT_ALL &&
-	    !ipcns_reader_may_read(w->r, w->ref->ns->user_ns, perm->uid, perm->cuid, perm->gid,
-				   perm->cgid, perm->mode)) {
-		w->refused = true;
-		return;
-	}
-	w->n = w->detail->read(w->r, perm, w->records, w->first, IPCNS_DETAIL_WINDOW);
+	if (v->ref->sight < IPCNS_SIGHT_ALL &&
+	    !ipcns_reader_may_read(v->c->r, v->ref->ns->user_ns, perm->uid, perm->cuid, perm->gid,
+				   perm->cgid, perm->mode))
+		v->refused = true;
+	else
+		v->call(perm, v->arg);
 }
 
 /**
- * ipcns_sysv_detail() - collect what there is in one System V object
+ * ipcns_sysv_visit_wanted() - visit of all System V kinds
  * @c:		the collection; its filter has an id
  * @ops:	the kind
- * @detail:	what is wanted
  * @ref:	the namespace
- * @next:	number of the record to go on with
+ * @call:	called with the object, a struct kern_ipc_perm, locked, under RCU, and
+ *		not deleted
+ * @arg:	for @call
  *
- * Context: process context, may sleep.
- * Return: 0 when done, -ENOENT if there is no such object, -EACCES if the reader
- * may not look into it, -EIDRM if it was removed meanwhile, -ENOBUFS if the buffer is full, -ENOMEM, -EINTR.
+ * Context: any in which spinlocks may be taken.
+ * Return: 0, -ENOENT if there is no such object, or -EACCES if the reader may
+ * not look into it.
  */
-int ipcns_sysv_detail(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
-		      const struct ipcns_detail *detail, const struct ipcns_ref *ref, u64 *next)
+int ipcns_sysv_visit_wanted(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
+			    const struct ipcns_ref *ref, void (*call)(void *object, void *arg),
+			    void *arg)
 {
-	struct window w = { .r = c->r, .ref = ref, .detail = detail };
-	int err = 0;
+	struct visit v = { .c = c, .ref = ref, .call = call, .arg = arg };
 
-	w.records = kvcalloc(IPCNS_DETAIL_WINDOW, detail->size, GFP_KERNEL);
-	if (!w.records)
-		return -ENOMEM;
-	do {
-		w.first = *next;
-		if (!ipcns_sysv_visit(&ref->ns->ids[ops->ids], c->filter->id, read_window, &w)) {
-			err = *next ? -EIDRM : -ENOENT;
-			break;
-		}
-		if (w.refused) {
-			err = -EACCES;
-			break;
-		}
-		err = ipcns_detail_add(c, detail, ref, w.records, w.n, next);
-		cond_resched();
-		if (!err && fatal_signal_pending(current))
-			err = -EINTR;
-	} while (!err && w.n == IPCNS_DETAIL_WINDOW);
-	kvfree(w.records);
-	return err;
+	if (!ipcns_sysv_visit(&ref->ns->ids[ops->ids], c->filter->id, check_and_call, &v))
+		return -ENOENT;
+	return v.refused ? -EACCES : 0;
 }
 
 /**
  * ipcns_messages_read() - describe messages
  * @messages:	list of struct msg_msg, locked by the caller
  * @out:	filled in
- * @skip:	messages to pass over; counted down
  * @max:	room in @out
  *
  * Return: how many were described.
  */
-u32 ipcns_messages_read(const struct list_head *messages, struct ipcns_element *out, u64 *skip,
-			u32 max)
+u32 ipcns_messages_read(const struct list_head *messages, struct ipcns_message *out, u32 max)
 {
 	const struct msg_msg *m;
 	u32 n = 0;
@@ -132,10 +75,6 @@ u32 ipcns_messages_read(const struct list_head *messages, struct ipcns_element *
 	list_for_each_entry(m, messages, m_list) {
 		if (n == max)
 			break;
-		if (*skip) {
-			(*skip)--;
-			continue;
-		}
 		out[n].mtype = m->m_type;
 		out[n].size = m->m_ts;
 		n++;
@@ -146,15 +85,53 @@ u32 ipcns_messages_read(const struct list_head *messages, struct ipcns_element *
 /**
  * ipcns_list_length() - count the entries of a list
  * @list:	head of a list that the caller has locked
+ * @nodes:	entries counted in this hold of the lock; counted on
+ *
+ * Return: the number, or IPCNS_UNKNOWN if there are more than may be looked at.
  */
-u32 ipcns_list_length(const struct list_head *list)
+u32 ipcns_list_length(const struct list_head *list, u32 *nodes)
 {
 	const struct list_head *pos;
 	u32 n = 0;
 
-	list_for_each(pos, list)
+	list_for_each(pos, list) {
+		if ((*nodes)++ >= IPCNS_LIST_MAX)
+			return IPCNS_UNKNOWN;
 		n++;
+	}
 	return n;
+}
+
+/**
+ * ipcns_waiters_add() - add one of those who wait
+ * @w:		the reading
+ * @role:	what they do
+ * @t:		the task, which sleeps as long as the caller has the list locked
+ *
+ * Return: where to describe what it waits for; NULL if it is counted only, or if
+ * @w->truncated was set since there are more than may be looked at.
+ */
+struct ipcns_waiter *ipcns_waiters_add(struct ipcns_waiters *w, u32 role, struct task_struct *t)
+{
+	struct ipcns_waiter *out;
+
+	if (w->nodes++ == IPCNS_LIST_MAX || (w->out && w->n == w->max)) {
+		w->truncated = true;
+		return NULL;
+	}
+	if (!w->out) {
+		w->n++;
+		return NULL;
+	}
+	out = &w->out[w->n];
+	*out = (struct ipcns_waiter) { .role = role };
+	ipcns_process_read(w->r, t, &out->process);
+	if (ipcns_process_hidden(w->r, &out->process)) {
+		w->hidden[role]++;
+		return NULL;
+	}
+	w->n++;
+	return out;
 }
 
 /* The object that a detail is of. */
@@ -176,87 +153,142 @@ static int of_fill(struct sk_buff *skb, u32 kind, int id_type, u32 id, int name_
 int ipcns_element_fill(struct sk_buff *skb, const void *record)
 {
 	const struct ipcns_element *e = record;
+
 	if (nla_put_u32(skb, IPCNS_A_ELEMENT_NS_INUM, e->ns_inum) ||
 	    nla_put_u64_64bit(skb, IPCNS_A_ELEMENT_NS_ID, e->ns_id, IPCNS_A_ELEMENT_PAD) ||
 	    nla_put_u32(skb, IPCNS_A_ELEMENT_KIND, e->kind) ||
 	    of_fill(skb, e->kind, IPCNS_A_ELEMENT_ID, e->id, IPCNS_A_ELEMENT_NAME, e->name_len,
 		    e->name))
 		return -EMSGSIZE;
+	if (e->truncated)
+		return nla_put_u64_64bit(skb, IPCNS_A_ELEMENT_TRUNCATED, e->truncated,
+					 IPCNS_A_ELEMENT_PAD);
 	switch (e->kind) {
 	case IPCNS_KIND_SEM:
 		if (nla_put_u32(skb, IPCNS_A_ELEMENT_SEMNUM, e->semnum) ||
 		    nla_put_u32(skb, IPCNS_A_ELEMENT_SEMVAL, e->semval) ||
-		    nla_put_u32(skb, IPCNS_A_ELEMENT_NCOUNT, e->ncount) ||
-		    nla_put_u32(skb, IPCNS_A_ELEMENT_ZCOUNT, e->zcount) ||
+		    ipcns_attr_count(skb, IPCNS_A_ELEMENT_NCOUNT, e->ncount) ||
+		    ipcns_attr_count(skb, IPCNS_A_ELEMENT_ZCOUNT, e->zcount) ||
 		    nla_put_u32(skb, IPCNS_A_ELEMENT_PID, e->pid))
 			return -EMSGSIZE;
 		return 0;
 	case IPCNS_KIND_MSG:
-		if (nla_put_s64(skb, IPCNS_A_ELEMENT_MTYPE, e->mtype, IPCNS_A_ELEMENT_PAD))
+		if (nla_put_s64(skb, IPCNS_A_ELEMENT_MTYPE, e->message.mtype, IPCNS_A_ELEMENT_PAD))
 			return -EMSGSIZE;
 		break;
 	default:
-		if (nla_put_u32(skb, IPCNS_A_ELEMENT_PRIO, e->prio))
+		if (nla_put_u32(skb, IPCNS_A_ELEMENT_PRIO, e->message.mtype))
 			return -EMSGSIZE;
 	}
-	return nla_put_u64_64bit(skb, IPCNS_A_ELEMENT_SIZE, e->size, IPCNS_A_ELEMENT_PAD);
+	return nla_put_u64_64bit(skb, IPCNS_A_ELEMENT_SIZE, e->message.size, IPCNS_A_ELEMENT_PAD);
+}
+
+static int process_fill(struct sk_buff *skb, const struct ipcns_process *p)
+{
+	if (!p->known)
+		return 0;
+	return nla_put_u32(skb, IPCNS_A_WAITER_PID, p->pid) ?:
+	       nla_put(skb, IPCNS_A_WAITER_COMM, strnlen(p->comm, sizeof(p->comm)), p->comm);
 }
 
 /**
  * ipcns_waiter_fill() - put what a process has to do with an object into a
  * message
  * @skb:	the message
- * @record:	a struct ipcns_waiter
+ * @record:	a struct ipcns_waiter_record
  *
  * Return: 0, or -EMSGSIZE if there is no room.
  */
 int ipcns_waiter_fill(struct sk_buff *skb, const void *record)
 {
-	const struct ipcns_waiter *w = record;
-	const struct ipcns_process *p = &w->process;
+	const struct ipcns_waiter_record *out = record;
+	const struct ipcns_waiter *w = &out->waiter;
 
-	if (nla_put_u32(skb, IPCNS_A_WAITER_NS_INUM, w->ns_inum) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_WAITER_NS_ID, w->ns_id, IPCNS_A_WAITER_PAD) ||
-	    nla_put_u32(skb, IPCNS_A_WAITER_KIND, w->kind) ||
-	    of_fill(skb, w->kind, IPCNS_A_WAITER_ID, w->id, IPCNS_A_WAITER_NAME, w->name_len,
-		    w->name) ||
-	    nla_put_u32(skb, IPCNS_A_WAITER_ROLE, w->role))
+	if (nla_put_u32(skb, IPCNS_A_WAITER_NS_INUM, out->ns_inum) ||
+	    nla_put_u64_64bit(skb, IPCNS_A_WAITER_NS_ID, out->ns_id, IPCNS_A_WAITER_PAD) ||
+	    nla_put_u32(skb, IPCNS_A_WAITER_KIND, out->kind) ||
+	    of_fill(skb, out->kind, IPCNS_A_WAITER_ID, out->id, IPCNS_A_WAITER_NAME, out->name_len,
+		    out->name))
 		return -EMSGSIZE;
-	if (p->known && (nla_put_u32(skb, IPCNS_A_WAITER_PID, p->pid) ||
-			 nla_put(skb, IPCNS_A_WAITER_COMM, strnlen(p->comm, sizeof(p->comm)),
-				 p->comm)))
+	if (out->truncated)
+		return nla_put_flag(skb, IPCNS_A_WAITER_TRUNCATED);
+	if (nla_put_u32(skb, IPCNS_A_WAITER_ROLE, w->role))
 		return -EMSGSIZE;
-	if (w->kind == IPCNS_KIND_SEM) {
+	if (out->hidden)
+		return nla_put_u32(skb, IPCNS_A_WAITER_HIDDEN, out->hidden);
+	if (process_fill(skb, &w->process))
+		return -EMSGSIZE;
+	if (out->kind == IPCNS_KIND_SEM) {
 		if (nla_put_u32(skb, IPCNS_A_WAITER_SEMNUM, w->semnum) ||
 		    nla_put_s32(skb, IPCNS_A_WAITER_SEMOP, w->semop) ||
 		    (w->nsops && nla_put_u32(skb, IPCNS_A_WAITER_NSOPS, w->nsops)))
 			return -EMSGSIZE;
 		return 0;
 	}
-	if (w->kind == IPCNS_KIND_MSG && w->role == IPCNS_ROLE_RECEIVER &&
+	if (out->kind == IPCNS_KIND_MSG && w->role == IPCNS_ROLE_RECEIVER &&
 	    (nla_put_s64(skb, IPCNS_A_WAITER_MTYPE, w->mtype, IPCNS_A_WAITER_PAD) ||
 	     nla_put_u32(skb, IPCNS_A_WAITER_MODE, w->mode)))
 		return -EMSGSIZE;
-	if (w->kind == IPCNS_KIND_MSG)
+	if (out->kind == IPCNS_KIND_MSG)
 		return nla_put_u64_64bit(skb, IPCNS_A_WAITER_SIZE, w->size, IPCNS_A_WAITER_PAD);
 	return 0;
 }
+
+/* Semaphores read with a set locked. */
+#define WINDOW 256
 
 /**
  * struct detail_get - progress of a request for what is in one object
  * @filter:	the object
  * @attr:	attribute that names it
  * @kind:	its kind
- * @next:	position to go on with
- * @undos:	of a request for waiters: those who sleep are done
+ * @ns_id:	its namespace, and
+ * @ns_inum:	its inode number
+ * @taken:	messages, or those who wait, were read
+ * @messages:	the messages
+ * @n:		how many
+ * @left:	how many more there are
+ * @waiters:	those who wait
+ * @undos:	adjustments, and those whose end does them
+ * @hidden:	number of waiters and of owners of adjustments that the reader cannot
+ *		see, by role
+ * @truncated:	there are more waiters or adjustments
+ * @next:	number of the semaphore, message or waiter to go on with
+ * @next_undo:	number of the adjustment
+ * @first_list:	place of the first process of its list
+ * @next_list:	place of the process
+ * @next_hidden: role to go on with in @hidden
  */
 struct detail_get {
 	struct ipcns_filter	filter;
 	const struct nlattr	*attr;
 	u32			kind;
-	u64			next;
-	bool			undos;
+	u64			ns_id;
+	u32			ns_inum;
+	bool			taken;
+	struct ipcns_message	*messages;
+	u32			n;
+	u64			left;
+	struct ipcns_waiters	waiters;
+	struct ipcns_undos	undos;
+	u32			hidden[IPCNS_N_ROLES];
+	bool			truncated;
+	u32			next;
+	u32			next_undo;
+	u32			first_list;
+	u32			next_list;
+	u32			next_hidden;
 };
+
+static void detail_release(void *priv)
+{
+	struct detail_get *get = priv;
+
+	kvfree(get->messages);
+	kvfree(get->waiters.out);
+	kvfree(get->undos.adjustment);
+	kvfree(get->undos.list);
+}
 
 static int detail_parse(struct ipcns_dump *d, struct nlattr *inum, struct nlattr *ns_id,
 			struct nlattr *kind, struct nlattr *id, struct nlattr *name,
@@ -276,7 +308,7 @@ static int detail_parse(struct ipcns_dump *d, struct nlattr *inum, struct nlattr
 		NL_SET_ERR_MSG_ATTR(extack, name, "id and name exclude each other");
 		return -EINVAL;
 	}
-	if (!ipcns_kinds[nla_get_u32(kind)]->detail) {
+	if (!ipcns_kinds[nla_get_u32(kind)]->visit) {
 		NL_SET_ERR_MSG_ATTR(extack, kind, "objects of this kind have no elements or waiters");
 		return -EOPNOTSUPP;
 	}
@@ -288,7 +320,8 @@ static int detail_parse(struct ipcns_dump *d, struct nlattr *inum, struct nlattr
 	return err ?: ipcns_parse_name(&get->filter, name, extack);
 }
 
-static int check_depth(const struct detail_get *get, struct nlattr *kind, struct netlink_ext_ack *extack)
+static int check_depth(const struct detail_get *get, struct nlattr *kind,
+		       struct netlink_ext_ack *extack)
 {
 	if (ipcns_layout_depth_ok(get->kind))
 		return 0;
@@ -311,19 +344,157 @@ static int element_parse(struct ipcns_dump *d, struct nlattr **attrs, bool one,
 	return check_depth(get, kind, extack);
 }
 
+static int add_element(struct ipcns_dump *d, const struct ipcns_element *e)
+{
+	const struct detail_get *get = d->priv;
+	u32 name_len = get->filter.by_name ? get->filter.name_len : 0;
+	struct ipcns_element *out = ipcns_buf_reserve(&d->buf, sizeof(*out) + name_len);
+
+	if (IS_ERR(out))
+		return PTR_ERR(out);
+	*out = *e;
+	out->ns_id = get->ns_id;
+	out->ns_inum = get->ns_inum;
+	out->kind = get->kind;
+	out->id = get->filter.id;
+	out->name_len = name_len;
+	memcpy(out->name, get->filter.name, name_len);
+	ipcns_buf_commit(&d->buf, sizeof(*out) + name_len);
+	return 0;
+}
+
+/* What a visit to an object is for. */
+struct detail_visit {
+	struct detail_get		*get;
+	const struct ipcns_kind_ops	*ops;
+	const struct ipcns_reader	*r;
+	struct ipcns_element		*window;
+	u32				max;
+	u32				n;
+	u64				total;
+};
+
+static void read_window(void *object, void *arg)
+{
+	struct detail_visit *v = arg;
+
+	v->n = v->ops->semaphores(v->r, object, v->window, v->get->next, WINDOW);
+}
+
+/* An array: each hold of the lock goes on where the last one ended. */
+static int collect_semaphores(struct ipcns_dump *d, const struct ipcns_collect *c,
+			      const struct ipcns_ref *ref)
+{
+	struct detail_get *get = d->priv;
+	struct detail_visit v = { .get = get, .ops = ipcns_kinds[get->kind], .r = &d->reader };
+	int err;
+	u32 i;
+
+	v.window = kvcalloc(WINDOW, sizeof(*v.window), GFP_KERNEL_ACCOUNT);
+	if (!v.window)
+		return -ENOMEM;
+	do {
+		err = v.ops->visit(c, v.ops, ref, read_window, &v);
+		if (err == -ENOENT && get->next)
+			err = -EIDRM;
+		for (i = 0; i < v.n && !err; i++) {
+			err = add_element(d, &v.window[i]);
+			if (!err)
+				get->next++;
+		}
+		cond_resched();
+		if (!err && fatal_signal_pending(current))
+			err = -EINTR;
+	} while (!err && v.n == WINDOW);
+	kvfree(v.window);
+	return err;
+}
+
+static void count_messages(void *object, void *arg)
+{
+	struct detail_visit *v = arg;
+
+	v->total = v->ops->n_messages(object);
+}
+
+static void read_messages(void *object, void *arg)
+{
+	struct detail_visit *v = arg;
+
+	v->n = v->ops->messages(object, v->get->messages, v->max);
+	v->total = v->ops->n_messages(object);
+}
+
+/* Reads all messages in one hold of the lock, IPCNS_LIST_MAX at most. */
+static int take_messages(struct ipcns_dump *d, const struct ipcns_collect *c,
+			 const struct ipcns_ref *ref)
+{
+	struct detail_get *get = d->priv;
+	struct detail_visit v = { .get = get, .ops = ipcns_kinds[get->kind] };
+	int err;
+
+	err = v.ops->visit(c, v.ops, ref, count_messages, &v);
+	if (err)
+		return err;
+	/* some may be sent meanwhile */
+	v.max = min_t(u64, v.total + v.total / 8 + 64, IPCNS_LIST_MAX);
+	err = ipcns_dump_charge(d, v.max * sizeof(*get->messages));
+	if (err)
+		return err;
+	get->messages = kvmalloc_array(v.max, sizeof(*get->messages), GFP_KERNEL_ACCOUNT);
+	if (!get->messages)
+		return -ENOMEM;
+	err = v.ops->visit(c, v.ops, ref, read_messages, &v);
+	if (err)
+		return err == -ENOENT ? -EIDRM : err;
+	get->n = v.n;
+	get->left = v.total > v.n ? v.total - v.n : 0;
+	return 0;
+}
+
+static int collect_messages(struct ipcns_dump *d)
+{
+	struct detail_get *get = d->priv;
+	int err = 0;
+
+	for (; get->next < get->n && !err; ) {
+		err = add_element(d, &(struct ipcns_element) { .message = get->messages[get->next] });
+		if (!err)
+			get->next++;
+		cond_resched();
+	}
+	if (!err && get->left)
+		err = add_element(d, &(struct ipcns_element) { .truncated = get->left });
+	return err;
+}
+
+/* The first call of a dump: takes note of the namespace, whose reference is dropped after it. */
+static void take_ns(struct detail_get *get, const struct ipcns_ref *ref)
+{
+	get->ns_id = ref->id;
+	get->ns_inum = ref->ns->ns.inum;
+}
+
 static int element_collect(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n)
 {
 	struct detail_get *get = d->priv;
 	const struct ipcns_collect c = { .r = &d->reader, .filter = &get->filter, .buf = &d->buf };
-	const struct ipcns_kind_ops *ops = ipcns_kinds[get->kind];
-	int err;
+	int err = 0;
 
-	if (!refs->ns)
-		return -EIDRM;
-	/* messages are for those who receive them */
-	if (refs->sight < IPCNS_SIGHT_ALL && get->kind != IPCNS_KIND_SEM)
-		return -EPERM;
-	err = ops->detail(&c, ops, &ops->elements, refs, &get->next);
+	if (!get->taken) {
+		if (!refs->ns)
+			return -EIDRM;
+		/* messages are for those who receive them */
+		if (refs->sight < IPCNS_SIGHT_ALL && get->kind != IPCNS_KIND_SEM)
+			return -EPERM;
+		take_ns(get, refs);
+		if (get->kind != IPCNS_KIND_SEM) {
+			err = take_messages(d, &c, refs);
+			get->taken = !err;
+		}
+	}
+	if (!err)
+		err = get->taken ? collect_messages(d) : collect_semaphores(d, &c, refs);
 	if (!err)
 		d->pos++;
 	return err == -ENOBUFS ? 0 : err;
@@ -341,6 +512,7 @@ static const struct ipcns_dump_ops element_ops = {
 	.parse		= element_parse,
 	.collect	= element_collect,
 	.fill		= ipcns_element_fill,
+	.release	= detail_release,
 	.set_error_text	= detail_error,
 };
 
@@ -355,24 +527,170 @@ static int waiter_parse(struct ipcns_dump *d, struct nlattr **attrs, bool one,
 	return err ?: check_depth(d->priv, kind, extack);
 }
 
-/* First those who sleep, then those whose end changes it. */
+static void read_waiters(void *object, void *arg)
+{
+	struct detail_visit *v = arg;
+	struct ipcns_waiters *w = &v->get->waiters;
+
+	w->n = 0;
+	w->nodes = 0;
+	w->truncated = false;
+	memset(w->hidden, 0, sizeof(w->hidden));
+	v->ops->waiters(object, w);
+}
+
+/* Reads all who wait in one hold of the lock, IPCNS_LIST_MAX at most. */
+static int take_waiters(struct ipcns_dump *d, const struct ipcns_collect *c,
+			const struct ipcns_ref *ref)
+{
+	struct detail_get *get = d->priv;
+	struct detail_visit v = { .get = get, .ops = ipcns_kinds[get->kind] };
+	struct ipcns_waiters *w = &get->waiters;
+	int err;
+
+	w->r = &d->reader;
+	err = v.ops->visit(c, v.ops, ref, read_waiters, &v);
+	if (err)
+		return err;
+	w->max = min_t(u32, w->n + w->n / 8 + 64, IPCNS_LIST_MAX);
+	err = ipcns_dump_charge(d, w->max * sizeof(*w->out));
+	if (err)
+		return err;
+	w->out = kvmalloc_array(w->max, sizeof(*w->out), GFP_KERNEL_ACCOUNT);
+	if (!w->out)
+		return -ENOMEM;
+	err = v.ops->visit(c, v.ops, ref, read_waiters, &v);
+	if (!err && v.ops->undos)
+		err = v.ops->undos(c, ref, &get->undos);
+	if (err)
+		return err == -ENOENT ? -EIDRM : err;
+	err = ipcns_dump_charge(d, get->undos.n * sizeof(*get->undos.adjustment) +
+				get->undos.n_list * sizeof(*get->undos.list));
+	memcpy(get->hidden, w->hidden, sizeof(get->hidden));
+	get->truncated = w->truncated || get->undos.truncated;
+	return err;
+}
+
+static int add_waiter(struct ipcns_dump *d, const struct ipcns_waiter_record *w)
+{
+	const struct detail_get *get = d->priv;
+	u32 name_len = get->filter.by_name ? get->filter.name_len : 0;
+	struct ipcns_waiter_record *out = ipcns_buf_reserve(&d->buf, sizeof(*out) + name_len);
+
+	if (IS_ERR(out))
+		return PTR_ERR(out);
+	*out = *w;
+	out->ns_id = get->ns_id;
+	out->ns_inum = get->ns_inum;
+	out->kind = get->kind;
+	out->id = get->filter.id;
+	out->name_len = name_len;
+	memcpy(out->name, get->filter.name, name_len);
+	ipcns_buf_commit(&d->buf, sizeof(*out) + name_len);
+	return 0;
+}
+
+static int collect_waiters(struct ipcns_dump *d)
+{
+	struct detail_get *get = d->priv;
+	int err = 0;
+
+	while (get->next < get->waiters.n && !err) {
+		err = add_waiter(d, &(struct ipcns_waiter_record) {
+			.waiter = get->waiters.out[get->next],
+		});
+		if (!err)
+			get->next++;
+		cond_resched();
+	}
+	return err;
+}
+
+/* One adjustment, for each process that its list belongs to. */
+static int collect_undo(struct ipcns_dump *d, const struct ipcns_adjustment *a)
+{
+	struct detail_get *get = d->priv;
+	const struct ipcns_undos *u = &get->undos;
+	struct ipcns_waiter_record w = {
+		.waiter = {
+			.role = IPCNS_ROLE_UNDO, .semnum = a->semnum, .semop = a->semadj,
+		},
+	};
+	int err;
+
+	for (; get->next_list < u->n_list && u->list[get->next_list].user == a->list;
+	     get->next_list++) {
+		const struct ipcns_shared_thing *list = &u->list[get->next_list];
+
+		if (!list->key)
+			continue;
+		if (ipcns_process_hidden(&d->reader, &list->process)) {
+			get->hidden[IPCNS_ROLE_UNDO]++;
+			continue;
+		}
+		w.waiter.process = list->process;
+		err = add_waiter(d, &w);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int collect_undos(struct ipcns_dump *d)
+{
+	struct detail_get *get = d->priv;
+	const struct ipcns_undos *u = &get->undos;
+	int err;
+
+	for (; get->next_undo < u->n; get->next_undo++, get->next_list = get->first_list) {
+		const struct ipcns_adjustment *a = &u->adjustment[get->next_undo];
+
+		while (get->first_list < u->n_list && u->list[get->first_list].user < a->list)
+			get->next_list = ++get->first_list;
+		err = collect_undo(d, a);
+		if (err)
+			return err;
+		cond_resched();
+	}
+	return 0;
+}
+
+/* Those who are counted only, and that there are more. */
+static int collect_rest(struct ipcns_dump *d)
+{
+	struct detail_get *get = d->priv;
+	int err;
+
+	for (; get->next_hidden < IPCNS_N_ROLES; get->next_hidden++) {
+		if (!get->hidden[get->next_hidden])
+			continue;
+		err = add_waiter(d, &(struct ipcns_waiter_record) {
+			.hidden = get->hidden[get->next_hidden],
+			.waiter = { .role = get->next_hidden },
+		});
+		if (err)
+			return err;
+	}
+	if (!get->truncated)
+		return 0;
+	return add_waiter(d, &(struct ipcns_waiter_record) { .truncated = true });
+}
+
+/* First those who sleep, then those whose end changes the object. */
 static int waiter_collect(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n)
 {
 	struct detail_get *get = d->priv;
 	const struct ipcns_collect c = { .r = &d->reader, .filter = &get->filter, .buf = &d->buf };
-	const struct ipcns_kind_ops *ops = ipcns_kinds[get->kind];
-	int err;
+	int err = 0;
 
-	if (!refs->ns)
-		return -EIDRM;
-	if (!get->undos) {
-		err = ops->detail(&c, ops, &ops->waiters, refs, &get->next);
-		if (err)
-			return err == -ENOBUFS ? 0 : err;
-		get->undos = true;
-		get->next = 0;
+	if (!get->taken) {
+		if (!refs->ns)
+			return -EIDRM;
+		take_ns(get, refs);
+		err = take_waiters(d, &c, refs);
+		get->taken = !err;
 	}
-	err = ops->undos ? ops->undos(&c, refs, &get->next) : 0;
+	err = err ?: collect_waiters(d) ?: collect_undos(d) ?: collect_rest(d);
 	if (!err)
 		d->pos++;
 	return err == -ENOBUFS ? 0 : err;
@@ -385,6 +703,7 @@ static const struct ipcns_dump_ops waiter_ops = {
 	.parse		= waiter_parse,
 	.collect	= waiter_collect,
 	.fill		= ipcns_waiter_fill,
+	.release	= detail_release,
 	.set_error_text	= detail_error,
 };
 

@@ -6,15 +6,13 @@
 #include <linux/log2.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/sort.h>
 
 #include <net/netlink.h>
 
 #include "attr.h"
 #include "layout.h"
 #include "object.h"
-
-/* Adjustments for which the processes are found in one walk over all. */
-#define UNDOS 1024
 
 /* As ipc/sem.c get_semotime(): each semaphore has a candidate. */
 static time64_t last_semop(const struct sem_array *sma)
@@ -51,10 +49,11 @@ static int sem_fill(struct sk_buff *skb, const struct ipcns_object *o)
 
 /*
  * Adds the tasks on a list of the whole set to the semaphores of the window
- * that they sleep on: as ipc/sem.c check_qop(), the one that blocks them.
+ * that they sleep on: as ipc/sem.c check_qop(), the one that blocks them. False
+ * if there are more than may be looked at.
  */
-static void count_complex(const struct list_head *list, struct ipcns_element *window, u32 first,
-			  u32 n)
+static bool count_complex(const struct list_head *list, struct ipcns_element *window, u32 first,
+			  u32 n, u32 *nodes)
 {
 	const struct sem_queue *q;
 
@@ -62,6 +61,8 @@ static void count_complex(const struct list_head *list, struct ipcns_element *wi
 		const struct sembuf *op = q->blocking;
 		u32 i = op->sem_num - first;
 
+		if ((*nodes)++ == IPCNS_LIST_MAX)
+			return false;
 		if (op->sem_num < first || i >= n)
 			continue;
 		if (op->sem_op < 0)
@@ -69,6 +70,7 @@ static void count_complex(const struct list_head *list, struct ipcns_element *wi
 		else if (!op->sem_op)
 			window[i].zcount++;
 	}
+	return true;
 }
 
 /*
@@ -78,90 +80,136 @@ static void count_complex(const struct list_head *list, struct ipcns_element *wi
  *
  * The numbers of waiters are those of ipc/sem.c count_semcnt().
  */
-static u32 read_elements(const struct ipcns_reader *r, void *object, void *out, u64 first, u32 max)
+static u32 read_semaphores(const struct ipcns_reader *r, void *object, struct ipcns_element *out,
+			   u32 first, u32 max)
 {
 	struct sem_array *sma = container_of(object, struct sem_array, sem_perm);
-	struct ipcns_element *window = out;
-	u32 i, n = min_t(u64, sma->sem_nsems - first, max);
+	u32 i, n = min_t(u32, sma->sem_nsems - min_t(u32, first, sma->sem_nsems), max);
+	u32 nodes = 0;
+	bool known = true;
 
 	for (i = 0; i < n; i++) {
-		struct ipcns_element *e = &window[i];
+		struct ipcns_element *e = &out[i];
 		struct sem *sem = &sma->sems[first + i];
 
 		spin_lock(&sem->lock);
-		e->kind = IPCNS_KIND_SEM;
 		e->semnum = first + i;
 		e->semval = sem->semval;
 		e->pid = ipcns_reader_pid(r, sem->sempid);
-		e->ncount = ipcns_list_length(&sem->pending_alter);
-		e->zcount = ipcns_list_length(&sem->pending_const);
+		e->ncount = ipcns_list_length(&sem->pending_alter, &nodes);
+		e->zcount = ipcns_list_length(&sem->pending_const, &nodes);
 		spin_unlock(&sem->lock);
+		known &= e->ncount != IPCNS_UNKNOWN && e->zcount != IPCNS_UNKNOWN;
 	}
-	count_complex(&sma->pending_alter, window, first, n);
-	count_complex(&sma->pending_const, window, first, n);
+	known = known && count_complex(&sma->pending_alter, out, first, n, &nodes) &&
+		count_complex(&sma->pending_const, out, first, n, &nodes);
+	for (i = 0; i < n && !known; i++)
+		out[i].ncount = out[i].zcount = IPCNS_UNKNOWN;
 	return n;
 }
 
-/* A place among the waiters of a set, and room for those from there on. */
-struct waiters {
-	const struct ipcns_reader	*r;
-	struct ipcns_waiter		*out;
-	u64				skip;
-	u32				n;
-	u32				max;
-};
-
-static void add_waiters(struct waiters *w, const struct list_head *list)
+static void add_sleepers(struct ipcns_waiters *w, const struct list_head *list)
 {
 	const struct sem_queue *q;
+	struct ipcns_waiter *out;
 
 	list_for_each_entry(q, list, list) {
-		struct ipcns_waiter *out = &w->out[w->n];
-
-		if (w->n == w->max)
-			break;
-		if (w->skip) {
-			w->skip--;
+		out = ipcns_waiters_add(w, IPCNS_ROLE_SEM, q->sleeper);
+		if (w->truncated)
+			return;
+		if (!out)
 			continue;
-		}
-		out->kind = IPCNS_KIND_SEM;
-		out->role = IPCNS_ROLE_SEM;
-		ipcns_process_read(w->r, q->sleeper, &out->process);
 		out->semnum = q->blocking->sem_num;
 		out->semop = q->blocking->sem_op;
 		out->nsops = q->nsops;
-		w->n++;
 	}
 }
 
 /* A task on a list sleeps until it is taken off with the lists locked. */
-static u32 read_waiters(const struct ipcns_reader *r, void *object, void *out, u64 first, u32 max)
+static void read_waiters(void *object, struct ipcns_waiters *w)
 {
 	struct sem_array *sma = container_of(object, struct sem_array, sem_perm);
-	struct waiters w = { .r = r, .out = out, .skip = first, .max = max };
 	int i;
 
-	for (i = 0; i < sma->sem_nsems && w.n < max; i++) {
+	for (i = 0; i < sma->sem_nsems && !w->truncated; i++) {
 		struct sem *sem = &sma->sems[i];
 
 		if (list_empty_careful(&sem->pending_alter) &&
 		    list_empty_careful(&sem->pending_const))
 			continue;
 		spin_lock(&sem->lock);
-		add_waiters(&w, &sem->pending_alter);
-		add_waiters(&w, &sem->pending_const);
+		add_sleepers(w, &sem->pending_alter);
+		if (!w->truncated)
+			add_sleepers(w, &sem->pending_const);
 		spin_unlock(&sem->lock);
 	}
-	add_waiters(&w, &sma->pending_alter);
-	add_waiters(&w, &sma->pending_const);
-	return w.n;
+	if (!w->truncated)
+		add_sleepers(w, &sma->pending_alter);
+	if (!w->truncated)
+		add_sleepers(w, &sma->pending_const);
 }
 
-/* An adjustment: of a semaphore, by those whose end does it. */
-struct adjustment {
-	u32	semnum;
-	s32	semadj;
+/* Values of adjustments looked at in one hold of the set's lock: 2 MB of memory. */
+#define MAX_CELLS (1 << 20)
+
+/* Lists beyond those that have processes of their own, where processes share them. */
+#define MORE_LISTS 1024
+
+/**
+ * struct undo_scan - a reading of a set's adjustments
+ * @u:		what was found; its arrays are NULL to count only
+ * @max:	room for so many adjustments
+ * @max_list:	room for so many lists
+ */
+struct undo_scan {
+	struct ipcns_undos	*u;
+	u32			max;
+	u32			max_list;
 };
+
+/*
+ * The list is changed under the lock of the set only (ipc/sem.c, "Locking"),
+ * and each value read once. A list of processes is in it at most once.
+ */
+static void read_undos(void *object, void *arg)
+{
+	struct sem_array *sma = container_of(object, struct sem_array, sem_perm);
+	struct undo_scan *s = arg;
+	struct ipcns_undos *u = s->u;
+	const struct sem_undo *un;
+	u32 cells = 0, before;
+	int i;
+
+	u->n = 0;
+	u->n_list = 0;
+	u->truncated = true;
+	list_for_each_entry(un, &sma->list_id, list_id) {
+		if (u->n_list == s->max_list || cells > MAX_CELLS)
+			return;
+		before = u->n;
+		for (i = 0; i < sma->sem_nsems; i++, cells++) {
+			short semadj = READ_ONCE(un->semadj[i]);
+
+			if (!semadj)
+				continue;
+			if (u->n == s->max)
+				return;
+			if (u->adjustment)
+				u->adjustment[u->n] = (struct ipcns_adjustment) {
+					.list = u->n_list, .semnum = i, .semadj = semadj,
+				};
+			u->n++;
+		}
+		if (u->n == before)
+			continue;
+		if (u->list)
+			u->list[u->n_list] = (struct ipcns_shared_thing) {
+				.key = un->ulp, .user = u->n_list,
+			};
+		u->n_list++;
+	}
+	u->truncated = false;
+}
 
 /* A list of adjustments that processes share: an address, compared only. */
 struct undo_list {
@@ -169,96 +217,56 @@ struct undo_list {
 	bool		there;
 };
 
-/* Half of the table stays free. */
-#define LIST_BITS (const_ilog2(UNDOS) + 1)
-
-/**
- * struct undos - adjustments of a set
- * @first:	number of the first one wanted
- * @undo:	UNDOS of them, or fewer
- * @claim:	the lists they are in; up to twice as many, where processes
- *		share them
- * @list:	table of the lists
- * @n:		how many adjustments
- * @n_claims:	how many claims
- */
-struct undos {
-	u64			first;
-	struct adjustment	*undo;
-	struct ipcns_shared_thing	*claim;
+struct undo_table {
 	struct undo_list	*list;
-	u32			n;
-	u32			n_claims;
+	u32			bits;
 };
 
-/*
- * The list is changed under the lock of the set only (ipc/sem.c, "Locking"),
- * and each value read once.
- */
-static void read_undos(struct kern_ipc_perm *perm, void *arg)
+/* The entry of a list in the table, or the free one where it would be; half of it is free. */
+static struct undo_list *find_list(const struct undo_table *t, const void *key)
 {
-	struct sem_array *sma = container_of(perm, struct sem_array, sem_perm);
-	struct undos *u = arg;
-	const struct sem_undo *un;
-	u64 skip = u->first;
-	int i;
+	u32 i = hash_ptr(key, t->bits);
 
-	u->n = 0;
+	while (t->list[i].key && t->list[i].key != key)
+		i = (i + 1) & (BIT(t->bits) - 1);
+	return &t->list[i];
+}
+
+static void mark_there(void *object, void *arg)
+{
+	const struct sem_array *sma = container_of(object, struct sem_array, sem_perm);
+	const struct sem_undo *un;
+	u32 nodes = 0;
+
 	list_for_each_entry(un, &sma->list_id, list_id) {
-		for (i = 0; i < sma->sem_nsems; i++) {
-			short semadj = READ_ONCE(un->semadj[i]);
-
-			if (!semadj)
-				continue;
-			if (skip) {
-				skip--;
-				continue;
-			}
-			if (u->n == UNDOS)
-				return;
-			u->undo[u->n] = (struct adjustment) { .semnum = i, .semadj = semadj };
-			u->claim[u->n] = (struct ipcns_shared_thing) { .key = un->ulp, .user = u->n };
-			u->n++;
-		}
-	}
-}
-
-/* The entry of a list in the table, or the free one where it would be. */
-static struct undo_list *find_list(const struct undos *u, const void *key)
-{
-	u32 i = hash_ptr(key, LIST_BITS);
-
-	while (u->list[i].key && u->list[i].key != key)
-		i = (i + 1) & (BIT(LIST_BITS) - 1);
-	return &u->list[i];
-}
-
-static void mark_there(struct kern_ipc_perm *perm, void *arg)
-{
-	const struct sem_array *sma = container_of(perm, struct sem_array, sem_perm);
-	const struct sem_undo *un;
-
-	list_for_each_entry(un, &sma->list_id, list_id)
+		if (nodes++ == 2 * IPCNS_LIST_MAX)
+			return;
 		find_list(arg, un->ulp)->there = true;
+	}
 }
 
 /*
  * A list may have gone while its processes were looked for, and another have
  * come to lie where it was. One that is there still is the same.
  */
-static int forget_gone(struct ipc_ids *ids, u32 id, struct undos *u)
+static int forget_gone(const struct ipcns_collect *c, const struct ipcns_ref *ref,
+		       struct ipcns_undos *u, u32 n_list)
 {
+	struct undo_table t = { .bits = order_base_2(2 * n_list + 2) };
+	int err;
 	u32 i;
 
-	memset(u->list, 0, BIT(LIST_BITS) * sizeof(*u->list));
-	for (i = 0; i < u->n; i++)
-		find_list(u, u->claim[i].key)->key = u->claim[i].key;
-	if (!ipcns_sysv_visit(ids, id, mark_there, u))
-		return -EIDRM;
-	for (i = 0; i < u->n_claims; i++)
-		if (!find_list(u, u->claim[i].key)->there)
-			u->claim[i].key = NULL;
-	return 0;
+	t.list = kvcalloc(BIT(t.bits), sizeof(*t.list), GFP_KERNEL_ACCOUNT);
+	if (!t.list)
+		return -ENOMEM;
+	for (i = 0; i < n_list; i++)
+		find_list(&t, u->list[i].key)->key = u->list[i].key;
+	err = ipcns_sysv_visit_wanted(c, &ipcns_sem_ops, ref, mark_there, &t);
+	for (i = 0; i < u->n_list && !err; i++)
+		if (!find_list(&t, u->list[i].key)->there)
+			u->list[i].key = NULL;
+	kvfree(t.list);
+	return err;
 }
 
 static const void *undo_list_of(struct task_struct *t)
@@ -266,62 +274,43 @@ static const void *undo_list_of(struct task_struct *t)
 	return READ_ONCE(t->sysvsem.undo_list);
 }
 
-static int add_undos(const struct ipcns_collect *c, const struct ipcns_ref *ref,
-		     const struct undos *u)
+static int compare_lists(const void *p, const void *q)
 {
-	struct ipcns_waiter w = { .kind = IPCNS_KIND_SEM, .role = IPCNS_ROLE_UNDO };
-	u64 added = 0;
-	int err = 0;
-	u32 i;
+	const struct ipcns_shared_thing *a = p, *b = q;
 
-	for (i = 0; i < u->n_claims && !err; i++) {
-		if (!u->claim[i].key)
-			continue;
-		w.process = u->claim[i].process;
-		w.semnum = u->undo[u->claim[i].user].semnum;
-		w.semop = u->undo[u->claim[i].user].semadj;
-		err = ipcns_detail_add(c, &ipcns_sem_ops.waiters, ref, &w, 1, &added);
-	}
-	return err;
+	return (a->user > b->user) - (a->user < b->user);
 }
 
 /*
  * Adjustments belong to the processes that share a list of them, by
- * CLONE_SYSVSEM. Where the buffer was full, some may come again.
+ * CLONE_SYSVSEM. Where others come meanwhile than there is room for, they are
+ * left out.
  */
-static int sem_undos(const struct ipcns_collect *c, const struct ipcns_ref *ref, u64 *next)
+static int sem_undos(const struct ipcns_collect *c, const struct ipcns_ref *ref,
+		     struct ipcns_undos *u)
 {
-	struct ipc_ids *ids = &ref->ns->ids[IPC_SEM_IDS];
-	struct undos u;
-	int err = -ENOMEM;
+	struct undo_scan s = { .u = u, .max = IPCNS_LIST_MAX, .max_list = IPCNS_LIST_MAX };
+	u32 n_list;
+	int err;
 
-	u.undo = kvmalloc_array(UNDOS, sizeof(*u.undo), GFP_KERNEL);
-	u.claim = kvmalloc_array(2 * UNDOS, sizeof(*u.claim), GFP_KERNEL);
-	u.list = kvmalloc_array(BIT(LIST_BITS), sizeof(*u.list), GFP_KERNEL);
-	if (!u.undo || !u.claim || !u.list)
-		goto out;
-	do {
-		u.first = *next;
-		if (!ipcns_sysv_visit(ids, c->filter->id, read_undos, &u)) {
-			err = -EIDRM;
-			break;
-		}
-		err = 0;
-		if (!u.n)
-			break;
-		u.n_claims = u.n;
-		err = ipcns_find_processes(c->r, u.claim, &u.n_claims, 2 * UNDOS, undo_list_of);
-		if (!err)
-			err = forget_gone(ids, c->filter->id, &u);
-		if (!err)
-			err = add_undos(c, ref, &u);
-		if (!err)
-			*next += u.n;
-	} while (!err && u.n == UNDOS);
-out:
-	kvfree(u.list);
-	kvfree(u.claim);
-	kvfree(u.undo);
+	err = ipcns_sysv_visit_wanted(c, &ipcns_sem_ops, ref, read_undos, &s);
+	if (err || !u->n)
+		return err;
+	s.max = min_t(u32, u->n + 64, IPCNS_LIST_MAX);
+	s.max_list = min_t(u32, u->n_list + 64, IPCNS_LIST_MAX);
+	u->adjustment = kvmalloc_array(s.max, sizeof(*u->adjustment), GFP_KERNEL_ACCOUNT);
+	u->list = kvmalloc_array(s.max_list + MORE_LISTS, sizeof(*u->list), GFP_KERNEL_ACCOUNT);
+	if (!u->adjustment || !u->list)
+		return -ENOMEM;
+	err = ipcns_sysv_visit_wanted(c, &ipcns_sem_ops, ref, read_undos, &s);
+	if (err || !u->n)
+		return err;
+	n_list = u->n_list;
+	err = ipcns_find_processes(c->r, u->list, &u->n_list, s.max_list + MORE_LISTS,
+				   undo_list_of);
+	if (!err)
+		err = forget_gone(c, ref, u, n_list);
+	sort(u->list, u->n_list, sizeof(*u->list), compare_lists, NULL);
 	return err;
 }
 
@@ -331,8 +320,8 @@ const struct ipcns_kind_ops ipcns_sem_ops = {
 	.collect	= ipcns_sysv_collect,
 	.read		= sem_read,
 	.fill		= sem_fill,
-	.detail		= ipcns_sysv_detail,
-	.elements	= { sizeof(struct ipcns_element), read_elements },
-	.waiters	= { sizeof(struct ipcns_waiter), read_waiters },
+	.visit		= ipcns_sysv_visit_wanted,
+	.semaphores	= read_semaphores,
+	.waiters	= read_waiters,
 	.undos		= sem_undos,
 };

@@ -144,7 +144,7 @@ static bool parse_segment(const struct stored *row, struct holder *segment)
 	return true;
 }
 
-/* Drops doubles, and rows of segments that are not wanted. */
+/* Drops rows of segments that are not wanted, and doubles; what is not visible adds up. */
 static void choose_rows(struct holders *list, const struct holders *segments, bool others)
 {
 	size_t i, k = 0, kept = 0;
@@ -155,10 +155,13 @@ static void choose_rows(struct holders *list, const struct holders *segments, bo
 			k++;
 		wanted = others || (k < segments->n &&
 				    !compare_segments(&segments->rows[k], &list->rows[i]));
-		if (wanted && (!kept || holder_compare(&list->rows[kept - 1], &list->rows[i])))
+		if (wanted && (!kept || holder_compare(&list->rows[kept - 1], &list->rows[i]))) {
 			list->rows[kept++] = list->rows[i];
-		else
-			free(list->rows[i].text);
+			continue;
+		}
+		if (wanted)
+			list->rows[kept - 1].hidden += list->rows[i].hidden;
+		free(list->rows[i].text);
 	}
 	list->n = kept;
 }

@@ -55,6 +55,7 @@ struct parts {
 	struct store first, waiters, undo;
 	struct message_list messages;
 	bool unknown[DEPTH_PARTS];	/* could not be read */
+	bool truncated;			/* there are more waiters or adjustments */
 };
 
 static void add_first(struct nlattr *attrs, int len, void *arg)
@@ -88,7 +89,11 @@ static void add_waiter(struct nlattr *attrs, int len, void *arg)
 	struct parts *parts = arg;
 	struct record rec;
 
-	if (record_parse(&rec, attrs, len))
+	if (!record_parse(&rec, attrs, len))
+		return;
+	if (waiter_is_truncated(&rec))
+		parts->truncated = true;
+	else
 		store_add(waiter_is_undo(&rec) ? &parts->undo : &parts->waiters, attrs, len,
 			  NULL);
 }
@@ -99,6 +104,7 @@ static bool restart_waiters(void *arg)
 
 	store_clear(&parts->waiters);
 	store_clear(&parts->undo);
+	parts->truncated = false;
 	return true;
 }
 
@@ -267,7 +273,21 @@ static void print_json(const struct depth *depth, const struct parts *parts,
 	for (part = 0; part < DEPTH_PARTS; part++)
 		if (wanted(depth, part))
 			print_part(depth, part, parts, opts, &json);
+	/* what the lists above lack */
+	if (parts->messages.truncated)
+		json_number(&json, "messages_truncated", parts->messages.truncated);
+	if (parts->truncated)
+		json_bool(&json, "waiters_truncated", true);
 	json_end(&json);
+}
+
+static void say_truncated(const struct parts *parts)
+{
+	if (parts->messages.truncated)
+		error("truncated: the queue has %llu messages more than were counted",
+		      (unsigned long long)parts->messages.truncated);
+	if (parts->truncated)
+		error("truncated: there are more waiters or adjustments than are listed");
 }
 
 /**
@@ -288,6 +308,7 @@ int depth_print(struct ipcns *w, const struct depth *depth, const struct options
 		print_json(depth, &parts, opts);
 	else
 		print_text(depth, &parts, opts);
+	say_truncated(&parts);
 	failed = parts.unknown[DEPTH_MESSAGES] || parts.unknown[DEPTH_WAITERS];
 	store_clear(&parts.first);
 	store_clear(&parts.waiters);

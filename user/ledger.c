@@ -101,7 +101,7 @@ static int compare_references(const void *p, const void *q)
 	return holder_compare_numbers(x, y, ARRAY_SIZE(x)) ?: holder_compare(p, q);
 }
 
-/* A dump that is resumed may report an attachment twice; tasks that are counted only, it does not. */
+/* /proc may show the same twice. Rows that count what is not visible add up. */
 static void drop_doubles(struct holders *list)
 {
 	size_t i, kept = 0;
@@ -111,8 +111,7 @@ static void drop_doubles(struct holders *list)
 			list->rows[kept++] = list->rows[i];
 			continue;
 		}
-		if (list->rows[i].kind == HOLDER_TASK)
-			list->rows[kept - 1].hidden += list->rows[i].hidden;
+		list->rows[kept - 1].hidden += list->rows[i].hidden;
 		free(list->rows[i].text);
 	}
 	list->n = kept;

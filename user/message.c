@@ -13,6 +13,7 @@ void message_list_add(struct message_list *list, const struct record *rec)
 	uint64_t size = 0, prio;
 	int64_t type;
 
+	ipcns_uint(rec->tb[IPCNS_A_ELEMENT_TRUNCATED], &list->truncated);
 	if (!ipcns_int(rec->tb[IPCNS_A_ELEMENT_MTYPE], &type)) {
 		if (!ipcns_uint(rec->tb[IPCNS_A_ELEMENT_PRIO], &prio))
 			return;

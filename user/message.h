@@ -17,6 +17,7 @@ struct message_list {
 	struct messages *rows;
 	size_t n;
 	size_t allocated;
+	uint64_t truncated;	/* messages that the kernel did not look at */
 };
 
 extern const struct column_set type_columns;

@@ -7,6 +7,12 @@
 #include "ipcnsctl.h"
 #include "waiter.h"
 
+/** waiter_is_truncated - whether a row of waiter-get only says that there are more */
+bool waiter_is_truncated(const struct record *rec)
+{
+	return rec->tb[IPCNS_A_WAITER_TRUNCATED];
+}
+
 /** waiter_is_undo - whether a row of waiter-get is an adjustment, and nobody waits */
 bool waiter_is_undo(const struct record *rec)
 {
@@ -107,11 +113,17 @@ static int put_wanted(char *buf, size_t size, const struct record *rec)
 static void fill_waits_for(const struct column *column, const struct record *rec,
 			   struct cell *cell)
 {
-	uint64_t role, bytes;
+	uint64_t role, bytes, hidden;
 	int64_t type;
 	int len = 0;
 
 	(void)column;
+	if (ipcns_uint(rec->tb[IPCNS_A_WAITER_HIDDEN], &hidden)) {
+		snprintf(cell->buf, sizeof(cell->buf), "%llu process%s not visible",
+			 (unsigned long long)hidden, hidden == 1 ? "" : "es");
+		cell_text(cell, cell->buf);
+		return;
+	}
 	if (!ipcns_uint(rec->tb[IPCNS_A_WAITER_ROLE], &role))
 		return;
 	switch (role) {

@@ -3,10 +3,11 @@
 # guest: quick append=hugepages=8 timeout=300
 """Who is attached to which segment, and where: the module's word against /proc/PID/maps."""
 
+import json
 import os
 import signal
 
-from lib import calls, ledger, tool, witness
+from lib import calls, ledger, tool, wire, witness
 from lib.ledger import Area, Ledger
 from lib.member import Member, sleeping
 from lib.tap import QUICK, main, scene, until
@@ -315,6 +316,41 @@ def many(t):
         t.same((found.odd, found.refs, found.unattributed), ([], MANY + 301, 0),
                "300 segments more")
         t.same(len({row["id"] for row in found.of("shm")}), 301, "each with its id")
+
+
+LOOKED_AT = 65536       # areas that the module looks at in one hold of a mapping's lock
+
+
+@scene("more attachments of one segment than are looked at")
+def too_many(t):
+    if QUICK:
+        t.skip("75,000 attachments", "only without --quick: making them takes long")
+        return
+    with Member() as member:
+        ident = member.call(calls.shmget, 0x6500, PAGE)
+        member.call(attach_many, ident, 25000)
+        pids = member.call(calls.attachers, 2)
+        total = nattch(member.pid, 0x6500)
+        t.same(total, 3 * 25000, "nattch inside")
+        with wire.Socket() as link:
+            refs = link.get("ns", {"inum": member.inode})["refs"]
+        done = tool.ipcnsctl("objects", "--attached", "-J", "-o", "ID,PID,START,NOTE", member.inode)
+        rows = json.loads(done.stdout)["attachments"]
+        t.same(len({(row["pid"], row["start"]) for row in rows if not row["note"]}), LOOKED_AT,
+               "65,536 attachments, each once")
+        t.same((done.returncode, {row["note"] for row in rows} - {None}, done.stderr),
+               (0, {f"{LOOKED_AT} of {total} listed, no more are looked at"},
+                "ipcnsctl: not all attachments of 1 segments are listed, see NOTE\n"),
+               "objects --attached says how many of how many")
+        rows = tool.rows("holders", "-o", "KIND,DETAIL,REFS", member.inode, root="holders")
+        t.same(sum(row["refs"] or 0 for row in rows), refs, "holders: the sum is the count")
+        t.ok(all(row["detail"].endswith(", not all attachments listed") for row in rows
+                 if row["kind"] == "shm"), "and rows say that there are more")
+        member.call(calls.end_children, pids[:1])
+        rows = tool.rows("objects", "--attached", "-o", "PID,START,NOTE", member.inode,
+                         root="attachments")
+        t.same((len(rows), {row["note"] for row in rows}), (50000, {None}),
+               "fewer: all of them, in several parts")
 
 
 def attach_many(ident, count):

@@ -4,6 +4,7 @@
 """Inside of one object: semaphores, messages, who waits for what, and whose end changes what."""
 
 import errno
+import json
 import os
 import random
 import threading
@@ -333,6 +334,65 @@ def msg_content(t):
             sizes = [(1 + place * 7 % 100, place % 16) for place in range(count)]
             member.call(send_many, ident, sizes)
             t.same(messages(member, ident), sizes, f"{count} messages, each once and in order")
+
+
+LOOKED_AT = 65536       # messages that the module looks at in one hold of a queue's lock
+
+
+def fill_queue(ident, count):
+    """Sends empty messages, of which a queue takes as many as it takes bytes."""
+    calls.msg_set_qbytes(ident, 200000)
+    for _ in range(count):
+        calls.msgsnd(ident, b"", 1 + _ % 2)
+
+
+def seconds_to_read(member, ident):
+    """How long element-get takes, answers not decoded; the best of three."""
+    best = None
+    for _ in range(3):
+        begin = time.monotonic()
+        with wire.Socket(1 << 17) as link:
+            link.begin("element", {"ns-inum": member.inode, "kind": wire.KIND["msg"],
+                                   "id": ident})
+            while not link.ends(link.socket.recv(link.buffer)):
+                pass
+        best = min(best or 1e9, time.monotonic() - begin)
+    return best
+
+
+@scene("a queue of 100,000 empty messages")
+def msg_many(t):
+    with Member() as member:
+        idents = [member.call(calls.msgget, 0x8100 + place) for place in range(3)]
+        for ident, count in zip(idents, (LOOKED_AT // 4, LOOKED_AT, 100000)):
+            member.call(fill_queue, ident, count)
+        took = [seconds_to_read(member, ident) for ident in idents]
+        t.note("16,384, 65,536, 100,000 messages are read in"
+               f" {', '.join(f'{1000 * each:.0f} ms' for each in took)}")
+        t.ok(took[1] < 8 * took[0] + 0.1 and took[2] < 2 * took[1] + 0.1,
+             "the time grows as the messages do, and ends to grow", took)
+        rows = ask("element", member, "msg", idents[0])
+        t.same((len(rows), "truncated" in rows[-1]), (LOOKED_AT // 4, False), "all of a quarter")
+        rows = ask("element", member, "msg", idents[2])
+        t.same((len(rows), rows[-1]["truncated"]), (LOOKED_AT + 1, 100000 - LOOKED_AT),
+               "the first 65,536 of 100,000, and how many are left out")
+        t.same([row["mtype"] for row in rows[:-1]], [1, 2] * (LOOKED_AT // 2),
+               "in their order")
+        half = LOOKED_AT // 2
+        done = tool.ipcnsctl("objects", "--type", "msg", "--id", idents[2], "-J", member.inode)
+        data = json.loads(done.stdout)
+        t.same(([(row["type"], row["msgs"]) for row in data["messages"]],
+                data["messages_truncated"], data["objects"][0]["msgs"], done.returncode),
+               ([(1, half), (2, half)], 100000 - LOOKED_AT, 100000, 0),
+               "JSON has how many are left out, and the queue's own count")
+        done = tool.ipcnsctl("objects", "--type", "msg", "--id", idents[2], "--messages",
+                             member.inode)
+        t.same((done.returncode, done.stderr),
+               (0, "ipcnsctl: truncated: the queue has 34464 messages more than were counted\n"),
+               "and so says a line on stderr")
+        data = tool.in_depth("msg", member.inode, "--id", idents[1])
+        t.same(([row["msgs"] for row in data["messages"]], "messages_truncated" in data),
+               ([half, half], False), "of 65,536 none is left out, and nothing is said")
 
 
 @scene("who waits to receive, and which message")

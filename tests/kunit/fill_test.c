@@ -4,6 +4,8 @@
  */
 #include "support.h"
 
+#include <linux/msg.h>
+
 #include "holder.h"
 #include "ns.h"
 #include "object.h"
@@ -91,23 +93,94 @@ static void details(struct kunit *test)
 	static const u32 roles[] = { IPCNS_ROLE_SEM, IPCNS_ROLE_UNDO, IPCNS_ROLE_RECEIVER,
 				     IPCNS_ROLE_SENDER };
 	struct ipcns_element *e = made_up(test, sizeof(*e));
-	struct ipcns_waiter *w = made_up(test, sizeof(*w));
+	struct ipcns_waiter_record *w = made_up(test, sizeof(*w));
 	u32 i;
 
 	e->name_len = NAME_MAX;
-	for (e->kind = IPCNS_KIND_SEM; e->kind <= IPCNS_KIND_MQ; e->kind++)
+	for (e->kind = IPCNS_KIND_SEM; e->kind <= IPCNS_KIND_MQ; e->kind++) {
+		e->truncated = 0;
 		every_room(test, ipcns_kinds[e->kind]->name, ipcns_element_fill, e,
 			   e->kind == IPCNS_KIND_SEM ? IPCNS_A_ELEMENT_PID : IPCNS_A_ELEMENT_SIZE);
+		e->truncated = 1;
+		every_room(test, "truncated", ipcns_element_fill, e, IPCNS_A_ELEMENT_TRUNCATED);
+	}
 	w->name_len = NAME_MAX;
-	w->process.known = true;
+	w->truncated = false;
 	for (i = 0; i < ARRAY_SIZE(roles); i++) {
-		w->role = roles[i];
-		for (w->kind = IPCNS_KIND_SEM; w->kind <= IPCNS_KIND_MQ; w->kind++)
+		w->waiter.role = roles[i];
+		w->waiter.process.known = true;
+		for (w->kind = IPCNS_KIND_SEM; w->kind <= IPCNS_KIND_MQ; w->kind++) {
+			w->hidden = 0;
 			every_room(test, ipcns_kinds[w->kind]->name, ipcns_waiter_fill, w,
 				   IPCNS_A_WAITER_COMM);
+			w->hidden = 1;
+			every_room(test, "hidden", ipcns_waiter_fill, w, IPCNS_A_WAITER_HIDDEN);
+		}
 	}
-	w->process.known = false;
+	w->hidden = 0;
+	w->kind = IPCNS_KIND_SEM;
+	w->waiter.process.known = false;
 	every_room(test, "nobody", ipcns_waiter_fill, w, IPCNS_A_WAITER_ROLE);
+	w->truncated = true;
+	every_room(test, "truncated", ipcns_waiter_fill, w, IPCNS_A_WAITER_TRUNCATED);
+}
+
+/* No more of a list is looked at in one hold of its lock than is promised. */
+static void bounds(struct kunit *test)
+{
+	const u32 n = IPCNS_LIST_MAX + 2;
+	struct msg_msg *m = kvcalloc(n, sizeof(*m), GFP_KERNEL);
+	struct ipcns_message *out = kvcalloc(n, sizeof(*out), GFP_KERNEL);
+	const struct ipcns_reader r = { .pid_ns = &init_pid_ns, .user_ns = &init_user_ns };
+	struct ipcns_waiters w = { .r = &r };
+	struct ipcns_waiter *one;
+	u32 i, nodes = 0;
+	LIST_HEAD(list);
+
+	if (!m || !out)
+		goto free;
+	KUNIT_EXPECT_EQ(test, ipcns_list_length(&list, &nodes), 0U);
+	for (i = 0; i < n; i++) {
+		m[i].m_type = i;
+		m[i].m_ts = 2 * i;
+		list_add_tail(&m[i].m_list, &list);
+		if (i == IPCNS_LIST_MAX - 1)
+			KUNIT_EXPECT_EQ(test, ipcns_list_length(&list, &nodes), IPCNS_LIST_MAX);
+	}
+	KUNIT_EXPECT_EQ(test, nodes, IPCNS_LIST_MAX);
+	KUNIT_EXPECT_EQ(test, ipcns_list_length(&list, &nodes), IPCNS_UNKNOWN);
+	nodes = 0;
+	KUNIT_EXPECT_EQ(test, ipcns_list_length(&list, &nodes), IPCNS_UNKNOWN);
+	KUNIT_EXPECT_EQ(test, ipcns_messages_read(&list, out, 3), 3U);
+	KUNIT_EXPECT_EQ(test, out[2].mtype, 2);
+	KUNIT_EXPECT_EQ(test, out[2].size, 4ULL);
+	KUNIT_EXPECT_EQ(test, out[3].size, 0ULL);
+	KUNIT_EXPECT_EQ(test, ipcns_messages_read(&list, out, IPCNS_LIST_MAX), IPCNS_LIST_MAX);
+
+	/* counted only */
+	for (i = 0; i < IPCNS_LIST_MAX && !w.truncated; i++)
+		ipcns_waiters_add(&w, IPCNS_ROLE_SEM, current);
+	KUNIT_EXPECT_EQ(test, w.n, IPCNS_LIST_MAX);
+	KUNIT_EXPECT_FALSE(test, w.truncated);
+	KUNIT_EXPECT_NULL(test, ipcns_waiters_add(&w, IPCNS_ROLE_SEM, current));
+	KUNIT_EXPECT_TRUE(test, w.truncated);
+
+	/* with room for one */
+	one = kunit_kzalloc(test, 2 * sizeof(*one), GFP_KERNEL);
+	KUNIT_EXPECT_NOT_NULL(test, one);
+	w = (struct ipcns_waiters) { .r = &r, .out = one, .max = 1 };
+	KUNIT_EXPECT_PTR_EQ(test, ipcns_waiters_add(&w, IPCNS_ROLE_SENDER, current), one);
+	KUNIT_EXPECT_EQ(test, one->role, (u32)IPCNS_ROLE_SENDER);
+	KUNIT_EXPECT_EQ(test, one->process.pid, (u32)task_tgid_nr(current));
+	KUNIT_EXPECT_FALSE(test, w.truncated);
+	KUNIT_EXPECT_NULL(test, ipcns_waiters_add(&w, IPCNS_ROLE_SENDER, current));
+	KUNIT_EXPECT_TRUE(test, w.truncated);
+	KUNIT_EXPECT_FALSE(test, one[1].process.known);
+free:
+	KUNIT_EXPECT_NOT_NULL(test, m);
+	KUNIT_EXPECT_NOT_NULL(test, out);
+	kvfree(out);
+	kvfree(m);
 }
 
 static void holders(struct kunit *test)
@@ -211,6 +284,7 @@ static void identifiers(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(objects),
 	KUNIT_CASE(details),
+	KUNIT_CASE(bounds),
 	KUNIT_CASE(holders),
 	KUNIT_CASE(namespaces),
 	KUNIT_CASE(notices),

@@ -44,9 +44,10 @@ SETS = {
     "mq": "pad- maxmsg:u64 msgsize:u64 curmsgs:u64 qsize:u64 status:u32 notify-pid:u32"
           " notify-method:u32 notify-signo:u32 receivers:u32 senders:u32",
     "element": "pad- ns-inum:u32 ns-id:u64 kind:u32 id:u32 semnum:u32 semval:u32 ncount:u32"
-               " zcount:u32 pid:u32 name:binary mtype:s64 prio:u32 size:u64",
+               " zcount:u32 pid:u32 name:binary mtype:s64 prio:u32 size:u64 truncated:u64",
     "waiter": "pad- ns-inum:u32 ns-id:u64 kind:u32 id:u32 name:binary role:u32 pid:u32 comm:binary"
-              " semnum:u32 semop:s32 nsops:u32 mtype:s64 mode:u32 size:u64",
+              " semnum:u32 semop:s32 nsops:u32 mtype:s64 mode:u32 size:u64 hidden:u32"
+              " truncated:flag",
     "holder": "pad- ns-inum:u32 ns-id:u64 kind:u32 kinds:u32 refs:u32 token:u64 pid:u32 comm:binary"
               " id:u32 nattch:u64 size:u64 start:u64 end:u64 read-only:flag mm:u64 hidden:u32"
               " truncated:flag",
