@@ -183,7 +183,8 @@ void cell_render(struct cell *cell, const struct cell_format *format)
 		snprintf(cell->buf, sizeof(cell->buf), "%lld", (long long)cell->number);
 		break;
 	case CELL_PERCENT:
-		snprintf(cell->buf, sizeof(cell->buf), "%.2f%%", cell->percent);
+		format_percent(cell->buf, cell->percent);
+		strcat(cell->buf, "%");
 		break;
 	case CELL_TIME:
 		cell_text(cell, time_text(cell->number, format));

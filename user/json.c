@@ -241,14 +241,14 @@ void json_signed(struct json *json, const char *key, int64_t value)
 	put_number(json, value < 0 ? -(uint64_t)value : (uint64_t)value);
 }
 
-/** json_percent - a number up to 1e17 with two decimals, with a point in every locale */
+/** json_percent - a number as format_percent() has it */
 void json_percent(struct json *json, const char *key, double value)
 {
-	uint64_t hundredths = (value < 1e17 ? value : 1e17) * 100 + 0.5;
+	char text[24];
 
+	format_percent(text, value);
 	begin_element(json, key);
-	json->len += sprintf(room(json, 32), "%llu.%02llu", (unsigned long long)hundredths / 100,
-			     (unsigned long long)hundredths % 100);
+	put_text(json, text);
 }
 
 /** json_bool - true or false */

@@ -329,6 +329,15 @@ void format_size(char buf[static 8], uint64_t bytes)
 	memmove(buf, begin, end - begin);
 }
 
+/** format_percent - a number from 0 to 1e17 with two decimals and a point, whatever the locale */
+void format_percent(char buf[static 24], double value)
+{
+	uint64_t hundredths = (value < 1e17 ? value : 1e17) * 100 + 0.5;
+
+	snprintf(buf, 24, "%llu.%02llu", (unsigned long long)hundredths / 100,
+		 (unsigned long long)hundredths % 100);
+}
+
 /** format_age - how long ago, in its two largest units: 45s, 2h5m, 3d4h, 3d */
 void format_age(char buf[static 32], uint64_t seconds)
 {

@@ -67,6 +67,7 @@ void put_safe(FILE *out, const char *text, size_t len);
 char *format_number(char *end, uint64_t n);
 void format_key(char buf[static 11], uint32_t key);
 void format_size(char buf[static 8], uint64_t bytes);
+void format_percent(char buf[static 24], double value);
 void format_age(char buf[static 32], uint64_t seconds);
 void format_time(char *buf, size_t size, int64_t seconds, const struct tm *now,
 		 enum time_format format);

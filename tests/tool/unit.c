@@ -568,6 +568,33 @@ static void utf8(void)
 	      c == 0x85 && utf8_read("", 1, &c) && !c, "code points");
 }
 
+static const char *percent(double value)
+{
+	static const struct cell_format format;
+	static struct cell cell;
+
+	cell_percent(&cell, value);
+	cell_render(&cell, &format);
+	return cell.text;
+}
+
+/* In a locale with a comma, if tests/tool/run has made one. */
+static void percents(void)
+{
+	const char *comma = setlocale(LC_ALL, "de_DE.UTF-8");
+	char text[8];
+
+	check_text(percent(0), "0.00%", "nothing");
+	check_text(percent(12.345678), "12.35%", "a part");
+	check_text(percent(100), "100.00%", "all");
+	snprintf(text, sizeof(text), "%.1f", 0.5);
+	if (comma && !strcmp(text, "0,5"))
+		check_text(percent(99.5), "99.50%", "a point, where the locale has a comma");
+	else
+		check(1, "a point, where the locale has a comma # SKIP no such locale here");
+	setlocale(LC_ALL, "C");
+}
+
 /* Text is cut at the end of a character, and marked; a cell in a table is no longer than that. */
 static void bounds(void)
 {
@@ -1002,6 +1029,7 @@ int main(int argc, char **argv)
 	columns();
 	utf8();
 	bounds();
+	percents();
 	commands();
 	tables("C");
 	tables("C.UTF-8");
