@@ -8,9 +8,17 @@
  *
  * Errors are negative values of errno, and have a text: ipcns_error(), ipcns_feed_error(). -ENODEV
  * always means that the module is not loaded, or not any more. Nothing is printed and no process
- * is ended. A connection or a feed may be used by one thread at a time; several do not know of each
- * other. What a caller may see is decided by the kernel, from the credentials of who opened the
+ * is ended. What a caller may see is decided by the kernel, from the credentials of who opened the
  * connection.
+ *
+ * A connection, a feed or a request may be used by one thread at a time, each time by another one
+ * if the program orders that; different ones by different threads at once. What works on rows and
+ * names only has no state. In a callback, the connection or the feed that called it is in use:
+ * other calls with it return -EBUSY.
+ *
+ * Structs that a program allocates can grow. Inline functions pass their size on, to functions that
+ * have _sized in their names: a library with a longer struct does not write beyond a shorter one,
+ * and takes what is missing for 0; one with a shorter struct refuses what it does not know.
  */
 #ifndef LIBIPCNS_H
 #define LIBIPCNS_H
@@ -63,8 +71,8 @@ struct ipcns_object_filter {
 
 int ipcns_namespaces(struct ipcns *c, uint64_t ns_id, ipcns_row_fn row, ipcns_restart_fn restart,
 		     void *arg);
-int ipcns_objects(struct ipcns *c, const struct ipcns_object_filter *filter, ipcns_row_fn row,
-		  ipcns_restart_fn restart, void *arg);
+int ipcns_objects_sized(struct ipcns *c, const struct ipcns_object_filter *filter,
+			size_t filter_size, ipcns_row_fn row, ipcns_restart_fn restart, void *arg);
 int ipcns_holders(struct ipcns *c, uint64_t ns_id, uint32_t kinds, ipcns_row_fn row,
 		  ipcns_restart_fn restart, void *arg);
 int ipcns_limits(struct ipcns *c, uint64_t ns_id, ipcns_row_fn row, ipcns_restart_fn restart,
@@ -79,8 +87,28 @@ struct ipcns_name {
 	uint64_t value;
 };
 
-bool ipcns_name_parse(const char *text, struct ipcns_name *name, char *why, size_t size);
-int ipcns_lookup(struct ipcns *c, const struct ipcns_name *name, ipcns_row_fn row, void *arg);
+bool ipcns_name_parse_sized(const char *text, struct ipcns_name *name, size_t name_size, char *why,
+			    size_t size);
+int ipcns_lookup_sized(struct ipcns *c, const struct ipcns_name *name, size_t name_size,
+		       ipcns_row_fn row, void *arg);
+
+static inline int ipcns_objects(struct ipcns *c, const struct ipcns_object_filter *filter,
+				ipcns_row_fn row, ipcns_restart_fn restart, void *arg)
+{
+	return ipcns_objects_sized(c, filter, sizeof(*filter), row, restart, arg);
+}
+
+static inline bool ipcns_name_parse(const char *text, struct ipcns_name *name, char *why,
+				    size_t size)
+{
+	return ipcns_name_parse_sized(text, name, sizeof(*name), why, size);
+}
+
+static inline int ipcns_lookup(struct ipcns *c, const struct ipcns_name *name, ipcns_row_fn row,
+			       void *arg)
+{
+	return ipcns_lookup_sized(c, name, sizeof(*name), row, arg);
+}
 
 /* Any other request */
 
@@ -96,7 +124,10 @@ int ipcns_dump(struct ipcns *c, struct ipcns_request *r, ipcns_row_fn row,
 
 /* Events */
 
-/* More attributes than an event has; further ones are not looked at. */
+/*
+ * More attributes than an event has. This number is part of the struct and stays; attributes beyond
+ * it are found by ipcns_index() of @attrs.
+ */
 #define IPCNS_EVENT_ATTRS 40
 
 /* One event, or the loss of some. */
@@ -108,6 +139,8 @@ struct ipcns_event {
 	uint64_t ns_id;
 	uint64_t from, to;	/* what is lost, 0 if that is not known */
 	const char *cause;	/* for losses that a program makes up; else NULL */
+	struct nlattr *attrs;	/* the whole message */
+	int len;		/* of it */
 };
 
 /* Takes an event; it is gone when it returns. */
@@ -139,12 +172,22 @@ int ipcns_feed_join(struct ipcns_feed *f, bool objects);
 void ipcns_feed_leave(struct ipcns_feed *f);
 struct ipcns *ipcns_feed_connection(const struct ipcns_feed *f);
 void ipcns_feed_filter(struct ipcns_feed *f, uint32_t objects, uint64_t ns_id);
-int ipcns_feed_journal(struct ipcns_feed *f, struct ipcns_journal *journal);
+int ipcns_feed_journal_sized(struct ipcns_feed *f, struct ipcns_journal *journal, size_t size);
 uint64_t ipcns_feed_last(const struct ipcns_feed *f);
 void ipcns_feed_seek(struct ipcns_feed *f, uint64_t last);
 int ipcns_feed_fetch(struct ipcns_feed *f);
 int ipcns_feed_read(struct ipcns_feed *f);
-bool ipcns_event_parse(struct ipcns_event *e, struct nlattr *attrs, int len);
+bool ipcns_event_parse_sized(struct ipcns_event *e, size_t size, struct nlattr *attrs, int len);
+
+static inline int ipcns_feed_journal(struct ipcns_feed *f, struct ipcns_journal *journal)
+{
+	return ipcns_feed_journal_sized(f, journal, sizeof(*journal));
+}
+
+static inline bool ipcns_event_parse(struct ipcns_event *e, struct nlattr *attrs, int len)
+{
+	return ipcns_event_parse_sized(e, sizeof(*e), attrs, len);
+}
 
 #ifdef __cplusplus
 }

@@ -480,6 +480,49 @@ static void nested_in_feed(void)
 	ipcns_feed_free(n.feed);
 }
 
+/* Structs of programs that were built with another version of the library. */
+static void sizes(struct ipcns *w)
+{
+	struct {
+		struct ipcns_object_filter filter;
+		uint64_t more;
+	} newer = { .filter.ns_id = 1 };
+	struct {
+		struct ipcns_name name;
+		uint64_t more;
+	} name = { .more = 1 };
+	struct {
+		struct ipcns_event event;
+		uint64_t more;
+	} event = { .more = 1 };
+	struct rows rows = { 0 };
+	unsigned char bytes[sizeof(struct ipcns_event)];
+	char why[32];
+
+	reset();
+	fake_connect(w);
+	put_end(0, 0, NULL);
+	check(!ipcns_objects_sized(w, &newer.filter, sizeof(newer), take_sum, NULL, &rows),
+	      "a longer struct whose rest is 0 is understood");
+	newer.more = 1;
+	check(ipcns_objects_sized(w, &newer.filter, sizeof(newer), take_sum, NULL, &rows) == -E2BIG &&
+	      sent == 1 && *ipcns_error(w), "with anything else it is refused");
+	reset();
+	put_end(0, 0, NULL);
+	newer.filter.kinds = UINT32_MAX;
+	check(!ipcns_objects_sized(w, &newer.filter, sizeof(uint64_t), take_sum, NULL, &rows),
+	      "a shorter one is understood");
+	check(ipcns_name_parse_sized("17", &name.name, sizeof(name), why, sizeof(why)) &&
+	      name.name.value == 17 && !name.more, "what is not known is 0");
+	memset(bytes, 0xff, sizeof(bytes));
+	check(ipcns_name_parse_sized("id=17", (void *)bytes, 1, why, sizeof(why)) && bytes[0] == 1 &&
+	      bytes[1] == 0xff, "nothing is written beyond a struct");
+	ipcns_event_parse_sized(&event.event, sizeof(event), NULL, 0);
+	memset(bytes, 0xff, sizeof(bytes));
+	ipcns_event_parse_sized((void *)bytes, 8, NULL, 0);
+	check(!event.more && !bytes[7] && bytes[8] == 0xff, "nor beyond an event");
+}
+
 /* What ns-open answers: a namespace that has identity 17. */
 static int open_answer(struct ipcns *w, uint64_t id, uint64_t inum, int fd)
 {
@@ -659,6 +702,7 @@ int main(void)
 	stray(w);
 	nested(w);
 	nested_in_feed();
+	sizes(w);
 	descriptors(w);
 	ipcns_free(w);
 	return failures != 0;

@@ -89,6 +89,7 @@ static bool find_text(struct ipcns *c, const char *attrs, size_t len)
 static int set_error(struct ipcns *c, const struct nlmsghdr *nlh, int err, size_t skip)
 {
 	size_t len = nlh->nlmsg_len - NLMSG_HDRLEN;
+	char text[64];
 
 	if (err > 0 || err < -ERRNO_MAX)
 		return -NLE_PARSE_ERR;
@@ -96,7 +97,8 @@ static int set_error(struct ipcns *c, const struct nlmsghdr *nlh, int err, size_
 	c->err = -err;
 	if (!err)
 		return 0;
-	snprintf(c->text, sizeof(c->text), "%s", strerror(c->err));
+	/* strerror(3) may share a buffer between threads. */
+	snprintf(c->text, sizeof(c->text), "%s", strerror_r(c->err, text, sizeof(text)));
 	if (nlh->nlmsg_flags & NLM_F_ACK_TLVS && skip < len)
 		c->explained = find_text(c, (const char *)nlh + NLMSG_HDRLEN + skip, len - skip);
 	return 0;

@@ -79,24 +79,12 @@ struct ipcns_feed {
 	char data[MESSAGE_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
 };
 
-/**
- * ipcns_event_parse - read a message of attributes IPCNS_A_EVENT_*
- * @e: the result, which points into the message
- * @attrs: the message
- * @len: its length
- *
- * Returns false if it is none that can be understood.
- */
-bool ipcns_event_parse(struct ipcns_event *e, struct nlattr *attrs, int len)
+static bool parse_event(struct ipcns_event *e, struct nlattr *attrs, int len)
 {
+	e->attrs = attrs;
+	e->len = len;
 	if (!ipcns_index(e->attr, IPCNS_EVENT_ATTRS, attrs, len))
 		return false;
-	e->seq = 0;
-	e->kind = UINT64_MAX;
-	e->ns_id = 0;
-	e->from = 0;
-	e->to = 0;
-	e->cause = NULL;
 	ipcns_uint(e->attr[IPCNS_A_EVENT_SEQ], &e->seq);
 	if (!ipcns_uint(e->attr[IPCNS_A_EVENT_OBJECT], &e->object))
 		return false;
@@ -105,6 +93,24 @@ bool ipcns_event_parse(struct ipcns_event *e, struct nlattr *attrs, int len)
 	ipcns_uint(e->attr[IPCNS_A_EVENT_FROM], &e->from);
 	ipcns_uint(e->attr[IPCNS_A_EVENT_TO], &e->to);
 	return e->seq || (e->from && e->to >= e->from);
+}
+
+/**
+ * ipcns_event_parse_sized - read a message of attributes IPCNS_A_EVENT_*
+ * @e: the result, which points into the message
+ * @size: size of @e
+ * @attrs: the message
+ * @len: its length
+ *
+ * Returns false if it is none that can be understood.
+ */
+bool ipcns_event_parse_sized(struct ipcns_event *e, size_t size, struct nlattr *attrs, int len)
+{
+	struct ipcns_event known = { .kind = UINT64_MAX };
+	bool good = parse_event(&known, attrs, len);
+
+	struct_give(e, size, &known, sizeof(known));
+	return good;
 }
 
 /* Keeps the text of an error; returns it. */
@@ -446,21 +452,23 @@ static void take_journal(struct nlattr *attrs, int len, void *arg)
 }
 
 /**
- * ipcns_feed_journal - ask for the state of the journal
+ * ipcns_feed_journal_sized - ask for the state of the journal
  * @f: a feed that has joined
  * @journal: the result
+ * @size: size of @journal
  *
  * All later events are reported, or reported as lost. Returns 0 or a negative errno.
  */
-int ipcns_feed_journal(struct ipcns_feed *f, struct ipcns_journal *journal)
+int ipcns_feed_journal_sized(struct ipcns_feed *f, struct ipcns_journal *journal, size_t size)
 {
+	struct ipcns_journal known = { 0 };
 	int err;
 
-	*journal = (struct ipcns_journal){ 0 };
-	err = ipcns_do(f->c, ipcns_request(IPCNS_CMD_JOURNAL_GET), take_journal, journal);
+	err = ipcns_do(f->c, ipcns_request(IPCNS_CMD_JOURNAL_GET), take_journal, &known);
+	struct_give(journal, size, &known, sizeof(known));
 	if (err)
 		return journal_failed(f, err);
-	if (!journal->next)
+	if (!known.next)
 		return fail(f, -EBADMSG, "cannot read the journal: malformed answer");
 	return 0;
 }
@@ -645,7 +653,7 @@ static int receive_one(struct ipcns_feed *f)
 	if ((len < 0 && errno == ENOBUFS) || len > (ssize_t)sizeof(f->data))
 		return receive_overrun(f);
 	if (len < 0)
-		return fail(f, -errno, "cannot receive events: %s", strerror(errno));
+		return fail(f, -errno, "cannot receive events: %m");
 	if (from.nl_pid)	/* not the kernel */
 		return IPCNS_FEED_MORE;
 	return receive_all(f, len);

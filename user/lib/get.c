@@ -41,28 +41,34 @@ int ipcns_namespaces(struct ipcns *c, uint64_t ns_id, ipcns_row_fn row, ipcns_re
 }
 
 /**
- * ipcns_objects - one row for each object, of attributes IPCNS_A_OBJECT_*
+ * ipcns_objects_sized - one row for each object, of attributes IPCNS_A_OBJECT_*
  * @c: the connection
  * @filter: which are wanted; NULL for all
+ * @filter_size: size of @filter
  * @row: takes a row
  * @restart: see ipcns_dump()
  * @arg: passed to both
  *
- * Returns 0 or a negative errno, -ENOENT if the namespace of the filter is not there.
+ * Returns 0 or a negative errno, -ENOENT if the namespace of the filter is not there, -E2BIG if the
+ * filter has a condition that this version of the library does not know.
  */
-int ipcns_objects(struct ipcns *c, const struct ipcns_object_filter *filter, ipcns_row_fn row,
-		  ipcns_restart_fn restart, void *arg)
+int ipcns_objects_sized(struct ipcns *c, const struct ipcns_object_filter *filter,
+			size_t filter_size, ipcns_row_fn row, ipcns_restart_fn restart, void *arg)
 {
-	struct ipcns_request *r = ipcns_request(IPCNS_CMD_OBJECT_GET);
+	struct ipcns_object_filter known = { 0 };
+	struct ipcns_request *r;
 
-	if (filter && filter->ns_id)
-		ipcns_put_u64(r, IPCNS_A_OBJECT_NS_ID, filter->ns_id);
-	if (filter && filter->kinds)
-		ipcns_put_u32(r, IPCNS_A_OBJECT_KINDS, filter->kinds);
-	if (filter && filter->key)
-		ipcns_put_u32(r, IPCNS_A_OBJECT_KEY, *filter->key);
-	if (filter && filter->uid)
-		ipcns_put_u32(r, IPCNS_A_OBJECT_UID, *filter->uid);
+	if (filter && !struct_take(&known, sizeof(known), filter, filter_size))
+		return connection_error(c, -E2BIG, "the library is too old for this filter");
+	r = ipcns_request(IPCNS_CMD_OBJECT_GET);
+	if (known.ns_id)
+		ipcns_put_u64(r, IPCNS_A_OBJECT_NS_ID, known.ns_id);
+	if (known.kinds)
+		ipcns_put_u32(r, IPCNS_A_OBJECT_KINDS, known.kinds);
+	if (known.key)
+		ipcns_put_u32(r, IPCNS_A_OBJECT_KEY, *known.key);
+	if (known.uid)
+		ipcns_put_u32(r, IPCNS_A_OBJECT_UID, *known.uid);
 	return ipcns_dump(c, r, row, restart, arg);
 }
 
@@ -160,22 +166,29 @@ int ipcns_open_namespace(struct ipcns *c, uint64_t ns_id)
 }
 
 /**
- * ipcns_lookup - look up the namespace that a name means
+ * ipcns_lookup_sized - look up the namespace that a name means
  * @c: the connection
  * @name: from ipcns_name_parse()
+ * @name_size: size of @name
  * @row: takes its row, of attributes IPCNS_A_NS_*
  * @arg: passed to it
  *
  * Returns 0 or a negative errno, -ENOENT if there is none or, where @name->exists, if the caller
- * may not see it; -ENOTUNIQ if several have that inode number.
+ * may not see it; -ENOTUNIQ if several have that inode number, -E2BIG if this version of the library
+ * does not know all of @name.
  */
-int ipcns_lookup(struct ipcns *c, const struct ipcns_name *name, ipcns_row_fn row, void *arg)
+int ipcns_lookup_sized(struct ipcns *c, const struct ipcns_name *name, size_t name_size,
+		       ipcns_row_fn row, void *arg)
 {
-	struct ipcns_request *r = ipcns_request(IPCNS_CMD_NS_GET);
+	struct ipcns_request *r;
+	struct ipcns_name known;
 
-	if (name->by_id)
-		ipcns_put_u64(r, IPCNS_A_NS_ID, name->value);
+	if (!struct_take(&known, sizeof(known), name, name_size))
+		return connection_error(c, -E2BIG, "the library is too old for this name");
+	r = ipcns_request(IPCNS_CMD_NS_GET);
+	if (known.by_id)
+		ipcns_put_u64(r, IPCNS_A_NS_ID, known.value);
 	else
-		ipcns_put_u32(r, IPCNS_A_NS_INUM, name->value);
+		ipcns_put_u32(r, IPCNS_A_NS_INUM, known.value);
 	return ipcns_do(c, r, row, arg);
 }

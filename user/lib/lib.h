@@ -14,6 +14,8 @@ enum group {
 
 void connection_refuse_senders(int fd);
 void connection_hold(struct ipcns *c, bool hold);
+bool struct_take(void *to, size_t known, const void *from, size_t given);
+void struct_give(void *to, size_t given, const void *from, size_t known);
 int connection_open(struct ipcns *c, uint16_t family);
 uint16_t connection_family(const struct ipcns *c);
 uint32_t connection_group(const struct ipcns *c, enum group group);

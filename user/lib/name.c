@@ -53,7 +53,10 @@ static bool parse_pid(const char *text, struct ipcns_name *name, char *why, size
 	}
 	snprintf(path, sizeof(path), "/proc/%u/ns/ipc", (unsigned int)pid);
 	if (stat(path, &st)) {
-		snprintf(why, size, "%s", errno == ENOENT ? "no such process" : strerror(errno));
+		if (errno == ENOENT)
+			snprintf(why, size, "no such process");
+		else
+			snprintf(why, size, "%m");
 		return false;
 	}
 	name->exists = true;
@@ -72,13 +75,13 @@ static bool parse_path(const char *path, struct ipcns_name *name, char *why, siz
 		if (errno == ENOENT && !strchr(path, '/'))
 			snprintf(why, size, "no inode number, ipc:[N], id=N, pid=PID or path");
 		else
-			snprintf(why, size, "%s", strerror(errno));
+			snprintf(why, size, "%m");
 		return false;
 	}
 	if (ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWIPC) {
 		snprintf(why, size, "not an IPC namespace");
 	} else if (fstat(fd, &st)) {
-		snprintf(why, size, "%s", strerror(errno));
+		snprintf(why, size, "%m");
 	} else {
 		name->exists = true;
 		name->value = st.st_ino;
@@ -88,20 +91,10 @@ static bool parse_path(const char *path, struct ipcns_name *name, char *why, siz
 	return ret;
 }
 
-/**
- * ipcns_name_parse - which namespace a name means
- * @text: N or ipc:[N] (inode), id=N, pid=PID, or a path
- * @name: the result
- * @why: buffer for what is wrong with @text
- * @size: size of @why
- *
- * Returns false, with @why set, if @text means none. The kernel has not been asked yet.
- */
-bool ipcns_name_parse(const char *text, struct ipcns_name *name, char *why, size_t size)
+static bool parse_name(const char *text, struct ipcns_name *name, char *why, size_t size)
 {
 	size_t len = strlen(text);
 
-	*name = (struct ipcns_name){ 0 };
 	if (!strncmp(text, "id=", 3))
 		return parse_id(text + 3, name, why, size);
 	if (!strncmp(text, "pid=", 4))
@@ -115,4 +108,24 @@ bool ipcns_name_parse(const char *text, struct ipcns_name *name, char *why, size
 	if (len && strspn(text, "0123456789") == len)
 		return parse_inode(text, len, name, why, size);
 	return parse_path(text, name, why, size);
+}
+
+/**
+ * ipcns_name_parse_sized - which namespace a name means
+ * @text: N or ipc:[N] (inode), id=N, pid=PID, or a path
+ * @name: the result
+ * @name_size: size of @name
+ * @why: buffer for what is wrong with @text
+ * @size: size of @why
+ *
+ * Returns false, with @why set, if @text means none. The kernel has not been asked yet.
+ */
+bool ipcns_name_parse_sized(const char *text, struct ipcns_name *name, size_t name_size, char *why,
+			    size_t size)
+{
+	struct ipcns_name known = { 0 };
+	bool good = parse_name(text, &known, why, size);
+
+	struct_give(name, name_size, &known, sizeof(known));
+	return good;
 }

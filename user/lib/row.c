@@ -123,3 +123,32 @@ const char *ipcns_text(const struct nlattr *attr, size_t *len)
 	*len = strnlen(payload(attr), length(attr));
 	return payload(attr);
 }
+
+/**
+ * struct_take - copy a struct of the caller's, as copy_struct_from_user() of the kernel does
+ * @to: zero or not
+ * @known: its size, as this library knows it
+ * @from: the caller's
+ * @given: its size, as the caller knows it
+ *
+ * Returns false if the caller's is longer and asks for what this library does not know.
+ */
+bool struct_take(void *to, size_t known, const void *from, size_t given)
+{
+	const char *rest = from;
+	size_t i;
+
+	for (i = known; i < given; i++)
+		if (rest[i])
+			return false;
+	memset(to, 0, known);
+	memcpy(to, from, given < known ? given : known);
+	return true;
+}
+
+/** struct_give - copy a struct to one of the caller's; what this library does not know is 0 there */
+void struct_give(void *to, size_t given, const void *from, size_t known)
+{
+	memset(to, 0, given);
+	memcpy(to, from, given < known ? given : known);
+}
