@@ -92,17 +92,20 @@ def unpack(name, archive, package, build):
 
 
 def configure(build, files, compiler):
-    """Makes .config of fragments; whatever they do not ask for stays off if it can."""
+    """Makes .config of fragments; whatever they do not ask for stays off if it can.
+
+    Of two that ask for different values of an option, the later has its way.
+    """
     run("make", "-s", "mrproper", cwd=build)
     run("scripts/kconfig/merge_config.sh", "-m", *files, cwd=build)
     wanted = (build / ".config").rename(build / "wanted.config")
     run("make", "-s", f"CC={compiler}", f"KCONFIG_ALLCONFIG={wanted}", "allnoconfig", cwd=build)
     got = settings(build / ".config")
-    for path in files:
-        for option, value in settings(path).items():
-            if got.get(option, "n") != value:
-                raise Failure(f"{path}: asks for {option}={value}, but it is"
-                              f" {got.get(option, 'n')}: what does it depend on?")
+    asked = {option: (value, path) for path in files for option, value in settings(path).items()}
+    for option, (value, path) in asked.items():
+        if got.get(option, "n") != value:
+            raise Failure(f"{path}: asks for {option}={value}, but it is"
+                          f" {got.get(option, 'n')}: what does it depend on?")
 
 
 def settings(path):
