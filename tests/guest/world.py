@@ -33,7 +33,8 @@ LOG = pathlib.Path("/run/world.log")
 END = "/run/world-ends-here"
 TRACING = pathlib.Path("/sys/kernel/tracing")
 
-SECONDS = int(os.environ.get("IPCNS_WORLD") or (600 if not QUICK else 25 if PACE < 3 else 60))
+SECONDS = int(os.environ.get("IPCNS_WORLD") or
+              (600 if not QUICK else 25 if PACE < 3 else 60))
 SEED = int(os.environ.get("IPCNS_SEED") or time.time_ns() % (1 << 31))
 OPTIONS = os.environ.get("IPCNS_WORLD_OPTIONS", "").split()
 POINTS = max(2, SECONDS // 30)          # how often the world is frozen and compared
@@ -43,15 +44,16 @@ NS_GET_USERNS, NS_GET_PARENT = 0xb701, 0xb702
 SYSVIPC = {"shm": "shmid", "sem": "semid", "msg": "msqid"}
 
 # Functions on which others' tracers sit, too; those that a kernel lacks are left out.
-TRACED = """ipc_rmid ipc_addid shm_init_ns mq_clear_sbinfo free_ipcs newque newseg mqueue_evict_inode
-    mqueue_unlink ipc_update_perm put_ipc_ns copy_ipcs""".split()
+TRACED = """ipc_rmid ipc_addid shm_init_ns mq_clear_sbinfo free_ipcs newque newseg
+    mqueue_evict_inode mqueue_unlink ipc_update_perm put_ipc_ns copy_ipcs""".split()
 
 
 class World:
     """The world as a process; its counts when it has ended."""
 
     def __init__(self, seconds, seed):
-        self.command = [WORLD, "--group", GROUP, "--log", LOG, *OPTIONS, str(int(seconds)), str(seed)]
+        self.command = [WORLD, "--group", GROUP, "--log", LOG, *OPTIONS, str(int(seconds)),
+                        str(seed)]
         self.process = None
 
     def __enter__(self):
@@ -403,10 +405,14 @@ class Tracers(threading.Thread):
                     self.done[kind] += self.write(
                         "kprobe_events", f"{'p' if kind == 'kprobe' else 'r4'}:world/{name} {name}",
                         os.O_APPEND)
+                # a stack for each hit keeps the function, and the locks around it, for longer
+                for name in names:
+                    self.write(f"events/world/{name}/trigger", "stacktrace")
                 self.write("events/world/enable", "1")
                 time.sleep(0.2)
                 self.write("events/world/enable", "0")
                 for name in names:
+                    self.write(f"events/world/{name}/trigger", "!stacktrace")
                     self.write("kprobe_events", f"-:world/{name}", os.O_APPEND)
             else:
                 # an empty filter is one for every function of the kernel
