@@ -5,6 +5,7 @@
  * keys to compare, and nothing behind them is looked at.
  */
 #include <linux/hashtable.h>
+#include <linux/math64.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/time64.h>
@@ -31,6 +32,10 @@
  * @sb:		address of its superblock
  * @death:	number of its death, for the order of the dying
  * @gone:	sequence number of its last event, once it is freed
+ * @absent:	when a check did not find it, in milliseconds; 0 if the last one did
+ * @removals:	a System V object was destroyed after it began to die
+ * @checked:	it was known when the check began that goes on, and
+ * @seen:	the check has found it
  * @known:	what is told of it
  */
 struct entry {
@@ -43,6 +48,10 @@ struct entry {
 	u64			sb;
 	u64			death;
 	u64			gone;
+	u32			absent;
+	bool			removals;
+	bool			checked;
+	bool			seen;
 	struct ipcns_ns_info	known;
 };
 
@@ -62,6 +71,15 @@ static LIST_HEAD(freed);
 static u64 next_id = 1;
 static u64 last_death;
 static struct ipcns_registry_stats stats;
+
+/* Entries may be missing or stale; see ipcns_registry_check_begin(). */
+static bool in_doubt;
+
+/* All namespaces from before the module was loaded are known. */
+static bool all_known;
+
+/* A hook is silent: what shows that it was not called. */
+static bool births_silent, removals_silent;
 
 /* Nanoseconds; they rise. */
 const u64 ipcns_bounds[IPCNS_N_BOUNDS] = {
@@ -198,6 +216,7 @@ static struct entry *add(u64 key, u64 sb, u64 cookie, u64 native_id)
 		return NULL;
 	if (old) {
 		stats.missed++;
+		in_doubt = true;
 		retire_entry(old);
 	}
 	old = lookup_sb(sb);
@@ -253,6 +272,7 @@ static struct entry *on_ns_created(const struct ipcns_event *ev)
 	e->known.owner_inum = b.owner_inum;
 	e->known.owner_uid = b.owner_uid;
 	set_actor(&e->known.born, ev, b.creator_uid);
+	births_silent = false;
 	return e;
 }
 
@@ -262,6 +282,7 @@ static struct entry *on_ns_dying(const struct ipcns_event *ev)
 
 	if (!e || e->known.dying.time) {
 		stats.missed++;
+		in_doubt = true;
 		return NULL;
 	}
 	set_actor(&e->known.dying, ev, ev->uid);
@@ -288,6 +309,20 @@ static u64 count_teardown(const struct entry *e, u64 end)
 	return duration;
 }
 
+/*
+ * A teardown removes each System V object that was left when the namespace began to
+ * die. If none of these removals was seen, and no event was lost, the function is
+ * not called where it should be: a compiler has inlined it into its callers, say.
+ */
+static void check_teardown(const struct entry *e)
+{
+	const u32 *count = e->known.inventory.count;
+	u32 left = count[IPCNS_KIND_SHM] + count[IPCNS_KIND_SEM] + count[IPCNS_KIND_MSG];
+
+	if (left && !e->removals && !in_doubt)
+		removals_silent = true;
+}
+
 static struct entry *resolve_ns_event(const struct ipcns_event *ev)
 {
 	switch (ev->what) {
@@ -311,6 +346,7 @@ static void resolve_event(struct ipcns_event *ev)
 
 	switch (ev->object) {
 	case IPCNS_EVENT_OBJECT_LOST:
+		in_doubt = true;
 		return;
 	case IPCNS_EVENT_OBJECT_NS:
 		e = resolve_ns_event(ev);
@@ -318,6 +354,7 @@ static void resolve_event(struct ipcns_event *ev)
 		if (!e && ev->what == IPCNS_EVENT_KIND_CREATED) {
 			ev->object = IPCNS_EVENT_OBJECT_LOST;
 			ev->what = IPCNS_LOST_CAUSE_DROPPED;
+			in_doubt = true;
 			return;
 		}
 		break;
@@ -326,6 +363,10 @@ static void resolve_event(struct ipcns_event *ev)
 		break;
 	default:
 		e = lookup_key(ev->ns);
+		if (e && ev->what == IPCNS_EVENT_KIND_DESTROYED) {
+			e->removals |= !!e->known.dying.time;
+			removals_silent = false;
+		}
 		break;
 	}
 	if (!e) {
@@ -338,8 +379,10 @@ static void resolve_event(struct ipcns_event *ev)
 		keep_freed(e);
 	if (ev->object == IPCNS_EVENT_OBJECT_NS && ev->what == IPCNS_EVENT_KIND_DESTROYED) {
 		/* if probes were off for a time, only its end may be known */
-		if (e->known.dying.time)
+		if (e->known.dying.time) {
 			ev->bytes = count_teardown(e, ev->time);
+			check_teardown(e);
+		}
 		retire_entry(e);
 	}
 }
@@ -352,11 +395,15 @@ static bool resolve_pending(void)
 {
 	struct ipcns_journal_state state;
 	u32 i, n, done = 0;
+	u64 next;
 
 	lockdep_assert_held(&registry_mutex);
 	ipcns_journal_state(&state);
 	for (;;) {
+		next = ipcns_journal_next();
 		n = ipcns_journal_pending(window, WINDOW);
+		if (ipcns_journal_next() != next)	/* events were dropped */
+			in_doubt = true;
 		if (!n)
 			break;
 		for (i = 0; i < n; i += window[i].slots)
@@ -415,17 +462,122 @@ int ipcns_registry_name(struct ipcns_ref *refs, u32 n)
 		if (!e) {
 			e = add((unsigned long)ns, (unsigned long)ns->mq_mnt->mnt_sb,
 				refs[i].cookie, ipcns_native_id(ns));
+			/* it was created under a hook that is armed */
+			if (e && all_known) {
+				stats.missed++;
+				births_silent |= !in_doubt;
+			}
 			if (e) {
 				e->known.inum = ns->ns.inum;
 				e->known.owner_inum = ns->user_ns->ns.inum;
 				e->known.owner_uid = __kuid_val(ns->user_ns->owner);
 			}
 		}
-		if (e)
+		if (e) {
 			refs[i].id = e->known.id;
-		else
+			e->seen = true;
+		} else
 			err = -ENOMEM;
 	}
+	mutex_unlock(&registry_mutex);
+	return err;
+}
+
+/**
+ * ipcns_registry_in_doubt() - may entries be missing or stale?
+ *
+ * They may be after a loss of events, until a check has put them right.
+ */
+bool ipcns_registry_in_doubt(void)
+{
+	return READ_ONCE(in_doubt);
+}
+
+/**
+ * ipcns_registry_silent() - does it show that a hook was not called?
+ *
+ * A namespace was found that was created without an event, or one was torn down
+ * whose objects were destroyed without events, and no loss explains it.
+ */
+bool ipcns_registry_silent(void)
+{
+	return READ_ONCE(births_silent) || READ_ONCE(removals_silent);
+}
+
+/**
+ * ipcns_registry_check_begin() - begin to compare the registry with what exists
+ *
+ * The caller then passes all namespaces that a walk finds to
+ * ipcns_registry_name(), which adds missing ones, and ends the check with
+ * ipcns_registry_check_end().
+ *
+ * Context: process context, may sleep; one check at a time.
+ */
+void ipcns_registry_check_begin(void)
+{
+	struct entry *e;
+	int bucket;
+
+	mutex_lock(&registry_mutex);
+	resolve_pending();
+	hash_for_each(keys, bucket, e, by_key) {
+		e->checked = true;
+		e->seen = false;
+	}
+	mutex_unlock(&registry_mutex);
+}
+
+/*
+ * A dying namespace has no reference to be had. It still has its superblock, which
+ * goes early in its teardown, unless the filesystem is mounted.
+ */
+static void see_left(const struct super_block *sb)
+{
+	struct entry *e = lookup_sb((unsigned long)sb);
+
+	if (e && e->known.dying.time)
+		e->seen = true;
+}
+
+/**
+ * ipcns_registry_check_end() - retire entries of namespaces that do not exist
+ * @now:	nanoseconds of CLOCK_BOOTTIME
+ *
+ * An entry is retired that two checks have not found, IPCNS_CHECK_MS apart: what
+ * is left of a teardown without its superblock takes less.
+ *
+ * Context: process context, may sleep; all namespaces were passed to
+ * ipcns_registry_name().
+ * Return: 0, or as walk_supers(), if it has to be done again.
+ */
+int ipcns_registry_check_end(u64 now)
+{
+	u32 ms = div_u64(now, NSEC_PER_MSEC) | 1;
+	struct hlist_node *next;
+	bool absent = false;
+	struct entry *e;
+	int bucket, err;
+
+	mutex_lock(&registry_mutex);
+	resolve_pending();
+	err = ipcns_walk_left(see_left);
+	if (err)
+		goto out;
+	hash_for_each_safe(keys, bucket, next, e, by_key) {
+		if (!e->checked || e->seen) {
+			e->absent = 0;
+		} else if (!e->absent) {
+			e->absent = ms;
+		} else if (ms - e->absent >= IPCNS_CHECK_MS) {
+			stats.missed++;
+			retire_entry(e);
+			continue;
+		}
+		absent |= !!e->absent;
+	}
+	in_doubt = absent;
+	all_known = true;
+out:
 	mutex_unlock(&registry_mutex);
 	return err;
 }
@@ -548,6 +700,11 @@ void ipcns_registry_stats(struct ipcns_registry_stats *out)
  */
 int ipcns_registry_init(void)
 {
+	/* a namespace that was being created when hooks were armed is found by a check */
+	in_doubt = true;
+	all_known = false;
+	births_silent = false;
+	removals_silent = false;
 	window = kcalloc(WINDOW, sizeof(*window), GFP_KERNEL);
 	return window ? 0 : -ENOMEM;
 }

@@ -8,6 +8,9 @@
 #include "event.h"
 #include "walk.h"
 
+/* Time between two checks after which an entry that neither has found is retired. */
+#define IPCNS_CHECK_MS 5000
+
 /* Bounds by which teardowns are counted. */
 #define IPCNS_N_BOUNDS 11
 
@@ -77,6 +80,10 @@ bool ipcns_registry_lookup(u64 id, struct ipcns_ns_info *out);
 u32 ipcns_registry_dying(struct ipcns_ns_info *out, u32 max, u64 *after);
 u64 ipcns_registry_now(void);
 u64 ipcns_registry_next_id(void);
+bool ipcns_registry_in_doubt(void);
+bool ipcns_registry_silent(void);
+void ipcns_registry_check_begin(void);
+int ipcns_registry_check_end(u64 now);
 void ipcns_registry_stats(struct ipcns_registry_stats *out);
 
 #endif /* _IPCNS_REGISTRY_H */

@@ -351,6 +351,130 @@ static void dying_order(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, known[0].id, id[15]);
 }
 
+/* A check, in which a walk finds what the test has made. */
+static void check(struct kunit *test, struct ipcns_ref *refs, u32 n, u64 now)
+{
+	ipcns_registry_check_begin();
+	KUNIT_ASSERT_EQ(test, ipcns_registry_name(refs, n), 0);
+	KUNIT_ASSERT_EQ(test, ipcns_registry_check_end(now), 0);
+}
+
+static void loss(void)
+{
+	put_event(IPCNS_EVENT_OBJECT_LOST, IPCNS_LOST_CAUSE_MISSED, 0, NULL, 0);
+	ipcns_registry_sync();
+}
+
+/* Events were lost: what does not exist any more is retired, what is missing is added. */
+static void checks(struct kunit *test)
+{
+	struct ipc_namespace *ns = kunit_kcalloc(test, 2, sizeof(*ns), GFP_KERNEL);
+	struct vfsmount *mnt = kunit_kcalloc(test, 2, sizeof(*mnt), GFP_KERNEL);
+	struct ipcns_registry_stats before, s;
+	struct ipcns_ref refs[2] = { };
+	u64 active, dying_id, left_id, now = 1000 * NSEC_PER_SEC, after = 0;
+	struct ipcns_ns_info info;
+	u32 i;
+
+	KUNIT_ASSERT_NOT_NULL(test, ns);
+	KUNIT_ASSERT_NOT_NULL(test, mnt);
+	for (i = 0; i < 2; i++) {
+		mnt[i].mnt_sb = (void *)super(20 + i);
+		ns[i].mq_mnt = &mnt[i];
+		ns[i].user_ns = &init_user_ns;
+		ns[i].ns.inum = 500 + i;
+		ipcns_set_native_id(&ns[i], 9000 + i);
+		refs[i] = (struct ipcns_ref) { .ns = &ns[i], .cookie = 5000 + i };
+	}
+	check(test, refs, 1, now);
+	KUNIT_EXPECT_FALSE(test, ipcns_registry_in_doubt());
+	birth(1, 101);
+	active = newest_id();
+	birth(2, 102);
+	dying_id = newest_id();
+	death(2, 0);
+	birth(3, 103);
+	left_id = newest_id();
+	death(3, 0);
+	left_sb = (void *)super(3);
+	ipcns_registry_sync();
+	KUNIT_EXPECT_FALSE(test, ipcns_registry_in_doubt());
+	ipcns_registry_stats(&before);
+
+	loss();
+	KUNIT_EXPECT_TRUE(test, ipcns_registry_in_doubt());
+	/* created without an event: added, and no hook is blamed, for there was a loss */
+	check(test, refs, 2, now);
+	KUNIT_EXPECT_TRUE(test, ipcns_registry_in_doubt());
+	KUNIT_EXPECT_FALSE(test, ipcns_registry_silent());
+	KUNIT_EXPECT_TRUE(test, ipcns_registry_get(refs[1].id, &info));
+	/* not found once, nothing is retired, nor too early */
+	check(test, refs, 2, now + (IPCNS_CHECK_MS - 2) * NSEC_PER_MSEC);
+	KUNIT_EXPECT_TRUE(test, ipcns_registry_get(active, &info));
+	KUNIT_EXPECT_TRUE(test, ipcns_registry_get(dying_id, &info));
+	/* one that is created while a check goes on is not missed in it */
+	ipcns_registry_check_begin();
+	birth(4, 104);
+	KUNIT_ASSERT_EQ(test, ipcns_registry_name(refs, 2), 0);
+	KUNIT_ASSERT_EQ(test, ipcns_registry_check_end(now + IPCNS_CHECK_MS * NSEC_PER_MSEC), 0);
+	KUNIT_EXPECT_FALSE(test, ipcns_registry_get(active, &info));
+	KUNIT_EXPECT_FALSE(test, ipcns_registry_get(dying_id, &info));
+	KUNIT_EXPECT_TRUE(test, ipcns_registry_get(left_id, &info));
+	KUNIT_EXPECT_FALSE(test, ipcns_registry_in_doubt());
+	KUNIT_EXPECT_EQ(test, ipcns_registry_dying(&info, 1, &after), 1U);
+	KUNIT_EXPECT_EQ(test, info.id, left_id);
+	KUNIT_EXPECT_EQ(test, ipcns_registry_dying(&info, 1, &after), 0U);
+	ipcns_registry_stats(&s);
+	KUNIT_EXPECT_EQ(test, s.missed, before.missed + 3);
+	KUNIT_EXPECT_EQ(test, s.dying, 1U);
+
+	/* its filesystem goes, too */
+	left_sb = NULL;
+	loss();
+	check(test, refs, 2, now);
+	burial(4);
+	check(test, refs, 2, now + 2 * IPCNS_CHECK_MS * NSEC_PER_MSEC);
+	KUNIT_EXPECT_FALSE(test, ipcns_registry_get(left_id, &info));
+	ipcns_registry_stats(&s);
+	KUNIT_EXPECT_EQ(test, s.dying, 0U);
+	KUNIT_EXPECT_EQ(test, s.known, 2U);
+	/* an end that arrives after all is not reported a second time */
+	burial(2);
+	KUNIT_EXPECT_NE(test, newest_id(), dying_id);
+}
+
+/* Hooks that are armed and not called. */
+static void silent(struct kunit *test)
+{
+	struct ipc_namespace *ns = kunit_kzalloc(test, sizeof(*ns), GFP_KERNEL);
+	struct vfsmount *mnt = kunit_kzalloc(test, sizeof(*mnt), GFP_KERNEL);
+	const struct ipcns_event_inventory inv = { .count = { 1, 1, 0, 7 } };
+	struct ipcns_ref ref = { .ns = ns, .cookie = 900 };
+	u32 i;
+
+	KUNIT_ASSERT_NOT_NULL(test, ns);
+	KUNIT_ASSERT_NOT_NULL(test, mnt);
+	mnt->mnt_sb = (void *)super(20);
+	ns->mq_mnt = mnt;
+	ns->user_ns = &init_user_ns;
+	ipcns_set_native_id(ns, 9100);
+	check(test, NULL, 0, 1);
+	for (i = 0; i < 3; i++) {
+		birth(5, 50 + i);
+		put_event(IPCNS_EVENT_OBJECT_NS, IPCNS_EVENT_KIND_DYING, address(5), &inv, sizeof(inv));
+		if (i != 1)
+			put_event(IPCNS_EVENT_OBJECT_SEM, IPCNS_EVENT_KIND_DESTROYED, address(5), NULL, 0);
+		burial(5);
+		ipcns_registry_sync();
+		KUNIT_EXPECT_EQ(test, ipcns_registry_silent(), i == 1);
+	}
+	KUNIT_ASSERT_EQ(test, ipcns_registry_name(&ref, 1), 0);
+	KUNIT_EXPECT_TRUE(test, ipcns_registry_silent());
+	birth(6, 61);
+	ipcns_registry_sync();
+	KUNIT_EXPECT_FALSE(test, ipcns_registry_silent());
+}
+
 static u32 entries(void)
 {
 	struct entry *e;
@@ -541,6 +665,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(replaced),
 	KUNIT_CASE(named),
 	KUNIT_CASE(dying_order),
+	KUNIT_CASE(checks),
+	KUNIT_CASE(silent),
 	KUNIT_CASE(late),
 	KUNIT_CASE(unique),
 	KUNIT_CASE(races),
