@@ -9,6 +9,7 @@
 
 #include <linux/version.h>
 #include <linux/fs.h>
+#include <linux/ftrace.h>
 #include <linux/hugetlb.h>
 #include <linux/ipc_namespace.h>
 #include <linux/workqueue.h>
@@ -180,6 +181,34 @@ static inline time64_t ipcns_inode_ctime(const struct inode *inode)
 	return inode->i_ctime.tv_sec;
 #else
 	return inode_get_ctime(inode).tv_sec;
+#endif
+}
+
+/*
+ * Arguments of a function at its entry. Where ftrace saves them in any case, there
+ * is ftrace_regs_get_argument() from 6.2 on; 6.1 has them on amd64, in registers
+ * (arch/x86/kernel/ftrace_64.S save_mcount_regs). Elsewhere all registers are
+ * asked for, which a kernel that saves arguments only would refuse.
+ */
+#if defined(CONFIG_HAVE_DYNAMIC_FTRACE_WITH_ARGS)
+#define IPCNS_FTRACE_FLAGS 0
+#else
+#define IPCNS_FTRACE_FLAGS FTRACE_OPS_FL_SAVE_REGS
+#endif
+
+/**
+ * ipcns_argument() - an argument of a function at its entry
+ * @regs:	what ftrace saved
+ * @n:		number of the argument, from 0 to 5
+ */
+static __always_inline unsigned long ipcns_argument(struct ftrace_regs *regs, unsigned int n)
+{
+#if defined(ftrace_regs_get_argument) || LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+	return ftrace_regs_get_argument(regs, n);
+#elif defined(CONFIG_HAVE_DYNAMIC_FTRACE_WITH_ARGS)
+	return regs_get_kernel_argument(&regs->regs, n);
+#else
+	return regs_get_kernel_argument(ftrace_get_regs(regs), n);
 #endif
 }
 

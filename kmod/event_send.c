@@ -49,7 +49,7 @@ struct subscriber {
 static DEFINE_SPINLOCK(subscriber_lock);
 static LIST_HEAD(subscribers);
 static unsigned int n_subscribers;
-static void (*subscribers_changed)(void);
+static void (*on_subscription)(void);
 
 /* The sender: the worker, and the family's coming and going. */
 static DEFINE_MUTEX(send_mutex);
@@ -113,7 +113,7 @@ int ipcns_subscribe(const struct net *net, u32 portid, u32 objects)
 	spin_unlock(&subscriber_lock);
 	kfree(new);
 	if (!err)
-		subscribers_changed();
+		on_subscription();
 	return err;
 }
 
@@ -136,8 +136,6 @@ static int on_release(struct notifier_block *nb, unsigned long event, void *data
 		n_subscribers--;
 	}
 	spin_unlock(&subscriber_lock);
-	if (s)
-		subscribers_changed();
 	kfree(s);
 	return NOTIFY_DONE;
 }
@@ -302,19 +300,18 @@ void ipcns_send(void)
 
 /**
  * ipcns_send_init() - make ready to send
- * @changed:	called when somebody subscribed, or a subscription ended; may not
- *		sleep
+ * @subscribed:	called when somebody subscribed; may not sleep
  *
  * Return: 0 or -ENOMEM.
  */
-int ipcns_send_init(void (*changed)(void))
+int ipcns_send_init(void (*subscribed)(void))
 {
 	int err;
 
 	cursor = kvzalloc(sizeof(*cursor), GFP_KERNEL);
 	if (!cursor)
 		return -ENOMEM;
-	subscribers_changed = changed;
+	on_subscription = subscribed;
 	ipcns_cursor_init(cursor, 1);
 	err = netlink_register_notifier(&release_notifier);
 	if (err)

@@ -13,7 +13,7 @@ int ipcns_subscribe(const struct net *net, u32 portid, u32 objects);
 u32 ipcns_subscribed(void);
 void ipcns_send(void);
 void ipcns_send_open(bool on);
-int ipcns_send_init(void (*changed)(void));
+int ipcns_send_init(void (*subscribed)(void));
 void ipcns_send_exit(void);
 
 #endif /* _IPCNS_EVENT_SEND_H */

@@ -2,7 +2,6 @@
 /*
  * The worker: publishes and sends events, and arms what is recorded on demand.
  */
-#include <linux/delay.h>
 #include <linux/irq_work.h>
 #include <linux/moduleparam.h>
 #include <linux/slab.h>
@@ -12,6 +11,7 @@
 
 #include "event_send.h"
 #include "event_worker.h"
+#include "hook.h"
 #include "journal.h"
 #include "nl_gen.h"
 #include "probe.h"
@@ -24,7 +24,6 @@
 
 /* How often the worker checks whether hooks fire, and what is wanted. */
 #define WATCH_MS 1000
-#define DISARM_MS 20
 
 static unsigned int journal_mb = 16;
 module_param(journal_mb, uint, 0444);
@@ -34,11 +33,14 @@ static unsigned int flush_ms = 50;
 module_param(flush_ms, uint, 0444);
 MODULE_PARM_DESC(flush_ms, "time in which events are gathered to be sent together, 0 to 1000 ms (default 50)");
 
-static char *record = "namespaces";
+static char *record = "removals";
 module_param(record, charp, 0444);
-MODULE_PARM_DESC(record, "what is recorded while nobody listens: namespaces (default) or objects");
+MODULE_PARM_DESC(record, "what is recorded in any case: removals, namespaces and the removal of objects (default); objects, all that happens to them");
 
 static bool record_objects;
+
+/* All events about objects are recorded, as long as somebody wants them. */
+static bool recorded_on_demand;
 
 /* Nothing is armed any more. */
 static bool stopping = true;
@@ -89,15 +91,27 @@ static void record_loss(u8 cause)
 	ipcns_journal_commit(NULL, 0);
 }
 
-static u64 probes_missed(void)
+static u64 calls_missed(void)
 {
-	struct ipcns_probe_state p;
+	struct ipcns_hook_state p;
 	unsigned int i;
 	u64 sum = 0;
 
-	for (i = 0; ipcns_probe_state(i, &p); i++)
+	for (i = 0; ipcns_hook_state(i, &p); i++)
 		sum += p.missed;
 	return sum;
+}
+
+/**
+ * ipcns_events_live() - are events recorded that should be?
+ *
+ * Hooks are armed and fire, and nothing that the registry has seen says otherwise.
+ *
+ * Context: process context.
+ */
+bool ipcns_events_live(void)
+{
+	return ipcns_hooks_live() && !ipcns_registry_silent();
 }
 
 /* Records losses: events are missing where hooks did not fire, or could not run. */
@@ -105,8 +119,8 @@ static void check_hooks(void)
 {
 	static bool was_live = true;
 	static u64 was_missed;
-	u64 missed = probes_missed();
-	bool live = ipcns_probes_live();
+	u64 missed = calls_missed();
+	bool live = ipcns_events_live();
 
 	if (live != was_live)
 		record_loss(IPCNS_LOST_CAUSE_PROBES_OFF);
@@ -117,47 +131,8 @@ static void check_hooks(void)
 }
 
 /*
- * Runs every second, and when a subscription begins or ends. Only here is the text
- * of the kernel patched, and never while somebody waits for a reply.
- */
-static void watch(struct work_struct *work)
-{
-	if (READ_ONCE(stopping))
-		return;
-	check_hooks();
-	if (record_objects || (ipcns_subscribed() & ~BIT(IPCNS_EVENT_OBJECT_NS)))
-		ipcns_probes_arm(IPCNS_PROBES_OBJECT);
-	else
-		ipcns_probes_disarm(IPCNS_PROBES_OBJECT);	/* or in a second */
-	ipcns_registry_forget();
-	queue_delayed_work(system_dfl_wq, &watch_work, msecs_to_jiffies(WATCH_MS));
-}
-
-static void subscribers_changed(void)
-{
-	mod_delayed_work(system_dfl_wq, &watch_work, 0);
-}
-
-/**
- * ipcns_events_recorded() - about what are all events recorded now?
- *
- * Return: mask of 1 << enum ipcns_event_object.
- */
-u32 ipcns_events_recorded(void)
-{
-	u32 objects = 0;
-
-	if (ipcns_probes_armed(IPCNS_PROBES_NS))
-		objects |= BIT(IPCNS_EVENT_OBJECT_NS);
-	if (ipcns_probes_armed(IPCNS_PROBES_OBJECT))
-		objects |= BIT(IPCNS_EVENT_OBJECT_SHM) | BIT(IPCNS_EVENT_OBJECT_SEM) |
-			   BIT(IPCNS_EVENT_OBJECT_MSG) | BIT(IPCNS_EVENT_OBJECT_MQ);
-	return objects;
-}
-
-/*
- * Makes all namespaces known that there are, the initial one first. Probes are
- * armed already, so what comes or goes meanwhile is not missed.
+ * Registers all namespaces that exist. Hooks are armed already, so creations and
+ * ends in the meantime are not missed.
  */
 static int register_existing(void)
 {
@@ -186,6 +161,89 @@ static int register_existing(void)
 	return err;
 }
 
+/*
+ * After a loss of events, compares the registry with what exists. Returns the time
+ * of the next check.
+ */
+static u64 check_registry(u64 now)
+{
+	int err;
+
+	ipcns_registry_check_begin();
+	err = register_existing();
+	if (!err)
+		err = ipcns_registry_check_end(now);
+	if (err)
+		pr_warn_ratelimited("namespaces could not be compared with events: error %d, trying again\n", err);
+	return now + IPCNS_CHECK_MS * NSEC_PER_MSEC;
+}
+
+static bool is_demand(void)
+{
+	return record_objects || (ipcns_subscribed() & ~BIT(IPCNS_EVENT_OBJECT_NS));
+}
+
+/*
+ * A subscriber is told what is recorded after the subscription was entered. Here it
+ * is the other way round: first nothing is said to be recorded on demand, then
+ * subscriptions are looked at. So one of the two sees the other.
+ */
+static void arm_on_demand(void)
+{
+	if (!is_demand()) {
+		WRITE_ONCE(recorded_on_demand, false);
+		smp_mb();	/* pairs with the one in ipcns_events_recorded() */
+		if (!is_demand()) {
+			ipcns_hooks_disarm(IPCNS_HOOKS_DEMAND);
+			return;
+		}
+	}
+	ipcns_hooks_arm(IPCNS_HOOKS_DEMAND);
+	WRITE_ONCE(recorded_on_demand, ipcns_hooks_armed(IPCNS_HOOKS_DEMAND));
+}
+
+/*
+ * Runs every second, and when somebody subscribes. Only here is the text of the
+ * kernel patched, and never while somebody waits for a reply.
+ */
+static void watch(struct work_struct *work)
+{
+	static u64 next_check;
+
+	if (READ_ONCE(stopping))
+		return;
+	check_hooks();
+	ipcns_hooks_arm(IPCNS_HOOKS_ALWAYS);	/* if it failed before */
+	arm_on_demand();
+	if (ipcns_registry_in_doubt() && ktime_get_boottime_ns() >= next_check)
+		next_check = check_registry(ktime_get_boottime_ns());
+	ipcns_registry_forget();
+	queue_delayed_work(system_dfl_wq, &watch_work, msecs_to_jiffies(WATCH_MS));
+}
+
+static void on_subscription(void)
+{
+	mod_delayed_work(system_dfl_wq, &watch_work, 0);
+}
+
+/**
+ * ipcns_events_recorded() - about what are all events recorded now?
+ *
+ * Return: mask of 1 << enum ipcns_event_object.
+ */
+u32 ipcns_events_recorded(void)
+{
+	u32 objects = 0;
+
+	if (ipcns_hooks_armed(IPCNS_HOOKS_ALWAYS))
+		objects |= BIT(IPCNS_EVENT_OBJECT_NS);
+	smp_mb();	/* pairs with the one in arm_on_demand() */
+	if (READ_ONCE(recorded_on_demand))
+		objects |= BIT(IPCNS_EVENT_OBJECT_SHM) | BIT(IPCNS_EVENT_OBJECT_SEM) |
+			   BIT(IPCNS_EVENT_OBJECT_MSG) | BIT(IPCNS_EVENT_OBJECT_MQ);
+	return objects;
+}
+
 static int check_parameters(void)
 {
 	if (journal_mb < MIN_MB || journal_mb > MAX_MB) {
@@ -197,8 +255,8 @@ static int check_parameters(void)
 		return -EINVAL;
 	}
 	record_objects = !strcmp(record, "objects");
-	if (!record_objects && strcmp(record, "namespaces")) {
-		pr_err("record is \"%s\", must be namespaces or objects\n", record);
+	if (!record_objects && strcmp(record, "removals")) {
+		pr_err("record is \"%s\", must be removals or objects\n", record);
 		return -EINVAL;
 	}
 	return 0;
@@ -223,12 +281,14 @@ int ipcns_events_init(void)
 	err = ipcns_registry_init();
 	if (err)
 		goto err_registry;
-	err = ipcns_send_init(subscribers_changed);
+	err = ipcns_send_init(on_subscription);
 	if (err)
 		goto err_send;
-	ipcns_probes_arm(IPCNS_PROBES_NS);
+	ipcns_probes_init();
+	ipcns_hooks_init();
+	ipcns_hooks_arm(IPCNS_HOOKS_ALWAYS);
 	if (record_objects)
-		ipcns_probes_arm(IPCNS_PROBES_OBJECT);
+		arm_on_demand();
 	err = register_existing();
 	if (err == -ENOMEM || err == -EINTR)
 		goto err_seed;
@@ -267,7 +327,7 @@ void ipcns_events_stop(void)
 {
 	WRITE_ONCE(stopping, true);
 	cancel_delayed_work_sync(&watch_work);
-	ipcns_probes_disarm(IPCNS_PROBES_OBJECT);
+	ipcns_hooks_disarm(IPCNS_HOOKS_DEMAND);
 	flush_delayed_work(&publish_work);
 	ipcns_send_open(false);
 	flush_delayed_work(&publish_work);
@@ -282,9 +342,7 @@ void ipcns_events_exit(void)
 {
 	ipcns_send_exit();
 	cancel_delayed_work_sync(&watch_work);
-	/* their handlers are in the module, so there is no way out without */
-	while (!ipcns_probes_disarm(IPCNS_PROBES_OBJECT) || !ipcns_probes_disarm(IPCNS_PROBES_NS))
-		msleep(DISARM_MS);
+	ipcns_hooks_exit();
 	irq_work_sync(&wake_work);
 	cancel_delayed_work_sync(&publish_work);
 	ipcns_registry_exit();

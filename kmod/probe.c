@@ -1,35 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The probes. A handler looks at its function's arguments, which the caller
- * keeps, and writes one event. It takes no lock but the journal's and allocates
- * nothing; it runs with preemption off, wherever the function is called.
+ * The handlers of hooked functions. A handler reads its function's arguments, which
+ * the caller keeps, and writes one event. It takes no lock but the journal's and
+ * allocates nothing.
  */
-#include <linux/atomic.h>
 #include <linux/cred.h>
 #include <linux/dcache.h>
 #include <linux/fs.h>
 #include <linux/ipc_namespace.h>
-#include <linux/kprobes.h>
-#include <linux/mutex.h>
 #include <linux/percpu_counter.h>
-#include <linux/sched/mm.h>
 #include <linux/timekeeping.h>
 #include <linux/user_namespace.h>
 
+#include "hook.h"
 #include "journal.h"
 #include "layout.h"
 #include "object.h"
 #include "probe.h"
 #include "walk.h"
 
-/* What handlers ask for each time, found out when probes are armed. */
+/* What handlers need each time, set before hooks are armed. */
 static const struct proc_ns_operations *ns_ops __read_mostly;
 static bool shm_readable __read_mostly;
 static bool mq_readable __read_mostly;
 
-static void *argument(struct pt_regs *regs, unsigned int n)
+static __always_inline void *argument(struct ftrace_regs *regs, unsigned int n)
 {
-	return (void *)regs_get_kernel_argument(regs, n);
+	return (void *)ipcns_argument(regs, n);
 }
 
 /*
@@ -74,7 +71,7 @@ static void write_ns(u8 what, const struct ipc_namespace *ns, const void *more, 
  * ipc/namespace.c create_ipc_ns(): the last step of a creation; everything but
  * the segments is set up, and nothing can fail any more.
  */
-static int on_created(struct kprobe *p, struct pt_regs *regs)
+static notrace void on_created(struct ftrace_regs *regs)
 {
 	struct ipc_namespace *ns = argument(regs, 0);
 	struct ipcns_event_birth b = {
@@ -88,9 +85,7 @@ static int on_created(struct kprobe *p, struct pt_regs *regs)
 	};
 
 	write_ns(IPCNS_EVENT_KIND_CREATED, ns, &b, sizeof(b));
-	return 0;
 }
-NOKPROBE_SYMBOL(on_created);
 
 /* As percpu_counter_sum(), without its lock: exact when nobody counts. */
 static u64 sum(const struct percpu_counter *counter)
@@ -104,7 +99,7 @@ static u64 sum(const struct percpu_counter *counter)
 }
 
 /* ipc/namespace.c put_ipc_ns(): the last reference went; nothing is torn down. */
-static int on_dying(struct kprobe *p, struct pt_regs *regs)
+static notrace void on_dying(struct ftrace_regs *regs)
 {
 	struct ipc_namespace *ns = argument(regs, 0);
 	struct ipcns_event_inventory inv = {
@@ -117,20 +112,16 @@ static int on_dying(struct kprobe *p, struct pt_regs *regs)
 	};
 
 	write_ns(IPCNS_EVENT_KIND_DYING, ns, &inv, sizeof(inv));
-	return 0;
 }
-NOKPROBE_SYMBOL(on_dying);
 
 /*
  * ipc/namespace.c free_ipc_ns(): the last step but freeing. A creation that
  * fails comes here too; the registry does not know it.
  */
-static int on_destroyed(struct kprobe *p, struct pt_regs *regs)
+static notrace void on_destroyed(struct ftrace_regs *regs)
 {
 	write_ns(IPCNS_EVENT_KIND_DESTROYED, argument(regs, 0), NULL, 0);
-	return 0;
 }
-NOKPROBE_SYMBOL(on_destroyed);
 
 /*
  * The table that an object is in tells its namespace and kind: it is one of the
@@ -208,22 +199,18 @@ static __always_inline struct ipcns_event *begin_object(u8 what, const struct ip
 	return e;
 }
 
-static int on_rmid(struct kprobe *p, struct pt_regs *regs)
+static notrace void on_rmid(struct ftrace_regs *regs)
 {
 	if (begin_object(IPCNS_EVENT_KIND_DESTROYED, argument(regs, 0), argument(regs, 1)))
 		ipcns_journal_commit(NULL, 0);
-	return 0;
 }
-NOKPROBE_SYMBOL(on_rmid);
 
 /* ipc/shm.c do_shm_rmid(), the only caller: something is attached still. */
-static int on_marked(struct kprobe *p, struct pt_regs *regs)
+static notrace void on_marked(struct ftrace_regs *regs)
 {
 	if (begin_object(IPCNS_EVENT_KIND_MARKED, argument(regs, 0), argument(regs, 1)))
 		ipcns_journal_commit(NULL, 0);
-	return 0;
 }
-NOKPROBE_SYMBOL(on_marked);
 
 /* The first two arguments of a function, kept until it returns. */
 struct arguments {
@@ -234,8 +221,8 @@ static int keep_arguments(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	struct arguments *a = (void *)ri->data;
 
-	a->arg[0] = argument(regs, 0);
-	a->arg[1] = argument(regs, 1);
+	a->arg[0] = (void *)regs_get_kernel_argument(regs, 0);
+	a->arg[1] = (void *)regs_get_kernel_argument(regs, 1);
 	return 0;
 }
 NOKPROBE_SYMBOL(keep_arguments);
@@ -312,80 +299,41 @@ static int on_mq_created(struct kretprobe_instance *ri, struct pt_regs *regs)
 NOKPROBE_SYMBOL(on_mq_created);
 
 /* ipc/mqueue.c mqueue_unlink(dir, dentry): cannot fail. */
-static int on_mq_unlinked(struct kprobe *p, struct pt_regs *regs)
+static notrace void on_mq_unlinked(struct ftrace_regs *regs)
 {
 	write_queue(IPCNS_EVENT_KIND_UNLINKED, argument(regs, 1));
-	return 0;
 }
-NOKPROBE_SYMBOL(on_mq_unlinked);
 
 /*
  * ipc/mqueue.c mqueue_evict_inode(): a queue that was really created has
  * ucounts; the root and one whose creation failed have none.
  */
-static int on_mq_evicted(struct kprobe *p, struct pt_regs *regs)
+static notrace void on_mq_evicted(struct ftrace_regs *regs)
 {
 	struct inode *inode = argument(regs, 0);
 	struct ipcns_event *e;
 
 	if (!S_ISREG(inode->i_mode) || !mq_readable ||
 	    !container_of(inode, struct mqueue_inode_info, vfs_inode)->ucounts)
-		return 0;
+		return;
 	e = begin_queue(IPCNS_EVENT_KIND_DESTROYED, inode, 0);
 	if (e) {
 		e->reason = inode->i_nlink ? IPCNS_EVENT_REASON_TEARDOWN : IPCNS_EVENT_REASON_REMOVED;
 		ipcns_journal_commit(NULL, 0);
 	}
-	return 0;
-}
-NOKPROBE_SYMBOL(on_mq_evicted);
-
-/* A function of our own, to see whether probes fire at all. */
-static noinline void ipcns_probe_target(void)
-{
-	barrier();
 }
 
-static atomic_t target_hits;
-
-static int on_target(struct kprobe *p, struct pt_regs *regs)
-{
-	atomic_inc(&target_hits);
-	return 0;
-}
-NOKPROBE_SYMBOL(on_target);
-
-/**
- * struct probe - a kprobe, or a kretprobe
- * @group:	when it is armed
- * @ret:	it is a kretprobe, and its handlers are in @krp
- * @armed:	it is armed now
- * @missed:	times it could not run, until it was disarmed last
- * @kp:		the kprobe, or
- * @krp:	the kretprobe
- */
-struct probe {
-	enum ipcns_probe_group	group;
-	bool			ret;
-	bool			armed;
-	u64			missed;
-	union {
-		struct kprobe		kp;
-		struct kretprobe	krp;
-	};
-};
-
-#define KPROBE(_group, symbol, handler) {				\
+#define ENTRY(_group, _symbol, handler) {				\
+	.symbol = _symbol,						\
 	.group = _group,						\
-	.kp = { .symbol_name = symbol, .pre_handler = handler },	\
+	.entry = handler,						\
 }
 
 /* The function may sleep: there can be as many calls as there are tasks. */
-#define KRETPROBE(_group, symbol, _handler) {				\
+#define RETURN(_group, _symbol, _handler) {				\
+	.symbol = _symbol,						\
 	.group = _group,						\
-	.ret = true,							\
 	.krp = {							\
-		.kp.symbol_name = symbol,				\
 		.handler = _handler,					\
 		.entry_handler = keep_arguments,			\
 		.data_size = sizeof(struct arguments),			\
@@ -393,195 +341,30 @@ struct probe {
 	},								\
 }
 
-/*
- * In the order of arming: an end that is not seen does more harm than a
- * beginning, which a walk makes good.
- */
-static struct probe probes[] = {
-	{ .group = IPCNS_PROBES_NS,
-	  .kp = { .addr = (void *)ipcns_probe_target, .pre_handler = on_target } },
-	KPROBE(IPCNS_PROBES_NS, "retire_ipc_sysctls", on_destroyed),
-	KPROBE(IPCNS_PROBES_NS, "mq_clear_sbinfo", on_dying),
-	KPROBE(IPCNS_PROBES_NS, "shm_init_ns", on_created),
-	KPROBE(IPCNS_PROBES_OBJECT, "ipc_rmid", on_rmid),
-	KPROBE(IPCNS_PROBES_OBJECT, "ipc_set_key_private", on_marked),
-	KPROBE(IPCNS_PROBES_OBJECT, "mqueue_evict_inode", on_mq_evicted),
-	KPROBE(IPCNS_PROBES_OBJECT, "mqueue_unlink", on_mq_unlinked),
-	KRETPROBE(IPCNS_PROBES_OBJECT, "ipc_addid", on_addid),
-	KRETPROBE(IPCNS_PROBES_OBJECT, "ipc_update_perm", on_update_perm),
-	KRETPROBE(IPCNS_PROBES_OBJECT, "mqueue_create_attr", on_mq_created),
+/* The most frequent one comes first: a call looks for its hook in this order. */
+struct ipcns_hook ipcns_hooks[] = {
+	ENTRY(IPCNS_HOOKS_ALWAYS, "ipc_rmid", on_rmid),
+	ENTRY(IPCNS_HOOKS_ALWAYS, "mqueue_evict_inode", on_mq_evicted),
+	ENTRY(IPCNS_HOOKS_ALWAYS, "mqueue_unlink", on_mq_unlinked),
+	ENTRY(IPCNS_HOOKS_ALWAYS, "ipc_set_key_private", on_marked),
+	ENTRY(IPCNS_HOOKS_ALWAYS, "retire_ipc_sysctls", on_destroyed),
+	ENTRY(IPCNS_HOOKS_ALWAYS, "mq_clear_sbinfo", on_dying),
+	ENTRY(IPCNS_HOOKS_ALWAYS, "shm_init_ns", on_created),
+	RETURN(IPCNS_HOOKS_DEMAND, "ipc_addid", on_addid),
+	RETURN(IPCNS_HOOKS_DEMAND, "ipc_update_perm", on_update_perm),
+	RETURN(IPCNS_HOOKS_DEMAND, "mqueue_create_attr", on_mq_created),
 };
 
-/* Arming and disarming, and the state of probes. */
-static DEFINE_MUTEX(probe_mutex);
-
-static const char *symbol(const struct probe *p)
-{
-	return p->ret ? p->krp.kp.symbol_name : p->kp.symbol_name;
-}
-
-static u64 missed(const struct probe *p)
-{
-	if (!p->armed)
-		return p->missed;
-	return p->missed + (p->ret ? p->krp.nmissed + p->krp.kp.nmissed : p->kp.nmissed);
-}
-
-static int arm(struct probe *p)
-{
-	/* what an earlier registration left behind must not be there */
-	struct kprobe clean = {
-		.symbol_name = p->kp.symbol_name,
-		.addr = p->kp.symbol_name ? NULL : p->kp.addr,
-		.pre_handler = p->kp.pre_handler,
-	};
-	int err;
-
-	if (p->ret) {
-		p->krp.kp = (struct kprobe) { .symbol_name = p->krp.kp.symbol_name };
-		p->krp.nmissed = 0;
-		err = register_kretprobe(&p->krp);
-	} else {
-		p->kp = clean;
-		err = register_kprobe(&p->kp);
-	}
-	p->armed = !err;
-	if (err)
-		pr_warn("no probe on %s: error %d, events are missing\n",
-			symbol(p) ?: "the module's own function", err);
-	return err;
-}
-
-/*
- * Taking a probe out of ftrace's filter needs memory (kernel/kprobes.c
- * __disarm_kprobe_ftrace()). Without it, unregister_kprobe() returns all the same,
- * and the kernel goes on to use the probe, in a module that may be gone soon.
- * disable_kprobe() tells, and of a probe that it disabled nothing is left to fail.
- */
-static bool disable(struct probe *p)
-{
-	unsigned int flags = memalloc_noreclaim_save();
-	int err = disable_kprobe(p->ret ? &p->krp.kp : &p->kp);
-
-	memalloc_noreclaim_restore(flags);
-	if (err)
-		pr_warn_ratelimited("the probe on %s cannot be disarmed: error %d\n",
-				    symbol(p) ?: "the module's own function", err);
-	return !err;
-}
+const unsigned int ipcns_n_hooks = ARRAY_SIZE(ipcns_hooks);
 
 /**
- * ipcns_probes_arm() - arm the probes of a group
- * @group:	the group
+ * ipcns_probes_init() - prepare the handlers
  *
- * Events can come before this returns. A probe that cannot be armed is said in
- * the log and in status; the others work without it.
- *
- * Context: process context, may sleep.
+ * To be called before a hook is armed. Layouts were checked.
  */
-void ipcns_probes_arm(enum ipcns_probe_group group)
+void ipcns_probes_init(void)
 {
-	unsigned int i;
-
-	mutex_lock(&probe_mutex);
 	ns_ops = ipcns_init_ns()->ns.ops;
 	shm_readable = ipcns_layout_ok(IPCNS_KIND_SHM);
 	mq_readable = ipcns_layout_ok(IPCNS_KIND_MQ);
-	for (i = 0; i < ARRAY_SIZE(probes); i++)
-		if (probes[i].group == group && !probes[i].armed)
-			arm(&probes[i]);
-	mutex_unlock(&probe_mutex);
-}
-
-/**
- * ipcns_probes_disarm() - disarm the probes of a group
- * @group:	the group
- *
- * None of their handlers runs any more when this returns (kernel/kprobes.c
- * unregister_kprobes() waits for a grace period), but those of probes that
- * cannot be disarmed now.
- *
- * Context: process context, may sleep.
- * Return: false if there are any: they are armed, and to be disarmed once more.
- */
-bool ipcns_probes_disarm(enum ipcns_probe_group group)
-{
-	static struct kretprobe *returns[ARRAY_SIZE(probes)];
-	static struct kprobe *entries[ARRAY_SIZE(probes)];
-	struct probe *p = probes + ARRAY_SIZE(probes);
-	int n_entries = 0, n_returns = 0;
-	bool done = true;
-
-	mutex_lock(&probe_mutex);
-	while (p-- > probes) {
-		if (p->group != group || !p->armed)
-			continue;
-		if (!disable(p)) {
-			done = false;
-			continue;
-		}
-		p->missed = missed(p);
-		p->armed = false;
-		if (p->ret)
-			returns[n_returns++] = &p->krp;
-		else
-			entries[n_entries++] = &p->kp;
-	}
-	/* together, for each call waits for a grace period */
-	unregister_kprobes(entries, n_entries);
-	unregister_kretprobes(returns, n_returns);
-	mutex_unlock(&probe_mutex);
-	return done;
-}
-
-/**
- * ipcns_probes_armed() - are all probes of a group armed?
- * @group:	the group
- *
- * Context: any.
- */
-bool ipcns_probes_armed(enum ipcns_probe_group group)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(probes); i++)
-		if (probes[i].group == group && !READ_ONCE(probes[i].armed))
-			return false;
-	return true;
-}
-
-/**
- * ipcns_probes_live() - do probes fire?
- *
- * Registration succeeds even where they were switched off by
- * kernel.ftrace_enabled or in debugfs, so a probe of our own is tried.
- *
- * Context: process context.
- */
-bool ipcns_probes_live(void)
-{
-	int before = atomic_read(&target_hits);
-
-	ipcns_probe_target();
-	return ipcns_probes_armed(IPCNS_PROBES_NS) && atomic_read(&target_hits) != before;
-}
-
-/**
- * ipcns_probe_state() - the state of one probe
- * @i:		number of the probe, from 0
- * @out:	filled in
- *
- * Return: false if there are not so many.
- */
-bool ipcns_probe_state(unsigned int i, struct ipcns_probe_state *out)
-{
-	/* the first is for ipcns_probes_live() */
-	if (++i >= ARRAY_SIZE(probes))
-		return false;
-	mutex_lock(&probe_mutex);
-	out->symbol = symbol(&probes[i]);
-	out->armed = probes[i].armed;
-	out->missed = missed(&probes[i]);
-	mutex_unlock(&probe_mutex);
-	return true;
 }

@@ -5,10 +5,11 @@
 #include <linux/utsname.h>
 
 #include "dump.h"
+#include "event_worker.h"
+#include "hook.h"
 #include "journal.h"
 #include "layout.h"
 #include "nl_gen.h"
-#include "probe.h"
 #include "registry.h"
 
 static int layout_fill(struct sk_buff *skb, const struct ipcns_layout *l)
@@ -44,7 +45,7 @@ static int counters_fill(struct sk_buff *skb)
 	return 0;
 }
 
-static int probe_fill(struct sk_buff *skb, const struct ipcns_probe_state *p)
+static int hook_fill(struct sk_buff *skb, const struct ipcns_hook_state *p)
 {
 	struct nlattr *nest = nla_nest_start(skb, IPCNS_A_STATUS_PROBE);
 
@@ -86,13 +87,13 @@ static int events_fill(struct sk_buff *skb)
 {
 	struct ipcns_registry_stats r;
 	struct ipcns_journal_state j;
-	struct ipcns_probe_state p;
+	struct ipcns_hook_state p;
 	unsigned int i;
 
 	ipcns_registry_stats(&r);
 	ipcns_journal_state(&j);
-	for (i = 0; ipcns_probe_state(i, &p); i++)
-		if (probe_fill(skb, &p))
+	for (i = 0; ipcns_hook_state(i, &p); i++)
+		if (hook_fill(skb, &p))
 			return -EMSGSIZE;
 	if (nla_put_u32(skb, IPCNS_A_STATUS_DYING, r.dying) ||
 	    nla_put_u64_64bit(skb, IPCNS_A_STATUS_MISSED, r.missed, IPCNS_A_STATUS_PAD) ||
@@ -103,6 +104,9 @@ static int events_fill(struct sk_buff *skb)
 			      (u64)j.slots * sizeof(struct ipcns_event), IPCNS_A_STATUS_PAD) ||
 	    nla_put_u64_64bit(skb, IPCNS_A_STATUS_JOURNAL_USED,
 			      (u64)j.used * sizeof(struct ipcns_event), IPCNS_A_STATUS_PAD))
+		return -EMSGSIZE;
+	if (nla_put_u32(skb, IPCNS_A_STATUS_RECORDED, ipcns_events_recorded()) ||
+	    (ipcns_hooks_stuck() && nla_put_string(skb, IPCNS_A_STATUS_STUCK, ipcns_hooks_stuck())))
 		return -EMSGSIZE;
 	return teardowns_fill(skb, &r);
 }
@@ -117,7 +121,7 @@ static int status_fill(struct sk_buff *skb, bool counters)
 	for (i = 0; i < ipcns_n_layouts; i++)
 		if (layout_fill(skb, &ipcns_layouts[i]))
 			return -EMSGSIZE;
-	if (nla_put_u32(skb, IPCNS_A_STATUS_EVENTS_LIVE, ipcns_probes_live()))
+	if (nla_put_u32(skb, IPCNS_A_STATUS_EVENTS_LIVE, ipcns_events_live()))
 		return -EMSGSIZE;
 	return counters ? counters_fill(skb) ?: events_fill(skb) : 0;
 }

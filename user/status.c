@@ -42,6 +42,7 @@ static const struct {
 	{ "journal_size", "Journal size", AS_SIZE, IPCNS_A_STATUS_JOURNAL_SIZE },
 	{ "journal_used", "Journal used", AS_SIZE, IPCNS_A_STATUS_JOURNAL_USED },
 	{ "teardowns", "Teardowns seen", AS_NUMBER, IPCNS_A_STATUS_TEARDOWN_COUNT },
+	{ "stuck", "Hook stuck, no unloading", AS_TEXT, IPCNS_A_STATUS_STUCK },
 };
 
 /* Kinds of holders by their number on the wire. */

@@ -637,7 +637,7 @@ def make_and_remove(key):
     return shmid
 
 
-@scene("object probes are armed while somebody listens")
+@scene("hooks on creations are armed while somebody subscribes to objects")
 def arming(t):
     until(lambda: not events.armed() & events.OBJECT_PROBES, "nobody listens any more")
     everywhere = {probe["symbol"] for probe in events.status()["probe"]}
@@ -646,7 +646,7 @@ def arming(t):
     begin = events.next_number()
     with Member() as member:
         nsid = wire.nsid_of(member.pid)
-        t.same(events.armed(), always, "nobody listens: those of namespaces only")
+        t.same(events.armed(), always, "nobody subscribes: those on namespaces and removals only")
         member.call(make_and_remove, 1)
         for number in range(3 if QUICK else 10):
             with Listener(groups=["objects"]) as ear:
@@ -655,20 +655,21 @@ def arming(t):
                 told(t, of(ear.events, nsid),
                      [("shm created", shmid, member.pid), ("shm destroyed removed", shmid,
                                                            member.pid)],
-                     f"listener {number}: the first object after journal-get's answer")
+                     f"listener {number}: the first object after the reply")
                 t.same(events.armed(), everywhere, f"listener {number}: all are armed")
             closed = time.monotonic()
-            until(lambda: events.armed() == always, "disarmed when he went", 5)
+            until(lambda: events.armed() == always, "disarmed with the last one's socket", 5)
         t.note(f"disarmed after {time.monotonic() - closed:.1f} s")
         with Listener(groups=["namespaces"]) as ear:
-            t.same(events.armed(), always, "who listens to namespaces needs no more")
+            t.same(events.armed(), always, "a subscription to namespaces arms no more")
             member.call(make_and_remove, 3)
             member.call(calls.unshare, calls.CLONE_NEWIPC)
             ear.gone(nsid)
             t.same([brief(event) for event in ear.events if event["ns-id"] >= nsid],
-                   ["ns created", "ns dying", "ns destroyed"], "and hears of them only")
-        t.same([event for event in events.journal(begin) if event.get("key") in (1, 3)], [],
-               "without listeners, objects are not recorded")
+                   ["ns created", "ns dying", "ns destroyed"], "and gets events of them only")
+        t.same([brief(event) for event in events.journal(begin) if event.get("key") in (1, 3)],
+               ["shm destroyed removed"] * 2,
+               "without a subscription, removals are recorded, and creations are not")
 
 
 @scene("each group has its own events")

@@ -118,13 +118,6 @@ def dump(link, what):
 EACH_KIND = ("shm", "sem", "msg", "mq")
 
 
-def numbers_in_own_dump():
-    """Rows of namespaces as the caller sees them that have a number, and how many there are."""
-    with wire.Socket() as link:
-        rows = link.dump("ns")
-        return [row["seq"] for row in rows if "seq" in row], len(rows)
-
-
 @scene("where dumps and events meet")
 def joined(t):
     with Listener(buffer=128 << 20) as ear, Member() as one, Member() as two, wire.Socket() as link:
@@ -174,9 +167,6 @@ def joined(t):
         begin = events.next_number()
         t.same([number for numbers, _, _ in dump(link, "object") for number in numbers][:1],
                [begin], "at a quiet time it is the next event's")
-    with Member(flags=calls.CLONE_NEWUSER | calls.CLONE_NEWIPC) as other:
-        numbers, rows = other.call(numbers_in_own_dump)
-        t.ok(not numbers and rows, "who may not read events is not told", numbers, rows)
 
 
 @scene("filters")
@@ -225,31 +215,42 @@ def filters(t):
                          f"{name} is refused", error)
 
 
-@scene("recording objects while nobody listens")
+REMOVED = [event for event in EACH
+           if event.partition(" ")[2].partition(" ")[0] in ("destroyed", "unlinked", "marked")]
+
+
+@scene("what is recorded while nobody subscribes")
 def recording(t):
-    until(lambda: not events.armed() & events.OBJECT_PROBES, "nobody listens any more")
+    until(lambda: not events.armed() & events.OBJECT_PROBES, "no subscription is left")
     with Member() as member:
         begin = events.next_number()
         member.call(one_of_each, 1)
-        t.same(events.journal(begin), [], "by default nothing of objects is recorded")
+        happened = events.journal(begin)
+        t.same([brief(event) for event in happened], REMOVED, "by default removals")
+        t.same({event["pid"] for event in happened}, {member.pid}, "with who did it")
+        t.same(events.status()["recorded"], events.mask("ns"), "and all events of namespaces")
         with module.parameters("record=objects"):
-            t.ok(events.armed() >= events.OBJECT_PROBES, "record=objects: all probes are armed")
+            t.ok(events.armed() >= events.OBJECT_PROBES, "record=objects: all hooks are armed")
+            t.same(events.status()["recorded"], events.mask("ns shm sem msg mq"),
+                   "and all is recorded")
+            begin = events.next_number()
             member.call(one_of_each, 2)
-            happened = events.journal()
-            t.same([brief(event) for event in happened], EACH, "and what happened is there")
+            happened = events.journal(begin)
+            t.same([brief(event) for event in happened], EACH, "what happened is there")
             t.same({event["pid"] for event in happened}, {member.pid}, "with who did it")
             with Listener() as ear:
                 member.call(one_of_each, 3)
-                t.same([brief(event) for event in ear.catch_up()], EACH, "a listener comes")
-            # One that went must not take the probes with him: they are looked at every second.
+                t.same([brief(event) for event in ear.catch_up()], EACH, "with a subscription")
+            # The end of one does not disarm hooks; that is checked every second.
             begin = events.next_number()
             for number in range(20):
                 member.call(one_of_each, 4 + number)
                 member.call(time.sleep, 0.15)
             t.same([brief(event) for event in events.journal(begin)], EACH * 20,
-                   "he went, and it goes on")
-        with module.parameters("record=namespaces"):
-            t.ok(not events.armed() & events.OBJECT_PROBES, "record=namespaces: none is armed")
+                   "and after its end")
+        with module.parameters("record=removals"):
+            t.ok(not events.armed() & events.OBJECT_PROBES,
+                 "record=removals: no hook on creations is armed")
 
 
 @scene("parameters out of bounds")
@@ -258,7 +259,7 @@ def bounds(t):
     try:
         with module.no_autoload():
             for word in ("journal_mb=0", "journal_mb=1025", "journal_mb=4096",
-                         "journal_mb=4294967295", "record=foo", "record=", "record=objectss",
+                         "journal_mb=4294967295", "record=foo", "record=namespaces", "record=", "record=objectss",
                          "flush_ms=1001", "flush_ms=5000"):
                 status, lines = module.try_load(word)
                 t.ok(status and not module.loaded(), f"{word}: refused", status)
@@ -368,97 +369,97 @@ def switched(path, off, on):
 
 
 def losses(ear):
-    """How often probes were told to be off."""
+    """How many reports there were that hooks did not fire."""
     return sum(event["cause"] == "probes-off" for event in ear.lost)
 
 
-SWITCHES = ("/sys/kernel/debug/kprobes/enabled", "/proc/sys/kernel/ftrace_enabled")
+KPROBES, FTRACE = "/sys/kernel/debug/kprobes/enabled", "/proc/sys/kernel/ftrace_enabled"
 
 
-def switches(t):
-    """Those that this kernel still has: 7.x does not let ftrace be switched off any more."""
-    found = []
-    for path in SWITCHES:
+@scene("ftrace cannot be switched off while the module is loaded")
+def permanent(t):
+    with Listener() as ear, Member() as member:
+        file = os.open(FTRACE, os.O_WRONLY)
         try:
-            with switched(path, "0", "1"):
-                found.append(path)
-        except OSError as error:
-            if error.errno != errno.EOPNOTSUPP:
-                raise
-            t.skip(f"switched off by {path}", "the kernel refuses: EOPNOTSUPP")
-    return found
+            os.write(file, b"0")
+            error = 0
+        except OSError as refused:
+            error = refused.errno
+        finally:
+            os.close(file)
+        t.ok(error in (errno.EBUSY, errno.EOPNOTSUPP), "kernel.ftrace_enabled=0 is refused", error)
+        done = member.call(make_and_remove, 1, 2)
+        ear.catch_up()
+        t.same(read(event for event in ear.events if event["object"] == "shm"), spell(done),
+               "and events arrive")
+        t.same((events.status()["events-live"], ear.lost), (1, []), "none are lost")
 
 
-@scene("probes that are switched off")
+@scene("kprobes that are switched off")
 def off(t):
-    for path in switches(t):
-        switch_off(t, path, path.rpartition("/")[2])
-
-
-def switch_off(t, path, name):
-    """Probes are switched off while somebody listens, and on again."""
-    t.same(events.status()["events-live"], 1, f"{name}: events are live")
     with Listener() as ear, Member() as member:
         nsid = wire.nsid_of(member.pid)
         one = member.call(make_and_remove, 1, 2)
         ear.catch_up()
-        with switched(path, "0", "1"):
-            t.same(events.status()["events-live"], 0, f"{name}: status says so at once")
-            ear.until(lambda _: losses(ear), f"{name}: listeners are told", 5)
-            t.ok(True, f"{name}: a loss is told without anybody asking")
-            unseen = member.call(make_and_remove, 100, 2)
-            stranger, dead = Member(), Member()
+        with switched(KPROBES, "0", "1"):
+            t.same(events.status()["events-live"], 0, "the status says so at once")
+            ear.until(lambda _: losses(ear), "subscribers get a loss", 5)
+            member.call(make_and_remove, 100, 2)
+            dead = Member()
             dead_nsid = wire.nsid_of(dead.pid)
             dead.end()
-        until(lambda: events.status()["events-live"], f"{name}: live again", 5)
-        t.ok(True, f"{name}: live again by itself")
+            ear.gone(dead_nsid)
+        until(lambda: events.status()["events-live"], "live again", 5)
+        t.ok(True, "live again by itself")
         two = member.call(make_and_remove, 200, 2)
         ear.catch_up()
-        t.same(read(event for event in of(ear.events, nsid) if event["object"] == "shm"),
-               spell(one + two), f"{name}: what happened before and after was told, not"
-                                 f" {len(unseen)} between")
-        keys = [event.get("key") for event in ear.events]
-        between = ear.events[len(keys) - keys[::-1].index(one[-1][0]):keys.index(two[0][0])]
-        t.ok("lost" in [event["object"] for event in between], f"{name}: the loss is told between",
-             ear.events)
-        t.same({event["cause"] for event in ear.lost}, {"probes-off"}, f"{name}: and why")
-        t.same(events.numbers(ear.events), list(range(ear.begin, ear.next)),
-               f"{name}: the loss has a number, too")
-
-        # Namespaces that came and went unseen.
-        with wire.Socket() as link:
-            rows = link.dump("ns")
-        t.same({row["inum"] for row in rows}, set(witness.members()), f"{name}: the list is right")
-        row, = [row for row in rows if row["inum"] == stranger.inode]
-        t.ok("born" not in row, f"{name}: of one made meanwhile the birth is unknown", row)
-        t.ok(dead_nsid not in [row["id"] for row in rows],
-             f"{name}: one that ended meanwhile is not listed")
-        inode = stranger.inode
-        stranger.end()
-        happened = ear.gone(row["id"])
-        t.same([(brief(event), event["ns-inum"]) for event in happened],
-               [("ns dying", inode), ("ns destroyed", inode)], f"{name}: its end is told")
-        t.ok(losses(ear) <= 2, f"{name}: told once or twice, not again and again", ear.lost)
+        shm = [event for event in of(ear.events, nsid) if event["object"] == "shm"]
+        t.same([brief(event) for event in shm if 100 <= event["key"] < 200],
+               ["shm destroyed removed"] * 2, "removals were recorded meanwhile")
+        t.same(read(event for event in shm if not 100 <= event["key"] < 200), spell(one + two),
+               "and all before and after")
+        t.same({event["cause"] for event in ear.lost}, {"probes-off"}, "the loss has a cause")
+        t.same(events.numbers(ear.events), list(range(ear.begin, ear.next)), "and a number")
+        t.ok(losses(ear) <= 2, "it is reported once or twice, not again and again", ear.lost)
 
 
-@scene("probes that are switched off, on, and off at once")
-def off_again(t):
-    paths = switches(t)
-    with Listener() as ear, Member() as member:
-        nsid = wire.nsid_of(member.pid)
-        for turn in range(6):
-            path = paths[turn % len(paths)]
-            before = len(ear.events)
-            with switched(path, "0", "1"):
-                t.same(events.status()["events-live"], 0, f"turn {turn}: status says off")
-                unseen = member.call(make_and_remove, 1000 + turn, 1)
-            t.same(events.status()["events-live"], 1, f"turn {turn}: status says on")
-            seen = member.call(make_and_remove, turn + 1, 1)
-            ear.catch_up()
-            what = [brief(event).partition(" ")[0] for event in ear.events[before:]
-                    if event["object"] == "lost" or event.get("ns-id") == nsid and "key" in event]
-            t.ok(what[:1] == ["lost"], f"turn {turn}: the loss is told before what comes after",
-                 what, unseen, seen)
+def listed():
+    """The ids of the namespaces in the list, by inode number; twice there is Failed."""
+    with wire.Socket() as link:
+        return {row["inum"]: row["id"] for row in link.dump("ns")}
+
+
+@scene("a module that is loaded while ftrace is off")
+def blind(t):
+    until(module.unload, "rmmod")
+    with Member() as old, Member() as ending:
+        try:
+            with contextlib.ExitStack() as stack:
+                try:
+                    stack.enter_context(switched(FTRACE, "0", "1"))
+                except OSError as error:
+                    t.skip("hooks that cannot be armed", errno.errorcode[error.errno])
+                    return
+                _, lines = module.try_load()
+                t.ok(any("no hook on" in line for line in lines), "the log says so", *lines)
+                t.same((events.status()["events-live"], events.armed()), (0, set()),
+                       "no hook is armed, and the status says so")
+                new = stack.enter_context(Member()).inode
+                t.same(set(listed()), {int(inode) for inode in witness.members()},
+                       "namespaces are listed all the same")
+                ending.end()
+                t.ok(new in listed(), "one that was created meanwhile is known")
+            until(lambda: events.status()["events-live"], "hooks are armed afterwards", 5)
+            with Listener() as ear:
+                until(lambda: set(listed()) == {int(inode) for inode in witness.members()},
+                      "none is listed that ended meanwhile", 20)
+                nsid = wire.nsid_of(old.pid)
+                old.end()
+                ear.gone(nsid)
+                t.ok(True, "events arrive")
+        finally:
+            if not module.loaded():
+                module.load()
 
 
 # Who may
@@ -487,8 +488,6 @@ def attempt(uid, flags):
             except wire.Refused as error:
                 outcome[f"journal-get {name}"] = errno.errorcode[error.errno]
                 outcome[f"why {name}"] = error.text
-    with wire.Socket() as link:
-        outcome["status"] = sorted(link.get("status"))
     return outcome
 
 
@@ -509,8 +508,6 @@ def permission(t):
             for way in ("do", "dump"):
                 t.contains(outcome.get(f"why {way}", ""), "CAP_SYS_ADMIN",
                            f"{name}: {way}: the answer says what is missing")
-            t.ok("journal-next" not in outcome["status"] and "probe" not in outcome["status"],
-                 f"{name}: status tells nothing of the journal", outcome["status"])
 
 
 # Big readers, and long ones

@@ -11,7 +11,6 @@ import re
 from access import CLONE_NEWNET, contain
 from events import many_namespaces
 from exec import close_and_spin
-from journal import SWITCHES, switched
 from lib import calls, events, module, tool, wire
 from lib.events import Listener, is_ns
 from lib.member import Member
@@ -117,29 +116,6 @@ def counted(t):
                "status counts as many")
     module.reload()
     t.same(histogram(), empty, "loaded anew, it begins anew")
-
-
-@scene("what was not seen is not counted")
-def unseen(t):
-    with Listener() as ear, Member() as whole, Member() as half, Member(0) as last:
-        before = histogram()
-        ids = [wire.nsid_of(member.pid) for member in (whole, half)]
-        fd = last.call(os.open, f"/proc/{half.pid}/ns/ipc", os.O_RDONLY)
-        half.end()
-        with switched(SWITCHES[0], "0", "1"):
-            t.same(events.status()["events-live"], 0, "probes are off")
-            last.start(close_and_spin, fd, 0.8)
-            whole.end()
-        last.result()
-        seen = end_one(0)
-        matches(t, ear, before, [seen], "an end after one that was not seen to begin")
-        t.same([event for event in ear.events if is_ns(event, "dying") and event["ns-id"] in ids],
-               [], "two began to die while probes were off")
-        late = [event for event in ear.events
-                if is_ns(event, "destroyed") and event["ns-id"] in ids]
-        t.ok(not any("duration" in event for event in late),
-             "their ends, as far as they are told, have no duration", late)
-        t.note(f"{len(late)} of 2 ends were told")
 
 
 def told():

@@ -168,9 +168,9 @@ enum ipcns_event_reason {
  * enum ipcns_lost_cause - Why events are missing.
  * @IPCNS_LOST_CAUSE_OVERWRITTEN: The journal was full, newer events took their
  *   place.
- * @IPCNS_LOST_CAUSE_DROPPED: They came faster than they could be settled.
- * @IPCNS_LOST_CAUSE_PROBES_OFF: Probes were switched off for a time.
- * @IPCNS_LOST_CAUSE_MISSED: A probe could not run.
+ * @IPCNS_LOST_CAUSE_DROPPED: They came faster than they could be published.
+ * @IPCNS_LOST_CAUSE_PROBES_OFF: Hooks did not fire for a time.
+ * @IPCNS_LOST_CAUSE_MISSED: A hook could not run.
  */
 enum ipcns_lost_cause {
 	IPCNS_LOST_CAUSE_OVERWRITTEN,
@@ -494,6 +494,8 @@ enum {
 	IPCNS_A_STATUS_TEARDOWNS,
 	IPCNS_A_STATUS_TEARDOWN_COUNT,
 	IPCNS_A_STATUS_TEARDOWN_SUM,
+	IPCNS_A_STATUS_RECORDED,
+	IPCNS_A_STATUS_STUCK,
 
 	__IPCNS_A_STATUS_MAX,
 	IPCNS_A_STATUS_MAX = (__IPCNS_A_STATUS_MAX - 1)

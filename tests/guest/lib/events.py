@@ -22,8 +22,7 @@ WORDS = {
     "cause": "overwritten dropped probes-off missed".split(),
 }
 GROUPS = ("namespaces", "objects")
-OBJECT_PROBES = {"ipc_rmid", "ipc_set_key_private", "mqueue_evict_inode", "mqueue_unlink",
-                 "ipc_addid", "ipc_update_perm", "mqueue_create_attr"}
+OBJECT_PROBES = {"ipc_addid", "ipc_update_perm", "mqueue_create_attr"}    # armed on demand
 
 _HEADER = struct.Struct("=IHHIIBBH")
 _layouts = {}

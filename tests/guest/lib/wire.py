@@ -67,7 +67,7 @@ SETS = {
               " walks:u64 walks-cut:u64 dumps:u32 dump-bytes:u64 events-live:u32 probe:{probe}"
               " dying:u32 missed:u64 journal-first:u64 journal-next:u64 dropped:u64"
               " journal-size:u64 journal-used:u64 teardowns:{teardowns} teardown-count:u64"
-              " teardown-sum:u64",
+              " teardown-sum:u64 recorded:u32 stuck:string",
 }
 LISTS = {"layout", "probe", "teardowns"}     # attributes that can come several times
 
