@@ -673,7 +673,7 @@ static void families(struct ipcns *w)
 	put_row(0, 0, 1);
 	check(ipcns_do(w, ipcns_request(1), take_sum, &rows) == -EIO, "a connection that fails");
 	reset();
-	put_family(IPCNS_FAMILY_VERSION);
+	put_family(IPCNS_PROTOCOL_VERSION);
 	put_row(1, 0, 4);
 	put_error(1, 0, NULL, 0);
 	rows = (struct rows){ 0 };

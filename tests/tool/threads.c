@@ -56,7 +56,7 @@ static char *put_family(char *at)
 	} row = {
 		.id = { .nla_len = 6, .nla_type = CTRL_ATTR_FAMILY_ID }, .family = FAMILY,
 		.attr = { .nla_len = 8, .nla_type = CTRL_ATTR_VERSION },
-		.version = IPCNS_FAMILY_VERSION,
+		.version = IPCNS_PROTOCOL_VERSION,
 	};
 
 	return put(at, GENL_ID_CTRL, &row, sizeof(row));
