@@ -46,7 +46,7 @@ struct ipcns {
 	int err;		/* errno of the kernel's answer */
 	bool explained;		/* it came with a text */
 	char text[256];		/* what it says about it */
-	char datagram[RECEIVE_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
+	char *datagram;		/* the last one received, RECEIVE_SIZE bytes */
 };
 
 struct ipcns_request {
@@ -179,13 +179,13 @@ static int receive(struct ipcns *c, uint32_t seq)
 	struct nlmsghdr *nlh;
 	int len, ret = 0;
 
-	len = recvfrom(nl_socket_get_fd(c->sk), c->datagram, sizeof(c->datagram), MSG_TRUNC,
+	len = recvfrom(nl_socket_get_fd(c->sk), c->datagram, RECEIVE_SIZE, MSG_TRUNC,
 		       (struct sockaddr *)&from, &size);
 	if (len < 0)
 		return errno == EINTR ? 0 : -nl_syserr2nlerr(errno);
 	if (size != sizeof(from) || from.nl_family != AF_NETLINK || from.nl_pid)
 		return 0;
-	if ((size_t)len > sizeof(c->datagram))
+	if ((size_t)len > RECEIVE_SIZE)
 		return -NLE_MSG_TRUNC;
 	for (nlh = (void *)c->datagram; !ret && !c->done && nlmsg_ok(nlh, len);
 	     nlh = nlmsg_next(nlh, &len))
@@ -218,12 +218,17 @@ static int exchange(struct ipcns *c, struct nl_msg *msg, ipcns_row_fn row, void 
 	c->explained = false;
 	c->text[0] = '\0';
 
+	c->datagram = malloc(RECEIVE_SIZE);	/* an idle connection needs none */
+	if (!c->datagram)
+		return connection_error(c, -ENOMEM, "out of memory");
 	nlmsg_hdr(msg)->nlmsg_seq = NL_AUTO_SEQ;
 	c->busy = true;
 	ret = nl_send_auto(c->sk, msg);
 	while (ret >= 0 && !c->done)
 		ret = receive(c, nlmsg_hdr(msg)->nlmsg_seq);
 	c->busy = false;
+	free(c->datagram);
+	c->datagram = NULL;
 	c->broken = !c->done;
 	if (c->broken)
 		connection_error(c, -EIO, "netlink: %s", nl_geterror(ret));
