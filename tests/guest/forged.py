@@ -14,7 +14,7 @@ NETLINK_GENERIC, NLMSG_ERROR, NLM_F_ACK_TLVS, EACCES = 16, 2, 0x200, 13
 
 
 def ports(own):
-    """Ports of all generic netlink sockets in this net namespace, but the kernel's and one's own."""
+    """Ports of generic netlink sockets in this net namespace, but the kernel's and one's own."""
     with open("/proc/net/netlink", encoding="ascii") as table:
         rows = [line.split() for line in table][1:]
     return [int(row[2]) for row in rows
