@@ -3,9 +3,9 @@
  * Output files of --output.
  *
  * A regular file is replaced in one step by a complete one, which is on the disk before it has the
- * name. Until then it has none (O_TMPFILE), so that nothing is left of it whatever ends the process.
- * Anything else is written into, as a shell does, or refused: to rename a file over /dev/null would
- * take the device away.
+ * name. Until then it has none (O_TMPFILE), so that nothing is left of it, whatever ends the
+ * process. Anything else is written into, as a shell does, or refused: to rename a file over
+ * /dev/null would take the device away.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -21,7 +21,7 @@
 /* Stands for the rest of a command line. */
 #define MARK "..."
 
-static char buffer[128 * 1024 + sizeof(MARK)];
+static char buffer[(128UL << 10) + sizeof(MARK)];
 static size_t command_limit = COMMAND_SIZE;
 
 /* Process whose command the buffer holds, and its length: neighbours are often the same. */

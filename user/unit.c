@@ -5,8 +5,8 @@
  * The innermost component of a path that means something decides, since containers are run within
  * services, and services within containers. But whoever has a control group delegated to them, be
  * it a user, a service or a container, calls what is below it as they like, sshd.service, say: so
- * the outermost name, which only root can give, stands first. Container engines name their groups after the
- * container's id, 64 hexadecimal digits, of which people see and type the first twelve:
+ * the outermost name, which only root can give, stands first. Container engines name their groups
+ * after the container's id, 64 hexadecimal digits, of which people see and type the first twelve:
  *
  *	docker-ID.scope, libpod-ID.scope, cri-containerd-ID.scope, ...	with systemd
  *	docker/ID, libpod_parent/libpod-ID, podUID/ID, ...		without
