@@ -42,22 +42,23 @@ user with a socket that root opened      NONE   WHOLE  NONE     NONE
 user who was root when he opened it      NONE   WHOLE  NONE     NONE
 """
 
-# Whom status tells the module's counters, who may ask for the journal, who may join the groups, and
-# of what namespaces he is told. Netlink judges who joins by himself, whoever opened the socket.
+# With access=owner: whether status has the module's counters, whether the journal answers, whether
+# netlink lets the reader join the groups, and the events of which namespaces the journal has for the
+# reader. Nothing is sent to groups in net namespaces that the initial user namespace does not own.
 EVENTS = """
 reader                                   status  ask    join   own  child  sibling  init
 root                                     all     yes    yes    yes  yes    yes      yes
-root without capabilities                some    EPERM  EPERM  -    -      -        -
-user                                     some    EPERM  EPERM  -    -      -        -
-root of his own user namespace           some    EPERM  EPERM  -    -      -        -
-root of it with a net namespace          some    EPERM  yes    -    -      -        -
-root of one nested in it                 some    EPERM  EPERM  -    -      -        -
-root of one nested in it with net        some    EPERM  yes    -    -      -        -
-root of it without capabilities          some    EPERM  EPERM  -    -      -        -
-root of it with few capabilities, in net some    EPERM  EPERM  -    -      -        -
-root with a socket that a user opened    some    EPERM  yes    -    -      -        -
-user with a socket that root opened      some    EPERM  EPERM  -    -      -        -
-user who was root when he opened it      some    EPERM  EPERM  -    -      -        -
+root without capabilities                some    yes    EPERM  no   yes    no       no
+user                                     some    yes    EPERM  no   yes    no       no
+root of his own user namespace           some    yes    EPERM  yes  yes    no       no
+root of it with a net namespace          some    yes    yes    yes  yes    no       no
+root of one nested in it                 some    yes    EPERM  yes  yes    no       no
+root of one nested in it with net        some    yes    yes    yes  yes    no       no
+root of it without capabilities          some    yes    EPERM  no   yes    no       no
+root of it with few capabilities, in net some    yes    EPERM  no   yes    no       no
+root with a socket that a user opened    some    yes    yes    no   yes    no       no
+user with a socket that root opened      some    yes    EPERM  no   yes    no       no
+user who was root when he opened it      some    yes    EPERM  no   yes    no       no
 """
 
 ANSWERS = {"WHOLE": WHOLE.split(), "OWN": OWN.split(), "MINE": MINE.split(),
