@@ -5,12 +5,14 @@
 
 import os
 import resource
+import shutil
+import subprocess
 import time
 
-from lib import calls, ledger, wire
+from lib import calls, tool, wire
 from lib.ledger import Ledger
 from lib.member import Member
-from lib.tap import QUICK, main, scene, until
+from lib.tap import QUICK, Failed, main, scene, until
 
 PROCESSES = 1000 if QUICK else 10000
 FILES = 10      # descriptors of each
@@ -44,6 +46,34 @@ def read(**request):
         return time.monotonic() - begin, size, memory, first
 
 
+def run(*argv, status=0):
+    """Runs a program, its output thrown away; how many seconds it took."""
+    begin = time.monotonic()
+    done = subprocess.run([str(word) for word in argv], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    if bool(done.returncode) != bool(status):
+        raise Failed(f"{argv}: exit {done.returncode}")
+    return time.monotonic() - begin
+
+
+def compare_speed(t, inode):
+    """ipcnsctl holders of a small namespace, among all descriptors; lsfd, which lists them."""
+    limit = ("prlimit", f"--data={4 << 20}")
+    seconds = min(run(*limit, "ipcnsctl", "holders", inode) for _ in range(3))
+    held = run(*limit, "ipcnsctl", "list", "-o", "+HELD")
+    t.note(f"ipcnsctl holders: {1000 * seconds:.0f} ms; list -o +HELD: {1000 * held:.0f} ms")
+    t.ok(True, "both take less than 4 MB of memory for data")
+    if not shutil.which("lsfd"):
+        t.skip("faster than lsfd", "this util-linux has no lsfd")
+        return
+    theirs = run("lsfd", "-n", "-r", "-o", "PID,FD,TYPE,NAME")
+    t.note(f"lsfd: {1000 * theirs:.0f} ms, {theirs / seconds:.1f} times as long")
+    t.ok(theirs >= 5 * seconds,
+         "holders are found at least five times as fast as lsfd lists descriptors")
+    run(*limit, "lsfd", "-n", "-r", "-o", "PID,FD,TYPE,NAME", status=1)
+    t.ok(True, "lsfd takes more than 4 MB, so the limit is one")
+
+
 @scene(f"{PROCESSES:,} processes with {FILES} descriptors each")
 def many(t):
     with open("/proc/sys/kernel/pid_max", "w", encoding="ascii") as file:
@@ -75,8 +105,8 @@ def many(t):
             t.note(f"{name}: {min(each[0] for each in runs) * 1000:.0f} ms, first answer after"
                    f" {min(each[3] for each in runs) * 1000:.0f} ms, {runs[0][1]} bytes,"
                    f" {max(each[2] for each in runs) >> 10} KB in the module")
-        # The walk over tasks and descriptors is done once, for one namespace or for all; what
-        # comes on top is that all have more rows to send.
+        # The walk over tasks is done once, for one namespace or for all; what comes on top is
+        # that all have more rows to send.
         t.ok(best["all"] < 2 * max(best["one"], best["crowd"]) + 0.2,
              f"all {NAMESPACES + 2} namespaces at once cost no multiple of one",
              best)
@@ -88,11 +118,14 @@ def many(t):
         t.same({row["pid"] for row in found.of("task")}, {crowd.pid, *pids},
                "every process is there")
         t.same((found.refs, found.unattributed), (1, 0), "all share one reference")
-        with wire.Socket() as link:
-            rows = link.dump("holder", {"kinds": 1 << wire.HOLDER.index("nsfs")})
-        t.same(sorted(ledger.short(row) for row in rows if ledger.kind_of(row) == "nsfs"),
-               sorted(("nsfs", os.getpid(), fd) for fd in fds),
+
+        rows = tool.rows("holders", "-o", "NS,KIND,PID,FD",
+                         *[member.inode for member in namespaces], root="holders")
+        t.same(sorted((row["ns"], row["pid"], row["fd"]) for row in rows
+                      if row["kind"] == "nsfs"),
+               sorted((member.inode, os.getpid(), fd) for member, fd in zip(namespaces, fds)),
                f"{NAMESPACES} descriptors among {PROCESSES * FILES:,}")
+        compare_speed(t, few)
         begin = time.monotonic()
         crowd.call(calls.end_children, pids)
         t.note(f"they ended in {time.monotonic() - begin:.1f} s")
@@ -111,11 +144,12 @@ def all_match(t):
         crowd.call(open_here, member.pid, 50)
         pids = crowd.call(calls.clones, PROCESSES // 10, calls.CLONE_VM)
         begin = time.monotonic()
-        found = Ledger(member.inode)
-        t.note(f"{len(found.rows)} rows decoded in {time.monotonic() - begin:.1f} s")
-        t.same(len({(row["pid"], row["fd"]) for row in found.of("nsfs")}),
-               50 * (len(pids) + 1), "every descriptor of every process")
-        t.same((found.odd, found.refs, found.unattributed), ([], 2, 0),
+        rows = tool.rows("holders", "-o", "KIND,PID,FD,REFS", member.inode, root="holders")
+        t.note(f"{len(rows)} rows in {time.monotonic() - begin:.1f} s")
+        files = [row for row in rows if row["kind"] == "nsfs"]
+        t.same(len({(row["pid"], row["fd"]) for row in files}), 50 * (len(pids) + 1),
+               "every descriptor of every process")
+        t.same((sum(row["refs"] for row in files), sum(row["refs"] for row in rows)), (1, 2),
                "which are one reference together")
         crowd.call(calls.end_children, pids)
 
