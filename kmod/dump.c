@@ -276,18 +276,12 @@ static int dump_collect(struct ipcns_dump *d)
 		return d->ops->collect_events(d);
 	if (d->ops->seq_attr)
 		d->seq = ipcns_registry_now();
-	if (!d->collected) {
-		/* a dying namespace was the only one wanted */
-		if (d->found)
-			return 0;
-		err = select_namespaces(d);
-		if (!err)
-			return 1;
-	} else if (d->pos >= d->list.n) {
+	/* a dying namespace was the only one wanted */
+	if (!d->collected && d->found)
+		return 0;
+	if (d->collected && d->pos >= d->list.n)
 		return d->ops->collect_dying && !d->ns_attr ? d->ops->collect_dying(d) : 0;
-	} else {
-		err = collect_batch(d);
-	}
+	err = d->collected ? collect_batch(d) : select_namespaces(d);
 	if (err == -ENOENT && !d->found) {
 		if (d->ops->collect_dying && d->ops->collect_dying(d) > 0) {
 			d->found = true;

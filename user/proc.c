@@ -68,7 +68,7 @@ static size_t cut_command(size_t n)
 		return n;
 	for (i = 0; i < 3 && ((unsigned char)buffer[end] & 0xc0) == 0x80; i++)
 		end--;
-	memcpy(buffer + end, MARK, strlen(MARK));
+	strcpy(buffer + end, MARK);
 	return end + strlen(MARK);
 }
 

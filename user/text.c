@@ -187,7 +187,7 @@ void buffer_raw(struct buffer *buf, const char *text, size_t len)
 static size_t put_character(struct buffer *buf, const char *text, size_t len, mbstate_t *state,
 			    size_t *width)
 {
-	char *to = buffer_room(buf, 4 * CHARACTER_SIZE);
+	char *to = buffer_room(buf, (size_t)4 * CHARACTER_SIZE);
 	wchar_t wc;
 	size_t n, i;
 

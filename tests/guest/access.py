@@ -43,8 +43,7 @@ user who was root when he opened it      NONE   WHOLE  NONE     NONE
 """
 
 # With access=owner: whether status has the module's counters, whether the journal answers, whether
-# netlink lets the reader join the groups, and the events of which namespaces the journal has for the
-# reader. Nothing is sent to groups in net namespaces that the initial user namespace does not own.
+# netlink lets the reader join the groups, and of which namespaces the journal has events for them. Nothing is sent to groups in net namespaces that the initial user namespace does not own.
 EVENTS = """
 reader                                   status  ask    join   own  child  sibling  init
 root                                     all     yes    yes    yes  yes    yes      yes
@@ -386,7 +385,8 @@ def quota(t):
         t.same(contained.call(open_dumps, 64)[:2], (24, "EDQUOT"),
                "root of a user namespace of that user shares with them")
         user.call(drop_dumps)
-        t.same(contained.call(open_dumps, 64)[:2], (64, None), "sockets that are closed do not count")
+        t.same(contained.call(open_dumps, 64)[:2], (64, None),
+               "sockets that are closed do not count")
         root.call(many_segments)
         t.same(root.call(open_dumps, 80)[:2], (80, None), "the administrator has no bound")
 

@@ -103,7 +103,8 @@ def make_plain(folder):
 def make_owned():
     """Descriptors that take CAP_SYS_ADMIN over a mount namespace: a user's own."""
     calls.unshare(calls.CLONE_NEWUSER | calls.CLONE_NEWNS | calls.CLONE_NEWIPC)
-    for name, text in (("setgroups", "deny"), ("uid_map", f"0 {USER} 1"), ("gid_map", f"0 {USER} 1")):
+    for name, text in (("setgroups", "deny"), ("uid_map", f"0 {USER} 1"),
+                       ("gid_map", f"0 {USER} 1")):
         with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
             file.write(text)
     for kind in ("tmpfs", "mqueue", "proc", "overlay"):

@@ -63,7 +63,8 @@ def held(t, inode, want, name, unattributed=0, refs=None, mounts=(), possible=()
     t.same({row["pid"] for row in found.of("task")}, inside,
            f"{name}: member processes are those of /proc/PID/task/TID/ns/ipc")
     t.same(row["state"], wire.STATE["active" if inside else "pinned"], f"{name}: state")
-    t.same(sorted(files), ledger.descriptors(inode), f"{name}: descriptors are those of /proc/PID/fd")
+    t.same(sorted(files), ledger.descriptors(inode),
+           f"{name}: descriptors are those of /proc/PID/fd")
 
     kinds, rest, total = seen(inode)
     kinds.pop("mqueue-mount", None)

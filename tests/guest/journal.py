@@ -259,7 +259,8 @@ def bounds(t):
     try:
         with module.no_autoload():
             for word in ("journal_mb=0", "journal_mb=1025", "journal_mb=4096",
-                         "journal_mb=4294967295", "record=foo", "record=namespaces", "record=", "record=objectss",
+                         "journal_mb=4294967295", "record=foo", "record=namespaces", "record=",
+                         "record=objectss",
                          "flush_ms=1001", "flush_ms=5000"):
                 status, lines = module.try_load(word)
                 t.ok(status and not module.loaded(), f"{word}: refused", status)

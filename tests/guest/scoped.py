@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 # guest: quick timeout=300
-"""Events for others than the administrator: who may subscribe, and what polling the journal gives."""
+"""Events for others than the administrator: who may subscribe, and what polling gives."""
 
 import errno
 import subprocess
@@ -62,7 +62,8 @@ def administrators(t):
 @scene("a socket that is handed on gives nobody a subscription")
 def handed_on(t):
     with wire.Socket() as link, Member(0) as user:
-        t.same(user.call(opened_as_root_used_by_user), errno.EPERM, "opened by root, used by a user")
+        t.same(user.call(opened_as_root_used_by_user), errno.EPERM,
+               "opened by root, used by a user")
         events.subscribe(link)
         t.same(events.status()["recorded"], events.mask("ns shm sem msg mq"), "root's is taken")
     until(lambda: not events.armed() & events.OBJECT_PROBES, "and ends with its socket")

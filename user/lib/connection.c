@@ -484,7 +484,7 @@ void connection_refuse_senders(int fd)
 {
 	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 
-	connect(fd, (const struct sockaddr *)&kernel, sizeof(kernel));
+	(void)connect(fd, (const struct sockaddr *)&kernel, sizeof(kernel));
 }
 
 static int open_socket(struct ipcns *c)

@@ -40,7 +40,7 @@
 #define POLL_MS 500
 
 /* How often, and how many times, it is checked whether all that was subscribed to is recorded. */
-#define ARM_MS 10
+#define ARM_MS 10L
 #define ARM_TRIES 500
 
 /* A namespace that the caller can see. */
@@ -202,7 +202,7 @@ static int set_timer(struct ipcns_feed *f, unsigned int ms)
 	struct itimerspec spec = { 0 };
 
 	spec.it_interval.tv_sec = spec.it_value.tv_sec = ms / 1000;
-	spec.it_interval.tv_nsec = spec.it_value.tv_nsec = ms % 1000 * 1000000;
+	spec.it_interval.tv_nsec = spec.it_value.tv_nsec = ms % 1000 * 1000000L;
 	if (timerfd_settime(f->timer, 0, &spec, NULL))
 		return fail(f, -errno, "cannot set a timer: %s", strerror(errno));
 	return 0;

@@ -36,7 +36,8 @@ def odd(rows, steady=True):
         token = (row["ns-id"], row.get("token"))
         if steady and "token" in row and kinds.setdefault(token, kind) != kind:
             complaints.append(f"a token of two kinds: {row}")
-        if kind == "shm" and "start" in row and not row["start"] < row["end"] <= row["start"] + row["size"] + 4095:
+        if (kind == "shm" and "start" in row and
+                not row["start"] < row["end"] <= row["start"] + row["size"] + 4095):
             complaints.append(f"address range: {row}")
         if ("pid" in row) != ("comm" in row):
             complaints.append(f"half a process: {row}")
