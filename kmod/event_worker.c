@@ -340,11 +340,13 @@ void ipcns_events_stop(void)
  */
 void ipcns_events_exit(void)
 {
-	ipcns_send_exit();
+	/* a last subscription may have queued it after ipcns_events_stop() */
 	cancel_delayed_work_sync(&watch_work);
+	/* it may not return: until then, the worker publishes, and sends to nobody */
 	ipcns_hooks_exit();
 	irq_work_sync(&wake_work);
 	cancel_delayed_work_sync(&publish_work);
+	ipcns_send_exit();
 	ipcns_registry_exit();
 	ipcns_journal_exit();
 }
