@@ -278,9 +278,7 @@ int ipcns_events_init(void)
 	err = ipcns_journal_init((size_t)journal_mb << 20, wake);
 	if (err)
 		return err;
-	err = ipcns_registry_init();
-	if (err)
-		goto err_registry;
+	ipcns_registry_init();
 	err = ipcns_send_init(on_subscription);
 	if (err)
 		goto err_send;
@@ -301,7 +299,6 @@ err_seed:
 	return err;
 err_send:
 	ipcns_registry_exit();
-err_registry:
 	ipcns_journal_exit();
 	return err;
 }

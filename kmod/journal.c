@@ -18,41 +18,21 @@
 #include <linux/kernel.h>
 #include <linux/limits.h>
 #include <linux/log2.h>
-#include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
 #include "journal.h"
 
-/*
- * Positions count slots since load and never wrap; a slot lies at its position
- * modulo the size of the ring.
- */
-static struct {
-	raw_spinlock_t		lock;
-	struct ipcns_event	*ring;
-	u32			slots;
-	u64			head;
-	u64			published;
-	u64			tail;
-	u64			seq;		/* of the next event to be published */
-	u64			drop_pos;	/* where events are missing that */
-	u64			drop_count;	/* are not accounted for yet */
-	u64			dropped;
-	bool			woken;
-	bool			filling_up;
-	void			(*wake)(void);
-} j;
+struct ipcns_journal ipcns_journal;
+static struct ipcns_journal *const j = &ipcns_journal;
 
 static struct ipcns_event *slot(u64 pos)
 {
-	return &j.ring[pos & (j.slots - 1)];
+	return ipcns_journal_slot(pos);
 }
 
-static u32 slots_for(u32 len)
-{
-	return 1 + DIV_ROUND_UP(len, sizeof_field(struct ipcns_event_more, data));
-}
+/* An event that wraps around the end of the ring, in one piece; the worker's. */
+static struct ipcns_event unwrapped[IPCNS_EVENT_SLOTS];
 
 /**
  * ipcns_journal_init() - make the ring
@@ -70,13 +50,13 @@ int ipcns_journal_init(size_t bytes, void (*wake)(void))
 	BUILD_BUG_ON(offsetof(struct ipcns_event_more, seq) != offsetof(struct ipcns_event, seq));
 	BUILD_BUG_ON(NAME_MAX > (IPCNS_EVENT_SLOTS - 1) * sizeof_field(struct ipcns_event_more, data));
 
-	memset(&j, 0, sizeof(j));
-	raw_spin_lock_init(&j.lock);
-	j.slots = rounddown_pow_of_two(bytes / sizeof(*j.ring));
-	j.wake = wake;
-	j.seq = 1;
-	j.ring = vzalloc(array_size(j.slots, sizeof(*j.ring)));
-	return j.ring ? 0 : -ENOMEM;
+	memset(j, 0, sizeof(*j));
+	raw_spin_lock_init(&j->lock);
+	j->slots = rounddown_pow_of_two(bytes / sizeof(*j->ring));
+	j->wake = wake;
+	j->seq = 1;
+	j->ring = vzalloc(array_size(j->slots, sizeof(*j->ring)));
+	return j->ring ? 0 : -ENOMEM;
 }
 
 /**
@@ -86,50 +66,27 @@ int ipcns_journal_init(size_t bytes, void (*wake)(void))
  */
 void ipcns_journal_exit(void)
 {
-	vfree(j.ring);
-	j.ring = NULL;
+	vfree(j->ring);
+	j->ring = NULL;
 }
 
-/**
- * ipcns_journal_begin() - make room for an event
- * @len:	length of what the event will have more of
- *
- * Context: process context, preemption may be off. If there is room, it returns
- * with a raw lock held, until ipcns_journal_commit().
- * Return: where to make the event, with what an old one left there; slots and
- * seq are filled in here. NULL if it is dropped.
- */
-struct ipcns_event *ipcns_journal_begin(u32 len) __acquires(&j.lock)
+/* There is no room for an event: drops the lock that ipcns_journal_begin() took. */
+notrace void ipcns_journal_drop(void) __releases(&j->lock)
 {
-	u32 n = slots_for(len);
-
-	raw_spin_lock(&j.lock);
-	if (unlikely(j.head + n - j.published > j.slots)) {
-		if (!j.drop_count)
-			j.drop_pos = j.head;
-		j.drop_count++;
-		j.dropped++;
-		raw_spin_unlock(&j.lock);
-		__acquire(&j.lock);	/* sparse does not know conditions */
-		return NULL;
-	}
-	while (j.head + n - j.tail > j.slots)
-		j.tail += slot(j.tail)->slots;
-	return slot(j.head);
+	if (!j->drop_count)
+		j->drop_pos = j->head;
+	j->drop_count++;
+	j->dropped++;
+	raw_spin_unlock(&j->lock);
 }
 
-/**
- * ipcns_journal_commit() - record the event that was begun
- * @more:	what it has more of
- * @len:	length of that, as when it was begun
- */
-void ipcns_journal_commit(const void *more, u32 len) __releases(&j.lock)
+/* Writes the slots that continue the event at the head. */
+notrace void ipcns_journal_write_more(const void *more, u32 len)
 {
-	u32 i, n = slots_for(len);
-	bool wake;
+	u32 i, n = ipcns_journal_slots_for(len);
 
 	for (i = 1; i < n; i++) {
-		struct ipcns_event_more *m = (void *)slot(j.head + i);
+		struct ipcns_event_more *m = (void *)slot(j->head + i);
 		u32 part = min_t(u32, len, sizeof(m->data));
 
 		memcpy(m->data, more, part);
@@ -140,18 +97,22 @@ void ipcns_journal_commit(const void *more, u32 len) __releases(&j.lock)
 		more += part;
 		len -= part;
 	}
-	slot(j.head)->slots = n;
-	j.head += n;
-	wake = !j.woken;
-	j.woken = true;
-	/* do not wait for the ring to fill */
-	if (unlikely(!j.filling_up && j.head - j.published > j.slots / 4)) {
-		j.filling_up = true;
-		wake = true;
+}
+
+/*
+ * A commit has reached wake_at. Is the worker to be woken, for the first pending
+ * event, or since the ring fills up? What was published meanwhile moves the place.
+ */
+notrace bool ipcns_journal_due(void)
+{
+	bool first = !j->wake_at;
+
+	if (j->head - j->published > j->slots / 4) {
+		j->wake_at = U64_MAX;
+		return true;
 	}
-	raw_spin_unlock(&j.lock);
-	if (wake)
-		j.wake();
+	j->wake_at = j->published + j->slots / 4 + 1;
+	return first;
 }
 
 /**
@@ -159,7 +120,7 @@ void ipcns_journal_commit(const void *more, u32 len) __releases(&j.lock)
  */
 bool ipcns_journal_filling_up(void)
 {
-	return READ_ONCE(j.filling_up);
+	return READ_ONCE(j->wake_at) == U64_MAX;
 }
 
 /*
@@ -180,63 +141,71 @@ static u32 copy_events(struct ipcns_event *out, u32 max, u64 pos, u64 end)
 	return n;
 }
 
-/**
- * ipcns_journal_pending() - the oldest pending events
- * @out:	filled in with whole events
- * @max:	slots there is room for, at least IPCNS_EVENT_SLOTS
- *
- * Context: process context; one caller at a time, which publishes these
- * events before it asks again.
- * Return: slots filled in, 0 if none are pending.
- */
-u32 ipcns_journal_pending(struct ipcns_event *out, u32 max)
+/* The oldest pending event, in one piece. */
+static struct ipcns_event *oldest_pending(u64 pos)
 {
-	u64 end;
+	struct ipcns_event *e = slot(pos);
+	u32 i;
 
-	raw_spin_lock(&j.lock);
-	if (j.drop_count && j.published >= j.drop_pos) {
-		j.seq += j.drop_count;
-		j.drop_count = 0;
-	}
-	end = j.drop_count ? j.drop_pos : j.head;
-	if (j.published == end) {
-		j.woken = false;
-		j.filling_up = false;
-	}
-	raw_spin_unlock(&j.lock);
-	return copy_events(out, max, j.published, end);
+	if ((pos & (j->slots - 1)) + e->slots <= j->slots)
+		return e;
+	for (i = 0; i < e->slots; i++)
+		unwrapped[i] = *slot(pos + i);
+	return unwrapped;
 }
 
 /**
- * ipcns_journal_publish() - make events readable
- * @e:		the events of ipcns_journal_pending(), with ns, bytes, reason,
- *		what and object as they are to be; one whose object is
- *		IPCNS_EVENT_OBJECT_NONE gets no sequence number and is never read
- * @n:		slots
+ * ipcns_journal_publish() - make the oldest pending events readable
+ * @max:	slots to publish, at least IPCNS_EVENT_SLOTS
+ * @resolve:	called for each event; sets ns, bytes, reason, what and object as they
+ *		are to be. One whose object is then IPCNS_EVENT_OBJECT_NONE gets no
+ *		sequence number and is never read.
+ * @dropped:	set to true if events are missing before these
+ *
+ * Context: process context, may sleep if @resolve does; one caller at a time.
+ * Return: slots published, 0 if none were pending.
  */
-void ipcns_journal_publish(const struct ipcns_event *e, u32 n)
+u32 ipcns_journal_publish(u32 max, void (*resolve)(struct ipcns_event *e), bool *dropped)
 {
-	u64 pos = j.published, seq = j.seq;
-	u32 i, k;
+	u64 pos, end, seq;
+	u32 k, n = 0;
 
-	for (i = 0; i < n; i += e[i].slots) {
-		struct ipcns_event *s = slot(pos);
-
-		s->ns = e[i].ns;
-		s->bytes = e[i].bytes;
-		s->reason = e[i].reason;
-		s->what = e[i].what;
-		s->object = e[i].object;
-		for (k = 0; k < e[i].slots; k++)
-			slot(pos + k)->seq = seq;
-		if (s->object != IPCNS_EVENT_OBJECT_NONE)
-			seq++;
-		pos += e[i].slots;
+	raw_spin_lock(&j->lock);
+	if (j->drop_count && j->published >= j->drop_pos) {
+		j->seq += j->drop_count;
+		j->drop_count = 0;
+		*dropped = true;
 	}
-	raw_spin_lock(&j.lock);
-	j.seq = seq;
-	j.published = pos;
-	raw_spin_unlock(&j.lock);
+	pos = j->published;
+	seq = j->seq;
+	end = j->drop_count ? j->drop_pos : j->head;
+	if (pos == end)
+		j->wake_at = 0;
+	raw_spin_unlock(&j->lock);
+
+	while (pos < end) {
+		struct ipcns_event *e = oldest_pending(pos), *first = slot(pos);
+
+		if (n + e->slots > max)
+			break;
+		resolve(e);
+		if (e != first)
+			*first = *e;
+		for (k = 1; k < e->slots; k++)
+			slot(pos + k)->seq = seq;
+		first->seq = seq;
+		if (e->object != IPCNS_EVENT_OBJECT_NONE)
+			seq++;
+		n += e->slots;
+		pos += e->slots;
+	}
+	if (n) {
+		raw_spin_lock(&j->lock);
+		j->seq = seq;
+		j->published = pos;
+		raw_spin_unlock(&j->lock);
+	}
+	return n;
 }
 
 /**
@@ -252,12 +221,12 @@ u64 ipcns_journal_seq(const struct ipcns_event *e, u64 near)
 /* Position of the first slot with a number of at least @from. Locked. */
 static u64 position_of_seq(u64 from)
 {
-	u64 low = j.tail, high = j.published;
+	u64 low = j->tail, high = j->published;
 
 	while (low < high) {
 		u64 mid = low + (high - low) / 2;
 
-		if (ipcns_journal_seq(slot(mid), j.seq) < from)
+		if (ipcns_journal_seq(slot(mid), j->seq) < from)
 			low = mid + 1;
 		else
 			high = mid;
@@ -281,14 +250,14 @@ u32 ipcns_journal_read(struct ipcns_event *out, u32 max, u64 from)
 	u32 i, k, n, left = 0;
 
 	do {
-		raw_spin_lock(&j.lock);
-		pos = pos ? max_t(u64, pos, j.tail) : position_of_seq(from);
-		end = j.published;
-		raw_spin_unlock(&j.lock);
+		raw_spin_lock(&j->lock);
+		pos = pos ? max_t(u64, pos, j->tail) : position_of_seq(from);
+		end = j->published;
+		raw_spin_unlock(&j->lock);
 		n = copy_events(out, max, pos, end);
-		raw_spin_lock(&j.lock);
-		tail = j.tail;
-		raw_spin_unlock(&j.lock);
+		raw_spin_lock(&j->lock);
+		tail = j->tail;
+		raw_spin_unlock(&j->lock);
 
 		/* leave out what was overwritten, and events without a number */
 		for (i = tail > pos ? tail - pos : 0; i < n && i + out[i].slots <= n; i += k) {
@@ -309,7 +278,7 @@ u32 ipcns_journal_read(struct ipcns_event *out, u32 max, u64 from)
  */
 u64 ipcns_journal_next(void)
 {
-	return READ_ONCE(j.seq);
+	return READ_ONCE(j->seq);
 }
 
 /**
@@ -318,12 +287,12 @@ u64 ipcns_journal_next(void)
  */
 void ipcns_journal_state(struct ipcns_journal_state *state)
 {
-	raw_spin_lock(&j.lock);
-	state->first = j.tail < j.published ? ipcns_journal_seq(slot(j.tail), j.seq) : j.seq;
-	state->next = j.seq;
-	state->dropped = j.dropped;
-	state->slots = j.slots;
-	state->used = j.head - j.tail;
-	state->pending = j.head - j.published;
-	raw_spin_unlock(&j.lock);
+	raw_spin_lock(&j->lock);
+	state->first = j->tail < j->published ? ipcns_journal_seq(slot(j->tail), j->seq) : j->seq;
+	state->next = j->seq;
+	state->dropped = j->dropped;
+	state->slots = j->slots;
+	state->used = j->head - j->tail;
+	state->pending = j->head - j->published;
+	raw_spin_unlock(&j->lock);
 }

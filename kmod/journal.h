@@ -2,6 +2,9 @@
 #ifndef _IPCNS_JOURNAL_H
 #define _IPCNS_JOURNAL_H
 
+#include <linux/kernel.h>
+#include <linux/spinlock.h>
+
 #include "event.h"
 
 /* Slots that the longest event takes: one of a queue with a name of NAME_MAX bytes. */
@@ -25,13 +28,107 @@ struct ipcns_journal_state {
 	u32	pending;
 };
 
+/**
+ * struct ipcns_journal - the ring
+ * @lock:	held by handlers for some dozen instructions
+ * @ring:	the slots
+ * @slots:	how many, a power of two
+ * @head:	where the next event goes
+ * @published:	events before this are published
+ * @tail:	the oldest event
+ * @wake_at:	a commit that moves @head here wakes the worker
+ * @seq:	of the next event to be published
+ * @drop_pos:	where events are missing, and
+ * @drop_count:	their number, not accounted for in @seq yet
+ * @dropped:	events since load for which there was no room
+ * @wake:	see ipcns_journal_init()
+ *
+ * Positions count slots since load and never wrap; a slot lies at its position
+ * modulo the size of the ring.
+ */
+struct ipcns_journal {
+	raw_spinlock_t		lock;
+	u32			slots;
+	struct ipcns_event	*ring;
+	u64			head;
+	u64			published;
+	u64			tail;
+	u64			wake_at;
+	u64			seq;
+	u64			drop_pos;
+	u64			drop_count;
+	u64			dropped;
+	void			(*wake)(void);
+};
+
+extern struct ipcns_journal ipcns_journal;
+
+static __always_inline struct ipcns_event *ipcns_journal_slot(u64 pos)
+{
+	return &ipcns_journal.ring[pos & (ipcns_journal.slots - 1)];
+}
+
+static __always_inline u32 ipcns_journal_slots_for(u32 len)
+{
+	return 1 + DIV_ROUND_UP(len, sizeof_field(struct ipcns_event_more, data));
+}
+
+void ipcns_journal_drop(void);
+void ipcns_journal_write_more(const void *more, u32 len);
+bool ipcns_journal_due(void);
+
+/**
+ * ipcns_journal_begin() - make room for an event
+ * @len:	length of what the event will have more of
+ *
+ * Context: process context, preemption may be off. If there is room, it returns
+ * with a raw lock held, until ipcns_journal_commit().
+ * Return: where to make the event, with what an old one left there; slots and
+ * seq are filled in by the journal. NULL if it is dropped.
+ */
+static __always_inline struct ipcns_event *ipcns_journal_begin(u32 len)
+	__acquires(&ipcns_journal.lock)
+{
+	struct ipcns_journal *j = &ipcns_journal;
+	u32 n = ipcns_journal_slots_for(len);
+
+	raw_spin_lock(&j->lock);
+	if (unlikely(j->head + n - j->published > j->slots)) {
+		ipcns_journal_drop();
+		__acquire(&j->lock);	/* sparse does not know conditions */
+		return NULL;
+	}
+	while (j->head + n - j->tail > j->slots)
+		j->tail += ipcns_journal_slot(j->tail)->slots;
+	return ipcns_journal_slot(j->head);
+}
+
+/**
+ * ipcns_journal_commit() - record the event that was begun
+ * @more:	what it has more of
+ * @len:	length of that, as when it was begun
+ */
+static __always_inline void ipcns_journal_commit(const void *more, u32 len)
+	__releases(&ipcns_journal.lock)
+{
+	struct ipcns_journal *j = &ipcns_journal;
+	u32 n = ipcns_journal_slots_for(len);
+	bool wake;
+
+	if (n > 1)
+		ipcns_journal_write_more(more, len);
+	ipcns_journal_slot(j->head)->slots = n;
+	j->head += n;
+	wake = unlikely(j->head >= j->wake_at) && ipcns_journal_due();
+	raw_spin_unlock(&j->lock);
+	if (unlikely(wake))
+		j->wake();
+}
+
 int ipcns_journal_init(size_t bytes, void (*wake)(void));
 void ipcns_journal_exit(void);
-struct ipcns_event *ipcns_journal_begin(u32 len);
-void ipcns_journal_commit(const void *more, u32 len);
 bool ipcns_journal_filling_up(void);
-u32 ipcns_journal_pending(struct ipcns_event *out, u32 max);
-void ipcns_journal_publish(const struct ipcns_event *e, u32 n);
+u32 ipcns_journal_publish(u32 max, void (*resolve)(struct ipcns_event *e), bool *dropped);
 u32 ipcns_journal_read(struct ipcns_event *out, u32 max, u64 from);
 u64 ipcns_journal_seq(const struct ipcns_event *e, u64 near);
 u64 ipcns_journal_next(void);

@@ -16,7 +16,7 @@
 
 #define REGISTRY_BITS 12
 
-/* Slots that are settled in one go. */
+/* Slots that are published in one go. */
 #define WINDOW 64
 
 /**
@@ -96,8 +96,6 @@ const u64 ipcns_bounds[IPCNS_N_BOUNDS] = {
 	60ULL * NSEC_PER_SEC,
 };
 
-static struct ipcns_event *window;
-
 /* The entry in a table whose member has a value, or NULL. */
 #define lookup_entry(table, node, member, value) ({				\
 	struct entry *entry_, *found_ = NULL;				\
@@ -143,7 +141,7 @@ static void free_entry(struct entry *e)
 /*
  * The namespace is freed. What is known of it stays as long as the journal has
  * events of it, or its superblock is there and may have more, so these bound the
- * memory. The event at hand is settled in the window that is being settled.
+ * memory. The event at hand is one of those that are being published.
  */
 static void keep_freed(struct entry *e)
 {
@@ -264,7 +262,7 @@ static struct entry *on_ns_created(const struct ipcns_event *ev)
 	struct entry *e;
 
 	read_more(ev, &b, sizeof(b));
-	/* a walk may have met it before its event was settled */
+	/* a walk may have met it before its event was resolved */
 	e = lookup_cookie(b.cookie) ?: add(ev->ns, b.sb, b.cookie, b.native_id);
 	if (!e)
 		return NULL;
@@ -394,26 +392,15 @@ static void resolve_event(struct ipcns_event *ev)
 static bool resolve_pending(void)
 {
 	struct ipcns_journal_state state;
-	u32 i, n, done = 0;
-	u64 next;
+	u32 n, done = 0;
 
 	lockdep_assert_held(&registry_mutex);
 	ipcns_journal_state(&state);
-	for (;;) {
-		next = ipcns_journal_next();
-		n = ipcns_journal_pending(window, WINDOW);
-		if (ipcns_journal_next() != next)	/* events were dropped */
-			in_doubt = true;
-		if (!n)
-			break;
-		for (i = 0; i < n; i += window[i].slots)
-			resolve_event(&window[i]);
-		ipcns_journal_publish(window, n);
-		cond_resched();
+	do {
+		n = ipcns_journal_publish(WINDOW, resolve_event, &in_doubt);
 		done += n;
-		if (done > state.pending)
-			break;
-	}
+		cond_resched();
+	} while (n && done <= state.pending);
 	return !n;
 }
 
@@ -440,7 +427,7 @@ bool ipcns_registry_sync(void)
  *
  * One that is met for the first time becomes known here. Since the caller has
  * references, none of them can have been freed, so no event that would make
- * the registry forget one can have been settled already.
+ * the registry forget one can have been resolved already.
  *
  * Context: process context, may sleep.
  * Return: 0 or -ENOMEM.
@@ -606,12 +593,12 @@ bool ipcns_registry_get(u64 id, struct ipcns_ns_info *out)
 }
 
 /**
- * ipcns_registry_lookup() - what is known of the namespace of a settled event
+ * ipcns_registry_lookup() - what is known of the namespace of a published event
  * @id:		its id
  * @out:	filled in
  *
  * As ipcns_registry_get(), but knows namespaces that are freed, too, and does
- * not settle events.
+ * not resolve events.
  */
 bool ipcns_registry_lookup(u64 id, struct ipcns_ns_info *out)
 {
@@ -694,19 +681,15 @@ void ipcns_registry_stats(struct ipcns_registry_stats *out)
 }
 
 /**
- * ipcns_registry_init() - make an empty registry
- *
- * Return: 0 or -ENOMEM.
+ * ipcns_registry_init() - begin with an empty registry
  */
-int ipcns_registry_init(void)
+void ipcns_registry_init(void)
 {
 	/* a namespace that was being created when hooks were armed is found by a check */
 	in_doubt = true;
 	all_known = false;
 	births_silent = false;
 	removals_silent = false;
-	window = kcalloc(WINDOW, sizeof(*window), GFP_KERNEL);
-	return window ? 0 : -ENOMEM;
 }
 
 /**
@@ -722,5 +705,4 @@ void ipcns_registry_exit(void)
 
 	hash_for_each_safe(ids, bucket, next, e, by_id)
 		free_entry(e);
-	kfree(window);
 }

@@ -70,7 +70,7 @@ struct ipcns_registry_stats {
 
 extern const u64 ipcns_bounds[IPCNS_N_BOUNDS];
 
-int ipcns_registry_init(void);
+void ipcns_registry_init(void);
 void ipcns_registry_exit(void);
 bool ipcns_registry_sync(void);
 void ipcns_registry_forget(void);

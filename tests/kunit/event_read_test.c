@@ -33,21 +33,23 @@ static bool write(u32 len)
 	return true;
 }
 
+static void keep(struct ipcns_event *e)
+{
+}
+
 static void publish_some(u32 *rnd)
 {
-	static struct ipcns_event window[SLOTS];
-	u32 n = ipcns_journal_pending(window, IPCNS_EVENT_SLOTS + any_below(rnd, 20));
+	bool dropped;
 
-	ipcns_journal_publish(window, n);
+	ipcns_journal_publish(IPCNS_EVENT_SLOTS + any_below(rnd, 20), keep, &dropped);
 }
 
 static void publish_all(void)
 {
-	static struct ipcns_event window[SLOTS];
-	u32 n;
+	bool dropped;
 
-	while ((n = ipcns_journal_pending(window, SLOTS)))
-		ipcns_journal_publish(window, n);
+	while (ipcns_journal_publish(SLOTS, keep, &dropped))
+		;
 }
 
 /*
@@ -156,7 +158,9 @@ static int event_read_init(struct kunit *test)
 {
 	int err = ipcns_journal_init(SLOTS * sizeof(struct ipcns_event), no_wake);
 
-	return err ?: ipcns_registry_init();
+	if (!err)
+		ipcns_registry_init();
+	return err;
 }
 
 static void event_read_exit(struct kunit *test)

@@ -56,7 +56,7 @@ static bool is_whole(const struct ipcns_event *e)
 {
 	u32 i, part = sizeof_field(struct ipcns_event_more, data);
 
-	if (e->slots != slots_for(e->bytes))
+	if (e->slots != ipcns_journal_slots_for(e->bytes))
 		return false;
 	for (i = 0; i < e->bytes; i++) {
 		const struct ipcns_event_more *m = (const void *)(e + 1 + i / part);
@@ -98,7 +98,7 @@ struct model {
 
 static void model_write(struct kunit *test, struct model *m, u32 len)
 {
-	u32 n = slots_for(len);
+	u32 n = ipcns_journal_slots_for(len);
 	bool fits = m->unsettled + n <= SLOTS;
 
 	KUNIT_ASSERT_EQ(test, write_event(1, m->head, len), fits);
@@ -116,32 +116,55 @@ static void model_write(struct kunit *test, struct model *m, u32 len)
 	m->unsettled += n;
 }
 
+/* What settle_one() is called for. */
+static struct settling {
+	struct kunit	*test;
+	struct model	*m;
+	u32		*rnd;
+	u32		hidden;
+	u32		end;
+	u32		slots;
+} settling;
+
+static void settle_one(struct ipcns_event *e)
+{
+	struct kunit *test = settling.test;
+	struct model *m = settling.m;
+
+	KUNIT_EXPECT_LT(test, m->settled, settling.end);
+	KUNIT_EXPECT_EQ(test, e->key, m->settled);
+	KUNIT_EXPECT_EQ(test, (u32)e->slots, m->e[m->settled].slots);
+	m->e[m->settled].seq = m->seq;
+	if (any_below(settling.rnd, 100) < settling.hidden) {
+		m->e[m->settled].hidden = true;
+		e->object = IPCNS_EVENT_OBJECT_NONE;
+	} else {
+		m->seq++;
+	}
+	m->unsettled -= e->slots;
+	m->settled++;
+	settling.slots += e->slots;
+}
+
+static void keep(struct ipcns_event *e)
+{
+}
+
 static void model_settle(struct kunit *test, struct model *m, u32 *rnd, u32 hidden)
 {
-	u32 i, n, end, max = IPCNS_EVENT_SLOTS + any_below(rnd, SLOTS - IPCNS_EVENT_SLOTS);
+	u32 n, end, before, max = IPCNS_EVENT_SLOTS + any_below(rnd, SLOTS - IPCNS_EVENT_SLOTS);
+	bool dropped;
 
 	if (m->gap && m->settled >= m->gap_at) {
 		m->seq += m->gap;
 		m->gap = 0;
 	}
 	end = m->gap ? m->gap_at : m->head;
-	n = ipcns_journal_pending(out, max);
-	KUNIT_ASSERT_EQ(test, n > 0, m->settled < end);
-	for (i = 0; i < n; i += out[i].slots) {
-		KUNIT_ASSERT_LT(test, m->settled, end);
-		KUNIT_ASSERT_EQ(test, out[i].key, m->settled);
-		KUNIT_ASSERT_EQ(test, (u32)out[i].slots, m->e[m->settled].slots);
-		m->e[m->settled].seq = m->seq;
-		if (any_below(rnd, 100) < hidden) {
-			m->e[m->settled].hidden = true;
-			out[i].object = IPCNS_EVENT_OBJECT_NONE;
-		} else {
-			m->seq++;
-		}
-		m->unsettled -= out[i].slots;
-		m->settled++;
-	}
-	ipcns_journal_publish(out, n);
+	before = m->settled;
+	settling = (struct settling){ .test = test, .m = m, .rnd = rnd, .hidden = hidden, .end = end };
+	n = ipcns_journal_publish(max, settle_one, &dropped);
+	KUNIT_ASSERT_EQ(test, n > 0, before < end);
+	KUNIT_ASSERT_EQ(test, n, settling.slots);
 }
 
 /* What is read from a number on has to be what the model has, nothing left out between. */
@@ -196,7 +219,7 @@ static struct model *play(struct kunit *test, u64 first, u32 writes, u32 hidden)
 	KUNIT_ASSERT_NOT_NULL(test, m);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_model, m), 0);
 	KUNIT_ASSERT_EQ(test, ipcns_journal_init(SLOTS * sizeof(struct ipcns_event), count_wake), 0);
-	j.seq = first;
+	j->seq = first;
 	m->seq = first;
 	while (m->head < MANY) {
 		u32 step = any_below(&rnd, 100);
@@ -247,16 +270,16 @@ static void high_half(struct kunit *test)
 static void lengths(struct kunit *test)
 {
 	u32 len, n, i, part = sizeof_field(struct ipcns_event_more, data);
+	bool dropped;
 
 	KUNIT_ASSERT_EQ(test, ipcns_journal_init(SLOTS * sizeof(struct ipcns_event), count_wake), 0);
-	memset(j.ring, 0xaa, SLOTS * sizeof(*j.ring));
+	memset(j->ring, 0xaa, SLOTS * sizeof(*j->ring));
 	for (len = 0; len <= LEN_MAX; len++) {
 		const struct ipcns_event_more *last;
 
 		KUNIT_ASSERT_TRUE(test, write_event(2, len, len));
-		n = ipcns_journal_pending(out, SLOTS);
-		KUNIT_ASSERT_EQ(test, n, slots_for(len));
-		ipcns_journal_publish(out, n);
+		n = ipcns_journal_publish(SLOTS, keep, &dropped);
+		KUNIT_ASSERT_EQ(test, n, ipcns_journal_slots_for(len));
 		KUNIT_ASSERT_EQ(test, ipcns_journal_read(out, SLOTS, len + 1), n);
 		KUNIT_ASSERT_TRUE(test, is_whole(out));
 		for (i = 1; i < n; i++)
@@ -270,6 +293,7 @@ static void lengths(struct kunit *test)
 /* Who settles is told once, and once more when it becomes urgent. */
 static void waking(struct kunit *test)
 {
+	bool dropped;
 	u32 i;
 
 	KUNIT_ASSERT_EQ(test, ipcns_journal_init(SLOTS * sizeof(struct ipcns_event), count_wake), 0);
@@ -283,8 +307,8 @@ static void waking(struct kunit *test)
 	for (; i < SLOTS + 10; i++)
 		KUNIT_EXPECT_EQ(test, write_event(0, i, 0), i < SLOTS);
 	KUNIT_EXPECT_EQ(test, atomic_read(&wakes), 2);
-	while ((i = ipcns_journal_pending(out, SLOTS)))
-		ipcns_journal_publish(out, i);
+	while (ipcns_journal_publish(SLOTS, keep, &dropped))
+		;
 	KUNIT_EXPECT_FALSE(test, ipcns_journal_filling_up());
 	KUNIT_EXPECT_TRUE(test, write_event(0, i, 0));
 	KUNIT_EXPECT_EQ(test, atomic_read(&wakes), 3);
@@ -304,7 +328,6 @@ struct race {
 		u32		writer;
 	} arg[WRITERS];
 	u64			read, lost;
-	struct ipcns_event	window[64];
 	struct ipcns_event	reading[64];
 };
 
@@ -366,7 +389,8 @@ static void race(struct kunit *test)
 	struct race *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
 	struct task_struct *writers[WRITERS], *reader;
 	struct ipcns_journal_state state;
-	u32 i, n;
+	bool dropped;
+	u32 i;
 
 	KUNIT_ASSERT_NOT_NULL(test, r);
 	KUNIT_ASSERT_EQ(test, ipcns_journal_init(RACE_SLOTS * sizeof(struct ipcns_event),
@@ -387,8 +411,8 @@ static void race(struct kunit *test)
 	for (;;) {
 		bool last = !atomic_read(&r->writing);
 
-		while ((n = ipcns_journal_pending(r->window, ARRAY_SIZE(r->window))))
-			ipcns_journal_publish(r->window, n);
+		while (ipcns_journal_publish(SLOTS, keep, &dropped))
+			;
 		if (last)
 			break;
 		cond_resched();

@@ -648,7 +648,9 @@ static int registry_init(struct kunit *test)
 
 	memset(&stats, 0, sizeof(stats));
 	next_id = 1;
-	return err ?: ipcns_registry_init();
+	if (!err)
+		ipcns_registry_init();
+	return err;
 }
 
 static void registry_exit(struct kunit *test)

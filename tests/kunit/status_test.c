@@ -54,7 +54,9 @@ static int status_init(struct kunit *test)
 	for (i = 0; i < ipcns_n_layouts; i++)
 		ipcns_layouts[i].state = IPCNS_LAYOUT_STATE_OK;
 	err = ipcns_journal_init(1 << 20, no_wake);
-	return err ?: ipcns_registry_init();
+	if (!err)
+		ipcns_registry_init();
+	return err;
 }
 
 static void status_exit(struct kunit *test)
