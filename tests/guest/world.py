@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: quick memory=3G timeout=300 append=log_buf_len=16M stress
+# guest: quick memory=3G timeout=600 append=log_buf_len=16M stress
 """Everything that can be asked, in a world of processes that make, break and leave everything.
 
 tests/fuzz/world is the world. Now and then it is frozen, and what the module says is compared with
@@ -52,8 +52,8 @@ class World:
     """The world as a process; its counts when it has ended."""
 
     def __init__(self, seconds, seed):
-        self.command = [WORLD, "--group", GROUP, "--log", LOG, *OPTIONS, str(int(seconds)),
-                        str(seed)]
+        self.command = [WORLD, "--group", GROUP, "--log", LOG, "--pace", str(int(PACE)),
+                        *OPTIONS, str(int(seconds)), str(seed)]
         self.process = None
 
     def __enter__(self):
@@ -528,8 +528,9 @@ def compare(t, monitors, stay, delegated):
         t.same(twice, [], "no object comes twice")
         for inode in pinned[:3]:
             done = tool.ipcnsctl("exec", inode, "--", "true")
-            t.same((done.returncode, done.stderr), (0, ""), "a namespace without a process can be"
-                   " entered")
+            # what a ring or a message held may be given back only now
+            t.ok(done.returncode == 0 or inode not in tool.namespaces(),
+                 "a namespace without a process can be entered", done.stderr)
         check_sums(t, [*pinned[:2], *list(paths)[:3]])
         for each in delegated:
             each.audit(t, places)
@@ -566,7 +567,8 @@ def check_sums(t, inodes):
     for inode in inodes:
         done = tool.ipcnsctl("holders", "-J", "-o", "KIND,REFS", inode)
         if done.returncode:
-            t.ok(False, f"holders: exit status {done.returncode}", done.stderr)
+            t.ok(inode not in tool.namespaces(), f"holders: exit status {done.returncode}, and the"
+                 " namespace is gone", done.stderr)
             continue
         table = json.loads(done.stdout)["holders"]
         with wire.Socket() as link:
@@ -639,7 +641,7 @@ def beside(t):
                 time.sleep(0.7)
                 monitors.stop_or_go_on()
             compare(t, monitors, stay, delegated)
-        world.end(t, 0.9)
+        world.end(t, 0.9 if PACE < 3 or not QUICK else 0.6)
         t.note(f"fuzzer: {fuzzer.communicate(timeout=300 * PACE)[0].strip()}")
         t.ok(fuzzer.returncode == 0, "the fuzzer has all its answers")
         pathlib.Path(END).touch()

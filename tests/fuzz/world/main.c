@@ -7,6 +7,7 @@
  *	world [OPTION...] SECONDS SEED
  *
  *	--group DIR		control group to make and use, in a mounted cgroup2
+ *	--pace N		a slow machine: lives and children have N times as long (default: 1)
  *	--workers N		how many live at a time (default: 5)
  *	--only WORKER[:LIFE]	one worker alone, or one of its lives again and again
  *	--actions NAME,...	these actions only
@@ -82,6 +83,7 @@ static unsigned int n_lots, n_warden_lots;
 static uint64_t first_seed;
 static uint64_t deadline;	/* of the world */
 static unsigned int workers = 5;
+static unsigned int pace = 1;
 static int only_worker = -1;
 static long only_life = -1;
 static int log_fd = -1;
@@ -318,7 +320,7 @@ long with_child(struct actor *a, unsigned long flags, void (*act)(struct actor *
 	}
 	if (pid < 0)
 		return -1;
-	for (until = now_ms() + ms; now_ms() < until; sleep_ms(2))
+	for (until = now_ms() + ms * pace; now_ms() < until; sleep_ms(2))
 		if (waitpid(pid, NULL, WNOHANG | __WALL) == pid)
 			return 0;
 	kill(pid, SIGKILL);
@@ -568,13 +570,13 @@ static void live(unsigned int worker, unsigned long number)
 	if (pid > 0 && born.actor.role == CONTAINER) {
 		struct pollfd waits = { .fd = ready[0], .events = POLLIN };
 
-		if (poll(&waits, 1, LIFETIME) == 1 && read(ready[0], &byte, 1) == 1) {
+		if (poll(&waits, 1, LIFETIME * pace) == 1 && read(ready[0], &byte, 1) == 1) {
 			map_container(pid, worker);
 			if (write(mapped[1], "x", 1) != 1)
 				sleep_ms(1);
 		}
 	}
-	for (until = now_ms() + LIFETIME; pid > 0; sleep_ms(5)) {
+	for (until = now_ms() + LIFETIME * pace; pid > 0; sleep_ms(5)) {
 		if (waitpid(pid, NULL, WNOHANG) == pid)
 			break;
 		if (!killed && now_ms() > until) {
@@ -818,6 +820,7 @@ static void parse(int argc, char **argv)
 	static const struct option options[] = {
 		{ "group", required_argument, NULL, 'g' },
 		{ "workers", required_argument, NULL, 'w' },
+		{ "pace", required_argument, NULL, 'p' },
 		{ "only", required_argument, NULL, 'o' },
 		{ "actions", required_argument, NULL, 'a' },
 		{ "log", required_argument, NULL, 'f' },
@@ -834,6 +837,9 @@ static void parse(int argc, char **argv)
 		switch (c) {
 		case 'g':
 			group_root = optarg;
+			break;
+		case 'p':
+			pace = parse_number(optarg, "--pace");
 			break;
 		case 'w':
 			workers = parse_number(optarg, "--workers");
