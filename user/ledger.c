@@ -2,8 +2,8 @@
 /*
  * The ledger of a namespace: its reference count, who has which references, and the rest.
  *
- * The module reports the count, member tasks and attached segments. Descriptors and mounts are found
- * in /proc. The count is read first and once more at last, and what is found may not be more:
+ * The module reports the count, member tasks and attached segments. Descriptors and mounts are
+ * found in /proc. The count is read first and once more at last, and what is found may not be more:
  * otherwise something changed.
  */
 #include <errno.h>

@@ -366,7 +366,8 @@ static void say_partial(void)
 	static bool said;
 
 	if (!said)
-		error("not all descriptors were searched: that takes CAP_SYS_PTRACE, and the /proc of the initial pid namespace");
+		error("not all descriptors were searched: that takes CAP_SYS_PTRACE, and the "
+		      "/proc of the initial pid namespace");
 	said = true;
 }
 
