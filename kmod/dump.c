@@ -10,6 +10,8 @@
 #include <linux/bitmap.h>
 #include <linux/slab.h>
 
+#include <net/sock.h>
+
 #include "attr.h"
 #include "dump.h"
 #include "nl_gen.h"
@@ -151,9 +153,8 @@ static int select_one(struct ipcns_dump *d)
 		if (err)
 			return err;
 	} else {
-		if (!ipcns_registry_get(d->id, &known))
-			return -ENOENT;
-		cookie = known.cookie;
+		/* an unknown id takes the same walk as a foreign one; no namespace has cookie 0 */
+		cookie = ipcns_registry_get(d->id, &known) ? known.cookie : 0;
 	}
 	d->list.cookie = kvmalloc(sizeof(*d->list.cookie), GFP_KERNEL_ACCOUNT);
 	if (!d->list.cookie)
@@ -342,24 +343,39 @@ static int put_record(struct sk_buff *skb, u32 portid, u32 seq, int flags,
 	return 0;
 }
 
+static int refuse(struct netlink_callback *cb, int err)
+{
+	if (err == -EDQUOT)
+		set_quota_text(cb->extack);
+	else if (err == -EPERM)
+		ipcns_access_check(cb->skb, cb->extack);
+	return err;
+}
+
 /**
  * ipcns_dump_start() - .start of every dump
  * @cb:		state of the dump
  *
  * Extended errors of .start are lost on 6.1, those of the first
  * ipcns_dump_step(), which runs as the sender too, are not. So a refusal is
- * reported there.
+ * reported there; but not where something waits to be read: while the receive
+ * buffer is full net/netlink/af_netlink.c netlink_dump() does not come to that
+ * step, and a dump that has begun holds the module.
  */
 int ipcns_dump_start(struct netlink_callback *cb)
 {
 	int err = ipcns_access_check(cb->skb, NULL);
 	struct ipcns_dump *d = err ? ERR_PTR(err) : dump_alloc(cb->skb);
 
-	if (IS_ERR(d) && PTR_ERR(d) == -ENOMEM)
-		return -ENOMEM;
-	cb->args[0] = (long)d;
-	if (!IS_ERR(d))
+	if (IS_ERR(d)) {
+		err = PTR_ERR(d);
+		if (err == -ENOMEM || cb->extack ||
+		    atomic_read(&NETLINK_CB(cb->skb).sk->sk_rmem_alloc))
+			return refuse(cb, err);
+	} else {
 		atomic_inc(&dumps_open);
+	}
+	cb->args[0] = (long)d;
 	return 0;
 }
 
@@ -376,15 +392,6 @@ int ipcns_dump_done(struct netlink_callback *cb)
 	dump_free(d);
 	atomic_dec(&dumps_open);
 	return 0;
-}
-
-static int refuse(struct netlink_callback *cb, int err)
-{
-	if (err == -EDQUOT)
-		set_quota_text(cb->extack);
-	else
-		ipcns_access_check(cb->skb, cb->extack);
-	return err;
 }
 
 /**

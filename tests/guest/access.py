@@ -8,6 +8,8 @@ import ctypes
 import errno
 import json
 import os
+import pathlib
+import socket
 
 from lib import calls, module, wire
 from lib.events import GROUPS, Listener
@@ -341,6 +343,33 @@ def status():
         return "all" if "walks" in _socket.get("status") else "some"
     except OSError as error:
         return errno.errorcode[error.errno]
+
+
+_choked = []
+
+
+def ask_with_a_full_buffer():
+    """Begins a dump on a socket whose answers nobody reads, and keeps the socket."""
+    link = wire.Socket()
+    link.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+    for _ in range(50):
+        link.send_raw(wire.GENL_ID_CTRL, wire.CTRL_CMD_GETFAMILY, wire.NLM_F_REQUEST,
+                      wire.attribute(wire.CTRL_ATTR_FAMILY_NAME, b"ipcns\0"))
+    with contextlib.suppress(OSError):
+        link.request("ns", {}, wire.NLM_F_DUMP)
+    _choked.append(link)
+
+
+@scene("a refused dump holds nothing, whatever is left unread")
+def choked(t):
+    path = pathlib.Path("/sys/module/ipcns/refcnt")
+    before = path.read_text(encoding="ascii")
+    with Member(0) as user:
+        user.call(become, 1000, 1000)
+        user.call(ask_with_a_full_buffer)
+        t.same(path.read_text(encoding="ascii"), before, "the module has no more references")
+        t.ok(module.unload(), "and can be unloaded")
+    module.load()
 
 
 @scene("parameters that are refused")
