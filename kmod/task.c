@@ -256,17 +256,14 @@ static void index_add(struct thing_index *x, const struct ipcns_shared_thing *th
 }
 
 /* Processes can share a thing. Each gets an entry of its own, while there is room. */
-static void add_sharing_process(const struct ipcns_reader *r, struct ipcns_shared_thing *things,
-				u32 i, u32 *n, u32 max, struct task_struct *t)
+static void add_sharing_process(struct ipcns_shared_thing *things, u32 i, u32 *n,
+				const struct ipcns_process *process)
 {
-	struct ipcns_process process;
-
-	ipcns_process_read(r, t, &process);
 	if (!things[i].process.known) {
-		things[i].process = process;
-	} else if (*n < max) {
+		things[i].process = *process;
+	} else {
 		things[*n] = things[i];
-		things[(*n)++].process = process;
+		things[(*n)++].process = *process;
 	}
 }
 
@@ -290,6 +287,7 @@ int ipcns_find_processes(const struct ipcns_reader *r, struct ipcns_shared_thing
 			 u32 max, const void *(*key)(struct task_struct *t))
 {
 	struct thing_index x = { .bits = order_base_2(max(*n, 2U)) };
+	struct ipcns_process process;
 	struct task_struct *t;
 	u32 i, first = *n;
 	int err = -ENOMEM;
@@ -311,9 +309,16 @@ int ipcns_find_processes(const struct ipcns_reader *r, struct ipcns_shared_thing
 			has = key(t);
 		task_unlock(t);
 		rcu_read_unlock();
-		for (i = has ? x.buckets[hash_ptr(has, x.bits)] : 0; i; i = x.next[i - 1])
-			if (things[i - 1].key == has)
-				add_sharing_process(r, things, i - 1, n, max, t);
+		if (has)
+			ipcns_process_read(r, t, &process);
+		for (i = has ? x.buckets[hash_ptr(has, x.bits)] : 0; i; i = x.next[i - 1]) {
+			if (things[i - 1].key != has)
+				continue;
+			/* if one thing has its process, all with this key have; none gets another */
+			if (things[i - 1].process.known && *n >= max)
+				break;
+			add_sharing_process(things, i - 1, n, &process);
+		}
 		put_task_struct(t);
 		cond_resched();
 		if (fatal_signal_pending(current)) {
