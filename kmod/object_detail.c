@@ -253,6 +253,7 @@ int ipcns_waiter_fill(struct sk_buff *skb, const void *record)
  * @hidden:	number of waiters and of owners of adjustments that the reader cannot
  *		see, by role
  * @truncated:	there are more waiters or adjustments
+ * @undo_rows:	adjustments that were collected, by process
  * @next:	number of the semaphore, message or waiter to go on with
  * @next_undo:	number of the adjustment
  * @first_list:	place of the first process of its list
@@ -273,6 +274,7 @@ struct detail_get {
 	struct ipcns_undos	undos;
 	u32			hidden[IPCNS_N_ROLES];
 	bool			truncated;
+	u32			undo_rows;
 	u32			next;
 	u32			next_undo;
 	u32			first_list;
@@ -624,14 +626,22 @@ static int collect_undo(struct ipcns_dump *d, const struct ipcns_adjustment *a)
 
 		if (!list->key)
 			continue;
+		/* many processes can share many adjustments */
+		if (get->undo_rows == IPCNS_LIST_MAX) {
+			get->truncated = true;
+			get->next_undo = u->n;
+			return 0;
+		}
 		if (ipcns_process_hidden(&d->reader, &list->process)) {
 			get->hidden[IPCNS_ROLE_UNDO]++;
+			get->undo_rows++;
 			continue;
 		}
 		w.waiter.process = list->process;
 		err = add_waiter(d, &w);
 		if (err)
 			return err;
+		get->undo_rows++;
 	}
 	return 0;
 }
