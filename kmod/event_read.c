@@ -65,7 +65,7 @@ static bool report_missing(struct ipcns_cursor *c, u64 seq, u64 time,
 /**
  * ipcns_event_next() - the next event of the journal, or loss
  * @c:		where to go on; moved on
- * @out:	filled in, but for user_ns and pids
+ * @out:	filled in, but for user_ns, pids and names
  *
  * Context: process context, may sleep.
  * Return: false if there are no more.
@@ -200,9 +200,10 @@ int ipcns_event_fill(struct sk_buff *skb, const void *record)
 	    nla_put_u32(skb, IPCNS_A_EVENT_NS_INUM, n->inum) ||
 	    nla_put_u64_64bit(skb, IPCNS_A_EVENT_NS_ID, e->ns, IPCNS_A_EVENT_PAD))
 		return -EMSGSIZE;
-	if (e->comm[0] &&
-	    (nla_put_u32(skb, IPCNS_A_EVENT_PID, n->pids ? e->pid : 0) ||
-	     nla_put(skb, IPCNS_A_EVENT_COMM, strnlen(e->comm, sizeof(e->comm)), e->comm)))
+	if (e->comm[0] && nla_put_u32(skb, IPCNS_A_EVENT_PID, n->pids ? e->pid : 0))
+		return -EMSGSIZE;
+	if (e->comm[0] && n->names &&
+	    nla_put(skb, IPCNS_A_EVENT_COMM, strnlen(e->comm, sizeof(e->comm)), e->comm))
 		return -EMSGSIZE;
 	return e->object == IPCNS_EVENT_OBJECT_NS ? ns_fill(skb, n) : object_fill(skb, n);
 }

@@ -19,6 +19,7 @@
  * @inum:	inode number of the namespace
  * @inventory_known: @inventory is filled in
  * @pids:	the reader can use process ids; otherwise they are 0
+ * @names:	the reader may know command names of all processes
  * @user_ns:	user ids are translated to this namespace
  * @inventory:	contents of the namespace when it began to die
  * @slots:	the event; for a loss only the time of the first event after it, or the
@@ -31,6 +32,7 @@ struct ipcns_event_report {
 	u32				inum;
 	bool				inventory_known;
 	bool				pids;
+	bool				names;
 	struct user_namespace		*user_ns;
 	struct ipcns_event_inventory	inventory;
 	struct ipcns_event		slots[IPCNS_EVENT_SLOTS];

@@ -263,6 +263,7 @@ static void send_event(struct ipcns_event_report *r, u32 wanted)
 
 	r->user_ns = &init_user_ns;
 	r->pids = true;
+	r->names = true;
 	if ((loss || about_ns) && is_group_wanted(wanted, IPCNS_NLGRP_NAMESPACES))
 		send_to_group(r, IPCNS_NLGRP_NAMESPACES);
 	if ((loss || !about_ns) && is_group_wanted(wanted, IPCNS_NLGRP_OBJECTS))

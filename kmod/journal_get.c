@@ -132,6 +132,8 @@ static int journal_collect_events(struct ipcns_dump *d)
 			return ipcns_buf_peek(&d->buf) ? 1 : 0;
 		r->user_ns = d->reader.user_ns;
 		r->pids = d->reader.admin && d->reader.pid_ns == &init_pid_ns;
+		/* to others the process may be one that they cannot see */
+		r->names = d->reader.admin;
 		if (event_wanted(d, r))
 			ipcns_buf_commit(&d->buf, offsetof(struct ipcns_event_report, slots) +
 					 (r->from ? 1 : r->slots->slots) * sizeof(*r->slots));

@@ -30,8 +30,12 @@ static void actor(const struct ipcns_reader *r, const struct ipcns_actor *in,
 {
 	*out = *in;
 	out->uid = ipcns_reader_uid(r, KUIDT_INIT(in->uid));
-	if (r->pid_ns != &init_pid_ns)
+	if (r->pid_ns != &init_pid_ns) {
 		out->pid = 0;
+		/* the process may be one that the reader cannot see */
+		if (!r->admin)
+			memset(out->comm, 0, sizeof(out->comm));
+	}
 }
 
 /**

@@ -234,6 +234,7 @@ static void notices(struct kunit *test)
 	n->from = 0;
 	n->inventory_known = true;
 	n->pids = true;
+	n->names = true;
 	for (object = IPCNS_EVENT_OBJECT_NS; object <= IPCNS_EVENT_OBJECT_LOST; object++) {
 		for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 			char what[32];
