@@ -28,7 +28,7 @@ struct filesystem {
 /* All of the machine. */
 static struct {
 	struct opener *rows;
-	size_t n, allocated;
+	size_t n, allocated, kept;
 	struct filesystem *filesystems;
 	size_t n_filesystems, allocated_filesystems;
 	struct descriptor_search search;
@@ -108,6 +108,11 @@ static void add_opener(const struct descriptor *descriptor, void *arg)
 				sizeof(wanted), compare_filesystems);
 	if (!found)
 		return;
+	/* descriptors are cheap to have: what they need here is bounded by processes and queues */
+	if (openers.n == openers.allocated && openers.n >= 2 * openers.kept) {
+		drop_doubles();
+		openers.kept = openers.n;
+	}
 	openers.rows = xgrow(openers.rows, openers.n, &openers.allocated, sizeof(*openers.rows));
 	openers.rows[openers.n++] = (struct opener){
 		.nsid = found->nsid, .ino = descriptor->ino, .pid = descriptor->pid,

@@ -173,12 +173,12 @@ static bool wanted(const struct reading *reading, enum descriptor_kind kind)
 }
 
 /* Follows the link @number in @dir, as far as the kernel knows without asking a server. */
-static bool look_up_file(struct reading *reading, int dir, const char *number, struct statx *stx)
+static bool look_up_file(int dir, const char *number, struct statx *stx)
 {
 	if (!statx(dir, number, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,
 		   STATX_TYPE | STATX_NLINK | STATX_INO, stx))
 		return S_ISREG(stx->stx_mode);
-	take_error(reading);
+	/* the process may be looked into, as its links were read; it is the file's server that refuses */
 	return false;
 }
 
@@ -199,7 +199,7 @@ static void look_at_mounted(struct reading *reading, int dir, const char *number
 	const size_t suffix = sizeof(deleted) - 1;
 	struct statx stx;
 
-	if (!look_up_file(reading, dir, number, &stx))
+	if (!look_up_file(dir, number, &stx))
 		return;
 	descriptor->dev = mount_dev(stx.stx_dev_major, stx.stx_dev_minor);
 	if (descriptor->dev == reading->nsfs_dev) {
@@ -222,7 +222,7 @@ static void look_at_sysvipc(struct reading *reading, int dir, const char *number
 {
 	struct statx stx;
 
-	if (look_up_file(reading, dir, number, &stx) &&
+	if (look_up_file(dir, number, &stx) &&
 	    nsids_has(&reading->search->proc_devs,
 		      mount_dev(stx.stx_dev_major, stx.stx_dev_minor)))
 		report(reading, descriptor, DESCRIPTOR_SYSVIPC);

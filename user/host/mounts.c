@@ -119,13 +119,27 @@ struct reading {
 	mount_fn found;
 	void *arg;
 	struct nsids done;
+	uint64_t failed;		/* the mount namespace that failed last, and how often in a row */
+	unsigned int failures;
 };
+
+/* Processes of a mount namespace that are tried in a row: reading costs a walk over all its mounts. */
+#define MAX_FAILURES 4
 
 /* A process that does not see all of its mount namespace. */
 struct confined {
 	uint64_t mntns;
 	uint32_t pid;
 };
+
+static int compare_confined(const void *p, const void *q)
+{
+	const struct confined *a = p, *b = q;
+
+	if (a->mntns != b->mntns)
+		return a->mntns < b->mntns ? -1 : 1;
+	return (a->pid > b->pid) - (a->pid < b->pid);
+}
 
 /* Calls back for each mount that the process sees; false if it is gone, or nothing can be read. */
 static bool read_mounts(struct reading *reading, uint32_t pid, uint64_t mntns)
@@ -203,10 +217,20 @@ void mounts_read(mount_fn found, void *arg)
 			nsids_add(&reading.done, mntns);
 		}
 	}
-	for (i = 0; i < n; i++)
-		if (!nsids_has(&reading.done, confined[i].mntns) &&
-		    read_mounts(&reading, confined[i].pid, confined[i].mntns))
+	if (n)
+		qsort(confined, n, sizeof(*confined), compare_confined);
+	for (i = 0; i < n; i++) {
+		if (confined[i].mntns != reading.failed) {
+			reading.failed = confined[i].mntns;
+			reading.failures = 0;
+		}
+		if (reading.failures == MAX_FAILURES || nsids_has(&reading.done, confined[i].mntns))
+			continue;
+		if (read_mounts(&reading, confined[i].pid, confined[i].mntns))
 			nsids_add(&reading.done, confined[i].mntns);
+		else
+			reading.failures++;
+	}
 	if (proc)
 		closedir(proc);
 	free(confined);
