@@ -8,7 +8,11 @@ DESTDIR ?=
 BUILD   ?= build
 
 # The kernel that the module is built for.
+ifdef KDIR
+KVER    ?= $(or $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null),$(shell uname -r))
+else
 KVER    ?= $(shell uname -r)
+endif
 KDIR    ?= /lib/modules/$(KVER)/build
 MODDIR  ?= /lib/modules/$(KVER)/updates
 SBINDIR ?= $(PREFIX)/sbin
@@ -42,6 +46,8 @@ QUICK     := 6.12-rt newest debug
 all: module tool library
 
 module:
+	@[ -e $(KDIR)/Makefile ] || { echo 'no headers of kernel $(KVER) in $(KDIR):' \
+		'install linux-headers-$(KVER), or name another kernel by KVER= or KDIR=' >&2; exit 1; }
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
 tool: $(BUILD)/ipcnsctl
@@ -155,7 +161,10 @@ bench: setup-check
 
 clean:
 	rm -rf $(BUILD)
-	$(if $(wildcard $(KDIR)/Makefile),$(MAKE) -C $(KDIR) M=$(CURDIR) clean)
+	$(if $(wildcard $(KDIR)/Makefile),$(MAKE) -C $(KDIR) M=$(CURDIR) clean,\
+		rm -f ipcns.ko ipcns.o ipcns.mod* .ipcns.* .module-common.o ..module-common.o.cmd \
+			Module.symvers modules.order .Module.symvers.cmd .modules.order.cmd \
+			kmod/*.o kmod/.*.cmd)
 
 help:
 	@echo 'On the machine that ipcns is for:'
@@ -166,7 +175,7 @@ help:
 	@echo
 	@echo 'On any Debian 12 or 13 machine, in guests under QEMU:'
 	@echo '  make demo        see what it does'
-	@echo '  make check-fast  tests that take less than five minutes'
+	@echo '  make check-fast  tests that take two to five minutes'
 	@echo '  make check       all tests on kernels $(KERNELS), a quick part on $(QUICK)'
 	@echo '  make check-all   all tests on all, with storms of full size: takes hours'
 	@echo '  make check-install  the packages in Debian 12 and 13: built by DKMS, used, purged; takes'

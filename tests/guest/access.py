@@ -45,7 +45,8 @@ user who was root when he opened it      NONE   WHOLE  NONE     NONE
 """
 
 # With access=owner: whether status has the module's counters, whether the journal answers, whether
-# netlink lets the reader join the groups, and of which namespaces the journal has events for them. Nothing is sent to groups in net namespaces that the initial user namespace does not own.
+# netlink lets the reader join the groups, and of which namespaces the journal has events for them.
+# Nothing is sent to groups in net namespaces that the initial user namespace does not own.
 EVENTS = """
 reader                                   status  ask    join   own  child  sibling  init
 root                                     all     yes    yes    yes  yes    yes      yes
