@@ -212,6 +212,7 @@ def workers(t):
     until(lambda: "ipc_addid" not in events.armed(), "no object probe is left armed")
     with wire.Socket(65536) as link, faults.below(faults.text("ipcns")):
         link.join("namespaces")
+        events.subscribe(link, "ns")
         first = events.next_number()
         before = events.status()["missed"]
         faults.setup(faults.SLAB, probability=30, interval=1, times=-1, task_filter="Y")
@@ -248,10 +249,10 @@ def silent(said):
         off = [probe["symbol"] for probe in status["probe"]
                if not probe["armed"] and probe["symbol"] in
                ("retire_ipc_sysctls", "mq_clear_sbinfo", "shm_init_ns")]
-        if off and (status["events-live"] or not any("no probe on" in line for line in said)):
+        if off and (status["events-live"] or not any("no hook on" in line for line in said)):
             problems.append(f"probes off: {off}")
         if not off and not status["events-live"] and \
-                not any("no probe on" in line for line in said):
+                not any("no hook on" in line for line in said):
             problems.append("events off")
         if len(link.dump("ns")) < 1:
             problems.append("no namespaces")

@@ -572,7 +572,9 @@ def check_sums(t, inodes):
             continue
         table = json.loads(done.stdout)["holders"]
         with wire.Socket() as link:
-            refs = link.get("ns", {"inum": inode})["refs"]
+            refs = link.get("ns", {"inum": inode}).get("refs")
+        if refs is None:
+            continue        # the kernel does not count references on the initial namespace
         if all(row["refs"] is not None for row in table if row["kind"] == "unattributed"):
             t.same((sum(row["refs"] or 0 for row in table),
                     [row for row in table if (row["refs"] or 0) < 0]), (refs, []),
