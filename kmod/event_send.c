@@ -28,7 +28,7 @@
 /* Subscriptions at a time; one administrator needs few. */
 #define MAX_SUBSCRIBERS 256
 
-#define OBJECT_MASK (~BIT(IPCNS_EVENT_OBJECT_NS))
+#define OBJECT_MASK (~(u32)BIT(IPCNS_EVENT_OBJECT_NS))
 
 /**
  * struct subscriber - a socket that asked for events
