@@ -283,7 +283,9 @@ int ipcns_events_init(void)
 	if (err)
 		goto err_send;
 	ipcns_probes_init();
-	ipcns_hooks_init();
+	err = ipcns_hooks_init();
+	if (err)
+		goto err_hooks;
 	ipcns_hooks_arm(IPCNS_HOOKS_ALWAYS);
 	if (record_objects)
 		arm_on_demand();
@@ -297,6 +299,8 @@ int ipcns_events_init(void)
 err_seed:
 	ipcns_events_exit();
 	return err;
+err_hooks:
+	ipcns_send_exit();
 err_send:
 	ipcns_registry_exit();
 	ipcns_journal_exit();

@@ -18,6 +18,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/sched/mm.h>
+#include <linux/slab.h>
 
 #include "hook.h"
 
@@ -114,36 +115,43 @@ static struct group {
 	},
 };
 
-/*
- * Symbols are not for modules to look up, but a kprobe has the address of its
- * symbol; one that is registered disabled changes nothing.
- */
-static void find_address(struct ipcns_hook *h)
-{
-	struct kprobe kp = { .symbol_name = h->symbol, .flags = KPROBE_FLAG_DISABLED };
-
-	h->error = register_kprobe(&kp);
-	if (h->error) {
-		pr_warn("no function %s: error %d, events are missing\n", h->symbol, h->error);
-		return;
-	}
-	h->addr = (unsigned long)kp.addr;
-	unregister_kprobe(&kp);
-}
-
 /**
  * ipcns_hooks_init() - find the functions
  *
+ * Symbols are not for modules to look up, but a kprobe has the address of its
+ * symbol; one that is registered disabled changes nothing.
+ *
  * Context: process context, may sleep.
+ * Return: 0 or -ENOMEM.
  */
-void ipcns_hooks_init(void)
+int ipcns_hooks_init(void)
 {
+	struct kprobe *probes, **found;
 	struct ipcns_hook *h;
 	unsigned int i;
+	int n = 0;
 
-	for (i = 0; (h = nth_hook(i)); i++)
-		if (h->entry && !h->addr)
-			find_address(h);
+	probes = kcalloc(ipcns_n_hooks, sizeof(*probes), GFP_KERNEL);
+	found = kcalloc(ipcns_n_hooks, sizeof(*found), GFP_KERNEL);
+	for (i = 0; probes && found && i < ipcns_n_hooks; i++) {
+		h = &ipcns_hooks[i];
+		if (!h->entry)
+			continue;
+		probes[i].symbol_name = h->symbol;
+		probes[i].flags = KPROBE_FLAG_DISABLED;
+		h->error = register_kprobe(&probes[i]);
+		if (h->error) {
+			pr_warn("no function %s: error %d, events are missing\n", h->symbol, h->error);
+			continue;
+		}
+		h->addr = (unsigned long)probes[i].addr;
+		found[n++] = &probes[i];
+	}
+	/* together, for each call waits for a grace period */
+	unregister_kprobes(found, n);
+	kfree(found);
+	kfree(probes);
+	return i ? 0 : -ENOMEM;
 }
 
 /* A hook that does not work: says so once. */

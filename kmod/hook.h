@@ -64,7 +64,7 @@ struct ipcns_hook_state {
 	u64		missed;
 };
 
-void ipcns_hooks_init(void);
+int ipcns_hooks_init(void);
 int ipcns_hooks_arm(enum ipcns_hook_group group);
 bool ipcns_hooks_disarm(enum ipcns_hook_group group);
 void ipcns_hooks_exit(void);

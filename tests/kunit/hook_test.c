@@ -229,7 +229,7 @@ static int hook_init(struct kunit *test)
 	pins = 0;
 	if (!err) {
 		ipcns_probes_init();
-		ipcns_hooks_init();
+		err = ipcns_hooks_init();
 	}
 	return err;
 }
