@@ -213,7 +213,10 @@ static void watch(struct work_struct *work)
 	if (READ_ONCE(stopping))
 		return;
 	check_hooks();
-	ipcns_hooks_arm(IPCNS_HOOKS_ALWAYS);	/* if it failed before */
+	if (!ipcns_hooks_armed(IPCNS_HOOKS_ALWAYS)) {
+		ipcns_hooks_init();
+		ipcns_hooks_arm(IPCNS_HOOKS_ALWAYS);
+	}
 	arm_on_demand();
 	if (ipcns_registry_in_doubt() && ktime_get_boottime_ns() >= next_check)
 		next_check = check_registry(ktime_get_boottime_ns());

@@ -115,8 +115,16 @@ static struct group {
 	},
 };
 
+/* A hook that does not work: says so once. */
+static void set_error(struct ipcns_hook *h, int err)
+{
+	if (err && h->error != err)
+		pr_warn("no hook on %s: error %d, events are missing\n", h->symbol, err);
+	h->error = err;
+}
+
 /**
- * ipcns_hooks_init() - find the functions
+ * ipcns_hooks_init() - find the functions that are not found yet
  *
  * Symbols are not for modules to look up, but a kprobe has the address of its
  * symbol; one that is registered disabled changes nothing.
@@ -135,15 +143,13 @@ int ipcns_hooks_init(void)
 	found = kcalloc(ipcns_n_hooks, sizeof(*found), GFP_KERNEL);
 	for (i = 0; probes && found && i < ipcns_n_hooks; i++) {
 		h = &ipcns_hooks[i];
-		if (!h->entry)
+		if (!h->entry || h->addr)
 			continue;
 		probes[i].symbol_name = h->symbol;
 		probes[i].flags = KPROBE_FLAG_DISABLED;
-		h->error = register_kprobe(&probes[i]);
-		if (h->error) {
-			pr_warn("no function %s: error %d, events are missing\n", h->symbol, h->error);
+		set_error(h, register_kprobe(&probes[i]));
+		if (h->error)
 			continue;
-		}
 		h->addr = (unsigned long)probes[i].addr;
 		found[n++] = &probes[i];
 	}
@@ -152,14 +158,6 @@ int ipcns_hooks_init(void)
 	kfree(found);
 	kfree(probes);
 	return i ? 0 : -ENOMEM;
-}
-
-/* A hook that does not work: says so once. */
-static void set_error(struct ipcns_hook *h, int err)
-{
-	if (err && h->error != err)
-		pr_warn("no hook on %s: error %d, events are missing\n", h->symbol, err);
-	h->error = err;
 }
 
 /*
