@@ -143,7 +143,7 @@ int ipcns_hooks_init(void)
 	found = kcalloc(ipcns_n_hooks, sizeof(*found), GFP_KERNEL);
 	for (i = 0; probes && found && i < ipcns_n_hooks; i++) {
 		h = &ipcns_hooks[i];
-		if (!h->entry || h->addr)
+		if (!h->entry || h->addr || (h->error && h->error != -ENOMEM))
 			continue;
 		probes[i].symbol_name = h->symbol;
 		probes[i].flags = KPROBE_FLAG_DISABLED;

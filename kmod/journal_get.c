@@ -161,7 +161,7 @@ static int reply_state(struct sk_buff *skb, struct genl_info *info, u8 cmd)
 	u64 next_id;
 	void *hdr;
 
-	ipcns_registry_sync();
+	ipcns_registry_wait();
 	ipcns_journal_state(&state);
 	/* the number of namespaces so far is for those who may see them all */
 	next_id = admin ? ipcns_registry_next_id() : 0;

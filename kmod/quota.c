@@ -32,7 +32,7 @@ struct ipcns_quota {
 static DEFINE_HASHTABLE(users, QUOTA_BITS);
 
 /* The hash and what is in it. Held for a few instructions, and never with another lock. */
-static DEFINE_SPINLOCK(users_lock);
+static DEFINE_RAW_SPINLOCK(users_lock);
 
 /*
  * A user can have many user ids in user namespaces below the initial one (see
@@ -75,7 +75,7 @@ struct ipcns_quota *ipcns_quota_get(const struct cred *cred)
 
 	if (!new)
 		return ERR_PTR(-ENOMEM);
-	spin_lock(&users_lock);
+	raw_spin_lock(&users_lock);
 	q = find_quota(uid);
 	if (!q) {
 		q = new;
@@ -87,7 +87,7 @@ struct ipcns_quota *ipcns_quota_get(const struct cred *cred)
 		q->dumps++;
 	else
 		q = ERR_PTR(-EDQUOT);
-	spin_unlock(&users_lock);
+	raw_spin_unlock(&users_lock);
 	kfree(new);
 	return q;
 }
@@ -102,12 +102,12 @@ void ipcns_quota_put(struct ipcns_quota *q)
 {
 	if (!q)
 		return;
-	spin_lock(&users_lock);
+	raw_spin_lock(&users_lock);
 	if (--q->dumps)
 		q = NULL;
 	else
 		hash_del(&q->node);
-	spin_unlock(&users_lock);
+	raw_spin_unlock(&users_lock);
 	kfree(q);
 }
 
@@ -125,11 +125,11 @@ bool ipcns_quota_charge(struct ipcns_quota *q, size_t bytes)
 
 	if (!q)
 		return true;
-	spin_lock(&users_lock);
+	raw_spin_lock(&users_lock);
 	ok = bytes <= IPCNS_QUOTA_BYTES - q->bytes;
 	if (ok)
 		q->bytes += bytes;
-	spin_unlock(&users_lock);
+	raw_spin_unlock(&users_lock);
 	return ok;
 }
 
@@ -142,7 +142,7 @@ void ipcns_quota_uncharge(struct ipcns_quota *q, size_t bytes)
 {
 	if (!q)
 		return;
-	spin_lock(&users_lock);
+	raw_spin_lock(&users_lock);
 	q->bytes -= bytes;
-	spin_unlock(&users_lock);
+	raw_spin_unlock(&users_lock);
 }

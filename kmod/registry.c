@@ -8,9 +8,11 @@
 #include <linux/math64.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/time64.h>
 #include <linux/workqueue.h>
 
+#include "compat.h"
 #include "journal.h"
 #include "registry.h"
 
@@ -60,8 +62,14 @@ static DEFINE_HASHTABLE(cookies, REGISTRY_BITS);
 static DEFINE_HASHTABLE(sbs, REGISTRY_BITS);
 static DEFINE_HASHTABLE(ids, REGISTRY_BITS);
 
-/* Everything here, and the settling of events, which changes it. */
-static DEFINE_MUTEX(registry_mutex);
+/* Everything here. It is held for a few look-ups, also on behalf of slow callers. */
+static DEFINE_RAW_SPINLOCK(registry_lock);
+
+/*
+ * Events are resolved one after the other. Taken by workers only: a caller from user
+ * space could be made to stop while it holds it, by the limits of its control group.
+ */
+static DEFINE_MUTEX(resolve_mutex);
 
 static LIST_HEAD(dying);
 
@@ -72,8 +80,11 @@ static u64 next_id = 1;
 static u64 last_death;
 static struct ipcns_registry_stats stats;
 
-/* Entries may be missing or stale; see ipcns_registry_check_begin(). */
-static bool in_doubt;
+/*
+ * Entries may be missing or stale; see ipcns_registry_check_begin(). The second is
+ * about what happened since the last check began.
+ */
+static bool in_doubt, in_new_doubt;
 
 /* All namespaces from before the module was loaded are known. */
 static bool all_known;
@@ -128,14 +139,19 @@ static struct entry *lookup_id(u64 id)
 	return lookup_entry(ids, by_id, known.id, id);
 }
 
-static void free_entry(struct entry *e)
+static void unlink_entry(struct entry *e)
 {
 	hash_del(&e->by_key);
 	hash_del(&e->by_cookie);
 	hash_del(&e->by_sb);
 	hash_del(&e->by_id);
 	list_del(&e->list);
-	kfree(e);
+}
+
+static void doubt(void)
+{
+	in_doubt = true;
+	in_new_doubt = true;
 }
 
 /*
@@ -161,20 +177,33 @@ static void retire_entry(struct entry *e)
 
 static void keep_left(const struct super_block *sb)
 {
-	struct entry *e = lookup_sb((unsigned long)sb);
+	struct entry *e;
 
+	raw_spin_lock(&registry_lock);
+	e = lookup_sb((unsigned long)sb);
 	if (e && e->gone)
 		keep_freed(e);
+	raw_spin_unlock(&registry_lock);
 }
 
-/* The oldest that is freed, if the journal has no events of it any more. */
-static struct entry *oldest_freed(void)
+/*
+ * The oldest that is freed, if the journal has no events of it any more; to be taken
+ * out, or only to see whether there is one.
+ */
+static struct entry *oldest_freed(bool unlink)
 {
-	struct entry *e = list_first_entry_or_null(&freed, struct entry, list);
 	struct ipcns_journal_state state;
+	struct entry *e;
 
 	ipcns_journal_state(&state);
-	return e && e->gone < state.first ? e : NULL;
+	raw_spin_lock(&registry_lock);
+	e = list_first_entry_or_null(&freed, struct entry, list);
+	if (e && e->gone >= state.first)
+		e = NULL;
+	if (e && unlink)
+		unlink_entry(e);
+	raw_spin_unlock(&registry_lock);
+	return e;
 }
 
 /**
@@ -182,39 +211,43 @@ static struct entry *oldest_freed(void)
  *
  * To be called now and then.
  *
- * Context: process context, may sleep.
+ * Context: process context, may sleep; one caller at a time.
  */
 void ipcns_registry_forget(void)
 {
 	struct entry *e;
 
-	mutex_lock(&registry_mutex);
-	if (oldest_freed()) {
-		/* if it fails, a late event of a queue may find its namespace forgotten */
-		ipcns_walk_left(keep_left);
-		while ((e = oldest_freed())) {
-			free_entry(e);
-			cond_resched();
-		}
+	if (!oldest_freed(false))
+		return;
+	/* if it fails, a late event of a queue may find its namespace forgotten */
+	ipcns_walk_left(keep_left);
+	while ((e = oldest_freed(true))) {
+		kfree(e);
+		cond_resched();
 	}
-	mutex_unlock(&registry_mutex);
+}
+
+static struct entry *alloc_entry(void)
+{
+	BUILD_BUG_ON(sizeof(struct entry) > 256);
+	return kzalloc(sizeof(struct entry), GFP_KERNEL);
 }
 
 /*
- * A namespace that was not known. If another one is known at its address, that
- * one went without an event.
+ * A namespace that was not known, in @spare, which is NULL then. If another one is
+ * known at its address, that one went without an event.
  */
-static struct entry *add(u64 key, u64 sb, u64 cookie, u64 native_id)
+static struct entry *add(struct entry **spare, u64 key, u64 sb, u64 cookie, u64 native_id)
 {
-	struct entry *e = kzalloc(sizeof(*e), GFP_KERNEL);
-	struct entry *old = lookup_key(key);
+	struct entry *old, *e = *spare;
 
-	BUILD_BUG_ON(sizeof(struct entry) > 256);
 	if (!e)
 		return NULL;
+	*spare = NULL;
+	old = lookup_key(key);
 	if (old) {
 		stats.missed++;
-		in_doubt = true;
+		doubt();
 		retire_entry(old);
 	}
 	old = lookup_sb(sb);
@@ -256,14 +289,14 @@ static void read_more(const struct ipcns_event *ev, void *out, u32 len)
 	}
 }
 
-static struct entry *on_ns_created(const struct ipcns_event *ev)
+static struct entry *on_ns_created(const struct ipcns_event *ev, struct entry **spare)
 {
 	struct ipcns_event_birth b;
 	struct entry *e;
 
 	read_more(ev, &b, sizeof(b));
 	/* a walk may have met it before its event was resolved */
-	e = lookup_cookie(b.cookie) ?: add(ev->ns, b.sb, b.cookie, b.native_id);
+	e = lookup_cookie(b.cookie) ?: add(spare, ev->ns, b.sb, b.cookie, b.native_id);
 	if (!e)
 		return NULL;
 	e->known.inum = b.inum;
@@ -280,7 +313,7 @@ static struct entry *on_ns_dying(const struct ipcns_event *ev)
 
 	if (!e || e->known.dying.time) {
 		stats.missed++;
-		in_doubt = true;
+		doubt();
 		return NULL;
 	}
 	set_actor(&e->known.dying, ev, ev->uid);
@@ -321,11 +354,11 @@ static void check_teardown(const struct entry *e)
 		removals_silent = true;
 }
 
-static struct entry *resolve_ns_event(const struct ipcns_event *ev)
+static struct entry *resolve_ns_event(const struct ipcns_event *ev, struct entry **spare)
 {
 	switch (ev->what) {
 	case IPCNS_EVENT_KIND_CREATED:
-		return on_ns_created(ev);
+		return on_ns_created(ev, spare);
 	case IPCNS_EVENT_KIND_DYING:
 		return on_ns_dying(ev);
 	default:
@@ -338,21 +371,21 @@ static struct entry *resolve_ns_event(const struct ipcns_event *ev)
  * that are not registered: of one whose creation failed, or that was already
  * dying when the module was loaded.
  */
-static void resolve_event(struct ipcns_event *ev)
+static void resolve_locked(struct ipcns_event *ev, struct entry **spare)
 {
 	struct entry *e;
 
 	switch (ev->object) {
 	case IPCNS_EVENT_OBJECT_LOST:
-		in_doubt = true;
+		doubt();
 		return;
 	case IPCNS_EVENT_OBJECT_NS:
-		e = resolve_ns_event(ev);
+		e = resolve_ns_event(ev, spare);
 		/* without memory a birth is lost, and until a walk what follows it */
 		if (!e && ev->what == IPCNS_EVENT_KIND_CREATED) {
 			ev->object = IPCNS_EVENT_OBJECT_LOST;
 			ev->what = IPCNS_LOST_CAUSE_DROPPED;
-			in_doubt = true;
+			doubt();
 			return;
 		}
 		break;
@@ -385,39 +418,102 @@ static void resolve_event(struct ipcns_event *ev)
 	}
 }
 
-/*
- * Resolves the events that are in the journal now; later ones are left to the
- * worker, which was woken. Returns false if there may be more.
- */
-static bool resolve_pending(void)
+static void resolve_event(struct ipcns_event *ev)
 {
-	struct ipcns_journal_state state;
-	u32 n, done = 0;
+	struct entry *spare = NULL;
 
-	lockdep_assert_held(&registry_mutex);
-	ipcns_journal_state(&state);
-	do {
-		n = ipcns_journal_publish(WINDOW, resolve_event, &in_doubt);
-		done += n;
-		cond_resched();
-	} while (n && done <= state.pending);
-	return !n;
+	if (ev->object == IPCNS_EVENT_OBJECT_NS && ev->what == IPCNS_EVENT_KIND_CREATED)
+		spare = alloc_entry();
+	raw_spin_lock(&registry_lock);
+	resolve_locked(ev, &spare);
+	raw_spin_unlock(&registry_lock);
+	kfree(spare);
 }
 
 /**
- * ipcns_registry_sync() - resolve all events that are in the journal
+ * ipcns_registry_sync() - resolve the events that are in the journal
  *
- * Context: process context, may sleep.
+ * Later ones are left to the worker, which was woken.
+ *
+ * Context: a worker, may sleep.
  * Return: false if so many came meanwhile that there may be more.
  */
 bool ipcns_registry_sync(void)
 {
-	bool done;
+	struct ipcns_journal_state state;
+	bool dropped = false;
+	u32 n, done = 0;
 
-	mutex_lock(&registry_mutex);
-	done = resolve_pending();
-	mutex_unlock(&registry_mutex);
-	return done;
+	mutex_lock(&resolve_mutex);
+	ipcns_journal_state(&state);
+	do {
+		n = ipcns_journal_publish(WINDOW, resolve_event, &dropped);
+		if (dropped) {
+			raw_spin_lock(&registry_lock);
+			doubt();
+			raw_spin_unlock(&registry_lock);
+			dropped = false;
+		}
+		done += n;
+		cond_resched();
+	} while (n && done <= state.pending);
+	mutex_unlock(&resolve_mutex);
+	return !n;
+}
+
+static void sync_events(struct work_struct *work)
+{
+	ipcns_registry_sync();
+}
+
+static DECLARE_WORK(sync_work, sync_events);
+
+/**
+ * ipcns_registry_wait() - have the events resolved that are in the journal
+ *
+ * A worker does it, so the caller holds nothing that others wait for.
+ *
+ * Context: process context, may sleep.
+ */
+void ipcns_registry_wait(void)
+{
+	struct ipcns_journal_state state;
+
+	ipcns_journal_state(&state);
+	if (!state.pending)
+		return;
+	queue_work(system_dfl_wq, &sync_work);
+	flush_work(&sync_work);
+}
+
+/* Gives one namespace its id. Returns false if a spare entry is missing for that. */
+static bool name_namespace(struct ipcns_ref *ref, struct entry **spare)
+{
+	struct ipc_namespace *ns = ref->ns;
+	struct entry *e;
+
+	raw_spin_lock(&registry_lock);
+	e = lookup_cookie(ref->cookie);
+	if (!e) {
+		e = add(spare, (unsigned long)ns, (unsigned long)ns->mq_mnt->mnt_sb,
+			ref->cookie, ipcns_native_id(ns));
+		if (e) {
+			/* it was created under a hook that is armed */
+			if (all_known) {
+				stats.missed++;
+				births_silent |= !in_doubt;
+			}
+			e->known.inum = ns->ns.inum;
+			e->known.owner_inum = ns->user_ns->ns.inum;
+			e->known.owner_uid = __kuid_val(ns->user_ns->owner);
+		}
+	}
+	if (e) {
+		ref->id = e->known.id;
+		e->seen = true;
+	}
+	raw_spin_unlock(&registry_lock);
+	return e;
 }
 
 /**
@@ -434,39 +530,21 @@ bool ipcns_registry_sync(void)
  */
 int ipcns_registry_name(struct ipcns_ref *refs, u32 n)
 {
+	struct entry *spare = NULL;
 	int err = 0;
-	u32 i;
+	u32 i = 0;
 
-	mutex_lock(&registry_mutex);
-	resolve_pending();
-	for (i = 0; i < n && !err; i++) {
-		struct ipc_namespace *ns = refs[i].ns;
-		struct entry *e;
-
-		if (!ns)
+	ipcns_registry_wait();
+	while (i < n && !err) {
+		if (!refs[i].ns || name_namespace(&refs[i], &spare)) {
+			i++;
 			continue;
-		e = lookup_cookie(refs[i].cookie);
-		if (!e) {
-			e = add((unsigned long)ns, (unsigned long)ns->mq_mnt->mnt_sb,
-				refs[i].cookie, ipcns_native_id(ns));
-			/* it was created under a hook that is armed */
-			if (e && all_known) {
-				stats.missed++;
-				births_silent |= !in_doubt;
-			}
-			if (e) {
-				e->known.inum = ns->ns.inum;
-				e->known.owner_inum = ns->user_ns->ns.inum;
-				e->known.owner_uid = __kuid_val(ns->user_ns->owner);
-			}
 		}
-		if (e) {
-			refs[i].id = e->known.id;
-			e->seen = true;
-		} else
+		spare = alloc_entry();
+		if (!spare)
 			err = -ENOMEM;
 	}
-	mutex_unlock(&registry_mutex);
+	kfree(spare);
 	return err;
 }
 
@@ -505,13 +583,18 @@ void ipcns_registry_check_begin(void)
 	struct entry *e;
 	int bucket;
 
-	mutex_lock(&registry_mutex);
-	resolve_pending();
-	hash_for_each(keys, bucket, e, by_key) {
-		e->checked = true;
-		e->seen = false;
+	ipcns_registry_wait();
+	raw_spin_lock(&registry_lock);
+	in_new_doubt = false;
+	raw_spin_unlock(&registry_lock);
+	for (bucket = 0; bucket < HASH_SIZE(keys); bucket++) {
+		raw_spin_lock(&registry_lock);
+		hlist_for_each_entry(e, &keys[bucket], by_key) {
+			e->checked = true;
+			e->seen = false;
+		}
+		raw_spin_unlock(&registry_lock);
 	}
-	mutex_unlock(&registry_mutex);
 }
 
 /*
@@ -520,10 +603,37 @@ void ipcns_registry_check_begin(void)
  */
 static void see_left(const struct super_block *sb)
 {
-	struct entry *e = lookup_sb((unsigned long)sb);
+	struct entry *e;
 
+	raw_spin_lock(&registry_lock);
+	e = lookup_sb((unsigned long)sb);
 	if (e && e->known.dying.time)
 		e->seen = true;
+	raw_spin_unlock(&registry_lock);
+}
+
+/* Retires what a check has not found. Returns whether another check is due. */
+static bool retire_absent(struct hlist_head *bucket, u32 ms)
+{
+	struct hlist_node *next;
+	bool absent = false;
+	struct entry *e;
+
+	raw_spin_lock(&registry_lock);
+	hlist_for_each_entry_safe(e, next, bucket, by_key) {
+		if (!e->checked || e->seen) {
+			e->absent = 0;
+		} else if (!e->absent) {
+			e->absent = ms;
+		} else if (ms - e->absent >= IPCNS_CHECK_MS) {
+			stats.missed++;
+			retire_entry(e);
+			continue;
+		}
+		absent |= !!e->absent;
+	}
+	raw_spin_unlock(&registry_lock);
+	return absent;
 }
 
 /**
@@ -540,33 +650,20 @@ static void see_left(const struct super_block *sb)
 int ipcns_registry_check_end(u64 now)
 {
 	u32 ms = div_u64(now, NSEC_PER_MSEC) | 1;
-	struct hlist_node *next;
 	bool absent = false;
-	struct entry *e;
 	int bucket, err;
 
-	mutex_lock(&registry_mutex);
-	resolve_pending();
+	ipcns_registry_wait();
 	err = ipcns_walk_left(see_left);
 	if (err)
-		goto out;
-	hash_for_each_safe(keys, bucket, next, e, by_key) {
-		if (!e->checked || e->seen) {
-			e->absent = 0;
-		} else if (!e->absent) {
-			e->absent = ms;
-		} else if (ms - e->absent >= IPCNS_CHECK_MS) {
-			stats.missed++;
-			retire_entry(e);
-			continue;
-		}
-		absent |= !!e->absent;
-	}
-	in_doubt = absent;
+		return err;
+	for (bucket = 0; bucket < HASH_SIZE(keys); bucket++)
+		absent |= retire_absent(&keys[bucket], ms);
+	raw_spin_lock(&registry_lock);
+	in_doubt = absent || in_new_doubt;
 	all_known = true;
-out:
-	mutex_unlock(&registry_mutex);
-	return err;
+	raw_spin_unlock(&registry_lock);
+	return 0;
 }
 
 /**
@@ -581,14 +678,14 @@ bool ipcns_registry_get(u64 id, struct ipcns_ns_info *out)
 {
 	struct entry *e;
 
-	mutex_lock(&registry_mutex);
-	resolve_pending();
+	ipcns_registry_wait();
+	raw_spin_lock(&registry_lock);
 	e = lookup_id(id);
 	if (e && e->gone)
 		e = NULL;
 	if (e)
 		*out = e->known;
-	mutex_unlock(&registry_mutex);
+	raw_spin_unlock(&registry_lock);
 	return e;
 }
 
@@ -604,11 +701,11 @@ bool ipcns_registry_lookup(u64 id, struct ipcns_ns_info *out)
 {
 	struct entry *e;
 
-	mutex_lock(&registry_mutex);
+	raw_spin_lock(&registry_lock);
 	e = lookup_id(id);
 	if (e)
 		*out = e->known;
-	mutex_unlock(&registry_mutex);
+	raw_spin_unlock(&registry_lock);
 	return e;
 }
 
@@ -626,8 +723,8 @@ u32 ipcns_registry_dying(struct ipcns_ns_info *out, u32 max, u64 *after)
 	struct entry *e;
 	u32 n = 0;
 
-	mutex_lock(&registry_mutex);
-	resolve_pending();
+	ipcns_registry_wait();
+	raw_spin_lock(&registry_lock);
 	list_for_each_entry(e, &dying, list) {
 		if (e->death <= *after)
 			continue;
@@ -636,7 +733,7 @@ u32 ipcns_registry_dying(struct ipcns_ns_info *out, u32 max, u64 *after)
 		out[n++] = e->known;
 		*after = e->death;
 	}
-	mutex_unlock(&registry_mutex);
+	raw_spin_unlock(&registry_lock);
 	return n;
 }
 
@@ -660,13 +757,8 @@ u64 ipcns_registry_next_id(void)
  */
 u64 ipcns_registry_now(void)
 {
-	u64 next;
-
-	mutex_lock(&registry_mutex);
-	resolve_pending();
-	next = ipcns_journal_next();
-	mutex_unlock(&registry_mutex);
-	return next;
+	ipcns_registry_wait();
+	return ipcns_journal_next();
 }
 
 /**
@@ -675,9 +767,9 @@ u64 ipcns_registry_now(void)
  */
 void ipcns_registry_stats(struct ipcns_registry_stats *out)
 {
-	mutex_lock(&registry_mutex);
+	raw_spin_lock(&registry_lock);
 	*out = stats;
-	mutex_unlock(&registry_mutex);
+	raw_spin_unlock(&registry_lock);
 }
 
 /**
@@ -686,7 +778,7 @@ void ipcns_registry_stats(struct ipcns_registry_stats *out)
 void ipcns_registry_init(void)
 {
 	/* a namespace that was being created when hooks were armed is found by a check */
-	in_doubt = true;
+	doubt();
 	all_known = false;
 	births_silent = false;
 	removals_silent = false;
@@ -703,6 +795,9 @@ void ipcns_registry_exit(void)
 	struct entry *e;
 	int bucket;
 
-	hash_for_each_safe(ids, bucket, next, e, by_id)
-		free_entry(e);
+	cancel_work_sync(&sync_work);
+	hash_for_each_safe(ids, bucket, next, e, by_id) {
+		unlink_entry(e);
+		kfree(e);
+	}
 }

@@ -73,6 +73,7 @@ extern const u64 ipcns_bounds[IPCNS_N_BOUNDS];
 void ipcns_registry_init(void);
 void ipcns_registry_exit(void);
 bool ipcns_registry_sync(void);
+void ipcns_registry_wait(void);
 void ipcns_registry_forget(void);
 int ipcns_registry_name(struct ipcns_ref *refs, u32 n);
 bool ipcns_registry_get(u64 id, struct ipcns_ns_info *out);

@@ -481,10 +481,10 @@ static u32 entries(void)
 	u32 n = 0;
 	int bucket;
 
-	mutex_lock(&registry_mutex);
+	raw_spin_lock(&registry_lock);
 	hash_for_each(ids, bucket, e, by_id)
 		n++;
-	mutex_unlock(&registry_mutex);
+	raw_spin_unlock(&registry_lock);
 	return n;
 }
 
