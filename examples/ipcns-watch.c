@@ -34,7 +34,8 @@ struct watch {
 	uint64_t id;		/* identity of the namespace: never used again, unlike its inode number */
 	uint64_t inum;
 	uint64_t state;
-	unsigned int processes, others;
+	uint64_t refs;		/* references on it, descriptors and mounts too; 0 if not counted */
+	unsigned int processes, attachments;
 	int gone;
 };
 
@@ -82,12 +83,14 @@ static void count_holder(struct nlattr *attrs, int len, void *arg)
 	uint64_t kind;
 
 	if (!ipcns_index(row, IPCNS_A_HOLDER_MAX + 1, attrs, len) ||
-	    !ipcns_uint(row[IPCNS_A_HOLDER_KIND], &kind) || kind == IPCNS_HOLDER_KIND_COUNT)
+	    !ipcns_uint(row[IPCNS_A_HOLDER_KIND], &kind))
 		return;
-	if (kind == IPCNS_HOLDER_KIND_TASK)
+	if (kind == IPCNS_HOLDER_KIND_COUNT)
+		ipcns_uint(row[IPCNS_A_HOLDER_REFS], &watch->refs);
+	else if (kind == IPCNS_HOLDER_KIND_TASK)
 		watch->processes++;
-	else
-		watch->others++;
+	else if (kind == IPCNS_HOLDER_KIND_SHM)
+		watch->attachments++;
 }
 
 /* What was counted is not consistent: it is counted again. */
@@ -95,8 +98,9 @@ static bool forget(void *arg)
 {
 	struct watch *watch = arg;
 
+	watch->refs = 0;
 	watch->processes = 0;
-	watch->others = 0;
+	watch->attachments = 0;
 	return true;
 }
 
@@ -138,7 +142,10 @@ static void print_state(struct ipcns *c, const char *text, struct watch *watch)
 	ret = ipcns_holders(c, watch->id, 0, count_holder, forget, watch);
 	if (ret)
 		die(ret, "holders", ipcns_error(c));
-	printf("kept by %u tasks and %u other things\n", watch->processes, watch->others);
+	printf("%u processes, %u attachments", watch->processes, watch->attachments);
+	if (watch->refs)
+		printf(", %llu references in all", (unsigned long long)watch->refs);
+	putchar('\n');
 }
 
 int main(int argc, char **argv)

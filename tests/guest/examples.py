@@ -34,6 +34,10 @@ def messages(t):
 @scene("namespaces within namespaces")
 def nested(t):
     done = example("nested")
+    t.same((done.returncode, done.stderr), (1, "nested: load the module with access=owner\n"),
+           "nested: says what it needs")
+    with module.parameters("access=owner"):
+        done = example("nested")
     t.same((done.returncode, done.stderr), (0, ""), "nested: exit 0")
     outer, _, inner = done.stdout.partition("Seen by root of the inner one:\n")
     rows = [[line.split() for line in part.splitlines() if line[:1].isdigit()]
@@ -89,7 +93,7 @@ def library(t):
                                  stdout=subprocess.PIPE, encoding="utf-8")
         t.same([watch.stdout.readline() for _ in range(4)],
                [f"namespace {inode} is active\n", f"  shm {shm}\n", f"  sem {sem}\n",
-                "kept by 1 tasks and 1 other things\n"], "what there is")
+                "1 processes, 0 attachments, 2 references in all\n"], "what there is")
         member.call(calls.sem_remove, sem)
         t.same(watch.stdout.readline(), "sem destroyed\n", "what happens")
     os.close(keeper)
@@ -100,11 +104,10 @@ def library(t):
                           encoding="utf-8", timeout=60, check=False)
     t.same((done.returncode, done.stdout, len(done.stderr.splitlines())), (1, "", 1),
            "no such namespace: 1, and a line")
-    with module.no_autoload():
-        module.unload()
-        done = subprocess.run(["ipcns-watch", "1"], capture_output=True, encoding="utf-8",
-                              timeout=60, check=False)
-        module.load()
+    module.unload()
+    done = subprocess.run(["ipcns-watch", "1"], capture_output=True, encoding="utf-8",
+                          timeout=60, check=False)
+    module.load()
     t.same((done.returncode, done.stderr), (2, "ipcns-watch: events: module not loaded\n"),
            "no module: 2")
 

@@ -123,32 +123,31 @@ def each_load(t):
     nth = faults.Nth()
     until(module.unload, "rmmod")
     where = faults.function("do_init_module")
-    with module.no_autoload():
+    with faults.below(where):
+        count = nth.count(insmod)
+    until(module.unload, "rmmod")
+    step = max(count // 8, 1) if QUICK else 1
+    numbers, reached, seen, wrong = range(1, count + 1, step), 0, {}, []
+    for number in numbers:
+        before = len(module.log())
         with faults.below(where):
-            count = nth.count(insmod)
-        until(module.unload, "rmmod")
-        step = max(count // 8, 1) if QUICK else 1
-        numbers, reached, seen, wrong = range(1, count + 1, step), 0, {}, []
-        for number in numbers:
-            before = len(module.log())
-            with faults.below(where):
-                failed, error = nth(number, insmod)
-            reached += failed
-            said = [line for line in module.log()[before:] if "ipcns: " in line]
-            seen[error] = seen.get(error, 0) + 1
-            if error:
-                if error not in CLEAN or module.loaded():
-                    wrong.append((number, error, said))
-                continue
-            wrong += [(number, problem, said) for problem in silent(said)]
-            if not module.unload():
-                wrong.append((number, "rmmod", said))
-                break
-        t.same(wrong, [], f"{len(numbers)} of {count} allocations fail one by one")
-        t.ok(reached > len(numbers) * 0.9, "they are reached", reached)
-        t.note(f"errors: {seen}")
-        t.same(insmod(b""), 0, "and it loads as ever")
-        t.ok(not silent([]), "and works")
+            failed, error = nth(number, insmod)
+        reached += failed
+        said = [line for line in module.log()[before:] if "ipcns: " in line]
+        seen[error] = seen.get(error, 0) + 1
+        if error:
+            if error not in CLEAN or module.loaded():
+                wrong.append((number, error, said))
+            continue
+        wrong += [(number, problem, said) for problem in silent(said)]
+        if not module.unload():
+            wrong.append((number, "rmmod", said))
+            break
+    t.same(wrong, [], f"{len(numbers)} of {count} allocations fail one by one")
+    t.ok(reached > len(numbers) * 0.9, "they are reached", reached)
+    t.note(f"errors: {seen}")
+    t.same(insmod(b""), 0, "and it loads as ever")
+    t.ok(not silent([]), "and works")
 
 
 def each_creation():

@@ -10,7 +10,7 @@ import resource
 import subprocess
 import time
 
-from lib import calls, tool
+from lib import calls, events, tool
 from lib.member import Member
 from lib.tap import PACE, QUICK, main, scene, until
 
@@ -66,8 +66,8 @@ def bounded(t, run, rows, name):
     t.note(f"{name}: {run}")
     t.same(run.status, 0, f"{name}: exit 0")
     t.ok(run.memory <= ROOM, f"{name}: at most 64 MiB", str(run))
-    t.ok(len(run.text) <= rows * 6 * 4096 + (64 << 10), f"{name}: no row is longer than its cells",
-         str(run))
+    t.ok(len(run.text) <= rows * (6 * 4096 + 1024) + (64 << 10),
+         f"{name}: no row is longer than its cells", str(run))
     t.ok(run.seconds <= 10 * PACE, f"{name}: soon", str(run))
 
 
@@ -85,6 +85,7 @@ def commands(t):
     run = Run("list", "-J", "--wide", f"pid={pids[0]}")
     t.ok(len(json.loads(run.text)["namespaces"][0]["command"]) > 100000, "--wide shows all", run)
     end(pids)
+    until(lambda: events.status()["dying"] == 0, "the last teardown")
 
 
 @scene("many descriptors of one process")

@@ -452,7 +452,7 @@ def overrun(pid):
 
 @scene("the module goes")
 def unloaded(t):
-    with Monitor() as plain, Monitor("--follow-module", "-J") as loyal, module.no_autoload(), \
+    with Monitor() as plain, Monitor("--follow-module", "-J") as loyal, \
          Member() as member:
         waiter = Monitor(member.inode, command="wait")
         for monitor in (plain, loyal, waiter):

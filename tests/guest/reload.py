@@ -9,7 +9,7 @@ import threading
 
 from lib import calls, tool, wire, witness
 from lib.member import Member
-from lib.module import load, loaded, no_autoload, unload
+from lib.module import load, loaded, unload
 from lib.tap import QUICK, main, scene, until
 
 TIMES = 20 if QUICK else 100
@@ -18,7 +18,7 @@ TIMES = 20 if QUICK else 100
 @scene("insmod and rmmod many times")
 def alone(t):
     t.ok(unload() and not loaded(), "unloaded")
-    with no_autoload(), Member() as member:
+    with Member() as member:
         for number in range(TIMES):
             load()
             if number % 10 == 0:
@@ -45,16 +45,15 @@ def beside(t):
                     noise.append((command, done.returncode, done.stderr))
 
     reader = threading.Thread(target=read)
-    with no_autoload():
-        reader.start()
-        try:
-            for number in range(TIMES):
-                # A dump that runs holds the module.
-                until(unload, f"rmmod {number + 1}")
-                load()
-        finally:
-            stop.set()
-            reader.join()
+    reader.start()
+    try:
+        for number in range(TIMES):
+            # A dump that runs holds the module.
+            until(unload, f"rmmod {number + 1}")
+            load()
+    finally:
+        stop.set()
+        reader.join()
     t.note(f"exit statuses of the reader: {dict(statuses)}")
     t.ok(statuses[0] and statuses[2], "the reader met it loaded and unloaded", dict(statuses))
     t.same(noise, [], "exit status 0 or 2 and one line at most")

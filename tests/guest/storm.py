@@ -387,7 +387,6 @@ def unload(t):
         stormers = [stack.enter_context(Member()) for _ in range(4)]
         for member in stormers:
             member.start(churn)
-        stack.enter_context(module.no_autoload())
         # Ahead of the storm, or most of the time would pass in waiting for a processor.
         os.nice(-19)
         stack.callback(os.nice, 19)

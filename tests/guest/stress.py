@@ -332,7 +332,6 @@ def reload(t):
     if not ready(t):
         return
     with contextlib.ExitStack() as stack:
-        stack.enter_context(module.no_autoload())
         # On a slow kernel there would be a dump, which holds the module, at any time.
         stay, dumpers, user = begin(stack, PACE ** 2)
         follower = subprocess.Popen(["ipcnsctl", "monitor", "--follow-module", "--snapshot"],

@@ -690,7 +690,6 @@ def reload(t):
     if not ready(t, SEED + 1):
         return
     with contextlib.ExitStack() as stack:
-        stack.enter_context(module.no_autoload())
         stay = stack.enter_context(Member())
         world = stack.enter_context(World(SECOND_PART * 4 * PACE + 600, SEED + 1))
         stack.callback(lambda: pathlib.Path(END).touch())

@@ -54,18 +54,3 @@ def parameters(*words):
         yield
     finally:
         reload()
-
-
-@contextlib.contextmanager
-def no_autoload():
-    """Keeps the kernel from loading the module when somebody asks for its netlink family."""
-    path = "/proc/sys/kernel/modprobe"
-    with open(path, encoding="utf-8") as file:
-        before = file.read()
-    try:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write("/bin/false")
-        yield
-    finally:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(before)
