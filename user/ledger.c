@@ -53,6 +53,39 @@ static struct account *find_by_inum(const struct ledger *ledger, uint64_t inum)
 	return NULL;
 }
 
+static int compare_devs(const void *p, const void *q)
+{
+	const struct account *const *a = p, *const *b = q;
+
+	return ((*a)->mq_dev > (*b)->mq_dev) - ((*a)->mq_dev < (*b)->mq_dev);
+}
+
+/* Those whose mqueue filesystem is found by its device: one that is dying has no mounts. */
+static void sort_by_dev(struct ledger *ledger)
+{
+	struct account *account;
+	size_t i;
+
+	ledger->by_dev = xrealloc(NULL, ledger->n, sizeof(*ledger->by_dev));
+	for (i = 0; i < ledger->n; i++) {
+		account = &ledger->accounts[i];
+		if (account->has_mq_dev && !account->dying)
+			ledger->by_dev[ledger->n_devs++] = account;
+	}
+	if (ledger->n_devs)
+		qsort(ledger->by_dev, ledger->n_devs, sizeof(*ledger->by_dev), compare_devs);
+}
+
+/* Each namespace that lives has an mqueue filesystem of its own. */
+static struct account *find_by_dev(const struct ledger *ledger, uint32_t dev)
+{
+	const struct account wanted = { .mq_dev = dev }, *key = &wanted;
+	struct account **found = ledger->n_devs ? bsearch(&key, ledger->by_dev, ledger->n_devs,
+							  sizeof(key), compare_devs) : NULL;
+
+	return found ? *found : NULL;
+}
+
 /**
  * ledger_begin - start the ledger of some namespaces
  * @ledger: the ledger, for ledger_free()
@@ -80,6 +113,7 @@ void ledger_begin(struct ledger *ledger, const struct store *namespaces)
 	}
 	if (ledger->n)
 		qsort(ledger->accounts, ledger->n, sizeof(*account), compare_accounts);
+	sort_by_dev(ledger);
 }
 
 static void take_count(struct account *account, const struct record *rec)
@@ -199,24 +233,21 @@ void ledger_add_descriptor(const struct descriptor *descriptor, void *arg)
 {
 	struct ledger *ledger = arg;
 	struct account *account;
-	size_t i;
 
 	switch (descriptor->kind) {
 	case DESCRIPTOR_NSFS:
 		account = find_by_inum(ledger, descriptor->inum);
 		if (account)
 			add_descriptor(ledger, account, descriptor, HOLDER_NSFS);
-		return;
+		break;
+	case DESCRIPTOR_QUEUE:
+		account = find_by_dev(ledger, descriptor->dev);
+		if (account)
+			add_descriptor(ledger, account, descriptor, HOLDER_MQ);
+		break;
 	case DESCRIPTOR_SYSVIPC:
 		add_descriptor(ledger, NULL, descriptor, HOLDER_SYSVIPC);
-		return;
-	case DESCRIPTOR_QUEUE:
 		break;
-	}
-	for (i = 0; i < ledger->n; i++) {
-		account = &ledger->accounts[i];
-		if (account->has_mq_dev && account->mq_dev == descriptor->dev && !account->dying)
-			add_descriptor(ledger, account, descriptor, HOLDER_MQ);
 	}
 }
 
@@ -225,21 +256,21 @@ void ledger_add_mount(const struct mount *mount, void *arg)
 {
 	struct ledger *ledger = arg;
 	struct account *account;
-	size_t i;
 
 	descriptors_add_mount(&ledger->search, mount);
-	if (mount->kind == MOUNT_PROC)
-		return;
-	if (mount->kind == MOUNT_NSFS) {
+	switch (mount->kind) {
+	case MOUNT_NSFS:
 		account = find_by_inum(ledger, mount->inum);
 		if (account)
 			add_mount(ledger, account, mount, HOLDER_MOUNT);
-		return;
-	}
-	for (i = 0; i < ledger->n; i++) {
-		account = &ledger->accounts[i];
-		if (account->has_mq_dev && account->mq_dev == mount->dev && !account->dying)
+		break;
+	case MOUNT_MQUEUE:
+		account = find_by_dev(ledger, mount->dev);
+		if (account)
 			add_mount(ledger, account, mount, HOLDER_MQUEUE_MOUNT);
+		break;
+	case MOUNT_PROC:
+		break;
 	}
 }
 
@@ -358,6 +389,7 @@ void ledger_free(struct ledger *ledger)
 	holders_free(&ledger->rows);
 	holders_free(&ledger->possible);
 	descriptors_clear(&ledger->search);
+	free(ledger->by_dev);
 	free(ledger->accounts);
 	*ledger = (struct ledger){ 0 };
 }

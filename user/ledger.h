@@ -23,6 +23,8 @@ struct account {
 struct ledger {
 	struct account *accounts;	/* sorted by inode number and identity */
 	size_t n;
+	struct account **by_dev;	/* those that have a device and live, sorted by it */
+	size_t n_devs;
 	struct holders rows;
 	struct holders possible;	/* rows that may be of any of the namespaces */
 	struct descriptor_search search;

@@ -8,7 +8,7 @@
 #include "ipcnsctl.h"
 #include "module.h"
 #include "ns.h"
-#include "nsids.h"
+#include "numberset.h"
 #include "options.h"
 #include "sink.h"
 #include "snapshot.h"
@@ -66,7 +66,7 @@ static const struct option longopts[] = {
 struct monitor {
 	/* What is asked for. */
 	struct event_mask mask;
-	struct nsids only;
+	struct number_set only;
 	bool snapshot, strict, follow;
 	uint64_t since;		/* 0 for what comes from now on */
 	const char *path;	/* of the file with the state, or NULL */
@@ -175,7 +175,7 @@ static void pass_on(struct monitor *m, const struct ipcns_event *e)
 		}
 		return;
 	}
-	if (m->only.n && !nsids_has(&m->only, e->ns_id))
+	if (m->only.n && !number_set_has(&m->only, e->ns_id))
 		return;
 	if (m->told_until && e->seq >= m->told_until) {
 		told_clear(&m->told);
@@ -229,12 +229,12 @@ static void select_namespaces(struct monitor *m, int argc, char **argv)
 
 	for (k = 0; k < argc; k++) {
 		if (m->since && ipcns_name_parse(argv[k], &ns, why, sizeof(why)) && ns.by_id)
-			nsids_add(&m->only, ns.value);
+			number_set_add(&m->only, ns.value);
 		else
 			ns_select(m->c, 1, argv + k, &store);
 	}
 	for (i = 0; i < store.n; i++)
-		nsids_add(&m->only, ns_id(&store.rows[i]));
+		number_set_add(&m->only, ns_id(&store.rows[i]));
 	store_clear(&store);
 }
 
@@ -251,7 +251,7 @@ static void set_filter(struct monitor *m)
 		objects |= 1U << IPCNS_EVENT_OBJECT_NS;
 	if ((objects | 1U << IPCNS_EVENT_OBJECT_NONE) == all)
 		objects = 0;
-	ipcns_feed_filter(m->feed, objects, m->only.n == 1 ? m->only.ids[0] : 0);
+	ipcns_feed_filter(m->feed, objects, m->only.n == 1 ? m->only.last : 0);
 }
 
 /* All of these return false if the module is gone. */

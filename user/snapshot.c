@@ -14,7 +14,7 @@
 
 /* Namespaces wanted, and objects in them. */
 struct found {
-	const struct nsids *only;	/* NULL for all */
+	const struct number_set *only;	/* NULL for all */
 	struct store namespaces;
 	struct objset *objects;
 };
@@ -27,7 +27,7 @@ static void add_namespace(struct nlattr *attrs, int len, void *arg)
 
 	if (!record_parse(&rec, attrs, len) || !ipcns_uint(rec.tb[IPCNS_A_NS_ID], &id))
 		return;
-	if (!found->only || nsids_has(found->only, id))
+	if (!found->only || number_set_has(found->only, id))
 		store_add(&found->namespaces, attrs, len, ns_sort_key);
 }
 
@@ -39,7 +39,7 @@ static void add_object(struct nlattr *attrs, int len, void *arg)
 
 	if (!object_parse(&rec, attrs, len) || !event_object_read(&o, &rec))
 		return;
-	if (found->only && !nsids_has(found->only, o.ns_id)) {
+	if (found->only && !number_set_has(found->only, o.ns_id)) {
 		event_object_clear(&o);
 		return;
 	}
@@ -72,7 +72,7 @@ static bool dumped(struct ipcns *w, int ret)
 /* Identity of the only namespace wanted, 0 if there are several. */
 static uint64_t only(const struct found *found)
 {
-	return found->only && found->only->n == 1 ? found->only->ids[0] : 0;
+	return found->only && found->only->n == 1 ? found->only->last : 0;
 }
 
 static bool find_objects(struct ipcns *w, uint32_t kinds, struct found *found)
@@ -135,7 +135,7 @@ static void write_objects(const struct store *store, struct told *told,
  * Objects are listed before namespaces: of a namespace that is listed as alive, all objects are.
  * Returns false if the module is gone.
  */
-bool snapshot_write(struct ipcns *w, const struct nsids *only, uint32_t objects,
+bool snapshot_write(struct ipcns *w, const struct number_set *only, uint32_t objects,
 		    struct told *told, struct event_writer *writer)
 {
 	struct found found = { .only = only, .objects = &told->objects };

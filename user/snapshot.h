@@ -6,10 +6,10 @@
 #include <stdint.h>
 
 #include "event.h"
-#include "nsids.h"
+#include "numberset.h"
 #include "told.h"
 
-bool snapshot_write(struct ipcns *w, const struct nsids *only, uint32_t objects,
+bool snapshot_write(struct ipcns *w, const struct number_set *only, uint32_t objects,
 		    struct told *told, struct event_writer *writer);
 
 #endif

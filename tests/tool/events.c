@@ -7,7 +7,7 @@
 #include "check.h"
 #include "event.h"
 #include "ipcnsctl.h"
-#include "nsids.h"
+#include "numberset.h"
 #include "object.h"
 #include "objset.h"
 #include "told.h"
@@ -396,17 +396,18 @@ static void snapshots(void)
 
 static void sets(void)
 {
-	struct nsids set = { 0 };
+	struct number_set set = { 0 };
 
-	check(!nsids_has(&set, 1), "an empty set");
-	nsids_add(&set, 5);
-	nsids_add(&set, UINT64_MAX);
-	nsids_add(&set, 1);
-	nsids_add(&set, 5);
-	check(set.n == 3 && nsids_has(&set, 1) && nsids_has(&set, 5) &&
-	      nsids_has(&set, UINT64_MAX) && !nsids_has(&set, 2) && !nsids_has(&set, 0),
-	      "a set of namespaces");
-	free(set.ids);
+	check(!number_set_has(&set, 1), "an empty set");
+	number_set_add(&set, 5);
+	number_set_add(&set, UINT64_MAX);
+	number_set_add(&set, 1);
+	number_set_add(&set, 5);
+	check(set.n == 3 && number_set_has(&set, 1) && number_set_has(&set, 5) &&
+	      number_set_has(&set, UINT64_MAX) && !number_set_has(&set, 2) && !number_set_has(&set, 0),
+	      "a set of numbers");
+	number_set_clear(&set);
+	check(!set.n && !number_set_has(&set, 1), "and emptied");
 }
 
 int main(void)

@@ -15,6 +15,7 @@
 #include <dirent.h>
 #include <linux/kcmp.h>
 #include <linux/limits.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -85,55 +86,22 @@ static void take_error(struct reading *reading)
 		reading->partial = true;
 }
 
-static int compare_path(const char *path, size_t len, const char *with)
+/*
+ * Mount points are made by users, as many and as long as they like, and are kept as hashes. These
+ * are polynomials modulo a prime, in which a random number is put in: whoever does not know that
+ * number cannot give another file a path that passes for a mount point, so that it is looked at.
+ */
+static uint64_t hash_path(const struct descriptor_search *search, const char *path, size_t len)
 {
-	int ret = strncmp(path, with, len);
+	const uint32_t prime = INT32_MAX;
+	uint64_t high = 1, low = 1;
+	size_t i;
 
-	return ret ?: -(with[len] != '\0');
-}
-
-/* Whether a path is in the set; @at is where it is, or would be. */
-static bool find_path(const struct path_set *set, const char *path, size_t len, size_t *at)
-{
-	size_t low = 0, high = set->n, middle;
-	int ret;
-
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		ret = compare_path(path, len, set->paths[middle]);
-		if (!ret) {
-			*at = middle;
-			return true;
-		}
-		if (ret > 0)
-			low = middle + 1;
-		else
-			high = middle;
+	for (i = 0; i < len; i++) {
+		high = (high * search->hash_keys[0] + (unsigned char)path[i]) % prime;
+		low = (low * search->hash_keys[1] + (unsigned char)path[i]) % prime;
 	}
-	*at = low;
-	return false;
-}
-
-static void add_path(struct path_set *set, const char *path, size_t len)
-{
-	char *copy;
-	size_t at;
-
-	if (memchr(path, '\0', len) || find_path(set, path, len, &at))
-		return;
-	copy = xcalloc(len + 1, 1);
-	memcpy(copy, path, len);
-	set->paths = xgrow(set->paths, set->n, &set->allocated, sizeof(*set->paths));
-	memmove(set->paths + at + 1, set->paths + at, (set->n - at) * sizeof(*set->paths));
-	set->paths[at] = copy;
-	set->n++;
-}
-
-static void free_paths(struct path_set *set)
-{
-	while (set->n)
-		free(set->paths[--set->n]);
-	free(set->paths);
+	return high << 32 | low;
 }
 
 /**
@@ -145,15 +113,23 @@ static void free_paths(struct path_set *set)
  */
 void descriptors_add_mount(struct descriptor_search *search, const struct mount *mount)
 {
+	uint64_t hash;
+
+	if (!search->hash_keys[0]) {
+		if (getrandom(search->hash_keys, sizeof(search->hash_keys), 0) < 0)
+			die(STATUS_ERROR, "no random numbers: %s", strerror(errno));
+		search->hash_keys[0] |= 1;	/* not zero, which means that there is none */
+	}
+	hash = hash_path(search, mount->path, mount->len);
 	switch (mount->kind) {
 	case MOUNT_NSFS:
-		add_path(&search->namespaces, mount->path, mount->len);
+		number_set_add(&search->namespaces, hash);
 		break;
 	case MOUNT_MQUEUE:
-		add_path(&search->queues, mount->path, mount->len);
+		number_set_add(&search->queues, hash);
 		break;
 	case MOUNT_PROC:
-		nsids_add(&search->proc_devs, mount->dev);
+		number_set_add(&search->proc_devs, mount->dev);
 		break;
 	}
 }
@@ -161,9 +137,9 @@ void descriptors_add_mount(struct descriptor_search *search, const struct mount 
 /** descriptors_clear - forget mounts, so that others can be added */
 void descriptors_clear(struct descriptor_search *search)
 {
-	free_paths(&search->namespaces);
-	free_paths(&search->queues);
-	free(search->proc_devs.ids);
+	number_set_clear(&search->namespaces);
+	number_set_clear(&search->queues);
+	number_set_clear(&search->proc_devs);
 	*search = (struct descriptor_search){ .kinds = search->kinds };
 }
 
@@ -223,7 +199,7 @@ static void look_at_sysvipc(struct reading *reading, int dir, const char *number
 	struct statx stx;
 
 	if (look_up_file(dir, number, &stx) &&
-	    nsids_has(&reading->search->proc_devs,
+	    number_set_has(&reading->search->proc_devs,
 		      mount_dev(stx.stx_dev_major, stx.stx_dev_minor)))
 		report(reading, descriptor, DESCRIPTOR_SYSVIPC);
 }
@@ -246,7 +222,6 @@ static void look_at_descriptor(struct reading *reading, uint32_t pid, int dir, c
 	const struct descriptor_search *search = reading->search;
 	struct descriptor descriptor = { .pid = pid, .fd = fd };
 	const char *slash;
-	size_t at;
 
 	if (len > 6 && !memcmp(text, "ipc:[", 5) && text[len - 1] == ']') {
 		if (parse_uint(text + 5, len - 6, 10, UINT32_MAX, &descriptor.inum))
@@ -260,8 +235,9 @@ static void look_at_descriptor(struct reading *reading, uint32_t pid, int dir, c
 	descriptor.len = text + len - descriptor.name;
 	if (slash == text ||
 	    (wanted(reading, DESCRIPTOR_QUEUE) &&
-	     find_path(&search->queues, text, slash - text, &at)) ||
-	    (wanted(reading, DESCRIPTOR_NSFS) && find_path(&search->namespaces, text, len, &at)))
+	     number_set_has(&search->queues, hash_path(search, text, slash - text))) ||
+	    (wanted(reading, DESCRIPTOR_NSFS) &&
+	     number_set_has(&search->namespaces, hash_path(search, text, len))))
 		look_at_mounted(reading, dir, number, &descriptor);
 	else if (wanted(reading, DESCRIPTOR_SYSVIPC) &&
 		 is_sysvipc(text, descriptor.name, descriptor.len))

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "host/mounts.h"
-#include "nsids.h"
+#include "numberset.h"
 
 enum descriptor_kind {
 	DESCRIPTOR_NSFS,	/* of an IPC namespace itself */
@@ -27,19 +27,13 @@ struct descriptor {
 	size_t len;
 };
 
-/* Paths, sorted. */
-struct path_set {
-	char **paths;
-	size_t n;
-	size_t allocated;
-};
-
 /* What is wanted, and where it can be; all zero but @kinds at first. */
 struct descriptor_search {
 	unsigned int kinds;	/* mask of 1 << enum descriptor_kind */
-	struct nsids proc_devs;	/* device numbers of proc filesystems */
-	struct path_set namespaces;	/* mount points of IPC namespaces */
-	struct path_set queues;		/* mount points of mqueue filesystems */
+	uint32_t hash_keys[2];	/* random */
+	struct number_set proc_devs;	/* device numbers of proc filesystems */
+	struct number_set namespaces;	/* mount points of IPC namespaces, hashed */
+	struct number_set queues;	/* mount points of mqueue filesystems, hashed */
 };
 
 typedef void (*descriptor_fn)(const struct descriptor *descriptor, void *arg);

@@ -11,7 +11,7 @@
 
 #include "host/mounts.h"
 #include "ipcnsctl.h"
-#include "nsids.h"
+#include "numberset.h"
 #include "text.h"
 
 /* The next word of a line, which spaces part; false at its end. */
@@ -118,7 +118,7 @@ bool mount_parse(char *line, size_t len, struct mount *mount)
 struct reading {
 	mount_fn found;
 	void *arg;
-	struct nsids done;
+	struct number_set done;
 	uint64_t failed;		/* the mount namespace that failed last, and how often in a row */
 	unsigned int failures;
 };
@@ -208,13 +208,13 @@ void mounts_read(mount_fn found, void *arg)
 	proc = opendir("/proc");
 	while (proc && (entry = readdir(proc))) {
 		if (!parse_uint(entry->d_name, strlen(entry->d_name), 10, INT32_MAX, &pid) ||
-		    !mount_namespace(pid, &mntns) || nsids_has(&reading.done, mntns))
+		    !mount_namespace(pid, &mntns) || number_set_has(&reading.done, mntns))
 			continue;
 		if (!sees_all(pid)) {
 			confined = xrealloc(confined, n + 1, sizeof(*confined));
 			confined[n++] = (struct confined){ mntns, pid };
 		} else if (read_mounts(&reading, pid, mntns)) {
-			nsids_add(&reading.done, mntns);
+			number_set_add(&reading.done, mntns);
 		}
 	}
 	if (n)
@@ -224,15 +224,15 @@ void mounts_read(mount_fn found, void *arg)
 			reading.failed = confined[i].mntns;
 			reading.failures = 0;
 		}
-		if (reading.failures == MAX_FAILURES || nsids_has(&reading.done, confined[i].mntns))
+		if (reading.failures == MAX_FAILURES || number_set_has(&reading.done, confined[i].mntns))
 			continue;
 		if (read_mounts(&reading, confined[i].pid, confined[i].mntns))
-			nsids_add(&reading.done, confined[i].mntns);
+			number_set_add(&reading.done, confined[i].mntns);
 		else
 			reading.failures++;
 	}
 	if (proc)
 		closedir(proc);
 	free(confined);
-	free(reading.done.ids);
+	number_set_clear(&reading.done);
 }
