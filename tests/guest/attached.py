@@ -304,7 +304,7 @@ def many(t):
     with Member() as member:
         inode = member.inode
         ident = member.call(calls.shmget, 0x62ff, PAGE)
-        member.call(attach_many, ident, MANY)
+        member.call(calls.attach_many, ident, MANY)
         rows = check(t, inode, member.pid, ident, 0x62ff, "many", files=MANY)
         t.same(len(rows), MANY, f"{MANY:,} rows")
         # The module looks for the processes of 4,096 at once.
@@ -328,7 +328,7 @@ def too_many(t):
         return
     with Member() as member:
         ident = member.call(calls.shmget, 0x6500, PAGE)
-        member.call(attach_many, ident, 25000)
+        member.call(calls.attach_many, ident, 25000)
         pids = member.call(calls.attachers, 2)
         total = nattch(member.pid, 0x6500)
         t.same(total, 3 * 25000, "nattch inside")
@@ -351,12 +351,6 @@ def too_many(t):
                          root="attachments")
         t.same((len(rows), {row["note"] for row in rows}), (50000, {None}),
                "fewer: all of them, in several parts")
-
-
-def attach_many(ident, count):
-    """Attaches a segment many times."""
-    for _ in range(count):
-        calls.shmat(ident)
 
 
 def segments(key, count):

@@ -253,18 +253,12 @@ def in_thread(ident):
     thread.join()
 
 
-def undo_many(ident, nsems):
-    """Adjusts every semaphore."""
-    for first in range(0, nsems, 100):
-        calls.semop(ident, *((num, 1, calls.SEM_UNDO) for num in range(first, first + 100)))
-
-
 @scene(f"{UNDOS:,} adjustments, and {UNDOERS} processes with one each")
 def many_undos(t):
     with Member() as member:
         ident = member.call(calls.semget, 0x76, UNDOS)
         with Member(join=member.pid) as other:
-            other.call(undo_many, ident, UNDOS)
+            other.call(calls.undo_many, ident, UNDOS)
             t.same(adjustments(member, ident), [(other.pid, num, -1) for num in range(UNDOS)],
                    f"{UNDOS:,} of one process, each once")
         t.same(adjustments(member, ident), [], "gone with it")

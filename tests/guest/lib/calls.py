@@ -145,6 +145,12 @@ def shmat(shmid, address=None, flags=0):
     return _call(_libc.shmat, shmid, ctypes.c_void_p(address), flags)
 
 
+def attach_many(shmid, count):
+    """Attaches a segment many times."""
+    for _ in range(count):
+        shmat(shmid)
+
+
 def shmdt(address):
     _call(_libc.shmdt, ctypes.c_void_p(address))
 
@@ -250,6 +256,12 @@ def semop(semid, *operations):
     """operations are (num, op) or (num, op, flags)."""
     data = b"".join(struct.pack("=Hhh", *(op if len(op) == 3 else (*op, 0))) for op in operations)
     _call(_libc.semop, semid, data, ctypes.c_size_t(len(operations)))
+
+
+def undo_many(semid, nsems):
+    """Leaves an adjustment for each semaphore of a set."""
+    for first in range(0, nsems, 100):
+        semop(semid, *((num, 1, SEM_UNDO) for num in range(first, first + 100)))
 
 
 def semctl(semid, num, command, value=0):
