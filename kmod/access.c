@@ -151,7 +151,7 @@ void ipcns_reader_put(struct ipcns_reader *r)
 }
 
 /**
- * ipcns_reader_sight() - what may a reader see of a namespace?
+ * ipcns_reader_access() - what may a reader see of a namespace?
  * @r:		the reader
  * @user_ns:	owner of the namespace
  * @cookie:	key of the namespace, see ipcns_cookie()
@@ -162,13 +162,13 @@ void ipcns_reader_put(struct ipcns_reader *r)
  *
  * Context: RCU read side, or the namespace is referenced. Does not sleep.
  */
-enum ipcns_sight ipcns_reader_sight(const struct ipcns_reader *r, struct user_namespace *user_ns,
-				    u64 cookie)
+enum ipcns_access ipcns_reader_access(const struct ipcns_reader *r, struct user_namespace *user_ns,
+				      u64 cookie)
 {
 	/* CAP_SYS_ADMIN in a user namespace is one in all below it (cap_capable()) */
 	if (r->admin || (owners && both_capable(r->cred, r->opener, user_ns, CAP_SYS_ADMIN)))
-		return IPCNS_SIGHT_ALL;
-	return owners && cookie == r->own ? IPCNS_SIGHT_OWN : IPCNS_SIGHT_NONE;
+		return IPCNS_ACCESS_FULL;
+	return owners && cookie == r->own ? IPCNS_ACCESS_OWN : IPCNS_ACCESS_NONE;
 }
 
 /**
@@ -184,7 +184,7 @@ enum ipcns_sight ipcns_reader_sight(const struct ipcns_reader *r, struct user_na
  * As ipc/util.c ipcperms(). What security modules say of single objects is not
  * asked.
  *
- * Context: as for ipcns_reader_sight().
+ * Context: as for ipcns_reader_access().
  */
 bool ipcns_reader_may_read(const struct ipcns_reader *r, struct user_namespace *user_ns, kuid_t uid,
 			   kuid_t cuid, kgid_t gid, kgid_t cgid, umode_t mode)

@@ -10,15 +10,15 @@ struct ipc_namespace;
 struct netlink_ext_ack;
 
 /**
- * enum ipcns_sight - what a reader may see of a namespace
- * @IPCNS_SIGHT_NONE:	nothing, not even that it exists
- * @IPCNS_SIGHT_OWN:	it is the reader's own: what ipcs(1) shows there
- * @IPCNS_SIGHT_ALL:	everything
+ * enum ipcns_access - what a reader may see of a namespace
+ * @IPCNS_ACCESS_NONE:	nothing, not even that it exists
+ * @IPCNS_ACCESS_OWN:	it is the reader's own: what ipcs(1) shows there
+ * @IPCNS_ACCESS_FULL:	everything
  */
-enum ipcns_sight {
-	IPCNS_SIGHT_NONE,
-	IPCNS_SIGHT_OWN,
-	IPCNS_SIGHT_ALL,
+enum ipcns_access {
+	IPCNS_ACCESS_NONE,
+	IPCNS_ACCESS_OWN,
+	IPCNS_ACCESS_FULL,
 };
 
 /**
@@ -50,8 +50,8 @@ int ipcns_access_check(const struct sk_buff *request, struct netlink_ext_ack *ex
 bool ipcns_access_owners(void);
 void ipcns_reader_get(struct ipcns_reader *r, const struct sk_buff *request);
 void ipcns_reader_put(struct ipcns_reader *r);
-enum ipcns_sight ipcns_reader_sight(const struct ipcns_reader *r, struct user_namespace *user_ns,
-				    u64 cookie);
+enum ipcns_access ipcns_reader_access(const struct ipcns_reader *r, struct user_namespace *user_ns,
+				      u64 cookie);
 bool ipcns_reader_may_read(const struct ipcns_reader *r, struct user_namespace *user_ns, kuid_t uid,
 			   kuid_t cuid, kgid_t gid, kgid_t cgid, umode_t mode);
 

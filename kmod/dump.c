@@ -19,12 +19,12 @@
 
 static atomic_t dumps_open;
 
-static enum ipcns_sight dump_sight(const struct ipcns_view *view, const struct ipc_namespace *ns,
-				   u64 cookie)
+static enum ipcns_access dump_access(const struct ipcns_view *view, const struct ipc_namespace *ns,
+				     u64 cookie)
 {
 	const struct ipcns_dump *d = container_of(view, struct ipcns_dump, view);
 
-	return ipcns_reader_sight(&d->reader, ns->user_ns, cookie);
+	return ipcns_reader_access(&d->reader, ns->user_ns, cookie);
 }
 
 /**
@@ -65,7 +65,7 @@ static struct ipcns_dump *dump_alloc(struct sk_buff *request)
 	if (!d)
 		return ERR_PTR(-ENOMEM);
 	ipcns_reader_get(&d->reader, request);
-	d->view.sight = dump_sight;
+	d->view.access = dump_access;
 	ipcns_buf_init(&d->buf);
 	if (d->reader.admin)
 		return d;
@@ -103,7 +103,7 @@ static int parse(struct ipcns_dump *d, const struct ipcns_dump_ops *ops, struct 
 	err = ops->parse(d, attrs, one, extack);
 	if (!err) {
 		d->ops = ops;
-		d->view.least = ops->sight;
+		d->view.least = ops->access;
 	}
 	return err;
 }
@@ -202,7 +202,7 @@ bool ipcns_dump_collected(const struct ipcns_dump *d, u64 cookie)
 }
 
 /* Remembers which namespaces there are, and whether one may be seen, but not enough of it. */
-static void note_found(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n)
+static void note_found(struct ipcns_dump *d, const struct ipcns_ns_ref *refs, u32 n)
 {
 	u32 i;
 
@@ -210,7 +210,7 @@ static void note_found(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n
 		if (refs[i].ns) {
 			__set_bit(d->pos + i, d->collected);
 			d->found = true;
-		} else if (refs[i].sight && refs[i].sight < d->view.least) {
+		} else if (refs[i].access && refs[i].access < d->view.least) {
 			d->refused = true;
 		}
 	}
@@ -219,7 +219,7 @@ static void note_found(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n
 static int collect_batch(struct ipcns_dump *d)
 {
 	u32 i, n = min_t(u32, d->list.n - d->pos, d->ops->batch ?: IPCNS_BATCH);
-	struct ipcns_ref *refs;
+	struct ipcns_ns_ref *refs;
 	int err;
 
 	refs = kvcalloc(n, sizeof(*refs), GFP_KERNEL_ACCOUNT);

@@ -20,7 +20,7 @@ struct ipcns_dump;
  * struct ipcns_dump_ops - one command
  * @cmd:	command of the messages
  * @priv_size:	bytes of the command's own state in d->priv
- * @sight:	what the reader must be allowed to see of a namespace
+ * @access:	what the reader must be allowed to see of a namespace
  * @batch:	namespaces to collect of at once, if not IPCNS_BATCH
  * @parse:	take what the command needs from the attributes of the request;
  *		@one says that the answer is to be one message
@@ -43,11 +43,11 @@ struct ipcns_dump;
 struct ipcns_dump_ops {
 	u8	cmd;
 	u32	priv_size;
-	enum ipcns_sight sight;
+	enum ipcns_access access;
 	u32	batch;
 	int	(*parse)(struct ipcns_dump *d, struct nlattr **attrs, bool one,
 			 struct netlink_ext_ack *extack);
-	int	(*collect)(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n);
+	int	(*collect)(struct ipcns_dump *d, const struct ipcns_ns_ref *refs, u32 n);
 	int	(*collect_events)(struct ipcns_dump *d);
 	int	(*collect_dying)(struct ipcns_dump *d);
 	int	(*fill)(struct sk_buff *skb, const void *record);

@@ -137,7 +137,7 @@ static void check_hooks(void)
 static int register_existing(void)
 {
 	struct ipcns_cookies list = { };
-	struct ipcns_ref *refs;
+	struct ipcns_ns_ref *refs;
 	u32 i, n, pos;
 	int err;
 

@@ -31,7 +31,7 @@ static int collect_counts(struct ipcns_holders *h)
 	int err;
 
 	for (; h->place->ref < h->n; h->place->ref++) {
-		const struct ipcns_ref *ref = &h->refs[h->place->ref];
+		const struct ipcns_ns_ref *ref = &h->refs[h->place->ref];
 
 		if (!ref->ns)
 			continue;
@@ -243,7 +243,7 @@ static int holder_parse(struct ipcns_dump *d, struct nlattr **attrs, bool one,
 			      extack);
 }
 
-static int holder_collect(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n)
+static int holder_collect(struct ipcns_dump *d, const struct ipcns_ns_ref *refs, u32 n)
 {
 	struct holder_get *get = d->priv;
 	struct ipcns_holders h = {
@@ -266,7 +266,7 @@ static int holder_collect(struct ipcns_dump *d, const struct ipcns_ref *refs, u3
 static const struct ipcns_dump_ops holder_ops = {
 	.cmd		= IPCNS_CMD_HOLDER_GET,
 	.priv_size	= sizeof(struct holder_get),
-	.sight		= IPCNS_SIGHT_ALL,
+	.access		= IPCNS_ACCESS_FULL,
 	.batch		= IPCNS_HOLDER_BATCH,
 	.parse		= holder_parse,
 	.collect	= holder_collect,

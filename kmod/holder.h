@@ -72,7 +72,7 @@ struct ipcns_holder_place {
 struct ipcns_holders {
 	const struct ipcns_reader	*r;
 	u32				kinds;
-	const struct ipcns_ref		*refs;
+	const struct ipcns_ns_ref	*refs;
 	u32				n;
 	struct ipcns_buf		*buf;
 	struct ipcns_holder_place	*place;

@@ -52,7 +52,7 @@ static int compare_ids(const void *a, const void *b)
 }
 
 /* Replaces cookies in d->list with ids; namespaces that have ended meanwhile get id 0. */
-static int cookies_to_ids(struct ipcns_dump *d, struct ipcns_ref *refs, u32 pos, u32 n)
+static int cookies_to_ids(struct ipcns_dump *d, struct ipcns_ns_ref *refs, u32 pos, u32 n)
 {
 	u32 i;
 	int err;
@@ -77,7 +77,7 @@ static int cookies_to_ids(struct ipcns_dump *d, struct ipcns_ref *refs, u32 pos,
  */
 static int list_visible(struct ipcns_dump *d)
 {
-	struct ipcns_ref *refs;
+	struct ipcns_ns_ref *refs;
 	u32 n, pos;
 	int err;
 
@@ -146,7 +146,7 @@ static int journal_collect_events(struct ipcns_dump *d)
 static const struct ipcns_dump_ops journal_ops = {
 	.cmd		= IPCNS_CMD_JOURNAL_GET,
 	.priv_size	= sizeof(struct journal_get),
-	.sight		= IPCNS_SIGHT_ALL,
+	.access		= IPCNS_ACCESS_FULL,
 	.parse		= journal_parse,
 	.collect_events	= journal_collect_events,
 	.fill		= ipcns_event_fill,

@@ -20,7 +20,7 @@ enum { SEMMSL_CTL, SEMMNS_CTL, SEMOPM_CTL, SEMMNI_CTL };
  * What /proc/sys/kernel and /proc/sys/fs/mqueue show inside it, see
  * ipc_namespaces(7).
  */
-static void read_limits(const struct ipcns_ref *ref, struct ipcns_limits *out)
+static void read_limits(const struct ipcns_ns_ref *ref, struct ipcns_limits *out)
 {
 	const struct ipc_namespace *ns = ref->ns;
 
@@ -48,7 +48,7 @@ static void read_limits(const struct ipcns_ref *ref, struct ipcns_limits *out)
 	out->sems = READ_ONCE(ns->used_sems);
 	out->msg = READ_ONCE(ns->ids[IPC_MSG_IDS].in_use);
 	out->mq = READ_ONCE(ns->mq_queues_count);
-	out->whole = ref->sight == IPCNS_SIGHT_ALL;
+	out->whole = ref->access == IPCNS_ACCESS_FULL;
 }
 
 /**
@@ -107,7 +107,7 @@ static int limits_parse(struct ipcns_dump *d, struct nlattr **attrs, bool one,
 	return ipcns_parse_ns(d, attrs[IPCNS_A_LIMITS_NS_INUM], attrs[IPCNS_A_LIMITS_NS_ID], one, extack);
 }
 
-static int limits_collect(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n)
+static int limits_collect(struct ipcns_dump *d, const struct ipcns_ns_ref *refs, u32 n)
 {
 	struct ipcns_limits *out;
 	u32 i;
@@ -128,7 +128,7 @@ static int limits_collect(struct ipcns_dump *d, const struct ipcns_ref *refs, u3
 
 static const struct ipcns_dump_ops limits_ops = {
 	.cmd		= IPCNS_CMD_LIMITS_GET,
-	.sight		= IPCNS_SIGHT_OWN,
+	.access		= IPCNS_ACCESS_OWN,
 	.batch		= IPCNS_NS_BATCH,
 	.parse		= limits_parse,
 	.collect	= limits_collect,

@@ -139,10 +139,10 @@ static void read_queue(const struct ipcns_reader *r, struct inode *inode, struct
 }
 
 /* In his own namespace a reader gets what he could read in its filesystem. */
-static bool may_read(const struct ipcns_reader *r, const struct ipcns_ref *ref,
+static bool may_read(const struct ipcns_reader *r, const struct ipcns_ns_ref *ref,
 		     const struct inode *inode)
 {
-	return ref->sight == IPCNS_SIGHT_ALL ||
+	return ref->access == IPCNS_ACCESS_FULL ||
 	       ipcns_reader_may_read(r, ref->ns->user_ns, inode->i_uid, inode->i_uid, inode->i_gid,
 				     inode->i_gid, inode->i_mode);
 }
@@ -199,7 +199,7 @@ static int visit_queues(struct ipc_namespace *ns, u64 *after,
 
 struct collection {
 	const struct ipcns_collect	*c;
-	const struct ipcns_ref		*ref;
+	const struct ipcns_ns_ref		*ref;
 };
 
 static int add_queue(struct inode *inode, struct dentry *dentry, void *arg)
@@ -222,7 +222,7 @@ static int add_queue(struct inode *inode, struct dentry *dentry, void *arg)
 
 /* A position is the number of the last inode done. */
 static int mq_collect(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
-		      const struct ipcns_ref *ref, u64 *next)
+		      const struct ipcns_ns_ref *ref, u64 *next)
 {
 	struct collection in = { .c = c, .ref = ref };
 
@@ -320,7 +320,8 @@ static int find_queue(struct inode *inode, struct dentry *dentry, void *arg)
 
 /* Visits the queue that the filter names. */
 static int mq_visit(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
-		    const struct ipcns_ref *ref, void (*call)(void *object, void *arg), void *arg)
+		    const struct ipcns_ns_ref *ref, void (*call)(void *object, void *arg),
+		    void *arg)
 {
 	struct search s = { .filter = c->filter };
 	u64 after = 0;

@@ -51,7 +51,7 @@ static void actor(const struct ipcns_reader *r, const struct ipcns_actor *in,
  * Context: process context, may sleep.
  * Return: 0 or -ENOMEM.
  */
-static int read_ns(const struct ipcns_reader *r, const struct ipcns_ref *ref,
+static int read_ns(const struct ipcns_reader *r, const struct ipcns_ns_ref *ref,
 		   const struct ipcns_members *members, struct ipcns_ns *out)
 {
 	struct ipc_namespace *ns = ref->ns;
@@ -61,7 +61,7 @@ static int read_ns(const struct ipcns_reader *r, const struct ipcns_ref *ref,
 	out->inum = ns->ns.inum;
 	out->refs = ref->refs;
 	out->counted = ipcns_is_counted(ns);
-	out->whole = ref->sight == IPCNS_SIGHT_ALL;
+	out->whole = ref->access == IPCNS_ACCESS_FULL;
 	out->mq_dev = new_encode_dev(ns->mq_mnt->mnt_sb->s_dev);
 	out->owner_inum = ns->user_ns->ns.inum;
 	out->owner_uid = ipcns_reader_uid(r, ns->user_ns->owner);
@@ -200,7 +200,7 @@ static int ns_parse(struct ipcns_dump *d, struct nlattr **attrs, bool one,
 	return ipcns_parse_ns(d, attrs[IPCNS_A_NS_INUM], attrs[IPCNS_A_NS_ID], one, extack);
 }
 
-static int ns_collect(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n)
+static int ns_collect(struct ipcns_dump *d, const struct ipcns_ns_ref *refs, u32 n)
 {
 	struct ipcns_members *members;
 	struct ipcns_ns *out;
@@ -267,7 +267,7 @@ static int ns_collect_dying(struct ipcns_dump *d)
 static const struct ipcns_dump_ops ns_ops = {
 	.cmd		= IPCNS_CMD_NS_GET,
 	.priv_size	= sizeof(struct ns_get),
-	.sight		= IPCNS_SIGHT_OWN,
+	.access		= IPCNS_ACCESS_OWN,
 	.batch		= IPCNS_NS_BATCH,
 	.parse		= ns_parse,
 	.collect	= ns_collect,
@@ -300,7 +300,7 @@ static struct ns_common *get_self(struct ns_common *common)
 	return common;
 }
 
-static int open_collect(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n)
+static int open_collect(struct ipcns_dump *d, const struct ipcns_ns_ref *refs, u32 n)
 {
 	struct opened *out = ipcns_buf_reserve(&d->buf, sizeof(*out));
 
@@ -335,7 +335,7 @@ static void open_undo(const void *record)
 
 static const struct ipcns_dump_ops open_ops = {
 	.cmd		= IPCNS_CMD_NS_OPEN,
-	.sight		= IPCNS_SIGHT_ALL,
+	.access		= IPCNS_ACCESS_FULL,
 	.parse		= ns_parse,
 	.collect	= open_collect,
 	.fill		= open_fill,

@@ -56,7 +56,7 @@ static void read_perm(const struct ipcns_reader *r, const struct kern_ipc_perm *
  * Return: 0, -ENOBUFS if the buffer is full, -ENOMEM, or -EINTR.
  */
 int ipcns_sysv_collect(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
-		       const struct ipcns_ref *ref, u64 *next)
+		       const struct ipcns_ns_ref *ref, u64 *next)
 {
 	struct ipc_ids *ids = &ref->ns->ids[ops->ids];
 	const struct ipcns_filter *f = c->filter;
@@ -294,7 +294,7 @@ static int object_parse(struct ipcns_dump *d, struct nlattr **attrs, bool one,
 
 /* All kinds of one namespace, from get->kind and get->next on. */
 static int object_collect_ns(struct object_get *get, const struct ipcns_collect *c,
-			     const struct ipcns_ref *ref)
+			     const struct ipcns_ns_ref *ref)
 {
 	int err;
 
@@ -308,7 +308,7 @@ static int object_collect_ns(struct object_get *get, const struct ipcns_collect 
 	return 0;
 }
 
-static int object_collect(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n)
+static int object_collect(struct ipcns_dump *d, const struct ipcns_ns_ref *refs, u32 n)
 {
 	struct object_get *get = d->priv;
 	const struct ipcns_collect c = { .r = &d->reader, .filter = &get->filter, .buf = &d->buf };
@@ -364,7 +364,7 @@ static bool object_error(const struct ipcns_dump *d, struct netlink_ext_ack *ext
 static const struct ipcns_dump_ops object_ops = {
 	.cmd		= IPCNS_CMD_OBJECT_GET,
 	.priv_size	= sizeof(struct object_get),
-	.sight		= IPCNS_SIGHT_OWN,
+	.access		= IPCNS_ACCESS_OWN,
 	.parse		= object_parse,
 	.collect	= object_collect,
 	.fill		= ipcns_object_fill,

@@ -267,19 +267,19 @@ struct ipcns_kind_ops {
 	const char	*name;
 	int		ids;
 	int		(*collect)(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
-				   const struct ipcns_ref *ref, u64 *next);
+				   const struct ipcns_ns_ref *ref, u64 *next);
 	void		(*read)(const struct ipcns_reader *r, struct kern_ipc_perm *perm,
 				struct ipcns_object *o);
 	int		(*fill)(struct sk_buff *skb, const struct ipcns_object *o);
 	int		(*visit)(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
-				 const struct ipcns_ref *ref,
+				 const struct ipcns_ns_ref *ref,
 				 void (*call)(void *object, void *arg), void *arg);
 	u64		(*n_messages)(void *object);
 	u32		(*messages)(void *object, struct ipcns_message *out, u32 max);
 	u32		(*semaphores)(const struct ipcns_reader *r, void *object,
 				      struct ipcns_element *out, u32 first, u32 max);
 	void		(*waiters)(void *object, struct ipcns_waiters *w);
-	int		(*undos)(const struct ipcns_collect *c, const struct ipcns_ref *ref,
+	int		(*undos)(const struct ipcns_collect *c, const struct ipcns_ns_ref *ref,
 				 struct ipcns_undos *u);
 };
 
@@ -302,9 +302,9 @@ struct kern_ipc_perm *ipcns_sysv_find(struct ipc_ids *ids, u32 id);
 bool ipcns_sysv_visit(struct ipc_ids *ids, u32 id,
 		      void (*visit)(struct kern_ipc_perm *perm, void *arg), void *arg);
 int ipcns_sysv_collect(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
-		       const struct ipcns_ref *ref, u64 *next);
+		       const struct ipcns_ns_ref *ref, u64 *next);
 int ipcns_sysv_visit_wanted(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
-			    const struct ipcns_ref *ref, void (*call)(void *object, void *arg),
+			    const struct ipcns_ns_ref *ref, void (*call)(void *object, void *arg),
 			    void *arg);
 u32 ipcns_messages_read(const struct list_head *messages, struct ipcns_message *out, u32 max);
 struct ipcns_waiter *ipcns_waiters_add(struct ipcns_waiters *w, u32 role, struct task_struct *t);

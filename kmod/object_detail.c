@@ -17,7 +17,7 @@
 /* A visit to the object that a filter names. */
 struct visit {
 	const struct ipcns_collect	*c;
-	const struct ipcns_ref		*ref;
+	const struct ipcns_ns_ref		*ref;
 	void				(*call)(void *object, void *arg);
 	void				*arg;
 	bool				refused;
@@ -27,7 +27,7 @@ static void check_and_call(struct kern_ipc_perm *perm, void *arg)
 {
 	struct visit *v = arg;
 
-	if (v->ref->sight < IPCNS_SIGHT_ALL &&
+	if (v->ref->access < IPCNS_ACCESS_FULL &&
 	    !ipcns_reader_may_read(v->c->r, v->ref->ns->user_ns, perm->uid, perm->cuid, perm->gid,
 				   perm->cgid, perm->mode))
 		v->refused = true;
@@ -49,7 +49,7 @@ static void check_and_call(struct kern_ipc_perm *perm, void *arg)
  * not look into it.
  */
 int ipcns_sysv_visit_wanted(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
-			    const struct ipcns_ref *ref, void (*call)(void *object, void *arg),
+			    const struct ipcns_ns_ref *ref, void (*call)(void *object, void *arg),
 			    void *arg)
 {
 	struct visit v = { .c = c, .ref = ref, .call = call, .arg = arg };
@@ -385,7 +385,7 @@ static void read_window(void *object, void *arg)
 
 /* An array: each hold of the lock goes on where the last one ended. */
 static int collect_semaphores(struct ipcns_dump *d, const struct ipcns_collect *c,
-			      const struct ipcns_ref *ref)
+			      const struct ipcns_ns_ref *ref)
 {
 	struct detail_get *get = d->priv;
 	struct detail_visit v = { .get = get, .ops = ipcns_kinds[get->kind], .r = &d->reader };
@@ -429,7 +429,7 @@ static void read_messages(void *object, void *arg)
 
 /* Reads all messages in one hold of the lock, IPCNS_LIST_MAX at most. */
 static int take_messages(struct ipcns_dump *d, const struct ipcns_collect *c,
-			 const struct ipcns_ref *ref)
+			 const struct ipcns_ns_ref *ref)
 {
 	struct detail_get *get = d->priv;
 	struct detail_visit v = { .get = get, .ops = ipcns_kinds[get->kind] };
@@ -471,13 +471,13 @@ static int collect_messages(struct ipcns_dump *d)
 }
 
 /* The first call of a dump: takes note of the namespace, whose reference is dropped after it. */
-static void take_ns(struct detail_get *get, const struct ipcns_ref *ref)
+static void take_ns(struct detail_get *get, const struct ipcns_ns_ref *ref)
 {
 	get->ns_id = ref->id;
 	get->ns_inum = ref->ns->ns.inum;
 }
 
-static int element_collect(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n)
+static int element_collect(struct ipcns_dump *d, const struct ipcns_ns_ref *refs, u32 n)
 {
 	struct detail_get *get = d->priv;
 	const struct ipcns_collect c = { .r = &d->reader, .filter = &get->filter, .buf = &d->buf };
@@ -487,7 +487,7 @@ static int element_collect(struct ipcns_dump *d, const struct ipcns_ref *refs, u
 		if (!refs->ns)
 			return -EIDRM;
 		/* messages are for those who receive them */
-		if (refs->sight < IPCNS_SIGHT_ALL && get->kind != IPCNS_KIND_SEM)
+		if (refs->access < IPCNS_ACCESS_FULL && get->kind != IPCNS_KIND_SEM)
 			return -EPERM;
 		take_ns(get, refs);
 		if (get->kind != IPCNS_KIND_SEM) {
@@ -510,7 +510,7 @@ static bool detail_error(const struct ipcns_dump *d, struct netlink_ext_ack *ext
 static const struct ipcns_dump_ops element_ops = {
 	.cmd		= IPCNS_CMD_ELEMENT_GET,
 	.priv_size	= sizeof(struct detail_get),
-	.sight		= IPCNS_SIGHT_OWN,
+	.access		= IPCNS_ACCESS_OWN,
 	.parse		= element_parse,
 	.collect	= element_collect,
 	.fill		= ipcns_element_fill,
@@ -543,7 +543,7 @@ static void read_waiters(void *object, void *arg)
 
 /* Reads all who wait in one hold of the lock, IPCNS_LIST_MAX at most. */
 static int take_waiters(struct ipcns_dump *d, const struct ipcns_collect *c,
-			const struct ipcns_ref *ref)
+			const struct ipcns_ns_ref *ref)
 {
 	struct detail_get *get = d->priv;
 	struct detail_visit v = { .get = get, .ops = ipcns_kinds[get->kind] };
@@ -687,7 +687,7 @@ static int collect_rest(struct ipcns_dump *d)
 }
 
 /* First those who sleep, then those whose end changes the object. */
-static int waiter_collect(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n)
+static int waiter_collect(struct ipcns_dump *d, const struct ipcns_ns_ref *refs, u32 n)
 {
 	struct detail_get *get = d->priv;
 	const struct ipcns_collect c = { .r = &d->reader, .filter = &get->filter, .buf = &d->buf };
@@ -709,7 +709,7 @@ static int waiter_collect(struct ipcns_dump *d, const struct ipcns_ref *refs, u3
 static const struct ipcns_dump_ops waiter_ops = {
 	.cmd		= IPCNS_CMD_WAITER_GET,
 	.priv_size	= sizeof(struct detail_get),
-	.sight		= IPCNS_SIGHT_ALL,
+	.access		= IPCNS_ACCESS_FULL,
 	.parse		= waiter_parse,
 	.collect	= waiter_collect,
 	.fill		= ipcns_waiter_fill,

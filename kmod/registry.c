@@ -487,7 +487,7 @@ void ipcns_registry_wait(void)
 }
 
 /* Gives one namespace its id. Returns false if a spare entry is missing for that. */
-static bool name_namespace(struct ipcns_ref *ref, struct entry **spare)
+static bool name_namespace(struct ipcns_ns_ref *ref, struct entry **spare)
 {
 	struct ipc_namespace *ns = ref->ns;
 	struct entry *e;
@@ -528,7 +528,7 @@ static bool name_namespace(struct ipcns_ref *ref, struct entry **spare)
  * Context: process context, may sleep.
  * Return: 0 or -ENOMEM.
  */
-int ipcns_registry_name(struct ipcns_ref *refs, u32 n)
+int ipcns_registry_name(struct ipcns_ns_ref *refs, u32 n)
 {
 	struct entry *spare = NULL;
 	int err = 0;

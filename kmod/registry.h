@@ -75,7 +75,7 @@ void ipcns_registry_exit(void);
 bool ipcns_registry_sync(void);
 void ipcns_registry_wait(void);
 void ipcns_registry_forget(void);
-int ipcns_registry_name(struct ipcns_ref *refs, u32 n);
+int ipcns_registry_name(struct ipcns_ns_ref *refs, u32 n);
 bool ipcns_registry_get(u64 id, struct ipcns_ns_info *out);
 bool ipcns_registry_lookup(u64 id, struct ipcns_ns_info *out);
 u32 ipcns_registry_dying(struct ipcns_ns_info *out, u32 max, u64 *after);

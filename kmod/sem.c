@@ -249,7 +249,7 @@ static void mark_there(void *object, void *arg)
  * A list may have gone while its processes were looked for, and another have
  * come to lie where it was. One that is there still is the same.
  */
-static int forget_gone(const struct ipcns_collect *c, const struct ipcns_ref *ref,
+static int forget_gone(const struct ipcns_collect *c, const struct ipcns_ns_ref *ref,
 		       struct ipcns_undos *u, u32 n_list)
 {
 	struct undo_table t = { .bits = order_base_2(2 * n_list + 2) };
@@ -286,7 +286,7 @@ static int compare_lists(const void *p, const void *q)
  * CLONE_SYSVSEM. Where others come meanwhile than there is room for, they are
  * left out.
  */
-static int sem_undos(const struct ipcns_collect *c, const struct ipcns_ref *ref,
+static int sem_undos(const struct ipcns_collect *c, const struct ipcns_ns_ref *ref,
 		     struct ipcns_undos *u)
 {
 	struct undo_scan s = { .u = u, .max = IPCNS_LIST_MAX, .max_list = IPCNS_LIST_MAX };

@@ -146,7 +146,7 @@ static void count_process(struct member_scan *s, struct task_struct *leader, pid
  * Context: process context, may sleep.
  * Return: 0, -ENOMEM, or -EINTR if the caller was killed.
  */
-int ipcns_members(const struct ipcns_reader *r, const struct ipcns_ref *refs, u32 n,
+int ipcns_members(const struct ipcns_reader *r, const struct ipcns_ns_ref *refs, u32 n,
 		  struct ipcns_members *members)
 {
 	struct member_scan s = { .r = r, .members = members };

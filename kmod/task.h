@@ -54,7 +54,7 @@ struct ipcns_members {
 
 void ipcns_process_read(const struct ipcns_reader *r, struct task_struct *t,
 			struct ipcns_process *process);
-int ipcns_members(const struct ipcns_reader *r, const struct ipcns_ref *refs, u32 n,
+int ipcns_members(const struct ipcns_reader *r, const struct ipcns_ns_ref *refs, u32 n,
 		  struct ipcns_members *members);
 int ipcns_next_member(const struct ipcns_index *x, pid_t *nr, struct task_struct **member,
 		      const void **nsproxy);

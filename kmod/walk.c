@@ -171,9 +171,10 @@ static int walk_supers(struct walk *w)
 }
 
 /* What may be seen of a namespace in a walk. */
-static enum ipcns_sight sight(const struct walk *w, const struct ipc_namespace *ns, u64 cookie)
+static enum ipcns_access access_to(const struct walk *w, const struct ipc_namespace *ns,
+				   u64 cookie)
 {
-	return w->view ? w->view->sight(w->view, ns, cookie) : IPCNS_SIGHT_ALL;
+	return w->view ? w->view->access(w->view, ns, cookie) : IPCNS_ACCESS_FULL;
 }
 
 struct list_walk {
@@ -186,7 +187,7 @@ static void visit_list(struct walk *w, struct ipc_namespace *ns, u64 cookie)
 {
 	struct list_walk *lw = container_of(w, struct list_walk, walk);
 
-	if (sight(w, ns, cookie) == IPCNS_SIGHT_NONE)
+	if (access_to(w, ns, cookie) == IPCNS_ACCESS_NONE)
 		return;
 	lw->visible++;
 	if (lw->list->n < lw->list->max)
@@ -257,14 +258,14 @@ void ipcns_cookies_free(struct ipcns_cookies *list)
 
 struct get_walk {
 	struct walk		walk;
-	struct ipcns_ref	*refs;
+	struct ipcns_ns_ref	*refs;
 	u32			n;
 };
 
 /* Takes a reference, unless the last one is gone. */
-static void take(struct ipcns_ref *ref, struct ipc_namespace *ns)
+static void take(struct ipcns_ns_ref *ref, struct ipc_namespace *ns)
 {
-	const struct ipcns_ref *other;
+	const struct ipcns_ns_ref *other;
 
 	spin_lock(&held_lock);
 	ref->refs = ipcns_ref_count(ns);
@@ -284,7 +285,7 @@ static void visit_get(struct walk *w, struct ipc_namespace *ns, u64 cookie)
 
 	while (low < high) {
 		u32 mid = low + (high - low) / 2;
-		struct ipcns_ref *ref = &gw->refs[mid];
+		struct ipcns_ns_ref *ref = &gw->refs[mid];
 
 		if (ref->cookie < cookie) {
 			low = mid + 1;
@@ -292,8 +293,8 @@ static void visit_get(struct walk *w, struct ipc_namespace *ns, u64 cookie)
 			high = mid;
 		} else {
 			if (!ref->ns) {
-				ref->sight = sight(w, ns, cookie);
-				if (!w->view || ref->sight >= w->view->least)
+				ref->access = access_to(w, ns, cookie);
+				if (!w->view || ref->access >= w->view->least)
 					take(ref, ns);
 			}
 			return;
@@ -314,7 +315,7 @@ static void visit_get(struct walk *w, struct ipc_namespace *ns, u64 cookie)
  * Context: process context, may sleep.
  * Return: 0, or as walk_supers().
  */
-int ipcns_walk_get(struct ipcns_ref *refs, u32 n, const struct ipcns_view *view)
+int ipcns_walk_get(struct ipcns_ns_ref *refs, u32 n, const struct ipcns_view *view)
 {
 	struct get_walk gw = { .walk.visit = visit_get, .walk.view = view, .refs = refs, .n = n };
 
@@ -346,7 +347,7 @@ int ipcns_walk_left(void (*left)(const struct super_block *sb))
  *
  * Context: process context.
  */
-void ipcns_put(struct ipcns_ref *ref)
+void ipcns_put(struct ipcns_ns_ref *ref)
 {
 	if (!ref->ns)
 		return;
@@ -366,7 +367,7 @@ void ipcns_put(struct ipcns_ref *ref)
  *
  * Return: 0 or -ENOMEM.
  */
-int ipcns_index_init(struct ipcns_index *x, const struct ipcns_ref *refs, u32 n)
+int ipcns_index_init(struct ipcns_index *x, const struct ipcns_ns_ref *refs, u32 n)
 {
 	u32 i, slot;
 
@@ -426,7 +427,7 @@ static void visit_find(struct walk *w, struct ipc_namespace *ns, u64 cookie)
 
 	if (ns->ns.inum != fw->inum || !ipcns_ref_count(ns) || fw->cookie == cookie)
 		return;
-	if (sight(w, ns, cookie) == IPCNS_SIGHT_NONE)
+	if (access_to(w, ns, cookie) == IPCNS_ACCESS_NONE)
 		return;
 	if (fw->cookie)
 		fw->several = true;

@@ -21,31 +21,31 @@
 
 /**
  * struct ipcns_view - which namespaces a walk is for
- * @sight:	what may be seen of a namespace. Called under RCU, before anything
+ * @access:	what may be seen of a namespace. Called under RCU, before anything
  *		is done with the namespace; may not sleep.
  * @least:	references are taken where at least this may be seen
  */
 struct ipcns_view {
-	enum ipcns_sight	(*sight)(const struct ipcns_view *view,
-					 const struct ipc_namespace *ns, u64 cookie);
-	enum ipcns_sight	least;
+	enum ipcns_access	(*access)(const struct ipcns_view *view,
+					  const struct ipc_namespace *ns, u64 cookie);
+	enum ipcns_access	least;
 };
 
 /**
- * struct ipcns_ref - a namespace that the module holds a reference on
+ * struct ipcns_ns_ref - a namespace that the module holds a reference on
  * @ns:		the namespace; NULL if it has ended, or is not to be seen
  * @cookie:	its key, see ipcns_cookie()
  * @id:		the id that users see
  * @refs:	its reference count, without references of the module's
- * @sight:	what may be seen of it, also where that is not enough
+ * @access:	what may be seen of it, also where that is not enough
  * @held:	in the hash of references that the module holds
  */
-struct ipcns_ref {
+struct ipcns_ns_ref {
 	struct ipc_namespace	*ns;
 	u64			cookie;
 	u64			id;
 	unsigned int		refs;
-	enum ipcns_sight	sight;
+	enum ipcns_access	access;
 	struct hlist_node	held;
 };
 
@@ -68,7 +68,7 @@ struct ipcns_cookies {
  * @bits:	log2 of its size
  */
 struct ipcns_index {
-	const struct ipcns_ref	*refs;
+	const struct ipcns_ns_ref	*refs;
 	u32			*slots;
 	u32			bits;
 };
@@ -95,11 +95,11 @@ struct ipc_namespace *ipcns_init_ns(void);
 u64 ipcns_cookie(const struct super_block *sb, const struct ipc_namespace *ns);
 int ipcns_walk_cookies(struct ipcns_cookies *cookies, const struct ipcns_view *view);
 void ipcns_cookies_free(struct ipcns_cookies *cookies);
-int ipcns_walk_get(struct ipcns_ref *refs, u32 n, const struct ipcns_view *view);
+int ipcns_walk_get(struct ipcns_ns_ref *refs, u32 n, const struct ipcns_view *view);
 int ipcns_walk_left(void (*left)(const struct super_block *sb));
 int ipcns_walk_find(u32 inum, u64 *cookie, const struct ipcns_view *view);
-void ipcns_put(struct ipcns_ref *ref);
-int ipcns_index_init(struct ipcns_index *x, const struct ipcns_ref *refs, u32 n);
+void ipcns_put(struct ipcns_ns_ref *ref);
+int ipcns_index_init(struct ipcns_index *x, const struct ipcns_ns_ref *refs, u32 n);
 void ipcns_index_free(struct ipcns_index *x);
 int ipcns_index_find(const struct ipcns_index *x, const struct ipc_namespace *ns);
 void ipcns_walk_stats(struct ipcns_walk_stats *stats);

@@ -51,7 +51,7 @@ static int fake_find(u32 inum, u64 *cookie, const struct ipcns_view *view)
 	return inum <= world.n ? 0 : -ENOENT;
 }
 
-static int fake_get(struct ipcns_ref *refs, u32 n, const struct ipcns_view *view)
+static int fake_get(struct ipcns_ns_ref *refs, u32 n, const struct ipcns_view *view)
 {
 	u32 i;
 
@@ -69,14 +69,14 @@ static int fake_get(struct ipcns_ref *refs, u32 n, const struct ipcns_view *view
 	return 0;
 }
 
-static void fake_put(struct ipcns_ref *ref)
+static void fake_put(struct ipcns_ns_ref *ref)
 {
 	if (ref->ns)
 		world.held--;
 	ref->ns = NULL;
 }
 
-static int fake_name(struct ipcns_ref *refs, u32 n)
+static int fake_name(struct ipcns_ns_ref *refs, u32 n)
 {
 	u32 i;
 
@@ -145,7 +145,7 @@ static int plan_parse(struct ipcns_dump *d, struct nlattr **attrs, bool one,
 	return 0;
 }
 
-static int plan_collect(struct ipcns_dump *d, const struct ipcns_ref *refs, u32 n)
+static int plan_collect(struct ipcns_dump *d, const struct ipcns_ns_ref *refs, u32 n)
 {
 	struct made_up *m;
 	u64 *next = d->priv;
@@ -182,7 +182,7 @@ static int plan_fill(struct sk_buff *skb, const void *record)
 static struct ipcns_dump_ops plan_ops = {
 	.cmd		= IPCNS_CMD_NS_GET,
 	.priv_size	= sizeof(u64),
-	.sight		= IPCNS_SIGHT_OWN,
+	.access		= IPCNS_ACCESS_OWN,
 	.parse		= plan_parse,
 	.collect	= plan_collect,
 	.fill		= plan_fill,

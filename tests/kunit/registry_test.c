@@ -290,7 +290,7 @@ static void named(struct kunit *test)
 {
 	struct ipc_namespace *ns = kunit_kzalloc(test, sizeof(*ns), GFP_KERNEL);
 	struct vfsmount *mnt = kunit_kzalloc(test, sizeof(*mnt), GFP_KERNEL);
-	struct ipcns_ref refs[3] = { };
+	struct ipcns_ns_ref refs[3] = { };
 	struct ipcns_event_birth b = { .cookie = 51, .inum = 5, .creator_uid = 5 };
 	struct ipcns_ns_info known;
 	u64 id;
@@ -301,7 +301,7 @@ static void named(struct kunit *test)
 	ns->mq_mnt = mnt;
 	ns->user_ns = &init_user_ns;
 	ns->ns.inum = 5;
-	refs[0] = refs[2] = (struct ipcns_ref) { .ns = ns, .cookie = 51 };
+	refs[0] = refs[2] = (struct ipcns_ns_ref) { .ns = ns, .cookie = 51 };
 	KUNIT_ASSERT_EQ(test, ipcns_registry_name(refs, ARRAY_SIZE(refs)), 0);
 	id = refs[0].id;
 	KUNIT_EXPECT_NE(test, id, 0ULL);
@@ -352,7 +352,7 @@ static void dying_order(struct kunit *test)
 }
 
 /* A check, in which a walk finds what the test has made. */
-static void check(struct kunit *test, struct ipcns_ref *refs, u32 n, u64 now)
+static void check(struct kunit *test, struct ipcns_ns_ref *refs, u32 n, u64 now)
 {
 	ipcns_registry_check_begin();
 	KUNIT_ASSERT_EQ(test, ipcns_registry_name(refs, n), 0);
@@ -371,7 +371,7 @@ static void checks(struct kunit *test)
 	struct ipc_namespace *ns = kunit_kcalloc(test, 2, sizeof(*ns), GFP_KERNEL);
 	struct vfsmount *mnt = kunit_kcalloc(test, 2, sizeof(*mnt), GFP_KERNEL);
 	struct ipcns_registry_stats before, s;
-	struct ipcns_ref refs[2] = { };
+	struct ipcns_ns_ref refs[2] = { };
 	u64 active, dying_id, left_id, now = 1000 * NSEC_PER_SEC, after = 0;
 	struct ipcns_ns_info info;
 	u32 i;
@@ -384,7 +384,7 @@ static void checks(struct kunit *test)
 		ns[i].user_ns = &init_user_ns;
 		ns[i].ns.inum = 500 + i;
 		ipcns_set_native_id(&ns[i], 9000 + i);
-		refs[i] = (struct ipcns_ref) { .ns = &ns[i], .cookie = 5000 + i };
+		refs[i] = (struct ipcns_ns_ref) { .ns = &ns[i], .cookie = 5000 + i };
 	}
 	check(test, refs, 1, now);
 	KUNIT_EXPECT_FALSE(test, ipcns_registry_in_doubt());
@@ -449,7 +449,7 @@ static void silent(struct kunit *test)
 	struct ipc_namespace *ns = kunit_kzalloc(test, sizeof(*ns), GFP_KERNEL);
 	struct vfsmount *mnt = kunit_kzalloc(test, sizeof(*mnt), GFP_KERNEL);
 	const struct ipcns_event_inventory inv = { .count = { 1, 1, 0, 7 } };
-	struct ipcns_ref ref = { .ns = ns, .cookie = 900 };
+	struct ipcns_ns_ref ref = { .ns = ns, .cookie = 900 };
 	u32 i;
 
 	KUNIT_ASSERT_NOT_NULL(test, ns);

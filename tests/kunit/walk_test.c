@@ -156,7 +156,7 @@ static void cut(struct kunit *test)
 static void got_once(struct kunit *test)
 {
 	struct ipc_namespace *init = ipcns_init_ns();
-	struct ipcns_ref refs[2] = { };
+	struct ipcns_ns_ref refs[2] = { };
 	unsigned int count = ipcns_ref_count(init);
 
 	crowd(test, 3);
@@ -268,7 +268,7 @@ static void find(struct kunit *test)
 static void addresses(struct kunit *test)
 {
 	static const u32 sizes[] = { 0, 1, 2, 3, 7, 8, 9, 1000, 1024 };
-	struct ipcns_ref *refs = kunit_kcalloc(test, 1024, sizeof(*refs), GFP_KERNEL);
+	struct ipcns_ns_ref *refs = kunit_kcalloc(test, 1024, sizeof(*refs), GFP_KERNEL);
 	struct ipcns_index x;
 	u32 i, k;
 
@@ -293,8 +293,8 @@ struct fake_view {
 };
 
 /* By inode number: every third is foreign, every third may be seen in part. */
-static enum ipcns_sight third(const struct ipcns_view *view, const struct ipc_namespace *ns,
-			      u64 cookie)
+static enum ipcns_access third(const struct ipcns_view *view, const struct ipc_namespace *ns,
+			       u64 cookie)
 {
 	struct fake_view *v = container_of(view, struct fake_view, view);
 
@@ -302,15 +302,15 @@ static enum ipcns_sight third(const struct ipcns_view *view, const struct ipc_na
 	/* no reference was taken yet */
 	v->counts += ipcns_ref_count(ns);
 	if (ns == ipcns_init_ns())
-		return IPCNS_SIGHT_NONE;
+		return IPCNS_ACCESS_NONE;
 	return ns->ns.inum % 3;
 }
 
 /* Access is asked before a reference is taken, and decides. */
 static void views(struct kunit *test)
 {
-	struct fake_view v = { .view.sight = third, .view.least = IPCNS_SIGHT_ALL };
-	struct ipcns_ref *refs = kunit_kcalloc(test, 31, sizeof(*refs), GFP_KERNEL);
+	struct fake_view v = { .view.access = third, .view.least = IPCNS_ACCESS_FULL };
+	struct ipcns_ns_ref *refs = kunit_kcalloc(test, 31, sizeof(*refs), GFP_KERNEL);
 	struct ipcns_cookies list = { };
 	u64 cookie = 0;
 	u32 i;
@@ -336,7 +336,7 @@ static void views(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, v.asked, 31U);
 	for (i = 0; i < 31; i++) {
 		u32 inum = (u32)refs[i].cookie;
-		bool mine = inum != ipcns_init_ns()->ns.inum && inum % 3 == IPCNS_SIGHT_ALL;
+		bool mine = inum != ipcns_init_ns()->ns.inum && inum % 3 == IPCNS_ACCESS_FULL;
 
 		KUNIT_EXPECT_EQ_MSG(test, !!refs[i].ns, mine, "inum %x", inum);
 		if (!refs[i].ns)
@@ -358,7 +358,7 @@ static void views(struct kunit *test)
 /* Two callers hold a reference: neither counts the other's. */
 static void two_callers(struct kunit *test)
 {
-	struct ipcns_ref a = { }, b = { };
+	struct ipcns_ns_ref a = { }, b = { };
 
 	crowd(test, 1);
 	refcount_set(&((struct ipc_namespace *)scene.sb[0]->s_fs_info)->ns.IPCNS_COUNT, 5);
