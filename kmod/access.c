@@ -104,14 +104,6 @@ int ipcns_access_check(const struct sk_buff *request, struct netlink_ext_ack *ex
 	return -EPERM;
 }
 
-/**
- * ipcns_access_owners() - may others than the administrator ask?
- */
-bool ipcns_access_owners(void)
-{
-	return owners;
-}
-
 static u64 own_cookie(void)
 {
 	const struct ipc_namespace *ns = current->nsproxy->ipc_ns;

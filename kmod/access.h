@@ -47,7 +47,6 @@ struct ipcns_reader {
 int ipcns_access_init(void);
 bool ipcns_access_admin(const struct sk_buff *request);
 int ipcns_access_check(const struct sk_buff *request, struct netlink_ext_ack *extack);
-bool ipcns_access_owners(void);
 void ipcns_reader_get(struct ipcns_reader *r, const struct sk_buff *request);
 void ipcns_reader_put(struct ipcns_reader *r);
 enum ipcns_access ipcns_reader_access(const struct ipcns_reader *r, struct user_namespace *user_ns,

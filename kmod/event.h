@@ -63,7 +63,6 @@ struct ipcns_event_birth {
 	u64	sb;
 	u32	inum;
 	u32	owner_inum;
-	u32	creator_uid;
 	u32	owner_uid;
 };
 

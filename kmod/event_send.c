@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Events to subscribers, by multicast.
+ * Events to subscribers.
  *
- * A group is no sign of a listener: every user with a net namespace of their own
- * can join it there. So administrators subscribe, and messages go to the net
- * namespaces that have a subscriber, and that the initial user namespace owns.
- * Nothing of this module runs when a net namespace is created or destroyed.
+ * There are no multicast groups: generic netlink asks for rights when a group is
+ * joined, but lets everybody join one that no family has yet, so whoever was there
+ * before the module was loaded would get all events. Administrators subscribe, and
+ * messages go to their sockets alone. Nothing of this module runs when a net
+ * namespace is created or destroyed.
  */
 #include <linux/mutex.h>
 #include <linux/netlink.h>
@@ -28,19 +29,22 @@
 /* Subscriptions at a time; one administrator needs few. */
 #define MAX_SUBSCRIBERS 256
 
-#define OBJECT_MASK (~(u32)BIT(IPCNS_EVENT_OBJECT_NS))
+/* What messages are about: namespaces, objects, or, as losses are, both. */
+#define NS_MASK ((u32)BIT(IPCNS_EVENT_OBJECT_NS))
+#define OBJECT_MASK (~NS_MASK)
 
 /**
  * struct subscriber - a socket that asked for events
- * @list:	in the list of all
- * @net:	net namespace of the socket: a key to compare, never looked into. As
- *		long as the socket is open, no other one can have this address.
+ * @list:	in the list of all, in ascending order of @nr
+ * @nr:		never used again
+ * @net:	net namespace of the socket, which keeps it as long as it is open
  * @portid:	address of the socket there
  * @objects:	mask of 1 << enum ipcns_event_object
  */
 struct subscriber {
 	struct list_head	list;
-	const struct net	*net;
+	u64			nr;
+	struct net		*net;
 	u32			portid;
 	u32			objects;
 };
@@ -49,19 +53,20 @@ struct subscriber {
 static DEFINE_SPINLOCK(subscriber_lock);
 static LIST_HEAD(subscribers);
 static unsigned int n_subscribers;
+static u64 last_nr;
 static void (*on_subscription)(void);
 
 /* The sender: the worker, and the family's coming and going. */
 static DEFINE_MUTEX(send_mutex);
 
-/* The family is registered: before and after, its groups are not its own. */
+/* The family is registered: before and after, its number is not its own. */
 static bool open;
 
 static struct ipcns_cursor *cursor;
 
-/* Messages that are not sent yet, or NULL, and the group that they are for. */
+/* Messages that are not sent yet, or NULL, and what they are about. */
 static struct sk_buff *batch;
-static unsigned int batch_group;
+static u32 batch_mask;
 
 static struct subscriber *lookup_subscriber(const struct net *net, u32 portid)
 {
@@ -75,7 +80,7 @@ static struct subscriber *lookup_subscriber(const struct net *net, u32 portid)
 }
 
 /**
- * ipcns_subscribe() - send events to a socket's net namespace
+ * ipcns_subscribe() - send events to a socket
  * @net:	net namespace of the socket
  * @portid:	address of the socket, which sends this request
  * @objects:	mask of 1 << enum ipcns_event_object; replaces an earlier one
@@ -86,7 +91,7 @@ static struct subscriber *lookup_subscriber(const struct net *net, u32 portid)
  * Return: 0, -EOPNOTSUPP if another user namespace than the initial one owns
  * @net, -ENOSPC if there are too many subscriptions, or -ENOMEM.
  */
-int ipcns_subscribe(const struct net *net, u32 portid, u32 objects)
+int ipcns_subscribe(struct net *net, u32 portid, u32 objects)
 {
 	struct subscriber *new, *s;
 	int err = 0;
@@ -103,6 +108,7 @@ int ipcns_subscribe(const struct net *net, u32 portid, u32 objects)
 	} else if (n_subscribers == MAX_SUBSCRIBERS) {
 		err = -ENOSPC;
 	} else {
+		new->nr = ++last_nr;
 		new->net = net;
 		new->portid = portid;
 		new->objects = objects;
@@ -159,21 +165,22 @@ u32 ipcns_subscribed(void)
 	return objects;
 }
 
-static bool is_group_wanted(u32 objects, unsigned int group)
+/*
+ * Sends a message to the next subscriber after @nr that wants it; sets @nr. The list
+ * is locked meanwhile, so that the socket is there: with the last of a net namespace,
+ * its sockets of the kernel go, too. Where there is no room, the socket's owner gets
+ * ENOBUFS (net/netlink/af_netlink.c netlink_attachskb()), and reads the journal.
+ */
+static bool send_next(struct sk_buff *skb, u32 mask, u64 *nr)
 {
-	u32 mask = group == IPCNS_NLGRP_OBJECTS ? OBJECT_MASK : BIT(IPCNS_EVENT_OBJECT_NS);
-
-	return objects & mask;
-}
-
-static bool has_subscriber(const struct net *net, unsigned int group)
-{
-	struct subscriber *s;
 	bool found = false;
+	struct subscriber *s;
 
 	spin_lock(&subscriber_lock);
 	list_for_each_entry(s, &subscribers, list)
-		if (s->net == net && is_group_wanted(s->objects, group)) {
+		if (s->nr > *nr && (s->objects & mask)) {
+			*nr = s->nr;
+			genlmsg_unicast(s->net, skb, s->portid);
 			found = true;
 			break;
 		}
@@ -181,52 +188,30 @@ static bool has_subscriber(const struct net *net, unsigned int group)
 	return found;
 }
 
-/*
- * Sends the batch, or, where there is none or no memory to copy it, the error of a
- * buffer that is full, so that subscribers read the journal. A net namespace that
- * is found here has its sockets until a grace period later (net/core/net_namespace.c
- * cleanup_net()), so RCU is enough, and no lock is held that others wait for.
- */
-static void multicast(struct sk_buff *skb, unsigned int group)
-{
-	struct sk_buff *copy;
-	struct net *net;
-
-	rcu_read_lock();
-	for_each_net_rcu(net) {
-		if (net->user_ns != &init_user_ns || !has_subscriber(net, group))
-			continue;
-		copy = skb ? skb_clone(skb, GFP_ATOMIC) : NULL;
-		if (copy)
-			genlmsg_multicast_netns(&ipcns_nl_family, net, copy, 0, group, GFP_ATOMIC);
-		else
-			genl_set_err(&ipcns_nl_family, net, 0, group, -ENOBUFS);
-	}
-	rcu_read_unlock();
-}
-
-/*
- * A socket in both groups gets all events in their order: the messages of a batch
- * are for one group, and it ends where that changes.
- */
 static void flush(void)
 {
+	struct sk_buff *copy;
+	u64 nr = 0;
+
 	if (!batch)
 		return;
-	multicast(batch, batch_group);
+	/* without memory it waits: what is not sent would be lost in silence */
+	do
+		copy = skb_clone(batch, GFP_KERNEL | __GFP_NOFAIL);
+	while (send_next(copy, batch_mask, &nr));
+	kfree_skb(copy);
 	consume_skb(batch);
 	batch = NULL;
 }
 
 static int append(const struct ipcns_event_report *r)
 {
-	u8 cmd = batch_group == IPCNS_NLGRP_OBJECTS ? IPCNS_CMD_OBJECT_NTF : IPCNS_CMD_NS_NTF;
+	u8 cmd = batch_mask == OBJECT_MASK ? IPCNS_CMD_OBJECT_NTF : IPCNS_CMD_NS_NTF;
 	void *hdr;
 
 	if (!batch)
-		batch = genlmsg_new(BATCH_BYTES, GFP_KERNEL);
-	if (!batch)
-		return -ENOMEM;
+		batch = genlmsg_new(BATCH_BYTES, GFP_KERNEL | __GFP_NOWARN) ?:
+			genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL | __GFP_NOFAIL);
 	hdr = ipcns_attr_message(batch, 0, 0, &ipcns_nl_family, 0, cmd);
 	if (!hdr)
 		return -EMSGSIZE;
@@ -238,36 +223,31 @@ static int append(const struct ipcns_event_report *r)
 	return 0;
 }
 
-static void send_to_group(const struct ipcns_event_report *r, unsigned int group)
-{
-	int err;
-
-	if (batch_group != group) {
-		flush();
-		batch_group = group;
-	}
-	err = append(r);
-	if (err == -EMSGSIZE) {
-		flush();
-		err = append(r);
-	}
-	if (err)
-		multicast(NULL, group);
-}
-
-/* Losses go to both groups. */
+/*
+ * A subscriber to both gets all events in their order: the messages of a batch are
+ * about one, and it ends where that changes.
+ */
 static void send_event(struct ipcns_event_report *r, u32 wanted)
 {
-	bool loss = r->from || r->slots->object == IPCNS_EVENT_OBJECT_LOST;
-	bool about_ns = r->slots->object == IPCNS_EVENT_OBJECT_NS;
+	u32 mask = OBJECT_MASK;
 
+	if (r->from || r->slots->object == IPCNS_EVENT_OBJECT_LOST)
+		mask = NS_MASK | OBJECT_MASK;
+	else if (r->slots->object == IPCNS_EVENT_OBJECT_NS)
+		mask = NS_MASK;
+	if (!(wanted & mask))
+		return;
+	if (batch_mask != mask) {
+		flush();
+		batch_mask = mask;
+	}
 	r->user_ns = &init_user_ns;
 	r->pids = true;
 	r->names = true;
-	if ((loss || about_ns) && is_group_wanted(wanted, IPCNS_NLGRP_NAMESPACES))
-		send_to_group(r, IPCNS_NLGRP_NAMESPACES);
-	if ((loss || !about_ns) && is_group_wanted(wanted, IPCNS_NLGRP_OBJECTS))
-		send_to_group(r, IPCNS_NLGRP_OBJECTS);
+	if (append(r)) {
+		flush();
+		append(r);	/* every event has room in an empty one */
+	}
 }
 
 /**

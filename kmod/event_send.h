@@ -9,7 +9,7 @@
 
 struct net;
 
-int ipcns_subscribe(const struct net *net, u32 portid, u32 objects);
+int ipcns_subscribe(struct net *net, u32 portid, u32 objects);
 u32 ipcns_subscribed(void);
 void ipcns_send(void);
 void ipcns_send_open(bool on);

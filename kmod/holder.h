@@ -12,7 +12,6 @@
 #include "walk.h"
 
 #define IPCNS_N_HOLDERS		(IPCNS_HOLDER_KIND_SHM + 1)
-#define IPCNS_ALL_HOLDERS	(BIT(IPCNS_N_HOLDERS) - 1)
 
 /* Namespaces gone through in one walk over all tasks. */
 #define IPCNS_HOLDER_BATCH	16384

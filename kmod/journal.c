@@ -160,13 +160,14 @@ static struct ipcns_event *oldest_pending(u64 pos)
  * @resolve:	called for each event; sets ns, bytes, reason, what and object as they
  *		are to be. One whose object is then IPCNS_EVENT_OBJECT_NONE gets no
  *		sequence number and is never read.
- * @dropped:	set to true if events are missing before these
+ * @lost:	called before @resolve if events are missing before these
  *
  * Context: process context, may sleep if @resolve does; one caller at a time.
  * Return: slots published, 0 if none were pending.
  */
-u32 ipcns_journal_publish(u32 max, void (*resolve)(struct ipcns_event *e), bool *dropped)
+u32 ipcns_journal_publish(u32 max, void (*resolve)(struct ipcns_event *e), void (*lost)(void))
 {
+	bool dropped = false;
 	u64 pos, end, seq;
 	u32 k, n = 0;
 
@@ -174,7 +175,7 @@ u32 ipcns_journal_publish(u32 max, void (*resolve)(struct ipcns_event *e), bool 
 	if (j->drop_count && j->published >= j->drop_pos) {
 		j->seq += j->drop_count;
 		j->drop_count = 0;
-		*dropped = true;
+		dropped = true;
 	}
 	pos = j->published;
 	seq = j->seq;
@@ -183,6 +184,8 @@ u32 ipcns_journal_publish(u32 max, void (*resolve)(struct ipcns_event *e), bool 
 		j->wake_at = 0;
 	raw_spin_unlock(&j->lock);
 
+	if (dropped)
+		lost();
 	while (pos < end) {
 		struct ipcns_event *e = oldest_pending(pos), *first = slot(pos);
 
@@ -293,6 +296,6 @@ void ipcns_journal_state(struct ipcns_journal_state *state)
 	state->dropped = j->dropped;
 	state->slots = j->slots;
 	state->used = j->head - j->tail;
-	state->pending = j->head - j->published;
+	state->pending = j->head - j->published + !!j->drop_count;
 	raw_spin_unlock(&j->lock);
 }

@@ -128,7 +128,7 @@ static __always_inline void ipcns_journal_commit(const void *more, u32 len)
 int ipcns_journal_init(size_t bytes, void (*wake)(void));
 void ipcns_journal_exit(void);
 bool ipcns_journal_filling_up(void);
-u32 ipcns_journal_publish(u32 max, void (*resolve)(struct ipcns_event *e), bool *dropped);
+u32 ipcns_journal_publish(u32 max, void (*resolve)(struct ipcns_event *e), void (*lost)(void));
 u32 ipcns_journal_read(struct ipcns_event *out, u32 max, u64 from);
 u64 ipcns_journal_seq(const struct ipcns_event *e, u64 near);
 u64 ipcns_journal_next(void);

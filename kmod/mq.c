@@ -63,7 +63,8 @@ static u32 next_batch(struct super_block *sb, struct slot *batch, u64 after)
 
 	/* the order of the locks is that of fs/inode.c evict_inodes() */
 	spin_lock(&sb->s_inode_list_lock);
-	list_for_each_entry(inode, &sb->s_inodes, i_sb_list)
+	/* new ones are put in front: in this order, most are appended or left out */
+	list_for_each_entry_reverse(inode, &sb->s_inodes, i_sb_list)
 		if (inode->i_ino > after && inode != d_inode(sb->s_root))
 			n = insert(batch, n, inode);
 	for (i = 0; i < n; i++)
@@ -173,7 +174,7 @@ static int visit_queues(struct ipc_namespace *ns, u64 *after,
 	/* the usual namespace has no queue; unlinked ones that are open count */
 	if (!READ_ONCE(ns->mq_queues_count))
 		return 0;
-	batch = kvmalloc_array(BATCH, sizeof(*batch), GFP_KERNEL);
+	batch = kvmalloc_array(BATCH, sizeof(*batch), GFP_KERNEL_ACCOUNT);
 	if (!batch)
 		return -ENOMEM;
 	do {

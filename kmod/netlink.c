@@ -17,12 +17,6 @@ int ipcns_nl_dump_done(struct netlink_callback *cb)
 	return ipcns_dump_done(cb);
 }
 
-/* The generator leaves the flags of groups out. */
-static const struct genl_multicast_group groups[] = {
-	[IPCNS_NLGRP_NAMESPACES] = { IPCNS_MCGRP_NAMESPACES, .flags = GENL_MCAST_CAP_SYS_ADMIN },
-	[IPCNS_NLGRP_OBJECTS] = { IPCNS_MCGRP_OBJECTS, .flags = GENL_MCAST_CAP_SYS_ADMIN },
-};
-
 static struct genl_split_ops merged_ops[2 * IPCNS_CMD_MAX];
 
 /**
@@ -34,7 +28,6 @@ int __init ipcns_netlink_init(void)
 {
 	/* the spec's schema has no version of a family; the generator makes it 1 */
 	ipcns_nl_family.version = IPCNS_PROTOCOL_VERSION;
-	ipcns_nl_family.mcgrps = groups;
 	ipcns_nl_merge_ops(&ipcns_nl_family, merged_ops);
 	return genl_register_family(&ipcns_nl_family);
 }

@@ -214,11 +214,6 @@ static const struct genl_split_ops ipcns_nl_ops[] = {
 	},
 };
 
-static const struct genl_multicast_group ipcns_nl_mcgrps[] = {
-	[IPCNS_NLGRP_NAMESPACES] = { "namespaces", },
-	[IPCNS_NLGRP_OBJECTS] = { "objects", },
-};
-
 struct genl_family ipcns_nl_family __ro_after_init = {
 	.name		= IPCNS_FAMILY_NAME,
 	.version	= IPCNS_FAMILY_VERSION,
@@ -227,6 +222,4 @@ struct genl_family ipcns_nl_family __ro_after_init = {
 	.module		= THIS_MODULE,
 	.split_ops	= ipcns_nl_ops,
 	.n_split_ops	= ARRAY_SIZE(ipcns_nl_ops),
-	.mcgrps		= ipcns_nl_mcgrps,
-	.n_mcgrps	= ARRAY_SIZE(ipcns_nl_mcgrps),
 };

@@ -35,11 +35,6 @@ int ipcns_nl_waiter_get_dumpit(struct sk_buff *skb,
 int ipcns_nl_ns_open_doit(struct sk_buff *skb, struct genl_info *info);
 int ipcns_nl_subscribe_doit(struct sk_buff *skb, struct genl_info *info);
 
-enum {
-	IPCNS_NLGRP_NAMESPACES,
-	IPCNS_NLGRP_OBJECTS,
-};
-
 extern struct genl_family ipcns_nl_family;
 
 #endif /* _LINUX_IPCNS_GEN_H */

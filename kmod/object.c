@@ -42,6 +42,22 @@ static void read_perm(const struct ipcns_reader *r, const struct kern_ipc_perm *
 }
 
 /**
+ * ipcns_sysv_may_read() - may the reader see what ipcs(1) shows to readers of an object only?
+ * @r:		the reader
+ * @ref:	the object's namespace
+ * @perm:	the object
+ *
+ * Context: as for ipcns_reader_may_read().
+ */
+bool ipcns_sysv_may_read(const struct ipcns_reader *r, const struct ipcns_ns_ref *ref,
+			 const struct kern_ipc_perm *perm)
+{
+	return ref->access == IPCNS_ACCESS_FULL ||
+	       ipcns_reader_may_read(r, ref->ns->user_ns, perm->uid, perm->cuid, perm->gid,
+				     perm->cgid, perm->mode);
+}
+
+/**
  * ipcns_sysv_collect() - collect of all System V kinds
  * @c:		the collection
  * @ops:	the kind
@@ -82,6 +98,10 @@ int ipcns_sysv_collect(const struct ipcns_collect *c, const struct ipcns_kind_op
 		if (!perm->deleted && wanted(f, perm)) {
 			read_perm(c->r, perm, o);
 			ops->read(c->r, perm, o);
+			if (o->kind == IPCNS_KIND_MSG && !ipcns_sysv_may_read(c->r, ref, perm)) {
+				o->msg.receivers = IPCNS_UNKNOWN;
+				o->msg.senders = IPCNS_UNKNOWN;
+			}
 			found = true;
 		}
 		spin_unlock(&perm->lock);

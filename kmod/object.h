@@ -301,6 +301,8 @@ bool ipcns_object_error(const struct ipcns_dump *d, const struct nlattr *attr,
 struct kern_ipc_perm *ipcns_sysv_find(struct ipc_ids *ids, u32 id);
 bool ipcns_sysv_visit(struct ipc_ids *ids, u32 id,
 		      void (*visit)(struct kern_ipc_perm *perm, void *arg), void *arg);
+bool ipcns_sysv_may_read(const struct ipcns_reader *r, const struct ipcns_ns_ref *ref,
+			 const struct kern_ipc_perm *perm);
 int ipcns_sysv_collect(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
 		       const struct ipcns_ns_ref *ref, u64 *next);
 int ipcns_sysv_visit_wanted(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,

@@ -27,9 +27,7 @@ static void check_and_call(struct kern_ipc_perm *perm, void *arg)
 {
 	struct visit *v = arg;
 
-	if (v->ref->access < IPCNS_ACCESS_FULL &&
-	    !ipcns_reader_may_read(v->c->r, v->ref->ns->user_ns, perm->uid, perm->cuid, perm->gid,
-				   perm->cgid, perm->mode))
+	if (!ipcns_sysv_may_read(v->c->r, v->ref, perm))
 		v->refused = true;
 	else
 		v->call(perm, v->arg);

@@ -80,7 +80,6 @@ static notrace void on_created(struct ftrace_regs *regs)
 		.sb		= (unsigned long)ns->mq_mnt->mnt_sb,
 		.inum		= ns->ns.inum,
 		.owner_inum	= ns->user_ns->ns.inum,
-		.creator_uid	= __kuid_val(current_euid()),
 		.owner_uid	= __kuid_val(ns->user_ns->owner),
 	};
 

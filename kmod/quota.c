@@ -36,17 +36,21 @@ static DEFINE_RAW_SPINLOCK(users_lock);
 
 /*
  * A user can have many user ids in user namespaces below the initial one (see
- * subuid(5)), and is known by the owner of the topmost of these.
+ * subuid(5)), and is known by the owner of the topmost of these, or, where that is
+ * root, by the user who is root in it.
  */
 static kuid_t user_of(const struct cred *cred)
 {
-	const struct user_namespace *ns = cred->user_ns;
+	struct user_namespace *ns = cred->user_ns;
+	kuid_t uid;
 
 	if (ns == &init_user_ns)
 		return cred->uid;
 	while (ns->parent != &init_user_ns)
 		ns = ns->parent;
-	return ns->owner;
+	/* those that a daemon of root made are of different users: by who is root there */
+	uid = make_kuid(ns, 0);
+	return uid_eq(ns->owner, GLOBAL_ROOT_UID) && uid_valid(uid) ? uid : ns->owner;
 }
 
 static struct ipcns_quota *find_quota(kuid_t uid)

@@ -24,7 +24,8 @@
 /**
  * struct entry - one namespace
  * @by_key:	in the hash by @key, as long as the namespace is not freed
- * @by_cookie:	in the hash by known.cookie, as long as it is not dying
+ * @by_cookie:	in the hash by known.cookie, as long as it is not dying; then, until
+ *		it is freed, in that by @death
  * @by_sb:	in the hash by @sb, until another namespace has a superblock
  *		there: an mqueue filesystem can be mounted, and have queues,
  *		after its namespace was freed
@@ -59,6 +60,7 @@ struct entry {
 
 static DEFINE_HASHTABLE(keys, REGISTRY_BITS);
 static DEFINE_HASHTABLE(cookies, REGISTRY_BITS);
+static DEFINE_HASHTABLE(deaths, REGISTRY_BITS);
 static DEFINE_HASHTABLE(sbs, REGISTRY_BITS);
 static DEFINE_HASHTABLE(ids, REGISTRY_BITS);
 
@@ -266,11 +268,11 @@ static struct entry *add(struct entry **spare, u64 key, u64 sb, u64 cookie, u64 
 	return e;
 }
 
-static void set_actor(struct ipcns_actor *a, const struct ipcns_event *ev, u32 uid)
+static void set_actor(struct ipcns_actor *a, const struct ipcns_event *ev)
 {
 	a->time = ev->time;
 	a->pid = ev->pid;
-	a->uid = uid;
+	a->uid = ev->uid;
 	memcpy(a->comm, ev->comm, sizeof(a->comm));
 }
 
@@ -302,7 +304,7 @@ static struct entry *on_ns_created(const struct ipcns_event *ev, struct entry **
 	e->known.inum = b.inum;
 	e->known.owner_inum = b.owner_inum;
 	e->known.owner_uid = b.owner_uid;
-	set_actor(&e->known.born, ev, b.creator_uid);
+	set_actor(&e->known.born, ev);
 	births_silent = false;
 	return e;
 }
@@ -316,10 +318,11 @@ static struct entry *on_ns_dying(const struct ipcns_event *ev)
 		doubt();
 		return NULL;
 	}
-	set_actor(&e->known.dying, ev, ev->uid);
+	set_actor(&e->known.dying, ev);
 	read_more(ev, &e->known.inventory, sizeof(e->known.inventory));
 	hash_del(&e->by_cookie);
 	e->death = ++last_death;
+	hash_add(deaths, &e->by_cookie, e->death);
 	list_move_tail(&e->list, &dying);
 	stats.dying++;
 	return e;
@@ -430,6 +433,13 @@ static void resolve_event(struct ipcns_event *ev)
 	kfree(spare);
 }
 
+static void on_loss(void)
+{
+	raw_spin_lock(&registry_lock);
+	doubt();
+	raw_spin_unlock(&registry_lock);
+}
+
 /**
  * ipcns_registry_sync() - resolve the events that are in the journal
  *
@@ -441,19 +451,12 @@ static void resolve_event(struct ipcns_event *ev)
 bool ipcns_registry_sync(void)
 {
 	struct ipcns_journal_state state;
-	bool dropped = false;
 	u32 n, done = 0;
 
 	mutex_lock(&resolve_mutex);
 	ipcns_journal_state(&state);
 	do {
-		n = ipcns_journal_publish(WINDOW, resolve_event, &dropped);
-		if (dropped) {
-			raw_spin_lock(&registry_lock);
-			doubt();
-			raw_spin_unlock(&registry_lock);
-			dropped = false;
-		}
+		n = ipcns_journal_publish(WINDOW, resolve_event, on_loss);
 		done += n;
 		cond_resched();
 	} while (n && done <= state.pending);
@@ -725,7 +728,10 @@ u32 ipcns_registry_dying(struct ipcns_ns_info *out, u32 max, u64 *after)
 
 	ipcns_registry_wait();
 	raw_spin_lock(&registry_lock);
-	list_for_each_entry(e, &dying, list) {
+	e = lookup_entry(deaths, by_cookie, death, *after);
+	if (!e)		/* freed by now, as are most of those before it */
+		e = list_entry(&dying, struct entry, list);
+	list_for_each_entry_continue(e, &dying, list) {
 		if (e->death <= *after)
 			continue;
 		if (n == max)

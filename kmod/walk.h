@@ -16,8 +16,8 @@
  */
 #define IPCNS_NS_BATCH	(16 * IPCNS_BATCH)
 
-/* Namespaces that one dump can list: 2 MB of cookies. */
-#define IPCNS_MAX_COOKIES	(1 << 18)
+/* Namespaces that one dump can list: 32 MB of cookies. */
+#define IPCNS_MAX_COOKIES	(1 << 22)
 
 /**
  * struct ipcns_view - which namespaces a walk is for

@@ -26,7 +26,7 @@
 
 #define DATAGRAM 65536
 #define SOCKETS 8
-#define GROUPS 2
+#define NOTIFY 1	/* number of the group "notify" of nlctrl */
 #define GONE 1000	/* receives after the last record: the tool does not stop asking */
 
 static struct {
@@ -79,7 +79,7 @@ int genl_ctrl_resolve_grp(struct nl_sock *sk, const char *family, const char *gr
 	(void)sk;
 	(void)family;
 	(void)group;
-	return GROUPS;
+	return NOTIFY;
 }
 
 /* What follows stands in for the C library's. All sockets are one, that nothing comes from. */
@@ -178,14 +178,6 @@ static void put_error(int error, const void *attrs, size_t len)
 /* Whatever the tool asks nlctrl: there is such a family. */
 static void put_family(void)
 {
-	/* One multicast group, as attributes inside that of all groups. */
-	struct group {
-		struct nlattr nest;
-		struct nlattr id;
-		uint32_t number;
-		struct nlattr name;
-		char text[12];
-	};
 	struct {
 		struct genlmsghdr genl;
 		struct nlattr name;
@@ -194,30 +186,13 @@ static void put_family(void)
 		uint16_t family, pad;
 		struct nlattr version;
 		uint32_t number;
-		struct nlattr list;
-		struct group groups[GROUPS];
 	} row = {
 		.genl = { .cmd = CTRL_CMD_NEWFAMILY },
 		.name = { .nla_len = 10, .nla_type = CTRL_ATTR_FAMILY_NAME }, .text = "ipcns",
 		.id = { .nla_len = 6, .nla_type = CTRL_ATTR_FAMILY_ID }, .family = FAMILY,
 		.version = { .nla_len = 8, .nla_type = CTRL_ATTR_VERSION },
 		.number = IPCNS_PROTOCOL_VERSION,
-		.list = { .nla_len = NLA_HDRLEN + GROUPS * sizeof(struct group),
-			  .nla_type = CTRL_ATTR_MCAST_GROUPS },
 	};
-	static const char *const names[] = { IPCNS_MCGRP_NAMESPACES, IPCNS_MCGRP_OBJECTS };
-	size_t i;
-
-	for (i = 0; i < GROUPS; i++) {
-		row.groups[i] = (struct group){
-			.nest = { .nla_len = sizeof(struct group), .nla_type = i + 1 },
-			.id = { .nla_len = 8, .nla_type = CTRL_ATTR_MCAST_GRP_ID },
-			.number = i + 1,
-			.name = { .nla_len = NLA_HDRLEN + strlen(names[i]) + 1,
-				  .nla_type = CTRL_ATTR_MCAST_GRP_NAME },
-		};
-		strcpy(row.groups[i].text, names[i]);
-	}
 
 	put(GENL_ID_CTRL, 0, &row, sizeof(row), NULL, 0);
 	put_error(0, NULL, 0);

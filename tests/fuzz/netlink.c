@@ -109,7 +109,6 @@ struct socket {
 };
 
 static uint16_t family;
-static uint32_t groups[2];
 static unsigned long *cover;
 static uint64_t state;		/* of the random numbers */
 static time_t deadline;
@@ -468,11 +467,8 @@ static void open_socket(struct socket *s, unsigned int place)
 		value = 1 << (8 + rnd(10));
 		setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &value, sizeof(value));
 	}
-	if (chance(30)) {
-		i = rnd(2);
-		s->listens = !setsockopt(s->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &groups[i],
-					 sizeof(groups[i]));
-	}
+	/* any request may be a subscription */
+	s->listens = !geteuid();
 }
 
 static void send_one(struct socket *s)
@@ -556,7 +552,7 @@ static void work(unsigned int worker, uint64_t seed)
 	exit(0);
 }
 
-/* The numbers of the family and its groups, from the words of nlctrl. */
+/* The number of the family, from the words of nlctrl. */
 static void find_family(void)
 {
 	struct {
@@ -574,9 +570,8 @@ static void find_family(void)
 	};
 	unsigned char data[8192], *at, *end;
 	int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_GENERIC);
-	struct nlattr attr, *name;
+	struct nlattr attr;
 	ssize_t len;
-	bool second;
 
 	if (fd < 0 || send(fd, &ask, sizeof(ask), 0) < 0)
 		fail("nlctrl");
@@ -590,27 +585,9 @@ static void find_family(void)
 		memcpy(&attr, at, sizeof(attr));
 		if (attr.nla_type == CTRL_ATTR_FAMILY_ID)
 			memcpy(&family, at + sizeof(attr), sizeof(family));
-		if ((attr.nla_type & NLA_TYPE_MASK) == CTRL_ATTR_MCAST_GROUPS)
-			break;
 	}
-	/* Each group is a nest of a name and a number. */
-	for (at += sizeof(attr); at + 16 <= end; at += NLA_ALIGN(((struct nlattr *)at)->nla_len)) {
-		uint32_t id = 0;
-		unsigned char *in = at + sizeof(attr);
-		unsigned char *stop = at + ((struct nlattr *)at)->nla_len;
-
-		second = false;
-		for (; in < stop; in += NLA_ALIGN(name->nla_len)) {
-			name = (void *)in;
-			if (name->nla_type == CTRL_ATTR_MCAST_GRP_ID)
-				memcpy(&id, in + sizeof(attr), sizeof(id));
-			else
-				second = !strcmp((char *)(name + 1), IPCNS_MCGRP_OBJECTS);
-		}
-		groups[second] = id;
-	}
-	if (!family || !groups[0] || !groups[1])
-		fail("the family has no groups");
+	if (!family)
+		fail("the family has no number");
 }
 
 int main(int argc, char **argv)

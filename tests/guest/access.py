@@ -12,7 +12,7 @@ import pathlib
 import socket
 
 from lib import calls, module, wire
-from lib.events import GROUPS, Listener
+from lib.events import Listener
 from lib.member import Member
 from lib.tap import main, scene, until
 from users import become, write_maps
@@ -45,20 +45,19 @@ user who was root when he opened it      NONE   WHOLE  NONE     NONE
 """
 
 # With access=owner: whether status has the module's counters, whether the journal answers, whether
-# netlink lets the reader join the groups, and of which namespaces the journal has events for them.
-# Nothing is sent to groups in net namespaces that the initial user namespace does not own.
+# the reader may subscribe, and of which namespaces the journal has events for them.
 EVENTS = """
-reader                                   status  ask    join   own  child  sibling  init
+reader                                   status  ask    sub    own  child  sibling  init
 root                                     all     yes    yes    yes  yes    yes      yes
 root without capabilities                some    yes    EPERM  no   yes    no       no
 user                                     some    yes    EPERM  no   yes    no       no
 root of his own user namespace           some    yes    EPERM  yes  yes    no       no
-root of it with a net namespace          some    yes    yes    yes  yes    no       no
+root of it with a net namespace          some    yes    EPERM  yes  yes    no       no
 root of one nested in it                 some    yes    EPERM  yes  yes    no       no
-root of one nested in it with net        some    yes    yes    yes  yes    no       no
+root of one nested in it with net        some    yes    EPERM  yes  yes    no       no
 root of it without capabilities          some    yes    EPERM  no   yes    no       no
 root of it with few capabilities, in net some    yes    EPERM  no   yes    no       no
-root with a socket that a user opened    some    yes    yes    no   yes    no       no
+root with a socket that a user opened    some    yes    EPERM  no   yes    no       no
 user with a socket that root opened      some    yes    EPERM  no   yes    no       no
 user who was root when he opened it      some    yes    EPERM  no   yes    no       no
 """
@@ -191,13 +190,12 @@ def told(inodes):
         asked = "yes"
     except OSError as error:
         seen, asked = set(), errno.errorcode[error.errno]
-    joined = "yes"
-    for group in GROUPS:
-        try:
-            _socket.join(group)
-        except OSError as error:
-            joined = errno.errorcode[error.errno]
-    return status, asked, joined, {inode: inode in seen for inode in inodes}
+    try:
+        _socket.get("subscribe", {"objects": 1})
+        subscribed = "yes"
+    except OSError as error:
+        subscribed = errno.errorcode[error.errno]
+    return status, asked, subscribed, {inode: inode in seen for inode in inodes}
 
 
 def contain(member, flags=0, owner=1000, within=None):
@@ -292,8 +290,8 @@ def events_table(t):
             clear(ids)
             sibling.call(furnish_and_clear)
             targets.update(sibling=sibling.inode, init=calls.namespace_inode())
-            status, asked, joined, seen = member.call(told, list(targets.values()))
-            got = {"status": status, "ask": asked, "join": joined}
+            status, asked, subscribed, seen = member.call(told, list(targets.values()))
+            got = {"status": status, "ask": asked, "sub": subscribed}
             for target, inode in targets.items():
                 got[target] = "-" if asked != "yes" else "yes" if seen[inode] else "no"
             t.same(got, cells, f"{name}: {cells}")

@@ -210,7 +210,6 @@ def workers(t):
     # Were they disarmed without memory, kprobes would say so as if it were their own fault.
     until(lambda: "ipc_addid" not in events.armed(), "no object probe is left armed")
     with wire.Socket(65536) as link, faults.below(faults.text("ipcns")):
-        link.join("namespaces")
         events.subscribe(link, "ns")
         first = events.next_number()
         before = events.status()["missed"]

@@ -473,28 +473,22 @@ def attempt(uid, flags):
     if flags:
         calls.unshare(flags)
     outcome = {}
-    for group in events.GROUPS:
-        with wire.Socket() as link:
-            try:
-                link.join(group)
-                outcome[f"join {group}"] = "success"
-            except OSError as error:
-                outcome[f"join {group}"] = errno.errorcode[error.errno]
-    for name, ask in (("do", lambda link: link.get("event")),
+    for name, ask in (("subscribe", lambda link: link.get("subscribe", {"objects": 1})),
+                      ("do", lambda link: link.get("event")),
                       ("dump", lambda link: link.dump("event", {"since": 1}))):
         with wire.Socket() as link:
             try:
                 ask(link)
-                outcome[f"journal-get {name}"] = "success"
+                outcome[name] = "success"
             except wire.Refused as error:
-                outcome[f"journal-get {name}"] = errno.errorcode[error.errno]
+                outcome[name] = errno.errorcode[error.errno]
                 outcome[f"why {name}"] = error.text
     return outcome
 
 
 @scene("who may listen")
 def permission(t):
-    what = ("join namespaces", "join objects", "journal-get do", "journal-get dump")
+    what = ("subscribe", "do", "dump")
     for name, uid, flags, answer in (
             ("root", 0, 0, "success"),
             ("a user", NOBODY, 0, "EPERM"),
@@ -506,7 +500,7 @@ def permission(t):
             outcome = member.call(attempt, uid, flags)
         t.same({key: outcome[key] for key in what}, dict.fromkeys(what, answer), name)
         if answer == "EPERM":
-            for way in ("do", "dump"):
+            for way in what:
                 t.contains(outcome.get(f"why {way}", ""), "CAP_SYS_ADMIN",
                            f"{name}: {way}: the answer says what is missing")
 

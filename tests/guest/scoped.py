@@ -3,14 +3,17 @@
 # guest: quick timeout=300
 """Events for others than the administrator: who may subscribe, and what polling gives."""
 
+import contextlib
 import errno
+import socket
+import struct
 import subprocess
 import time
 
 from access import CLONE_NEWNET, contain
 from journal import EACH, one_of_each
 from lib import calls, events, module, wire
-from lib.events import GROUPS, Listener, brief, is_ns, numbers, of
+from lib.events import Listener, brief, is_ns, numbers, of
 from lib.member import Member
 from lib.tap import main, scene, until
 from users import become
@@ -52,7 +55,6 @@ def administrators(t):
              *user.call(why))
         contain(inside, CLONE_NEWNET)
         t.same(inside.call(attempts), [errno.EPERM] * 3, "root of a container")
-        # The groups there are the container's, and nothing is sent to them.
         visitor.call(calls.setns, f"/proc/{inside.pid}/ns/net", CLONE_NEWNET)
         t.same(visitor.call(attempts), [errno.EOPNOTSUPP, 0, 0],
                "the administrator in a container's net namespace polls")
@@ -104,8 +106,6 @@ def bounded(t):
 @scene("without a subscription nothing is sent and nothing armed")
 def unsubscribed(t):
     with wire.Socket() as link, Member() as member:
-        for group in GROUPS:
-            link.join(group)
         until(lambda: not events.armed() & events.OBJECT_PROBES, "no subscription is left")
         member.call(one_of_each, 1)
         for _ in range(20):
@@ -114,9 +114,50 @@ def unsubscribed(t):
         t.ok(not events.armed() & events.OBJECT_PROBES, "polling arms nothing")
         link.socket.settimeout(0.5)
         try:
-            t.same(link.socket.recv(65536), b"", "a group without a subscription is silent")
+            t.same(link.socket.recv(65536), b"", "a socket without a subscription is silent")
         except (TimeoutError, BlockingIOError):
-            t.ok(True, "a group without a subscription is silent")
+            t.ok(True, "a socket without a subscription is silent")
+
+
+_squatter = None
+
+
+def squat():
+    """A user joins every group that there is, or may be one day; how many."""
+    global _squatter
+    become(1000, 1000)
+    _squatter = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, wire.NETLINK_GENERIC)
+    _squatter.bind((0, 0))
+    joined = 0
+    for group in range(1, 200):
+        with contextlib.suppress(OSError):
+            _squatter.setsockopt(wire.SOL_NETLINK, wire.NETLINK_ADD_MEMBERSHIP, group)
+            joined += 1
+    return joined
+
+
+def squatted():
+    """Types of the messages that came, without those of nlctrl."""
+    kinds = []
+    _squatter.settimeout(1)
+    with contextlib.suppress(TimeoutError):
+        while True:
+            kinds.append(struct.unpack_from("=H", _squatter.recv(65536), 4)[0])
+    return [kind for kind in kinds if kind != wire.GENL_ID_CTRL]
+
+
+@scene("who was there before the module was loaded hears nothing")
+def squatter(t):
+    until(module.unload, "rmmod")
+    with Member(0) as user:
+        joined = user.call(squat)
+        module.load()
+        t.ok(joined > 30, f"{joined} groups are joined")
+        with Listener() as ear, Member() as member:
+            member.call(one_of_each, 1)
+            nsid = wire.nsid_of(member.pid)
+            ear.until(lambda seen: len(of(seen, nsid)) > 4, "the administrator gets events")
+            t.same(user.call(squatted), [], "and the user none")
 
 
 @scene("access=owner: what polling gives")

@@ -124,6 +124,7 @@ static struct settling {
 	u32		hidden;
 	u32		end;
 	u32		slots;
+	bool		lost;
 } settling;
 
 static void settle_one(struct ipcns_event *e)
@@ -146,23 +147,34 @@ static void settle_one(struct ipcns_event *e)
 	settling.slots += e->slots;
 }
 
+static void on_lost(void)
+{
+	KUNIT_EXPECT_EQ(settling.test, settling.slots, 0U);
+	settling.lost = true;
+}
+
 static void keep(struct ipcns_event *e)
+{
+}
+
+static void ignore(void)
 {
 }
 
 static void model_settle(struct kunit *test, struct model *m, u32 *rnd, u32 hidden)
 {
 	u32 n, end, before, max = IPCNS_EVENT_SLOTS + any_below(rnd, SLOTS - IPCNS_EVENT_SLOTS);
-	bool dropped;
+	bool lost = m->gap && m->settled >= m->gap_at;
 
-	if (m->gap && m->settled >= m->gap_at) {
+	if (lost) {
 		m->seq += m->gap;
 		m->gap = 0;
 	}
 	end = m->gap ? m->gap_at : m->head;
 	before = m->settled;
 	settling = (struct settling){ .test = test, .m = m, .rnd = rnd, .hidden = hidden, .end = end };
-	n = ipcns_journal_publish(max, settle_one, &dropped);
+	n = ipcns_journal_publish(max, settle_one, on_lost);
+	KUNIT_ASSERT_EQ(test, settling.lost, lost);
 	KUNIT_ASSERT_EQ(test, n > 0, before < end);
 	KUNIT_ASSERT_EQ(test, n, settling.slots);
 }
@@ -201,7 +213,7 @@ static void model_state(struct kunit *test, struct model *m)
 	KUNIT_ASSERT_EQ(test, state.dropped, m->dropped);
 	KUNIT_ASSERT_EQ(test, state.slots, (u32)SLOTS);
 	KUNIT_ASSERT_EQ(test, state.used, m->used);
-	KUNIT_ASSERT_EQ(test, state.pending, m->unsettled);
+	KUNIT_ASSERT_EQ(test, state.pending, m->unsettled + !!m->gap);
 }
 
 /**
@@ -270,15 +282,13 @@ static void high_half(struct kunit *test)
 static void lengths(struct kunit *test)
 {
 	u32 len, n, i, part = sizeof_field(struct ipcns_event_more, data);
-	bool dropped;
-
 	KUNIT_ASSERT_EQ(test, ipcns_journal_init(SLOTS * sizeof(struct ipcns_event), count_wake), 0);
 	memset(j->ring, 0xaa, SLOTS * sizeof(*j->ring));
 	for (len = 0; len <= LEN_MAX; len++) {
 		const struct ipcns_event_more *last;
 
 		KUNIT_ASSERT_TRUE(test, write_event(2, len, len));
-		n = ipcns_journal_publish(SLOTS, keep, &dropped);
+		n = ipcns_journal_publish(SLOTS, keep, ignore);
 		KUNIT_ASSERT_EQ(test, n, ipcns_journal_slots_for(len));
 		KUNIT_ASSERT_EQ(test, ipcns_journal_read(out, SLOTS, len + 1), n);
 		KUNIT_ASSERT_TRUE(test, is_whole(out));
@@ -293,7 +303,6 @@ static void lengths(struct kunit *test)
 /* Who settles is told once, and once more when it becomes urgent. */
 static void waking(struct kunit *test)
 {
-	bool dropped;
 	u32 i;
 
 	KUNIT_ASSERT_EQ(test, ipcns_journal_init(SLOTS * sizeof(struct ipcns_event), count_wake), 0);
@@ -307,7 +316,7 @@ static void waking(struct kunit *test)
 	for (; i < SLOTS + 10; i++)
 		KUNIT_EXPECT_EQ(test, write_event(0, i, 0), i < SLOTS);
 	KUNIT_EXPECT_EQ(test, atomic_read(&wakes), 2);
-	while (ipcns_journal_publish(SLOTS, keep, &dropped))
+	while (ipcns_journal_publish(SLOTS, keep, ignore))
 		;
 	KUNIT_EXPECT_FALSE(test, ipcns_journal_filling_up());
 	KUNIT_EXPECT_TRUE(test, write_event(0, i, 0));
@@ -389,7 +398,6 @@ static void race(struct kunit *test)
 	struct race *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
 	struct task_struct *writers[WRITERS], *reader;
 	struct ipcns_journal_state state;
-	bool dropped;
 	u32 i;
 
 	KUNIT_ASSERT_NOT_NULL(test, r);
@@ -411,7 +419,7 @@ static void race(struct kunit *test)
 	for (;;) {
 		bool last = !atomic_read(&r->writing);
 
-		while (ipcns_journal_publish(SLOTS, keep, &dropped))
+		while (ipcns_journal_publish(SLOTS, keep, ignore))
 			;
 		if (last)
 			break;

@@ -38,6 +38,7 @@ static void put_event_at(u64 time, u8 object, u8 what, u64 ns, const void *more,
 	e->time = time;
 	e->ns = ns;
 	e->pid = 1234;
+	e->uid = 79;
 	strscpy(e->comm, "somebody", sizeof(e->comm));
 	e->object = object;
 	e->what = what;
@@ -68,7 +69,6 @@ static void birth(u32 place, u64 cookie)
 		.inum = 1000 + place,
 		.owner_inum = 77,
 		.owner_uid = 78,
-		.creator_uid = 79,
 	};
 
 	put_event(IPCNS_EVENT_OBJECT_NS, IPCNS_EVENT_KIND_CREATED, address(place), &b, sizeof(b));
@@ -291,7 +291,7 @@ static void named(struct kunit *test)
 	struct ipc_namespace *ns = kunit_kzalloc(test, sizeof(*ns), GFP_KERNEL);
 	struct vfsmount *mnt = kunit_kzalloc(test, sizeof(*mnt), GFP_KERNEL);
 	struct ipcns_ns_ref refs[3] = { };
-	struct ipcns_event_birth b = { .cookie = 51, .inum = 5, .creator_uid = 5 };
+	struct ipcns_event_birth b = { .cookie = 51, .inum = 5 };
 	struct ipcns_ns_info known;
 	u64 id;
 
@@ -316,7 +316,7 @@ static void named(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, newest_id(), id);
 	KUNIT_ASSERT_TRUE(test, ipcns_registry_get(id, &known));
 	KUNIT_EXPECT_NE(test, known.born.time, 0ULL);
-	KUNIT_EXPECT_EQ(test, known.born.uid, 5U);
+	KUNIT_EXPECT_EQ(test, known.born.uid, 79U);
 	KUNIT_ASSERT_EQ(test, ipcns_registry_name(refs, 1), 0);
 	KUNIT_EXPECT_EQ(test, refs[0].id, id);
 }

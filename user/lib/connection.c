@@ -25,15 +25,9 @@
 /* The largest errno of the kernel, MAX_ERRNO of include/linux/err.h. */
 #define ERRNO_MAX 4095
 
-static const char *const group_names[GROUPS] = {
-	[GROUP_NAMESPACES] = IPCNS_MCGRP_NAMESPACES,
-	[GROUP_OBJECTS] = IPCNS_MCGRP_OBJECTS,
-};
-
 struct ipcns {
 	struct nl_sock *sk;
 	uint16_t family;
-	uint32_t groups[GROUPS];	/* ids of its multicast groups, 0 if there is none */
 	bool busy;		/* an exchange is in progress */
 	bool held;		/* a feed's callback is running */
 	bool broken;		/* an exchange ended before its answer did */
@@ -58,7 +52,6 @@ struct family {
 	bool found;
 	uint16_t id;
 	uint32_t version;
-	uint32_t groups[GROUPS];
 };
 
 /* Copies the text of an extended ack, of which @len bytes at @attrs are attributes. */
@@ -345,6 +338,26 @@ int ipcns_do(struct ipcns *c, struct ipcns_request *r, ipcns_row_fn row, void *a
 }
 
 /**
+ * connection_do_on - as ipcns_do(), by another socket, which the request is about
+ * @c: the connection
+ * @sk: the socket; what else comes there until the answer is complete is dropped
+ * @r: as for ipcns_do()
+ * @row: as for ipcns_do()
+ * @arg: as for ipcns_do()
+ */
+int connection_do_on(struct ipcns *c, struct nl_sock *sk, struct ipcns_request *r,
+		     ipcns_row_fn row, void *arg)
+{
+	struct nl_sock *own = c->sk;
+	int ret;
+
+	c->sk = sk;
+	ret = ipcns_do(c, r, row, arg);
+	c->sk = own;
+	return ret;
+}
+
+/**
  * ipcns_dump - send a request as a dump, pass each row on
  * @c: the connection
  * @r: the request, which is freed; NULL counts as one that there was no memory for
@@ -383,22 +396,6 @@ const char *ipcns_error(const struct ipcns *c)
 	return c->text;
 }
 
-static void take_groups(struct nlattr *list, struct family *family)
-{
-	struct nlattr *tb[CTRL_ATTR_MCAST_GRP_MAX + 1], *group;
-	uint64_t id;
-	int rest, i;
-
-	nla_for_each_nested(group, list, rest) {
-		if (nla_parse_nested(tb, CTRL_ATTR_MCAST_GRP_MAX, group, NULL) < 0 ||
-		    !tb[CTRL_ATTR_MCAST_GRP_NAME] || !ipcns_uint(tb[CTRL_ATTR_MCAST_GRP_ID], &id))
-			continue;
-		for (i = 0; i < GROUPS; i++)
-			if (!nla_strcmp(tb[CTRL_ATTR_MCAST_GRP_NAME], group_names[i]))
-				family->groups[i] = id;
-	}
-}
-
 static void take_family(struct nlattr *attrs, int len, void *arg)
 {
 	struct nlattr *tb[CTRL_ATTR_MAX + 1];
@@ -412,8 +409,6 @@ static void take_family(struct nlattr *attrs, int len, void *arg)
 	family->found = true;
 	family->id = id;
 	family->version = version;
-	if (tb[CTRL_ATTR_MCAST_GROUPS])
-		take_groups(tb[CTRL_ATTR_MCAST_GROUPS], family);
 }
 
 /* The request for the module's family, by its name or, unless 0, by its number. */
@@ -456,7 +451,6 @@ static int resolve_family(struct ipcns *c, uint16_t id)
 			"the module speaks protocol version %u, not %u", family.version,
 			IPCNS_PROTOCOL_VERSION);
 	c->family = family.id;
-	memcpy(c->groups, family.groups, sizeof(c->groups));
 	return 0;
 }
 
@@ -477,7 +471,8 @@ struct ipcns *ipcns_new(void)
  *
  * A socket that is connected to the kernel's port gets no message from another one
  * (netlink_getsockbyportid() in net/netlink/af_netlink.c), so that others cannot fill its buffer
- * either. Multicast messages come as before, from processes too: a reader still looks at the port
+ * either. Messages to multicast groups, as "notify" of nlctrl, come as before, from processes too: a
+ * reader still looks at the port
  * of the sender. Without effect where it fails.
  */
 void connection_refuse_senders(int fd)
@@ -552,12 +547,6 @@ int ipcns_connect(struct ipcns *c)
 uint16_t connection_family(const struct ipcns *c)
 {
 	return c->family;
-}
-
-/** connection_group - id of one of its multicast groups, 0 if there is none */
-uint32_t connection_group(const struct ipcns *c, enum group group)
-{
-	return c->groups[group];
 }
 
 /** ipcns_free - end a connection and free it; NULL is fine */

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-only
 /*
- * The stream of events: a subscription, with multicast groups, and the journal for events that did
- * not arrive through them.
+ * The stream of events: a subscription, and the journal for events that did not arrive by it.
  *
- * Events have numbers without gaps over both groups. With both groups joined a gap means that
- * messages did not arrive; with one, that the socket overran is the only sign. Missing events are
- * read from the journal, by a second socket, and events that arrive twice are skipped by their
+ * Events have numbers without gaps. With a subscription to all of them a gap means that messages
+ * did not arrive; otherwise, that the socket overran is the only sign. Missing events are read
+ * from the journal, by a second socket, and events that arrive twice are skipped by their
  * number. The journal reports events that it does not hold any more as a loss, with its range.
  *
  * A caller who may not subscribe polls the journal, which then has only events of namespaces that
@@ -72,7 +71,7 @@ struct ipcns_feed {
 	bool polling;		/* there is no subscription */
 	struct seen_list seen;	/* what the last poll found */
 	uint16_t family;	/* of a module that was loaded meanwhile, 0 if not known */
-	bool complete;		/* both groups are joined, so that numbers have no gaps */
+	bool complete;		/* all is subscribed to, so that numbers have no gaps */
 	bool overrun;		/* the socket had no room, and is not empty yet */
 	uint64_t held;		/* oldest event in the journal when that was seen */
 	char text[256];		/* what the last error was */
@@ -178,15 +177,6 @@ void ipcns_feed_free(struct ipcns_feed *f)
 	free(f);
 }
 
-static int join(struct ipcns_feed *f, int group, const char *name)
-{
-	int ret = nl_socket_add_membership(f->sk, group);
-
-	if (ret < 0)
-		return fail(f, -EIO, "cannot join group \"%s\": %s", name, nl_geterror(ret));
-	return 0;
-}
-
 /* A descriptor that is readable when one of the two is. */
 static int wait_for(struct ipcns_feed *f, int fd)
 {
@@ -239,29 +229,16 @@ int ipcns_feed_open(struct ipcns_feed *f)
 	ret = genl_ctrl_resolve_grp(f->sk, "nlctrl", "notify");
 	if (ret < 0)
 		return fail(f, -EIO, "cannot look up group \"notify\": %s", nl_geterror(ret));
-	return join(f, ret, "notify");
+	ret = nl_socket_add_membership(f->sk, ret);
+	if (ret < 0)
+		return fail(f, -EIO, "cannot join group \"notify\": %s", nl_geterror(ret));
+	return 0;
 }
 
 /** ipcns_feed_fd - descriptor that is readable when there is something to read; for poll(2) */
 int ipcns_feed_fd(const struct ipcns_feed *f)
 {
 	return f->epoll;
-}
-
-static int join_groups(struct ipcns_feed *f, bool objects)
-{
-	uint32_t namespaces = connection_group(f->c, GROUP_NAMESPACES);
-	uint32_t group = connection_group(f->c, GROUP_OBJECTS);
-	int ret;
-
-	if (!namespaces || !group)
-		return fail(f, -EOPNOTSUPP, "the module has no groups for events");
-	ret = join(f, namespaces, IPCNS_MCGRP_NAMESPACES);
-	if (!ret && objects)
-		ret = join(f, group, IPCNS_MCGRP_OBJECTS);
-	if (!ret)
-		f->complete = objects;
-	return ret;
 }
 
 static void take_recorded(struct nlattr *attrs, int len, void *arg)
@@ -275,26 +252,29 @@ static void take_recorded(struct nlattr *attrs, int len, void *arg)
 }
 
 /*
- * The module arms its hooks after it has answered, so it is asked until it has. Where one cannot be
- * armed, which its status reports, events are missing, and the feed goes on without them.
+ * Events go to the socket that subscribes. The module arms its hooks after it has answered, so it
+ * is asked until it has. Where one cannot be armed, which its status reports, events are missing,
+ * and the feed goes on without them.
  */
 static int subscribe(struct ipcns_feed *f, bool objects)
 {
 	static const struct timespec pause = { .tv_nsec = ARM_MS * 1000000 };
 	uint32_t mask = 1U << IPCNS_EVENT_OBJECT_NS, recorded = 0;
 	struct ipcns_request *r;
-	int i, ret = 0;
+	int i, ret;
 
 	if (objects)
 		mask |= 1U << IPCNS_EVENT_OBJECT_SHM | 1U << IPCNS_EVENT_OBJECT_SEM |
 			1U << IPCNS_EVENT_OBJECT_MSG | 1U << IPCNS_EVENT_OBJECT_MQ;
+	r = ipcns_request(IPCNS_CMD_SUBSCRIBE);
+	ipcns_put_u32(r, IPCNS_A_EVENT_OBJECTS, mask);
+	ret = connection_do_on(f->c, f->sk, r, take_recorded, &recorded);
 	for (i = 0; !ret && (mask & ~recorded) && i < ARM_TRIES; i++) {
-		if (i)
-			nanosleep(&pause, NULL);
-		r = ipcns_request(IPCNS_CMD_SUBSCRIBE);
-		ipcns_put_u32(r, IPCNS_A_EVENT_OBJECTS, mask);
-		ret = ipcns_do(f->c, r, take_recorded, &recorded);
+		nanosleep(&pause, NULL);
+		ret = ipcns_do(f->c, ipcns_request(IPCNS_CMD_JOURNAL_GET), take_recorded,
+			       &recorded);
 	}
+	f->complete = !ret && objects;
 	return ret ? fail(f, ret, "cannot subscribe to events: %s", ipcns_error(f->c)) : 0;
 }
 
@@ -378,9 +358,7 @@ int ipcns_feed_join(struct ipcns_feed *f, bool objects)
 	if (ret)
 		return fail(f, ret, "%s", ipcns_error(f->c));
 	ret = subscribe(f, objects);
-	if (!ret)
-		ret = join_groups(f, objects);
-	else if (ret == -EPERM || ret == -EOPNOTSUPP)
+	if (ret == -EPERM || ret == -EOPNOTSUPP)
 		ret = start_polling(f);
 	f->joined = !ret;
 	return ret;
@@ -389,7 +367,7 @@ int ipcns_feed_join(struct ipcns_feed *f, bool objects)
 /**
  * ipcns_feed_leave - forget the module, which is gone
  *
- * The kernel has taken the feed out of its groups. ipcns_feed_read() tells when it is back, for
+ * The module has forgotten the subscription. ipcns_feed_read() tells when it is back, for
  * ipcns_feed_join().
  */
 void ipcns_feed_leave(struct ipcns_feed *f)

@@ -5,12 +5,7 @@
 
 #include "libipcns.h"
 
-/* Multicast groups of the module. */
-enum group {
-	GROUP_NAMESPACES,
-	GROUP_OBJECTS,
-	GROUPS,
-};
+struct nl_sock;
 
 void connection_refuse_senders(int fd);
 void connection_hold(struct ipcns *c, bool hold);
@@ -18,7 +13,8 @@ bool struct_take(void *to, size_t known, const void *from, size_t given);
 void struct_give(void *to, size_t given, const void *from, size_t known);
 int connection_open(struct ipcns *c, uint16_t family);
 uint16_t connection_family(const struct ipcns *c);
-uint32_t connection_group(const struct ipcns *c, enum group group);
+int connection_do_on(struct ipcns *c, struct nl_sock *sk, struct ipcns_request *r,
+		     ipcns_row_fn row, void *arg);
 int connection_error(struct ipcns *c, int err, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -519,7 +519,4 @@ enum {
 	IPCNS_CMD_MAX = (__IPCNS_CMD_MAX - 1)
 };
 
-#define IPCNS_MCGRP_NAMESPACES	"namespaces"
-#define IPCNS_MCGRP_OBJECTS	"objects"
-
 #endif /* _UAPI_LINUX_IPCNS_H */

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Events as a reader of netlink gets them: from the multicast groups, and from the journal.
+"""Events as a reader of netlink gets them: from a subscription, and from the journal.
 
 An event is a dict as the spec's attribute set "event" has it, with words in place of enums.
 """
@@ -21,7 +21,7 @@ WORDS = {
     "reason": "none removed teardown detach exit".split(),
     "cause": "overwritten dropped probes-off missed".split(),
 }
-GROUPS = ("namespaces", "objects")
+ALL = "ns shm sem msg mq"
 OBJECT_PROBES = {"ipc_addid", "ipc_update_perm", "mqueue_create_attr"}    # armed on demand
 
 _HEADER = struct.Struct("=IHHIIBBH")
@@ -152,36 +152,35 @@ def mask(objects):
     return sum(1 << WORDS["object"].index(word) for word in objects.split())
 
 
-def subscribe(link, objects="ns shm sem msg mq", wait=True):
+def subscribe(link, objects=ALL, wait=True):
     """Subscribes to events; with wait, returns when they are recorded. What is recorded."""
     deadline = time.monotonic() + 10 * PACE
-    while True:
-        recorded = link.get("subscribe", {"objects": mask(objects)})["objects"]
-        if not wait or not mask(objects) & ~recorded:
-            return recorded
-        if time.monotonic() > deadline:
-            raise Failed(f"subscribed to {objects}, but only {recorded:#x} is recorded")
-        time.sleep(0.01)
+    recorded = link.get("subscribe", {"objects": mask(objects)})["objects"]
+    with wire.Socket() as other:
+        while wait and mask(objects) & ~recorded:
+            if time.monotonic() > deadline:
+                raise Failed(f"subscribed to {objects}, but only {recorded:#x} is recorded")
+            time.sleep(0.01)
+            recorded = other.get("event")["objects"]
+    return recorded
 
 
 class Listener:
-    """Subscribes, and listens to the groups; keeps all events, in the order of their numbers.
+    """Subscribes, and listens; keeps all events, in the order of their numbers.
 
-    What the socket's buffer had no room for comes from the journal. With both groups there is no
+    What the socket's buffer had no room for comes from the journal. Of all objects there is no
     number missing: what the journal does not hold any more must be told as lost, or it is Failed.
     """
 
-    def __init__(self, groups=GROUPS, buffer=64 << 20):
+    def __init__(self, objects=ALL, buffer=64 << 20):
         self.link = wire.Socket()
-        self.whole = set(groups) == set(GROUPS)
+        self.whole = objects == ALL
         try:
             self.link.socket.setsockopt(socket.SOL_SOCKET, 33, buffer)      # SO_RCVBUFFORCE
         except PermissionError:     # not the machine's root: as much as is allowed
             self.link.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
-        for group in groups:
-            self.link.join(group)
         self.journal = Journal()
-        subscribe(self.journal.link, "ns shm sem msg mq" if "objects" in groups else "ns")
+        subscribe(self.link, objects)
         self.begin = self.next = self.journal.state()[1]
         self.events, self.lost = [], []
         self.destroyed = set()      # ids of namespaces
@@ -196,7 +195,7 @@ class Listener:
         self.close()
 
     def close(self):
-        """Leaves the groups."""
+        """Ends the subscription."""
         self.link.close()
         self.journal.close()
 

@@ -19,7 +19,7 @@ NLM_F_CAPPED, NLM_F_ACK_TLVS = 0x100, 0x200
 NLMSGERR_ATTR_MSG, NLMSGERR_ATTR_OFFS, NLMSGERR_ATTR_MISS_TYPE = 1, 2, 5
 NLA_F_NESTED, NLA_TYPE_MASK = 0x8000, 0x3fff
 GENL_ID_CTRL, CTRL_CMD_GETFAMILY, CTRL_ATTR_FAMILY_ID, CTRL_ATTR_FAMILY_NAME = 16, 3, 1, 2
-CTRL_ATTR_VERSION, CTRL_ATTR_MCAST_GROUPS = 3, 7
+CTRL_ATTR_VERSION = 3
 NETLINK_ADD_MEMBERSHIP = 1
 
 # By attribute set; the command of "event" is journal-get.
@@ -170,10 +170,6 @@ class Socket:
         reply = dict(split(self.raw_reply()[0]))
         self.family, = struct.unpack("=H", reply[CTRL_ATTR_FAMILY_ID])
         self.version, = struct.unpack("=I", reply[CTRL_ATTR_VERSION])
-        self.groups = {}
-        for _, group in split(reply.get(CTRL_ATTR_MCAST_GROUPS, b"")):
-            (_, name), (_, number) = sorted(split(group))
-            self.groups[name.rstrip(b"\0").decode()], = struct.unpack("=I", number)
 
     def __enter__(self):
         return self
@@ -184,10 +180,6 @@ class Socket:
     def close(self):
         """Ends whatever runs on the socket."""
         self.socket.close()
-
-    def join(self, group):
-        """Joins a multicast group by name."""
-        self.socket.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, self.groups[group])
 
     def send_raw(self, family, command, flags, attributes, version=1):
         """Sends one request."""
