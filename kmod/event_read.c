@@ -74,6 +74,7 @@ bool ipcns_event_next(struct ipcns_cursor *c, struct ipcns_event_report *out)
 {
 	const struct ipcns_event *e;
 	struct ipcns_ns_info info;
+	u32 i;
 
 	memset(out, 0, offsetof(struct ipcns_event_report, slots));
 	if (c->next >= c->end)
@@ -94,7 +95,8 @@ bool ipcns_event_next(struct ipcns_cursor *c, struct ipcns_event_report *out)
 	}
 	c->next++;
 	c->pos += e->slots;
-	memcpy(out->slots, e, e->slots * sizeof(*e));
+	for (i = 0; i < min_t(u32, e->slots, IPCNS_EVENT_SLOTS); i++)
+		out->slots[i] = e[i];
 	if (e->object != IPCNS_EVENT_OBJECT_NS && e->ns == c->ns) {
 		out->inum = c->inum;
 	} else if (ipcns_registry_lookup(e->ns, &info)) {

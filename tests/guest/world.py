@@ -92,14 +92,15 @@ class World:
 @contextlib.contextmanager
 def group_of_observers():
     """A group of those who stand still when the world does."""
+    def removed():
+        with contextlib.suppress(OSError):
+            BESIDE.rmdir()
+        return not BESIDE.exists()
+
     BESIDE.mkdir()
     try:
         yield
     finally:
-        def removed():
-            with contextlib.suppress(OSError):
-                BESIDE.rmdir()
-                return True
         until(removed, "nobody is in the observers' group", 60)
 
 

@@ -479,7 +479,8 @@ void connection_refuse_senders(int fd)
 {
 	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 
-	(void)connect(fd, (const struct sockaddr *)&kernel, sizeof(kernel));
+	if (connect(fd, (const struct sockaddr *)&kernel, sizeof(kernel)))
+		errno = 0;
 }
 
 static int open_socket(struct ipcns *c)
