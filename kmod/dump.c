@@ -8,6 +8,7 @@
  * call, so a reader that sleeps holds up nobody.
  */
 #include <linux/bitmap.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include <net/sock.h>
@@ -16,6 +17,9 @@
 #include "dump.h"
 #include "nl_gen.h"
 #include "registry.h"
+
+/* Ticks that a dump waits for creations to be done. */
+#define MOST_WAITS 20
 
 static atomic_t dumps_open;
 
@@ -165,10 +169,28 @@ static int select_one(struct ipcns_dump *d)
 	return 0;
 }
 
+/*
+ * All that was created before the dump's number has to be listed. Creations end soon,
+ * unless the task that creates is made to stand still by its control group.
+ */
+static int select_all(struct ipcns_dump *d)
+{
+	int i, err;
+
+	for (i = 0; ; i++) {
+		err = ipcns_walk_cookies(&d->list, &d->view);
+		if (err || !d->ops->seq_attr || !d->list.pending || i == MOST_WAITS ||
+		    !ipcns_registry_unfinished())
+			return err;
+		ipcns_cookies_free(&d->list);
+		schedule_timeout_killable(1);
+	}
+}
+
 /* Decides which namespaces to go through. */
 static int select_namespaces(struct ipcns_dump *d)
 {
-	int err = d->ns_attr ? select_one(d) : ipcns_walk_cookies(&d->list, &d->view);
+	int err = d->ns_attr ? select_one(d) : select_all(d);
 
 	if (!err)
 		err = ipcns_dump_charge(d, d->list.max * sizeof(*d->list.cookie) +
@@ -275,6 +297,7 @@ static int dump_collect(struct ipcns_dump *d)
 
 	if (d->ops->collect_events)
 		return d->ops->collect_events(d);
+	/* the first batch is true for the number that the list is true for */
 	if (d->ops->seq_attr)
 		d->seq = ipcns_registry_now();
 	/* a dying namespace was the only one wanted */
@@ -282,7 +305,9 @@ static int dump_collect(struct ipcns_dump *d)
 		return 0;
 	if (d->collected && d->pos >= d->list.n)
 		return d->ops->collect_dying && !d->ns_attr ? d->ops->collect_dying(d) : 0;
-	err = d->collected ? collect_batch(d) : select_namespaces(d);
+	err = d->collected ? 0 : select_namespaces(d);
+	if (!err && d->list.n)
+		err = collect_batch(d);
 	if (err == -ENOENT && !d->found) {
 		if (d->ops->collect_dying && d->ops->collect_dying(d) > 0) {
 			d->found = true;

@@ -615,6 +615,39 @@ static void see_left(const struct super_block *sb)
 	raw_spin_unlock(&registry_lock);
 }
 
+/* How often a namespace was met whose creation had an event, and was not done. */
+static u64 unfinished;
+
+static void count_unfinished(const struct super_block *sb)
+{
+	struct entry *e;
+
+	raw_spin_lock(&registry_lock);
+	e = lookup_sb((unsigned long)sb);
+	if (e && !e->gone && !e->known.dying.time)
+		unfinished++;
+	raw_spin_unlock(&registry_lock);
+}
+
+/**
+ * ipcns_registry_unfinished() - is a namespace being created whose creation has its number?
+ *
+ * It is recorded at the entry of the last function that a creation calls, and can
+ * be found when that returns. In between a list would lack what has been reported.
+ *
+ * Context: process context, may sleep.
+ * Return: whether there is one; also true if another caller met one meanwhile.
+ */
+bool ipcns_registry_unfinished(void)
+{
+	u64 before;
+
+	ipcns_registry_wait();
+	before = READ_ONCE(unfinished);
+	ipcns_walk_left(count_unfinished);
+	return READ_ONCE(unfinished) != before;
+}
+
 /* Retires what a check has not found. Returns whether another check is due. */
 static bool retire_absent(struct hlist_head *bucket, u32 ms)
 {

@@ -83,6 +83,7 @@ u64 ipcns_registry_now(void);
 u64 ipcns_registry_next_id(void);
 bool ipcns_registry_in_doubt(void);
 bool ipcns_registry_silent(void);
+bool ipcns_registry_unfinished(void);
 void ipcns_registry_check_begin(void);
 int ipcns_registry_check_end(u64 now);
 void ipcns_registry_stats(struct ipcns_registry_stats *out);

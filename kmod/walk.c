@@ -242,6 +242,7 @@ int ipcns_walk_cookies(struct ipcns_cookies *list, const struct ipcns_view *view
 		if (!n || list->cookie[n - 1] != list->cookie[i])
 			list->cookie[n++] = list->cookie[i];
 	list->n = n;
+	list->pending = lw.walk.pending;
 	return 0;
 }
 

@@ -54,11 +54,13 @@ struct ipcns_ns_ref {
  * @cookie:	their keys, ascending
  * @n:		how many
  * @max:	how many there is room for
+ * @pending:	superblocks that had no namespace, or none yet
  */
 struct ipcns_cookies {
 	u64	*cookie;
 	u32	n;
 	u32	max;
+	u32	pending;
 };
 
 /**

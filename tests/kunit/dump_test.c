@@ -95,6 +95,7 @@ static void fake_reader_put(struct ipcns_reader *r)
 #define ipcns_walk_get fake_get
 #define ipcns_put fake_put
 #define ipcns_registry_name fake_name
+#define ipcns_registry_unfinished() false
 #define ipcns_reader_put fake_reader_put
 #include "dump.c"
 

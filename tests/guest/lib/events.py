@@ -175,18 +175,25 @@ class Listener:
     def __init__(self, objects=ALL, buffer=64 << 20):
         self.link = wire.Socket()
         self.whole = objects == ALL
-        try:
-            self.link.socket.setsockopt(socket.SOL_SOCKET, 33, buffer)      # SO_RCVBUFFORCE
-        except PermissionError:     # not the machine's root: as much as is allowed
-            self.link.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        small = buffer < 65536
+        if not small:
+            self._set_buffer(buffer)
         self.journal = Journal()
         subscribe(self.link, objects)
+        if small:       # the reply had room
+            self._set_buffer(buffer)
         self.begin = self.next = self.journal.state()[1]
         self.events, self.lost = [], []
         self.destroyed = set()      # ids of namespaces
         self.overruns = self.fetches = 0
         self.overrun = False
         self.raw = []
+
+    def _set_buffer(self, size):
+        try:
+            self.link.socket.setsockopt(socket.SOL_SOCKET, 33, size)        # SO_RCVBUFFORCE
+        except PermissionError:     # not the machine's root: as much as is allowed
+            self.link.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
 
     def __enter__(self):
         return self
