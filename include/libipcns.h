@@ -3,13 +3,13 @@
  * libipcns: the protocol of the kernel module ipcns, for C programs.
  *
  * What IPC namespaces there are, what is in them, what keeps them, and what happens to them, as
- * rows of attributes. The attributes of each kind of row, and what they mean, are those of
- * <linux/ipcns.h> and of ipcns(7).
+ * rows of attributes. The attributes of each kind of row are those of <linux/ipcns.h>; what they
+ * mean is in ipcns.yaml, see ipcns(7).
  *
  * Errors are negative values of errno, and have a text: ipcns_error(), ipcns_feed_error(). -ENODEV
  * always means that the module is not loaded, or not any more. Nothing is printed and no process
  * is ended. What a caller may see is decided by the kernel, from the credentials of who opened the
- * connection.
+ * connection and of who sends the request.
  *
  * A connection, a feed or a request may be used by one thread at a time, each time by another one
  * if the program orders that; different ones by different threads at once. What works on rows and
@@ -157,7 +157,7 @@ enum ipcns_feed_state {
 /* The state of the journal. */
 struct ipcns_journal {
 	uint64_t next;		/* number that the next event will have */
-	uint64_t held;		/* number of the oldest event in it, 0 if it is empty */
+	uint64_t held;		/* number of the oldest event in it, @next if it is empty */
 	uint64_t next_ns_id;	/* below it, all identities were handed out; 0: the kernel does it */
 };
 

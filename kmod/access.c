@@ -18,7 +18,7 @@
 
 static char *access = "root";
 module_param(access, charp, 0444);
-MODULE_PARM_DESC(access, "who may ask: root, only CAP_SYS_ADMIN in the initial user namespace (default); owner, also owners of user namespaces about these, and everybody about their own namespace");
+MODULE_PARM_DESC(access, "who may ask: root, only CAP_SYS_ADMIN in the initial user namespace (default); owner, also whoever has CAP_SYS_ADMIN in a user namespace, about the IPC namespaces that it owns, and everybody about their own namespace");
 
 /* The name that "access" had in version 0.1; it is refused, see ipcns_access_init(). */
 static char *scoped_access;

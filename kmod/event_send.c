@@ -263,13 +263,14 @@ void ipcns_send(void)
 	u32 wanted;
 
 	mutex_lock(&send_mutex);
+	/* first, so that who subscribes after the next step is told of a later number */
+	ipcns_cursor_extend(cursor);
 	wanted = open ? ipcns_subscribed() : 0;
 	if (!wanted) {
 		/* a new subscriber reads older events from the journal */
-		cursor->next = ipcns_journal_next();
+		cursor->next = cursor->end;
 		cursor->pos = cursor->n;
 	} else {
-		ipcns_cursor_extend(cursor);
 		while (ipcns_event_next(cursor, &r)) {
 			send_event(&r, wanted);
 			cond_resched();

@@ -282,6 +282,7 @@ static void high_half(struct kunit *test)
 static void lengths(struct kunit *test)
 {
 	u32 len, n, i, part = sizeof_field(struct ipcns_event_more, data);
+
 	KUNIT_ASSERT_EQ(test, ipcns_journal_init(SLOTS * sizeof(struct ipcns_event), count_wake), 0);
 	memset(j->ring, 0xaa, SLOTS * sizeof(*j->ring));
 	for (len = 0; len <= LEN_MAX; len++) {

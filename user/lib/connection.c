@@ -511,7 +511,7 @@ static int open_socket(struct ipcns *c)
  * @c: the connection
  * @family: number of its family, 0 if that is not known
  *
- * Asked by name, and not by number, the kernel may load the module. Returns as ipcns_connect().
+ * Returns as ipcns_connect().
  */
 int connection_open(struct ipcns *c, uint16_t family)
 {

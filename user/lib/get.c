@@ -73,7 +73,7 @@ int ipcns_objects_sized(struct ipcns *c, const struct ipcns_object_filter *filte
 }
 
 /**
- * ipcns_holders - one row for each thing that keeps a namespace, and rows of how many there are
+ * ipcns_holders - processes and attached segments that keep a namespace, and its count of references
  * @c: the connection
  * @ns_id: identity of the only namespace wanted, 0 for all
  * @kinds: mask of 1 << enum ipcns_holder_kind, 0 for all

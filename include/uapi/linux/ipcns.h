@@ -117,8 +117,9 @@ enum ipcns_msg_mode {
 /**
  * enum ipcns_event_object - What an event is about. Requests select by a mask
  *   of 1 << object.
- * @IPCNS_EVENT_OBJECT_LOST: Events are missing here; from, to and cause say
- *   which and why.
+ * @IPCNS_EVENT_OBJECT_LOST: Events are missing here. cause says why; from and
+ *   to say which, where that is known, and otherwise the loss has a number of
+ *   its own.
  */
 enum ipcns_event_object {
 	IPCNS_EVENT_OBJECT_NONE,
