@@ -39,23 +39,22 @@ def choose(image):
     IPCNS_ACCEL decides by hand. Otherwise KVM is taken if a kernel boots to its end with it: that
     /dev/kvm can be opened, and even that a BIOS runs, does not mean that a kernel does.
     """
-    asked = os.environ.get("IPCNS_ACCEL", "")
-    if asked not in ("", "tcg", "kvm"):
-        raise Failure(f"IPCNS_ACCEL={asked}: must be tcg or kvm")
-    usable = os.access(DEVICE, os.R_OK | os.W_OK)
-    if asked == "kvm":
-        if not usable:
-            why = "cannot be opened by this user" if DEVICE.exists() else "does not exist"
-            raise Failure(f"IPCNS_ACCEL=kvm: no KVM on this machine: {DEVICE} {why}")
-        return KVM
-    if asked == "tcg" or not usable:
+    if forced():
+        return KVM if forced() == "kvm" else EMULATION
+    if not os.access(DEVICE, os.R_OK | os.W_OK):
         return EMULATION
     return KVM if once("kvm", lambda: kvm_boots(image)) == "works" else EMULATION
 
 
 def forced():
-    """Whether the accelerator was chosen by hand."""
-    return bool(os.environ.get("IPCNS_ACCEL"))
+    """The accelerator that was chosen by hand, or an empty string; Failure if it cannot be had."""
+    asked = os.environ.get("IPCNS_ACCEL", "")
+    if asked not in ("", "tcg", "kvm"):
+        raise Failure(f"IPCNS_ACCEL={asked}: must be tcg or kvm")
+    if asked == "kvm" and not os.access(DEVICE, os.R_OK | os.W_OK):
+        why = "cannot be opened by this user" if DEVICE.exists() else "does not exist"
+        raise Failure(f"IPCNS_ACCEL=kvm: no KVM on this machine: {DEVICE} {why}")
+    return asked
 
 
 def distrust_kvm():
