@@ -77,20 +77,6 @@ def confine(folder, mounts):
         calls.mount(first, target, flags=calls.MS_BIND)
 
 
-def chroots(folder, count):
-    """Children that sleep in a folder as their root."""
-    pids = []
-    for _ in range(count):
-        pid = os.fork()
-        if not pid:
-            calls.die_with_parent()
-            os.chroot(folder)
-            while True:
-                calls.pause()
-        pids.append(pid)
-    return pids
-
-
 @scene(f"{CONFINED} processes in a chroot, {MOUNTS:,} mounts with long paths")
 def mounts(t):
     folder = tempfile.mkdtemp()
@@ -99,7 +85,7 @@ def mounts(t):
             member.call(confine, folder, MOUNTS)
             empty = f"{folder}/empty"
             os.mkdir(empty)
-            pids = member.call(chroots, empty, CONFINED)
+            pids = member.call(calls.sleepers, CONFINED, os.chroot, empty)
             _, seconds = timed(tool.rows, "list", "-o", "NS,HELD", member.inode)
             t.ok(seconds <= SOON, f"list -o HELD: {seconds:.1f} s")
             rows, seconds = timed(tool.rows, "holders", "-o", "KIND,DETAIL", member.inode)
@@ -112,27 +98,18 @@ def mounts(t):
               not pathlib.Path(folder).exists(), "the folder can be removed")
 
 
-def open_often(name, processes, count):
-    """Children that have a queue open, each many times."""
+def open_often(name, count):
+    """Has a queue open many times."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (count + 100, count + 100))
-    pids = []
-    for _ in range(processes):
-        pid = os.fork()
-        if not pid:
-            calls.die_with_parent()
-            fd = calls.mq_open(name)
-            for _ in range(count):
-                os.dup(fd)
-            while True:
-                calls.pause()
-        pids.append(pid)
-    return pids
+    fd = calls.mq_open(name)
+    for _ in range(count):
+        os.dup(fd)
 
 
 @scene(f"{OPENERS} processes, each with a queue open {OPEN} times")
 def openers(t):
     with Member() as member:
-        pids = member.call(open_often, b"crowded", OPENERS, OPEN)
+        pids = member.call(calls.sleepers, OPENERS, open_often, b"crowded", OPEN)
         until(lambda: all(len(os.listdir(f"/proc/{pid}/fd")) > OPEN for pid in pids), "all open it")
         (row,), seconds = timed(tool.rows, "objects", "--type", "mq", "-o", "NAME,OPENERS",
                                 member.inode)

@@ -264,27 +264,13 @@ def many_undos(t):
         t.same(adjustments(member, ident), [], "gone with it")
         ident = member.call(calls.semget, 0x77, 1)
         member.call(calls.semctl, ident, 0, calls.SETVAL, 1000)
-        pids = member.call(undoers, ident, UNDOERS)
+        pids = member.call(calls.sleepers, UNDOERS, calls.semop, ident, (0, -1, calls.SEM_UNDO))
         until(lambda: member.call(calls.semctl, ident, 0, calls.GETVAL) == 1000 - UNDOERS,
               f"{UNDOERS} adjusted", 60)
         t.same(adjustments(member, ident), sorted((pid, 0, 1) for pid in pids),
                f"{UNDOERS} processes")
         member.call(calls.end_children, pids)
         t.same(member.call(calls.semctl, ident, 0, calls.GETVAL), 1000, "and all undone")
-
-
-def undoers(ident, count):
-    """Children that adjust a semaphore and sleep."""
-    pids = []
-    for _ in range(count):
-        pid = os.fork()
-        if not pid:
-            calls.die_with_parent()
-            calls.semop(ident, (0, -1, calls.SEM_UNDO))
-            while True:
-                calls.pause()
-        pids.append(pid)
-    return pids
 
 
 # System V message queues

@@ -163,17 +163,23 @@ def shm_lock(shmid):
     _call(_libc.shmctl, shmid, SHM_LOCK, None)
 
 
-def attachers(count):
-    """Children that inherit what the caller has attached, and sleep; their pids."""
+def sleepers(count, function, *args):
+    """Children that call a function each, and sleep; their pids."""
     pids = []
     for _ in range(count):
         pid = os.fork()
         if not pid:
             die_with_parent()
+            function(*args)
             while True:
                 signal.pause()
         pids.append(pid)
     return pids
+
+
+def attachers(count):
+    """Children that inherit what the caller has attached, and sleep; their pids."""
+    return sleepers(count, int)
 
 
 def end_children(pids):
