@@ -148,13 +148,13 @@ static int name_fill(struct sk_buff *skb, const struct ipcns_event *e)
 {
 	const u32 part = sizeof_field(struct ipcns_event_more, data);
 	char name[IPCNS_EVENT_SLOTS * sizeof_field(struct ipcns_event_more, data)];
-	u32 i;
+	u32 i, n = min_t(u32, e->slots, IPCNS_EVENT_SLOTS);
 
-	if (e->slots == 1)
+	if (n == 1)
 		return 0;
-	for (i = 1; i < e->slots; i++)
+	for (i = 1; i < n; i++)
 		memcpy(name + (i - 1) * part, ((const struct ipcns_event_more *)(e + i))->data, part);
-	return nla_put(skb, IPCNS_A_EVENT_NAME, strnlen(name, (e->slots - 1) * part), name);
+	return nla_put(skb, IPCNS_A_EVENT_NAME, strnlen(name, (n - 1) * part), name);
 }
 
 static int object_fill(struct sk_buff *skb, const struct ipcns_event_report *n)
