@@ -170,8 +170,9 @@ static int select_one(struct ipcns_dump *d)
 }
 
 /*
- * All that was created before the dump's number has to be listed. Creations end soon,
- * unless the task that creates is made to stand still by its control group.
+ * All that was created before the dump's number has to be listed, so creations that
+ * have a number are waited for. They end soon, unless the control group of the task
+ * that creates stops it: then the dump goes on without.
  */
 static int select_all(struct ipcns_dump *d)
 {
@@ -297,7 +298,7 @@ static int dump_collect(struct ipcns_dump *d)
 
 	if (d->ops->collect_events)
 		return d->ops->collect_events(d);
-	/* the first batch is true for the number that the list is true for */
+	/* the list and the first batch share a number: they are read in the same call */
 	if (d->ops->seq_attr)
 		d->seq = ipcns_registry_now();
 	/* a dying namespace was the only one wanted */

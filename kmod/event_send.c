@@ -166,10 +166,11 @@ u32 ipcns_subscribed(void)
 }
 
 /*
- * Sends a message to the next subscriber after @nr that wants it; sets @nr. The list
- * is locked meanwhile, so that the socket is there: with the last of a net namespace,
- * its sockets of the kernel go, too. Where there is no room, the socket's owner gets
- * ENOBUFS (net/netlink/af_netlink.c netlink_attachskb()), and reads the journal.
+ * Sends a message to the next subscriber after @nr that wants it; sets @nr. A socket
+ * that is closed waits for the lock in on_release(), and until then keeps its net
+ * namespace, and with it the kernel's socket that sends. A subscriber whose buffer is
+ * full gets ENOBUFS (net/netlink/af_netlink.c netlink_attachskb()), and reads the
+ * journal.
  */
 static bool send_next(struct sk_buff *skb, u32 mask, u64 *nr)
 {
@@ -195,7 +196,7 @@ static void flush(void)
 
 	if (!batch)
 		return;
-	/* without memory it waits: what is not sent would be lost in silence */
+	/* waits for memory: nobody could be told that a message was not sent */
 	do
 		copy = skb_clone(batch, GFP_KERNEL | __GFP_NOFAIL);
 	while (send_next(copy, batch_mask, &nr));
@@ -224,8 +225,8 @@ static int append(const struct ipcns_event_report *r)
 }
 
 /*
- * A subscriber to both gets all events in their order: the messages of a batch are
- * about one, and it ends where that changes.
+ * All messages of a batch are for the same subscribers, and it ends where these
+ * change. So a subscriber to everything gets all events in their order.
  */
 static void send_event(struct ipcns_event_report *r, u32 wanted)
 {
@@ -263,7 +264,7 @@ void ipcns_send(void)
 	u32 wanted;
 
 	mutex_lock(&send_mutex);
-	/* first, so that who subscribes after the next step is told of a later number */
+	/* before subscribers are looked at: the answer to a later one has a later number */
 	ipcns_cursor_extend(cursor);
 	wanted = open ? ipcns_subscribed() : 0;
 	if (!wanted) {

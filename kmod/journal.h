@@ -17,7 +17,7 @@
  * @dropped:	events since load for which there was no room
  * @slots:	its size, and
  * @used:	how much of that is used, and
- * @pending:	not published yet, in slots
+ * @pending:	not published yet, in slots; a loss without a number yet counts as one
  */
 struct ipcns_journal_state {
 	u64	first;

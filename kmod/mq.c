@@ -200,7 +200,7 @@ static int visit_queues(struct ipc_namespace *ns, u64 *after,
 
 struct collection {
 	const struct ipcns_collect	*c;
-	const struct ipcns_ns_ref		*ref;
+	const struct ipcns_ns_ref	*ref;
 };
 
 static int add_queue(struct inode *inode, struct dentry *dentry, void *arg)

@@ -17,7 +17,7 @@
 /* A visit to the object that a filter names. */
 struct visit {
 	const struct ipcns_collect	*c;
-	const struct ipcns_ns_ref		*ref;
+	const struct ipcns_ns_ref	*ref;
 	void				(*call)(void *object, void *arg);
 	void				*arg;
 	bool				refused;

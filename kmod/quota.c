@@ -48,7 +48,7 @@ static kuid_t user_of(const struct cred *cred)
 		return cred->uid;
 	while (ns->parent != &init_user_ns)
 		ns = ns->parent;
-	/* those that a daemon of root made are of different users: by who is root there */
+	/* root makes user namespaces for different users: each is known by its own root */
 	uid = make_kuid(ns, 0);
 	return uid_eq(ns->owner, GLOBAL_ROOT_UID) && uid_valid(uid) ? uid : ns->owner;
 }

@@ -615,7 +615,7 @@ static void see_left(const struct super_block *sb)
 	raw_spin_unlock(&registry_lock);
 }
 
-/* How often a namespace was met whose creation had an event, and was not done. */
+/* How often walks met a namespace whose creation was recorded, but not finished. */
 static u64 unfinished;
 
 static void count_unfinished(const struct super_block *sb)
