@@ -71,13 +71,23 @@ def requests(inode):
     }
 
 
+# The kernel's own threads come and go: they are processes of the initial namespace.
+UNSTEADY = {"seq", "refs", "token", "nprocs"}
+
+
 def steady(answer):
     """An answer without what changes from one moment to the next."""
     if isinstance(answer, list):
         return sorted((steady(row) for row in answer), key=str)
     if isinstance(answer, dict):
-        return {key: value for key, value in answer.items() if key not in ("seq", "refs", "token")}
+        return {key: value for key, value in answer.items() if key not in UNSTEADY}
     return answer
+
+
+def none_ends():
+    """Whether no namespace of an earlier scene is still being torn down."""
+    with wire.Socket() as link:
+        return all(row["state"] == wire.STATE["active"] for row in link.dump("ns"))
 
 
 def outcome(action, link):
@@ -93,6 +103,7 @@ def outcome(action, link):
 @scene("each allocation of each request")
 def each_request(t):
     nth = faults.Nth()
+    until(none_ends, "earlier namespaces have ended", 60)
     with Member() as member:
         member.call(furnish)
         for name, action in requests(member.inode).items():

@@ -396,8 +396,9 @@ static void become_user(unsigned int worker)
 {
 	uid_t uid = FIRST_UID + worker * SUB_IDS;
 
+	/* credentials are charged to the worker's group, which may have no memory left */
 	if (setgroups(0, NULL) || setresgid(uid, uid, uid) || setresuid(uid, uid, uid))
-		fail("setresuid");
+		_exit(1);
 	prctl(PR_SET_DUMPABLE, 1);	/* its /proc/self belongs to it again */
 }
 
@@ -560,6 +561,9 @@ static void live(unsigned int worker, unsigned long number)
 	if (pid < 0) {
 		sleep_ms(50);
 	} else if (!pid) {
+		/* what a C library says when it is out of memory is no word of the world's */
+		if (log_fd >= 0)
+			dup2(log_fd, STDERR_FILENO);
 		close(log_fd);
 		close(ready[0]);
 		close(mapped[1]);
