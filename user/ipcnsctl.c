@@ -6,7 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ipcnsctl.h"
+#include "command.h"
+#include "util.h"
 
 struct command {
 	const char *name;

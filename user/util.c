@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ipcnsctl.h"
+#include "print/text.h"
 #include "progress.h"
-#include "text.h"
+#include "util.h"
 
 /** command_name - the sub-command that runs, for hints to its --help; NULL before there is one */
 const char *command_name;

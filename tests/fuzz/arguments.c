@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "event.h"
-#include "ipcnsctl.h"
+#include "ipc/event_line.h"
+#include "util.h"
 #include "kernel.h"
 
 #define WORDS 16

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ipcnsctl.h"
+#include "util.h"
 #include "kernel.h"
 #include "libipcns.h"
 

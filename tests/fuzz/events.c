@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "event.h"
-#include "ipcnsctl.h"
+#include "ipc/event_line.h"
+#include "util.h"
 #include "kernel.h"
-#include "object.h"
-#include "objset.h"
-#include "told.h"
+#include "ipc/object.h"
+#include "ipc/object_set.h"
+#include "ipc/snapshot_filter.h"
 
 /* A line is one line, whatever bytes are in it. */
 static void check_line(const char *text, size_t len, bool as_json)

@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "ipcnsctl.h"
+#include "util.h"
 #include "kernel.h"
 
 #define COMMAND(run, ...) { run, (char *[]){ "x", ##__VA_ARGS__, NULL } }

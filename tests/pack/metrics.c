@@ -12,8 +12,8 @@
 #include <linux/ipcns.h>
 #include <netlink/msg.h>
 
-#include "ipcnsctl.h"
-#include "metrics.h"
+#include "commands/metrics.h"
+#include "util.h"
 
 #define NAMESPACES 50
 #define NOW 1800000000000000000ULL

@@ -5,12 +5,12 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "event.h"
-#include "ipcnsctl.h"
-#include "numberset.h"
-#include "object.h"
-#include "objset.h"
-#include "told.h"
+#include "ipc/event_line.h"
+#include "util.h"
+#include "id_set.h"
+#include "ipc/object.h"
+#include "ipc/object_set.h"
+#include "ipc/snapshot_filter.h"
 
 #include <netlink/msg.h>
 

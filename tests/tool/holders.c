@@ -16,15 +16,15 @@
 #include <unistd.h>
 #include <linux/ipcns.h>
 
-#include "attached.h"
+#include "ipc/attachments.h"
 #include "check.h"
-#include "holders.h"
-#include "ipcnsctl.h"
-#include "ledger.h"
-#include "message.h"
-#include "ns.h"
-#include "object.h"
-#include "waiter.h"
+#include "commands/holders.h"
+#include "util.h"
+#include "ipc/references.h"
+#include "ipc/message_counts.h"
+#include "ipc/namespace.h"
+#include "ipc/object.h"
+#include "ipc/waiter.h"
 
 #define INUM 4026532133U
 #define NSID 17

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "ipcnsctl.h"
-#include "outfile.h"
+#include "util.h"
+#include "print/output_file.h"
 
 static void fill_text(FILE *out, const void *arg)
 {

@@ -10,8 +10,8 @@
 #include <fcntl.h>
 
 #include "check.h"
-#include "ipcnsctl.h"
-#include "sink.h"
+#include "util.h"
+#include "print/long_output.h"
 
 #define LINES 3000
 

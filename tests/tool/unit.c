@@ -19,23 +19,23 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cell.h"
+#include "print/value.h"
 #include "check.h"
-#include "column.h"
-#include "event.h"
-#include "exposition.h"
-#include "ipcnsctl.h"
-#include "holder.h"
-#include "limits.h"
-#include "message.h"
-#include "ns.h"
-#include "object.h"
-#include "output.h"
-#include "proc.h"
+#include "print/columns.h"
+#include "ipc/event_line.h"
+#include "print/prometheus_text.h"
+#include "util.h"
+#include "ipc/holder.h"
+#include "commands/limits.h"
+#include "ipc/message_counts.h"
+#include "ipc/namespace.h"
+#include "ipc/object.h"
+#include "print/table.h"
+#include "host/process.h"
 #include "progress.h"
-#include "text.h"
-#include "unit.h"
-#include "waiter.h"
+#include "print/text.h"
+#include "host/cgroup_name.h"
+#include "ipc/waiter.h"
 
 /* Without format characters, which libsmartcols lets through and the tool does not. */
 static const char *const hostile[] = {

@@ -22,8 +22,8 @@
 #include <unistd.h>
 
 #include "host/descriptors.h"
-#include "ipcnsctl.h"
-#include "text.h"
+#include "print/text.h"
+#include "util.h"
 
 /* The pid namespace that the kernel begins with: include/linux/proc_ns.h PROC_PID_INIT_INO. */
 #define INITIAL_PID_NS "pid:[4026531836]"

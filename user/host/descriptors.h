@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef IPCNSCTL_HOST_DESCRIPTORS_H
-#define IPCNSCTL_HOST_DESCRIPTORS_H
+#ifndef IPCNSCTL_DESCRIPTORS_H
+#define IPCNSCTL_DESCRIPTORS_H
 
 #include <stddef.h>
 #include <stdint.h>
 
 #include "host/mounts.h"
-#include "numberset.h"
+#include "id_set.h"
 
 enum descriptor_kind {
 	DESCRIPTOR_NSFS,	/* of an IPC namespace itself */

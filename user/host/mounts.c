@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "host/mounts.h"
-#include "ipcnsctl.h"
-#include "numberset.h"
-#include "text.h"
+#include "id_set.h"
+#include "print/text.h"
+#include "util.h"
 
 /* The next word of a line, which spaces part; false at its end. */
 static bool next_word(char **at, char *end, char **word, size_t *len)

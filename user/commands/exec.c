@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* ipcnsctl exec: a command inside a namespace, one without processes too. */
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <linux/ipcns.h>
+
+#include "command.h"
+#include "ipc/module.h"
+#include "ipc/namespace.h"
+#include "print/table_options.h"
+#include "util.h"
+
+static const char usage[] =
+	"Usage: " PROGRAM " exec [OPTION...] NS [--] [COMMAND [ARG...]]\n\n"
+	"Runs a command, $SHELL if none is given, inside an IPC namespace. The exit\n"
+	"status is the command's; 126 if it cannot be run, 127 if it is not found.\n"
+	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, or a path.\n\n"
+	"Options:\n"
+	" -h, --help  -V, --version\n";
+
+static const struct option longopts[] = {
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ 0 }
+};
+
+static _Noreturn void die_not_allowed(const char *arg)
+{
+	die(STATUS_ERROR, "cannot enter namespace \"%s\": it takes CAP_SYS_ADMIN in its user "
+	    "namespace and in yours", arg);
+}
+
+/* Looks once more at a namespace that could not be opened; dies if that tells why. */
+static void look_again(struct ipcns *w, char **arg)
+{
+	struct store store = { 0 };
+	struct record rec;
+
+	ns_select(w, 1, arg, &store);
+	if (record_parse(&rec, store.rows[0].attrs, store.rows[0].len))
+		ns_refuse_dying(&rec);
+	store_clear(&store);
+}
+
+/* A descriptor of the namespace; being opened by the kernel for this process, close-on-exec. */
+static int open_namespace(struct ipcns *w, char **arg)
+{
+	struct store store = { 0 };
+	struct record rec;
+	char why[256];
+	int fd;
+
+	ns_select(w, 1, arg, &store);
+	if (record_parse(&rec, store.rows[0].attrs, store.rows[0].len))
+		ns_refuse_dying(&rec);
+	fd = ipcns_open_namespace(w, ns_id(store.rows));
+	store_clear(&store);
+	if (fd == -EPERM)
+		die_not_allowed(*arg);
+	if (fd < 0) {
+		snprintf(why, sizeof(why), "%s", ipcns_error(w));
+		look_again(w, arg);
+		die(STATUS_ERROR, "cannot open namespace \"%s\": %s", *arg, why);
+	}
+	return fd;
+}
+
+static void enter(const char *arg, int fd)
+{
+	if (!setns(fd, CLONE_NEWIPC))
+		return;
+	if (errno == EPERM)
+		die_not_allowed(arg);
+	die(STATUS_ERROR, "cannot enter namespace \"%s\": %s", arg, strerror(errno));
+}
+
+static char *const *default_command(void)
+{
+	static char fallback[] = "/bin/sh";
+	static char *command[2];
+
+	command[0] = getenv("SHELL");
+	if (!command[0] || !*command[0])
+		command[0] = fallback;
+	return command;
+}
+
+/** cmd_exec - the command */
+int cmd_exec(int argc, char **argv)
+{
+	char *const *command;
+	struct options opts;
+	struct ipcns *w;
+	int c, fd;
+
+	options_init(&opts);
+	while ((c = getopt_long(argc, argv, "+hV", longopts, NULL)) != -1)
+		if (!options_take(&opts, c))
+			die_usage(NULL);
+	if (options_finish(&opts, usage, NULL))
+		return STATUS_OK;
+	if (optind == argc)
+		die_usage("no namespace given");
+	command = argv + optind + 1;
+	if (*command && !strcmp(*command, "--"))
+		command++;
+	if (!*command)
+		command = default_command();
+
+	w = module_open();
+	fd = open_namespace(w, argv + optind);
+	enter(argv[optind], fd);
+	close(fd);
+	ipcns_free(w);
+	execvp(*command, command);
+	c = errno == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN;
+	die(c, "cannot run %s: %s", *command, strerror(errno));
+}

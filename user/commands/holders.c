@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* ipcnsctl holders: what keeps namespaces, and what seems to. */
+#include "command.h"
+#include "commands/holders.h"
+#include "ipc/module.h"
+#include "ipc/namespace.h"
+#include "util.h"
+
+static const char usage[] =
+	"Usage: " PROGRAM " holders [OPTION...] NS...\n\n"
+	"Lists what keeps IPC namespaces. References add up to what the kernel counts;\n"
+	"who has the unattributed ones could not be found. What follows them keeps\n"
+	"queues, but not the namespace.\n"
+	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, or a path.\n";
+
+/**
+ * holders_print - print the rows of a ledger
+ * @ledger: the ledger
+ * @most: rows of a kind to print at most
+ * @out: where they go
+ *
+ * Returns how many rows were left out.
+ */
+size_t holders_print(const struct ledger *ledger, size_t most, struct output *out)
+{
+	const struct holder *row = ledger->rows.rows, *end = row + ledger->rows.n;
+	struct record rec = { 0 };
+	size_t of_kind = 0, left_out = 0;
+
+	for (; row < end; row++) {
+		of_kind = row > ledger->rows.rows && row[-1].kind == row->kind ? of_kind + 1 : 1;
+		if (of_kind > most) {
+			left_out++;
+			continue;
+		}
+		rec.row = row;
+		output_row(out, &rec);
+	}
+	return left_out;
+}
+
+/* With a column for the namespace first, where there are several. */
+static const struct column_set *columns_for(int namespaces)
+{
+	static struct column_set set;
+
+	if (namespaces <= 1)
+		return &holder_columns;
+	set = holder_columns;
+	set.defaults = "NS,KIND,PID,COMMAND,DETAIL,REFS";
+	return &set;
+}
+
+/** cmd_holders - the command */
+int cmd_holders(int argc, char **argv)
+{
+	struct store store = { 0 };
+	struct selection sel;
+	struct ledger ledger;
+	struct options opts;
+	struct output out;
+	struct record rec;
+	struct ipcns *w;
+	size_t i;
+
+	if (!options_table(&opts, &sel, argc, argv, usage, &holder_columns))
+		return STATUS_OK;
+	if (optind == argc)
+		die_usage("no namespace given");
+	selection_free(&sel);
+	selection_parse(&sel, columns_for(argc - optind), opts.output, opts.output_all);
+
+	w = module_open();
+	ns_select(w, argc - optind, argv + optind, &store);
+	for (i = 0; i < store.n; i++)
+		if (record_parse(&rec, store.rows[i].attrs, store.rows[i].len))
+			ns_refuse_dying(&rec);
+	ledger_read(w, &store, &ledger);
+	if (ledger.refused)
+		die(STATUS_ERROR, "cannot list holders: it takes CAP_SYS_ADMIN in the namespace's "
+		    "user namespace");
+	output_begin(&out, &opts, &sel, NULL);
+	holders_print(&ledger, SIZE_MAX, &out);
+	output_end(&out);
+
+	ledger_free(&ledger);
+	store_clear(&store);
+	selection_free(&sel);
+	ipcns_free(w);
+	return STATUS_OK;
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IPCNSCTL_HOLDERS_H
+#define IPCNSCTL_HOLDERS_H
+
+#include "ipc/references.h"
+#include "print/table.h"
+
+size_t holders_print(const struct ledger *ledger, size_t most, struct output *out);
+
+#endif

@@ -1,0 +1,563 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ipcnsctl metrics: figures for Prometheus.
+ *
+ * Totals are always there. Of single namespaces each family shows those with the largest values
+ * only, so that a machine with very many of them does not make as many time series.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <linux/ipcns.h>
+
+#include "command.h"
+#include "commands/limits.h"
+#include "commands/metrics.h"
+#include "ipc/module.h"
+#include "ipc/namespace.h"
+#include "ipc/object.h"
+#include "print/output_file.h"
+#include "print/prometheus_text.h"
+#include "print/table_options.h"
+#include "util.h"
+
+#define TOP 20
+#define NS_PER_SECOND 1000000000ULL
+
+static const char usage[] =
+	"Usage: " PROGRAM " metrics [OPTION...]\n\n"
+	"Prints figures about IPC namespaces and about the module, for Prometheus.\n\n"
+	"Options:\n"
+	"     --top N        of single namespaces, the N with the largest values (20)\n"
+	"     --format NAME  openmetrics (the default), or prometheus: the older format,\n"
+	"                    which node_exporter reads\n"
+	" -o, --output FILE  write to a file, which is replaced in one step; - is stdout\n"
+	" -h, --help  -V, --version\n";
+
+enum {
+	OPTION_TOP = OPTION_COMMAND,
+	OPTION_FORMAT,
+};
+
+static const struct option longopts[] = {
+	{ "top", required_argument, NULL, OPTION_TOP },
+	{ "format", required_argument, NULL, OPTION_FORMAT },
+	{ "output", required_argument, NULL, 'o' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ 0 }
+};
+
+static const struct {
+	unsigned int objects, bytes;	/* attributes; 0 if there is none */
+} kinds[KINDS] = {
+	[IPCNS_KIND_SHM] = { IPCNS_A_NS_SHM, IPCNS_A_NS_SHM_BYTES },
+	[IPCNS_KIND_SEM] = { IPCNS_A_NS_SEM, 0 },
+	[IPCNS_KIND_MSG] = { IPCNS_A_NS_MSG, IPCNS_A_NS_MSG_BYTES },
+	[IPCNS_KIND_MQ] = { IPCNS_A_NS_MQ, IPCNS_A_NS_MQ_BYTES },
+};
+
+/* One namespace. */
+struct figures {
+	struct record rec;
+	uint64_t inum, id, state;
+	struct record limits;
+	bool has_limits;
+	uint64_t objects, bytes;
+	double use;		/* of the limit that is used most; below 0 if not known */
+	uint64_t age;		/* seconds since its birth, or its death if it is dying */
+	bool has_age;
+	double rank;
+};
+
+struct table {
+	struct figures *rows;
+	struct figures **by_rank;
+	size_t n;
+};
+
+static uint64_t number(const struct record *rec, unsigned int attr)
+{
+	uint64_t value = 0;
+
+	if (attr)
+		ipcns_uint(rec->tb[attr], &value);
+	return value;
+}
+
+/* Seconds since something was done, by an attribute that says when; false if not known. */
+static bool get_age(const struct record *rec, unsigned int attr, uint64_t now, uint64_t *age)
+{
+	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
+	uint64_t then;
+
+	if (!rec->tb[attr] || nla_parse_nested(tb, IPCNS_A_ACTOR_MAX, rec->tb[attr], NULL) < 0 ||
+	    !ipcns_uint(tb[IPCNS_A_ACTOR_TIME], &then))
+		return false;
+	*age = now > then ? (now - then) / NS_PER_SECOND : 0;	/* clocks can be set back */
+	return true;
+}
+
+/* Rows of both stores are sorted by inode number and identity. */
+static void find_limits(const struct store *limits, const struct stored *row, struct figures *f)
+{
+	size_t low = 0, high = limits->n, middle;
+	const struct sort_key *key;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		key = &limits->rows[middle].key;
+		if (key->number[0] < row->key.number[0] ||
+		    (key->number[0] == row->key.number[0] && key->number[1] < row->key.number[1]))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < limits->n && limits->rows[low].key.number[1] == row->key.number[1])
+		f->has_limits = record_parse(&f->limits, limits->rows[low].attrs,
+					     limits->rows[low].len);
+}
+
+static void take_namespace(const struct metrics *m, const struct stored *row, struct figures *f)
+{
+	const char *name;
+	unsigned int i;
+	double part;
+
+	f->inum = row->key.number[0];
+	f->id = row->key.number[1];
+	f->state = number(&f->rec, IPCNS_A_NS_STATE);
+	for (i = 0; i < KINDS; i++) {
+		f->objects += number(&f->rec, kinds[i].objects);
+		f->bytes += number(&f->rec, kinds[i].bytes);
+	}
+	f->has_age = get_age(&f->rec, f->state == IPCNS_STATE_DYING ? IPCNS_A_NS_DYING :
+			     IPCNS_A_NS_BORN, m->now, &f->age);
+	find_limits(&m->limits, row, f);
+	f->use = -1;
+	for (i = 0; f->has_limits && limits_use(&f->limits, i, &name, &part); i++)
+		f->use = part > f->use ? part : f->use;
+}
+
+static void table_make(struct table *t, const struct metrics *m)
+{
+	struct figures *f;
+	size_t i;
+
+	t->n = 0;
+	t->rows = xrealloc(NULL, m->namespaces.n + 1, sizeof(*t->rows));
+	t->by_rank = xrealloc(NULL, m->namespaces.n + 1, sizeof(*t->by_rank));
+	for (i = 0; i < m->namespaces.n; i++) {
+		f = &t->rows[t->n];
+		memset(f, 0, sizeof(*f));
+		if (!record_parse(&f->rec, m->namespaces.rows[i].attrs, m->namespaces.rows[i].len))
+			continue;
+		take_namespace(m, &m->namespaces.rows[i], f);
+		t->by_rank[t->n++] = f;
+	}
+}
+
+static int compare_ranks(const void *p, const void *q)
+{
+	const struct figures *const *a = p, *const *b = q;
+
+	if ((*a)->rank != (*b)->rank)
+		return (*a)->rank > (*b)->rank ? -1 : 1;
+	return ((*a)->id > (*b)->id) - ((*a)->id < (*b)->id);
+}
+
+typedef double (*rank_fn)(const struct figures *f);
+
+/* Sorts namespaces by rank; returns how many are to be shown: not those with a rank below 0. */
+static size_t choose(struct table *t, size_t top, rank_fn rank)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < t->n; i++) {
+		t->rows[i].rank = rank(&t->rows[i]);
+		n += t->rows[i].rank >= 0;
+	}
+	if (t->n)
+		qsort(t->by_rank, t->n, sizeof(*t->by_rank), compare_ranks);
+	return n < top ? n : top;
+}
+
+static double rank_objects(const struct figures *f)
+{
+	return f->objects;
+}
+
+static double rank_bytes(const struct figures *f)
+{
+	return f->bytes;
+}
+
+static double rank_use(const struct figures *f)
+{
+	return f->use;
+}
+
+static double rank_pinned(const struct figures *f)
+{
+	return f->state == IPCNS_STATE_PINNED && f->has_age ? (double)f->age : -1;
+}
+
+static double rank_dying(const struct figures *f)
+{
+	return f->state == IPCNS_STATE_DYING && f->has_age ? (double)f->age : -1;
+}
+
+/* A sample with the labels that name a namespace. */
+static void begin_sample(struct exposition *x, const struct figures *f)
+{
+	static const struct column *unit;
+	struct cell cell;
+
+	if (!unit)
+		unit = column_find(&ns_columns, "UNIT", 4);
+	exposition_sample(x);
+	exposition_id(x, "nsid", f->id);
+	exposition_id(x, "ns", f->inum);
+	column_fill(unit, &f->rec, &cell);
+	exposition_label(x, "unit", cell.text, cell.type == CELL_UNKNOWN ? 0 : cell.len);
+}
+
+static void write_states(struct exposition *x, const struct table *t)
+{
+	uint64_t count[NS_STATES] = { 0 };
+	size_t i;
+
+	for (i = 0; i < t->n; i++)
+		if (t->rows[i].state < NS_STATES)
+			count[t->rows[i].state]++;
+	exposition_gauge(x, "ipcns_namespaces", NULL, "IPC namespaces.");
+	for (i = 0; i < NS_STATES; i++) {
+		exposition_sample(x);
+		exposition_string(x, "state", ns_state_names[i]);
+		exposition_number(x, count[i]);
+	}
+}
+
+static void write_totals(struct exposition *x, const struct table *t, bool bytes)
+{
+	unsigned int kind, attr;
+	uint64_t sum;
+	size_t i;
+
+	if (bytes)
+		exposition_gauge(x, "ipcns_object_bytes", "bytes",
+				 "Memory of segments and bytes in queues, all namespaces.");
+	else
+		exposition_gauge(x, "ipcns_objects", NULL, "IPC objects, all namespaces.");
+	for (kind = 0; kind < KINDS; kind++) {
+		attr = bytes ? kinds[kind].bytes : kinds[kind].objects;
+		if (!attr)
+			continue;
+		for (sum = 0, i = 0; i < t->n; i++)
+			sum += number(&t->rows[i].rec, attr);
+		exposition_sample(x);
+		exposition_string(x, "kind", kind_names[kind]);
+		exposition_number(x, sum);
+	}
+}
+
+static void write_largest(struct exposition *x, struct table *t, size_t top, bool bytes)
+{
+	size_t n = choose(t, top, bytes ? rank_bytes : rank_objects), i;
+	unsigned int kind, attr;
+
+	if (bytes)
+		exposition_gauge(x, "ipcns_namespace_object_bytes", "bytes",
+				 "Memory of segments and bytes in queues of a namespace.");
+	else
+		exposition_gauge(x, "ipcns_namespace_objects", NULL, "IPC objects of a namespace.");
+	for (i = 0; i < n; i++) {
+		for (kind = 0; kind < KINDS; kind++) {
+			attr = bytes ? kinds[kind].bytes : kinds[kind].objects;
+			if (!attr || !t->by_rank[i]->rec.tb[attr])
+				continue;
+			begin_sample(x, t->by_rank[i]);
+			exposition_string(x, "kind", kind_names[kind]);
+			exposition_number(x, number(&t->by_rank[i]->rec, attr));
+		}
+	}
+}
+
+/* The most that any namespace uses of a limit, below 0 if it is not known; false after the last. */
+static bool get_most(const struct table *t, unsigned int line, const char **name, double *most)
+{
+	bool there = false;
+	double part;
+	size_t i;
+
+	*most = -1;
+	for (i = 0; i < t->n; i++) {
+		if (!t->rows[i].has_limits || !limits_use(&t->rows[i].limits, line, name, &part))
+			continue;
+		there = true;
+		*most = part > *most ? part : *most;
+	}
+	return there;
+}
+
+static void write_limits(struct exposition *x, struct table *t, size_t top)
+{
+	size_t n = choose(t, top, rank_use), i;
+	const char *name;
+	unsigned int line;
+	double part;
+
+	exposition_gauge(x, "ipcns_namespace_limit_use_ratio", "ratio",
+			 "Part of a limit that a namespace uses.");
+	for (i = 0; i < n; i++) {
+		for (line = 0; limits_use(&t->by_rank[i]->limits, line, &name, &part); line++) {
+			if (part < 0)
+				continue;
+			begin_sample(x, t->by_rank[i]);
+			exposition_string(x, "limit", name);
+			exposition_part(x, part);
+		}
+	}
+	exposition_gauge(x, "ipcns_limit_use_max_ratio", "ratio",
+			 "Part of a limit that is used by the namespace that uses most of it.");
+	for (line = 0; get_most(t, line, &name, &part); line++) {
+		if (part < 0)
+			continue;
+		exposition_sample(x);
+		exposition_string(x, "limit", name);
+		exposition_part(x, part);
+	}
+}
+
+/* Ages of namespaces in a state, and the largest of them: 0 if none is known. */
+static void write_ages(struct exposition *x, struct table *t, size_t top, bool dying)
+{
+	size_t n = choose(t, top, dying ? rank_dying : rank_pinned), i;
+
+	exposition_gauge(x, dying ? "ipcns_namespace_dying_age_seconds" :
+			 "ipcns_namespace_pinned_age_seconds", "seconds",
+			 dying ? "Time since the last reference of a dying namespace went." :
+			 "Time since the creation of a namespace that has no member.");
+	for (i = 0; i < n; i++) {
+		begin_sample(x, t->by_rank[i]);
+		exposition_number(x, t->by_rank[i]->age);
+	}
+	exposition_gauge(x, dying ? "ipcns_dying_age_max_seconds" : "ipcns_pinned_age_max_seconds",
+			 "seconds", dying ?
+			 "The largest of all dying namespaces, 0 if there is none." :
+			 "The largest of all namespaces without a member, 0 if there is none.");
+	exposition_sample(x);
+	exposition_number(x, t->n && t->by_rank[0]->rank >= 0 ? t->by_rank[0]->age : 0);
+}
+
+/* Figures of the module; what a reader may not know is not there. */
+static const struct {
+	const char *name, *unit, *help;
+	unsigned int attr;
+	bool counter;
+	unsigned int less;	/* what the attribute is too large by */
+} module_figures[] = {
+	{ "ipcns_events", NULL, "Events that were recorded.",
+	  IPCNS_A_STATUS_JOURNAL_NEXT, true, 1 },
+	{ "ipcns_events_dropped", NULL, "Events for which the journal had no room.",
+	  IPCNS_A_STATUS_DROPPED, true },
+	{ "ipcns_namespaces_missed", NULL, "Namespaces that came or went without an event.",
+	  IPCNS_A_STATUS_MISSED, true },
+	{ "ipcns_walks", NULL, "Walks over all namespaces.", IPCNS_A_STATUS_WALKS, true },
+	{ "ipcns_walks_cut", NULL, "Walks that were cut short and done again.",
+	  IPCNS_A_STATUS_WALKS_CUT, true },
+	{ "ipcns_events_live", NULL, "1 if probes fire, 0 if they do not.",
+	  IPCNS_A_STATUS_EVENTS_LIVE },
+	{ "ipcns_journal_size_bytes", "bytes", "Size of the journal.",
+	  IPCNS_A_STATUS_JOURNAL_SIZE },
+	{ "ipcns_journal_used_bytes", "bytes", "What is used of the journal.",
+	  IPCNS_A_STATUS_JOURNAL_USED },
+	{ "ipcns_dumps_open", NULL, "Dumps that are open now.", IPCNS_A_STATUS_DUMPS },
+	{ "ipcns_dump_memory_bytes", "bytes", "Memory that open dumps hold.",
+	  IPCNS_A_STATUS_DUMP_BYTES },
+};
+
+static void write_probes(struct exposition *x, const struct stored *status)
+{
+	struct nlattr *tb[IPCNS_A_PROBE_MAX + 1], *attr;
+	const char *symbol;
+	bool begun = false;
+	uint64_t missed;
+	size_t len;
+	int rest;
+
+	nla_for_each_attr(attr, status->attrs, status->len, rest) {
+		if (nla_type(attr) != IPCNS_A_STATUS_PROBE ||
+		    nla_parse_nested(tb, IPCNS_A_PROBE_MAX, attr, NULL) < 0 ||
+		    !tb[IPCNS_A_PROBE_SYMBOL] || !ipcns_uint(tb[IPCNS_A_PROBE_MISSED], &missed))
+			continue;
+		if (!begun)
+			exposition_counter(x, "ipcns_probe_missed",
+					   "Times that a probe could not run.");
+		begun = true;
+		exposition_sample(x);
+		symbol = ipcns_text(tb[IPCNS_A_PROBE_SYMBOL], &len);
+		exposition_label(x, "symbol", symbol, len);
+		exposition_number(x, missed);
+	}
+}
+
+/* Bounds rise, or those that do not are left out. */
+static void write_teardowns(struct exposition *x, const struct stored *status,
+			    const struct record *rec)
+{
+	struct nlattr *tb[IPCNS_A_TEARDOWNS_MAX + 1], *attr;
+	uint64_t all, sum, bound, count, last = 0;
+	int rest;
+
+	if (!ipcns_uint(rec->tb[IPCNS_A_STATUS_TEARDOWN_COUNT], &all) ||
+	    !ipcns_uint(rec->tb[IPCNS_A_STATUS_TEARDOWN_SUM], &sum))
+		return;
+	exposition_histogram(x, "ipcns_namespace_teardown_seconds", "seconds",
+			     "Time from the last reference of a namespace to its end; those that "
+			     "began to die before the module was loaded, or were lost, are not in it.");
+	nla_for_each_attr(attr, status->attrs, status->len, rest) {
+		if (nla_type(attr) != IPCNS_A_STATUS_TEARDOWNS ||
+		    nla_parse_nested(tb, IPCNS_A_TEARDOWNS_MAX, attr, NULL) < 0 ||
+		    !ipcns_uint(tb[IPCNS_A_TEARDOWNS_BOUND], &bound) || bound <= last ||
+		    !ipcns_uint(tb[IPCNS_A_TEARDOWNS_COUNT], &count))
+			continue;
+		last = bound;
+		exposition_series(x, "_bucket");
+		exposition_bound(x, bound);
+		exposition_number(x, count);
+	}
+	exposition_series(x, "_bucket");
+	exposition_string(x, "le", "+Inf");
+	exposition_number(x, all);
+	exposition_series(x, "_count");
+	exposition_number(x, all);
+	exposition_series(x, "_sum");
+	exposition_seconds(x, sum);
+}
+
+static void write_module(struct exposition *x, const struct stored *status)
+{
+	const char *version;
+	struct record rec;
+	uint64_t value;
+	size_t i, len = 0;
+
+	if (!record_parse(&rec, status->attrs, status->len))
+		return;
+	version = ipcns_text(rec.tb[IPCNS_A_STATUS_VERSION], &len);
+	exposition_gauge(x, "ipcns_build_info", NULL, "Versions; the value is 1.");
+	exposition_sample(x);
+	exposition_label(x, "module", version ?: "", len);
+	exposition_string(x, "tool", IPCNS_VERSION);
+	exposition_number(x, 1);
+	for (i = 0; i < ARRAY_SIZE(module_figures); i++) {
+		if (!ipcns_uint(rec.tb[module_figures[i].attr], &value))
+			continue;
+		if (module_figures[i].counter)
+			exposition_counter(x, module_figures[i].name, module_figures[i].help);
+		else
+			exposition_gauge(x, module_figures[i].name, module_figures[i].unit,
+					 module_figures[i].help);
+		exposition_sample(x);
+		exposition_number(x, value - module_figures[i].less);
+	}
+	write_teardowns(x, status, &rec);
+	write_probes(x, status);
+}
+
+/** metrics_write - write all that was read to @out */
+void metrics_write(const struct metrics *m, FILE *out)
+{
+	struct exposition x;
+	struct table t;
+
+	table_make(&t, m);
+	exposition_begin(&x, out, m->prometheus);
+	write_states(&x, &t);
+	write_totals(&x, &t, false);
+	write_totals(&x, &t, true);
+	write_largest(&x, &t, m->top, false);
+	write_largest(&x, &t, m->top, true);
+	write_limits(&x, &t, m->top);
+	write_ages(&x, &t, m->top, false);
+	write_ages(&x, &t, m->top, true);
+	if (m->status.n)
+		write_module(&x, m->status.rows);
+	exposition_end(&x);
+	free(t.rows);
+	free(t.by_rank);
+}
+
+static void take_status(struct nlattr *attrs, int len, void *arg)
+{
+	store_add(arg, attrs, len, NULL);
+}
+
+static void read_all(struct metrics *m)
+{
+	struct ipcns *w = module_open();
+	struct timespec now;
+	int ret;
+
+	ns_select_all(w, &m->namespaces);
+	limits_get_all(w, &m->limits);
+	store_sort(&m->limits);
+	ret = ipcns_status(w, take_status, &m->status);
+	if (ret)
+		module_die(w, ret, "cannot get the status");
+	clock_gettime(CLOCK_REALTIME, &now);
+	m->now = now.tv_sec * NS_PER_SECOND + now.tv_nsec;
+	ipcns_free(w);
+}
+
+static void fill(FILE *out, const void *arg)
+{
+	metrics_write(arg, out);
+}
+
+static bool is_prometheus(const char *format)
+{
+	if (strcmp(format, "prometheus") && strcmp(format, "openmetrics"))
+		die_usage("unknown format: %s (openmetrics or prometheus)", format);
+	return !strcmp(format, "prometheus");
+}
+
+/** cmd_metrics - the command */
+int cmd_metrics(int argc, char **argv)
+{
+	struct metrics m = { .top = TOP };
+	const char *path = NULL;
+	uint64_t top;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "o:hV", longopts, NULL)) != -1) {
+		switch (c) {
+		case OPTION_TOP:
+			if (!parse_uint(optarg, strlen(optarg), 10, UINT32_MAX, &top))
+				die_usage("invalid number: %s", optarg);
+			m.top = top;
+			break;
+		case OPTION_FORMAT:
+			m.prometheus = is_prometheus(optarg);
+			break;
+		case 'o':
+			path = optarg;
+			break;
+		default:
+			option_common(c, usage);
+		}
+	}
+	if (optind < argc)
+		die_usage("unexpected argument: %s", argv[optind]);
+
+	read_all(&m);
+	if (path)
+		outfile_write(path, fill, &m);
+	else
+		metrics_write(&m, stdout);
+	store_clear(&m.namespaces);
+	store_clear(&m.limits);
+	store_clear(&m.status);
+	return STATUS_OK;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IPCNSCTL_METRICS_H
+#define IPCNSCTL_METRICS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "print/rows.h"
+
+/* What was read, and how it is shown. */
+struct metrics {
+	struct store namespaces;	/* of ns-get */
+	struct store limits;		/* of limits-get */
+	struct store status;		/* one message of status-get */
+	uint64_t now;			/* nanoseconds since the epoch */
+	size_t top;			/* namespaces that a family names at most */
+	bool prometheus;
+};
+
+void metrics_write(const struct metrics *m, FILE *out);
+
+#endif

@@ -1,0 +1,478 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* ipcnsctl monitor: events as they happen, one line each. */
+#include <stdlib.h>
+#include <string.h>
+#include <linux/ipcns.h>
+
+#include "command.h"
+#include "id_set.h"
+#include "ipc/event_line.h"
+#include "ipc/journal_position.h"
+#include "ipc/module.h"
+#include "ipc/namespace.h"
+#include "ipc/snapshot.h"
+#include "ipc/snapshot_filter.h"
+#include "print/long_output.h"
+#include "print/table_options.h"
+#include "util.h"
+
+/* Events before a signal is looked for: the journal can give many at a time. */
+#define LOOK_EVENTS 256
+
+static const char usage[] =
+	"Usage: " PROGRAM " monitor [OPTION...] [NS...]\n\n"
+	"Prints what happens to IPC namespaces and objects, one line for each event.\n"
+	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, or a path.\n\n"
+	"Options:\n"
+	" -t, --type KIND,...   only about ns, shm, sem, msg, mq\n"
+	" -e, --events LIST     only these, each as TYPE, EVENT or TYPE.EVENT\n"
+	" -s, --snapshot        begin with what there is, as events \"present\"\n"
+	"     --since SEQ       begin with what the journal holds from this event on\n"
+	"     --strict          end with exit status 3 when events are lost\n"
+	"     --follow-module   when the module is unloaded, wait for it to come back\n"
+	" -J, --json            JSON Lines\n"
+	"     --journald        write to the journal of systemd, with fields IPCNS_*\n"
+	"     --state FILE      go on where the last run with this file ended\n"
+	" -h, --help  -V, --version\n\n"
+	"Events: created, destroyed; of ns dying; of shm, sem, msg changed; of shm marked\n"
+	"(it will go at its last detach); of mq unlinked. Events that could not be had\n"
+	"are told as lost, whatever is asked for.\n"
+	"After --snapshot, whatever is destroyed was present or created before; but of\n"
+	"a namespace present as dying only the numbers of its objects are told, and then\n"
+	"their ends.\n";
+
+enum {
+	OPTION_SINCE = OPTION_COMMAND,
+	OPTION_STRICT,
+	OPTION_FOLLOW,
+	OPTION_JOURNALD,
+	OPTION_STATE,
+};
+
+static const struct option longopts[] = {
+	{ "type", required_argument, NULL, 't' },
+	{ "events", required_argument, NULL, 'e' },
+	{ "snapshot", no_argument, NULL, 's' },
+	{ "since", required_argument, NULL, OPTION_SINCE },
+	{ "strict", no_argument, NULL, OPTION_STRICT },
+	{ "follow-module", no_argument, NULL, OPTION_FOLLOW },
+	{ "json", no_argument, NULL, 'J' },
+	{ "journald", no_argument, NULL, OPTION_JOURNALD },
+	{ "state", required_argument, NULL, OPTION_STATE },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ 0 }
+};
+
+struct monitor {
+	/* What is asked for. */
+	struct event_mask mask;
+	struct number_set only;
+	bool snapshot, strict, follow;
+	uint64_t since;		/* 0 for what comes from now on */
+	const char *path;	/* of the file with the state, or NULL */
+
+	struct ipcns_feed *feed;
+	struct ipcns *c;	/* the connection of it; NULL while there is no module */
+	struct event_writer writer;
+	struct told told;
+	struct state state;	/* that the file has */
+	bool has_state;		/* it had one at the beginning */
+	bool formatting;	/* a line is being made */
+	bool changing;		/* from the state of one module to that of the next */
+	uint64_t told_until;	/* events before this may be in the snapshot already */
+	uint64_t taken;		/* events that came, wanted or not */
+	uint64_t events, lost;	/* that were printed, that are missing */
+	bool lost_more;		/* than is known how many */
+};
+
+static void count_loss(struct monitor *m, const struct ipcns_event *e)
+{
+	if (e->to)
+		m->lost += e->to - e->from + 1;
+	else
+		m->lost_more = true;
+}
+
+/* Keeps the position of the last event that is out, be it written or not wanted. */
+static void keep_state(void *arg)
+{
+	struct monitor *m = arg;
+	uint64_t position = m->state.seq;
+
+	if (!m->path || !m->c || m->changing)
+		return;
+	/* The last event of the feed is the one whose line is being made, then. */
+	if (!sink_pending(&position) && !m->formatting)
+		position = ipcns_feed_last(m->feed);
+	if (m->state.seq == position)
+		return;
+	m->state.seq = position;
+	state_write(&m->state);
+}
+
+/* Ends the program; what is buffered was written, as far as that goes. */
+static void end(struct monitor *m, int status)
+{
+	uint64_t position, pending = sink_pending(&position);
+	uint64_t events = m->events - (pending < m->events ? pending : m->events);
+
+	keep_state(m);
+	if (pending)
+		error("%llu line%s not written%s", (unsigned long long)pending,
+		      pending == 1 ? " was" : "s were",
+		      m->path ? ": the next run with this state begins there" : "");
+	else if (!sink_is_complete())
+		error("not all of the snapshot was written");
+	error("%llu event%s, %llu lost%s", (unsigned long long)events, events == 1 ? "" : "s",
+	      (unsigned long long)m->lost, m->lost_more ? ", and some that nobody counted" : "");
+	exit(status == STATUS_OK && !sink_is_complete() ? STATUS_ERROR : status);
+}
+
+static void look_at_end(struct monitor *m, enum sink_end how)
+{
+	/* As head(1) does; only who keeps a state wants to know what was left. */
+	if (how == SINK_CLOSED && !m->path)
+		exit(STATUS_OK);
+	if (how == SINK_OPEN)
+		return;
+	sink_flush(m->writer.out);
+	end(m, STATUS_OK);
+}
+
+static void flush(struct monitor *m)
+{
+	look_at_end(m, sink_flush(m->writer.out));
+	keep_state(m);
+}
+
+static void write_event(struct monitor *m, const struct ipcns_event *e)
+{
+	m->formatting = true;
+	event_write(&m->writer, e);
+	m->formatting = false;
+	if (m->writer.stopped) {
+		/* The next run writes it. What is lost with a module has a number of that one. */
+		if (e->seq || e->to)
+			ipcns_feed_seek(m->feed, (e->seq ?: e->from) - 1);
+		if (!m->path)
+			error("an event was not written: the systemd journal had no room");
+		end(m, m->path ? STATUS_OK : STATUS_ERROR);
+	}
+	if (m->writer.form == EVENT_JOURNALD)
+		keep_state(m);
+	else
+		sink_mark(m->writer.out, e->seq ?: e->to);
+}
+
+static void pass_on(struct monitor *m, const struct ipcns_event *e)
+{
+	if (event_is_loss(e)) {
+		write_event(m, e);
+		count_loss(m, e);
+		if (m->strict) {
+			flush(m);
+			end(m, STATUS_LOST);
+		}
+		return;
+	}
+	if (m->only.n && !number_set_has(&m->only, e->ns_id))
+		return;
+	if (m->told_until && e->seq >= m->told_until) {
+		told_clear(&m->told);
+		m->told_until = 0;
+	}
+	if (m->told_until && !told_admit(&m->told, e))
+		return;
+	if (!event_wanted(&m->mask, e))
+		return;
+	write_event(m, e);
+	m->events++;
+}
+
+static void take(const struct ipcns_event *e, void *arg)
+{
+	struct monitor *m = arg;
+
+	pass_on(m, e);
+	if (!(++m->taken % LOOK_EVENTS))
+		look_at_end(m, sink_poll(ipcns_feed_fd(m->feed), false));
+}
+
+/*
+ * Reports what was lost from event @from on of a module that is not the one loaded now. Until that
+ * is out, the state stays that of the old module; then it becomes that of the new one.
+ */
+static void change_module(struct monitor *m, uint64_t from)
+{
+	struct ipcns_event loss = {
+		.object = IPCNS_EVENT_OBJECT_LOST,
+		.from = from,
+		.cause = "module",
+	};
+
+	m->changing = true;
+	take(&loss, m);
+	flush(m);
+	m->changing = false;
+	if (m->path)
+		state_now(&m->state, UINT64_MAX);
+}
+
+/* Namespaces that the journal may know are taken by their identity, even if they are gone. */
+static void select_namespaces(struct monitor *m, int argc, char **argv)
+{
+	struct store store = { 0 };
+	struct ipcns_name ns;
+	char why[256];
+	size_t i;
+	int k;
+
+	for (k = 0; k < argc; k++) {
+		if (m->since && ipcns_name_parse(argv[k], &ns, why, sizeof(why)) && ns.by_id)
+			number_set_add(&m->only, ns.value);
+		else
+			ns_select(m->c, 1, argv + k, &store);
+	}
+	for (i = 0; i < store.n; i++)
+		number_set_add(&m->only, ns_id(&store.rows[i]));
+	store_clear(&store);
+}
+
+/*
+ * What the journal is asked for. While what was told decides about events, it must hear of
+ * namespaces, too.
+ */
+static void set_filter(struct monitor *m)
+{
+	uint32_t all = event_mask_objects(&(struct event_mask){ { ~0U, ~0U, ~0U, ~0U, ~0U, ~0U } });
+	uint32_t objects = event_mask_objects(&m->mask);
+
+	if (m->snapshot)
+		objects |= 1U << IPCNS_EVENT_OBJECT_NS;
+	if ((objects | 1U << IPCNS_EVENT_OBJECT_NONE) == all)
+		objects = 0;
+	ipcns_feed_filter(m->feed, objects, m->only.n == 1 ? m->only.last : 0);
+}
+
+/* All of these return false if the module is gone. */
+
+static bool fetch(struct monitor *m)
+{
+	return feed_alive(m->feed, ipcns_feed_fetch(m->feed));
+}
+
+static bool begin_snapshot(struct monitor *m)
+{
+	struct ipcns_journal journal;
+
+	told_clear(&m->told);
+	if (!snapshot_write(m->c, m->only.n ? &m->only : NULL, event_mask_objects(&m->mask),
+			    &m->told, &m->writer))
+		return false;
+	if (!feed_alive(m->feed, ipcns_feed_journal(m->feed, &journal)))
+		return false;
+	m->told_until = journal.next;
+	return true;
+}
+
+/* What happened since the run before, or since the journal began. */
+static bool begin_from_state(struct monitor *m, const struct ipcns_journal *journal)
+{
+	struct state now;
+
+	state_now(&now, UINT64_MAX);
+	if (!m->has_state) {
+		ipcns_feed_seek(m->feed, (journal->held ?: journal->next) - 1);
+		m->state = now;
+	} else if (state_same(&m->state, &now) && m->state.seq < journal->next) {
+		ipcns_feed_seek(m->feed, m->state.seq);
+	} else {
+		ipcns_feed_seek(m->feed, 0);
+		change_module(m, m->state.seq + 1);
+	}
+	return fetch(m);
+}
+
+/* The first module that is met. */
+static bool begin(struct monitor *m, int argc, char **argv)
+{
+	struct ipcns_journal journal;
+
+	/* First this, so that what is looked up, and all after it, is in the events to come. */
+	if (!feed_alive(m->feed, ipcns_feed_journal(m->feed, &journal)))
+		return false;
+	select_namespaces(m, argc, argv);
+	set_filter(m);
+	ipcns_feed_seek(m->feed, journal.next - 1);
+	if (m->snapshot)
+		return begin_snapshot(m);
+	if (m->path)
+		return begin_from_state(m, &journal);
+	if (!m->since)
+		return true;
+	if (m->since > journal.next)
+		die(STATUS_ERROR, "event %llu has not happened yet: the next one is %llu",
+		    (unsigned long long)m->since, (unsigned long long)journal.next);
+	ipcns_feed_seek(m->feed, m->since - 1);
+	return fetch(m);
+}
+
+/* The next one, whose events have numbers that begin anew: all that it has seen is wanted. */
+static bool begin_again(struct monitor *m)
+{
+	struct ipcns_journal journal;
+
+	if (!feed_alive(m->feed, ipcns_feed_journal(m->feed, &journal)))
+		return false;
+	set_filter(m);
+	if (m->snapshot) {
+		ipcns_feed_seek(m->feed, journal.next - 1);
+		return begin_snapshot(m);
+	}
+	return fetch(m);
+}
+
+static bool wants_objects(const struct monitor *m)
+{
+	return event_mask_objects(&m->mask) & ~(1U << IPCNS_EVENT_OBJECT_NS);
+}
+
+/* What has come, without waiting. */
+static enum ipcns_feed_state read_feed(struct monitor *m)
+{
+	int state = ipcns_feed_read(m->feed);
+
+	return feed_alive(m->feed, state) ? state : IPCNS_FEED_GONE;
+}
+
+/* Joins the next module that is loaded. */
+static void wait_for_module(struct monitor *m)
+{
+	enum ipcns_feed_state state;
+
+	do {
+		state = read_feed(m);
+		if (state == IPCNS_FEED_DRY)
+			look_at_end(m, sink_poll(ipcns_feed_fd(m->feed), true));
+	} while (state != IPCNS_FEED_BACK ||
+		 !feed_alive(m->feed, ipcns_feed_join(m->feed, wants_objects(m))));
+	m->c = ipcns_feed_connection(m->feed);
+}
+
+static void listen_anew(struct monitor *m)
+{
+	uint64_t from;
+
+	do {
+		from = ipcns_feed_last(m->feed) + 1;
+		ipcns_feed_leave(m->feed);
+		m->c = NULL;
+		wait_for_module(m);
+		change_module(m, from);
+		m->told_until = 0;
+	} while (!begin_again(m));
+}
+
+static void run(struct monitor *m, int argc, char **argv)
+{
+	enum ipcns_feed_state state;
+
+	if (m->path)
+		m->has_state = state_open(&m->state, m->path);
+	m->feed = feed_open(wants_objects(m), take, m);
+	m->c = ipcns_feed_connection(m->feed);
+	state = begin(m, argc, argv) ? IPCNS_FEED_MORE : IPCNS_FEED_GONE;
+	for (;;) {
+		if (state == IPCNS_FEED_GONE) {
+			flush(m);
+			if (!m->follow)
+				die(STATUS_NO_MODULE, "module unloaded");
+			listen_anew(m);
+		} else if (state == IPCNS_FEED_DRY) {
+			flush(m);
+		}
+		look_at_end(m, sink_poll(ipcns_feed_fd(m->feed), state == IPCNS_FEED_DRY));
+		state = read_feed(m);
+	}
+}
+
+static void parse_since(struct monitor *m, const char *text)
+{
+	if (!parse_uint(text, strlen(text), 10, UINT64_MAX - 1, &m->since) || !m->since)
+		die_usage("invalid sequence number: %s", text);
+}
+
+/** cmd_monitor - the command */
+int cmd_monitor(int argc, char **argv)
+{
+	const char *types = NULL, *events = NULL;
+	struct monitor m = { 0 };
+	bool as_json = false, as_journald = false;
+	enum event_form form = EVENT_LINES;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "t:e:sJhV", longopts, NULL)) != -1) {
+		switch (c) {
+		case 't':
+			types = optarg;
+			break;
+		case 'e':
+			events = optarg;
+			break;
+		case 's':
+			m.snapshot = true;
+			break;
+		case OPTION_SINCE:
+			parse_since(&m, optarg);
+			break;
+		case OPTION_STRICT:
+			m.strict = true;
+			break;
+		case OPTION_FOLLOW:
+			m.follow = true;
+			break;
+		case 'J':
+			as_json = true;
+			break;
+		case OPTION_JOURNALD:
+			as_journald = true;
+			break;
+		case OPTION_STATE:
+			m.path = optarg;
+			break;
+		default:
+			option_common(c, usage);
+		}
+	}
+	event_mask_all(&m.mask);
+	if (events)
+		event_mask_events(&m.mask, events);
+	if (types)
+		event_mask_types(&m.mask, types);
+	if (!event_mask_objects(&m.mask))
+		die_usage("--type and --events leave nothing to print");
+	if (as_json && as_journald)
+		die_usage("--json and --journald exclude each other");
+	if (as_json || as_journald)
+		form = as_json ? EVENT_JSON : EVENT_JOURNALD;
+	if (m.snapshot && m.since)
+		die_usage("--snapshot and --since exclude each other");
+	if (m.follow && optind < argc)
+		die_usage("--follow-module goes with no namespace: identities begin anew with the module");
+
+	if (m.path && (m.snapshot || m.since))
+		die_usage("--state tells where to begin: no --snapshot, no --since");
+	if (m.path && optind < argc)
+		die_usage("--state goes with no namespace: identities begin anew with the module");
+
+	if (form == EVENT_JOURNALD) {
+		sink_signals();
+		event_writer_init(&m.writer, NULL, form);
+		journald_check(&m.writer.journald);
+	} else {
+		event_writer_init(&m.writer, sink_open(keep_state, &m), form);
+	}
+	run(&m, argc - optind, argv + optind);
+	return STATUS_OK;
+}

@@ -1,0 +1,465 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* ipcnsctl objects: the objects of all or some namespaces, or the elements of one of them. */
+#include <errno.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/ipcns.h>
+
+#include "command.h"
+#include "ipc/attachments.h"
+#include "ipc/module.h"
+#include "ipc/namespace.h"
+#include "ipc/object.h"
+#include "ipc/object_detail.h"
+#include "ipc/queue_openers.h"
+#include "print/table.h"
+#include "util.h"
+
+static const char usage[] =
+	"Usage: " PROGRAM " objects [OPTION...] [NS...]\n\n"
+	"Lists IPC objects of all or some namespaces, or shows one in depth.\n"
+	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, or a path.\n\n"
+	" -t, --type KIND,...   shm, sem, msg, mq; a single one has columns of its own\n"
+	"     --key KEY         0x... or decimal     --owner USER   by name or UID\n"
+	"     --orphans         segments unattached, their creator gone; largest first\n"
+	"     --attached        segments' attachments, a row per process and address\n"
+	" -i, --id ID, --name NAME   one object; sets and queues with all that is in them\n"
+	"     --messages, --waiters, --undo  that part only; -r and -o show one part\n";
+
+enum {
+	OPTION_KEY = OPTION_COMMAND,
+	OPTION_OWNER,
+	OPTION_ORPHANS,
+	OPTION_ATTACHED,
+	OPTION_NAME,
+	OPTION_PART,	/* + enum depth_part */
+};
+
+static const struct option longopts[] = {
+	{ "type", required_argument, NULL, 't' },
+	{ "key", required_argument, NULL, OPTION_KEY },
+	{ "owner", required_argument, NULL, OPTION_OWNER },
+	{ "orphans", no_argument, NULL, OPTION_ORPHANS },
+	{ "attached", no_argument, NULL, OPTION_ATTACHED },
+	{ "id", required_argument, NULL, 'i' },
+	{ "name", required_argument, NULL, OPTION_NAME },
+	{ "messages", no_argument, NULL, OPTION_PART + DEPTH_MESSAGES },
+	{ "waiters", no_argument, NULL, OPTION_PART + DEPTH_WAITERS },
+	{ "undo", no_argument, NULL, OPTION_PART + DEPTH_UNDO },
+	TABLE_LONGOPTS,
+	{ 0 }
+};
+
+#define ATTACHED_TRIES 3
+
+/* Which objects are wanted. */
+struct filter {
+	unsigned int kinds;	/* mask; 0 for all */
+	bool by_key, by_owner, by_id;
+	bool orphans, attached;
+	uint32_t key, uid;
+	uint64_t id;
+	const char *name;	/* of a POSIX queue, or NULL */
+	enum depth_part part;	/* the only one wanted, DEPTH_FIRST if none was chosen */
+};
+
+/* Where rows of a dump go: straight to the output, or into a store to be sorted first. */
+struct sink {
+	struct output *out;
+	struct store *store;	/* NULL if rows go to @out as they come */
+	size_t before;		/* rows in the store, or in @out, before the dump */
+	bool emitted;		/* a row of this dump is out */
+	bool orphans;
+	const struct store *only;	/* namespaces wanted, NULL for all of the dump */
+};
+
+static unsigned int parse_kinds(const char *list)
+{
+	unsigned int kinds = 0, kind;
+	size_t len;
+
+	for (;; list += len + 1) {
+		len = strcspn(list, ",");
+		for (kind = 0; kind < KINDS; kind++)
+			if (strlen(kind_names[kind]) == len &&
+			    !strncmp(kind_names[kind], list, len))
+				break;
+		if (kind == KINDS)
+			die_usage("unknown type: %.*s (shm, sem, msg or mq)", (int)len, list);
+		kinds |= 1U << kind;
+		if (!list[len])
+			return kinds;
+	}
+}
+
+static uint64_t parse_key(const char *text)
+{
+	bool hex = !strncmp(text, "0x", 2) || !strncmp(text, "0X", 2);
+	uint64_t key;
+
+	text += hex ? 2 : 0;
+	if (!parse_uint(text, strlen(text), hex ? 16 : 10, UINT32_MAX, &key))
+		die_usage("invalid key: %s%s", hex ? "0x" : "", text);
+	return key;
+}
+
+static uint64_t parse_owner(const char *text)
+{
+	struct passwd *pw = getpwnam(text);
+	uint64_t uid;
+
+	if (pw)
+		return pw->pw_uid;
+	if (!parse_uint(text, strlen(text), 10, UINT32_MAX - 1, &uid))
+		die(STATUS_ERROR, "unknown user: %s", text);
+	return uid;
+}
+
+static bool take_filter(struct filter *filter, int c)
+{
+	switch (c) {
+	case 't':
+		filter->kinds |= parse_kinds(optarg);
+		return true;
+	case OPTION_KEY:
+		filter->key = parse_key(optarg);
+		filter->by_key = true;
+		return true;
+	case OPTION_OWNER:
+		filter->uid = parse_owner(optarg);
+		filter->by_owner = true;
+		return true;
+	case OPTION_ORPHANS:
+		filter->orphans = true;
+		return true;
+	case OPTION_ATTACHED:
+		filter->attached = true;
+		return true;
+	case OPTION_NAME:
+		filter->name = optarg + (*optarg == '/');
+		if (!*filter->name || strchr(filter->name, '/'))
+			die_usage("invalid name of a queue: %s", optarg);
+		return true;
+	case OPTION_PART + DEPTH_MESSAGES:
+	case OPTION_PART + DEPTH_WAITERS:
+	case OPTION_PART + DEPTH_UNDO:
+		if (filter->part)
+			die_usage("--messages, --waiters and --undo exclude each other");
+		filter->part = c - OPTION_PART;
+		return true;
+	case 'i':
+		if (!parse_uint(optarg, strlen(optarg), 10, INT32_MAX, &filter->id))
+			die_usage("invalid id: %s", optarg);
+		filter->by_id = true;
+		return true;
+	}
+	return false;
+}
+
+/* The one kind that is wanted, or KINDS if they are several. */
+static unsigned int only_kind(const struct filter *filter)
+{
+	unsigned int kind;
+
+	for (kind = 0; kind < KINDS; kind++)
+		if (filter->kinds == 1U << kind)
+			return kind;
+	return KINDS;
+}
+
+/* What goes with --orphans and --attached, which are about segments. */
+static void check_segments(struct filter *filter)
+{
+	if (filter->orphans && filter->kinds && !(filter->kinds & 1U << IPCNS_KIND_SHM))
+		die_usage("--orphans is known of shm only");
+	if (!filter->attached)
+		return;
+	if (filter->orphans)
+		die_usage("--orphans are attached to by nobody");
+	if (filter->kinds && only_kind(filter) != IPCNS_KIND_SHM)
+		die_usage("--attached is known of shm only");
+	filter->kinds = 1U << IPCNS_KIND_SHM;
+}
+
+/* What goes with --id and --name, which mean one object. */
+static void check_one(const struct filter *filter, int namespaces)
+{
+	unsigned int kind = only_kind(filter);
+
+	if (filter->name && kind != IPCNS_KIND_MQ)
+		die_usage("--name needs --type mq");
+	if (kind == KINDS || namespaces != 1)
+		die_usage("--id and --name need one --type and one namespace");
+	if (filter->by_id && kind == IPCNS_KIND_MQ)
+		die_usage("objects of type mq have no id, but a --name");
+	if (filter->by_key || filter->by_owner || filter->orphans)
+		die_usage("--id and --name go with no other filter");
+	if (filter->part && !depth_has(kind, filter->part))
+		die_usage("objects of type %s do not have that part", kind_names[kind]);
+}
+
+static void check_filter(const struct filter *filter, int namespaces)
+{
+	if (filter->by_id || filter->name)
+		check_one(filter, namespaces);
+	else if (filter->part)
+		die_usage("--messages, --waiters and --undo need --id or --name");
+}
+
+/* Whether one object is wanted, of a kind of which there is more to tell. */
+static bool in_depth(const struct filter *filter)
+{
+	return (filter->by_id || filter->name) && depth_has(only_kind(filter), DEPTH_FIRST);
+}
+
+static const struct column_set *filter_columns(const struct filter *filter)
+{
+	static struct column_set orphans = { .n = 0 };
+	const struct column_set *set;
+	unsigned int kind = only_kind(filter);
+
+	if (in_depth(filter))
+		set = depth_columns(kind, filter->part);
+	else if (filter->attached)
+		set = &attachment_columns;
+	else
+		set = kind < KINDS ? &kind_columns[kind] : &object_columns;
+	if (!set)	/* which check_filter() says better */
+		set = &object_columns;
+	if (!filter->orphans)
+		return set;
+	orphans = *set;
+	orphans.defaults = kind < KINDS ?
+		"NS,KEY,ID,PERMS,OWNER,SIZE,RSS,AGE,CTIME,CPID,LPID" :
+		"NS,TYPE,KEY,ID,PERMS,OWNER,SIZE,USED,AGE,CTIME";
+	return &orphans;
+}
+
+static void add(struct nlattr *attrs, int len, void *arg)
+{
+	struct sink *sink = arg;
+	sort_key_fn sort_key = sink->orphans ? orphan_sort_key : object_sort_key;
+	struct record rec;
+
+	if (sink->store && !sink->only && !sink->orphans) {
+		store_add(sink->store, attrs, len, sort_key);
+		return;
+	}
+	if (!object_parse(&rec, attrs, len) || (sink->orphans && !object_is_orphan(&rec)))
+		return;
+	if (sink->only && !ns_selected(sink->only, rec.tb[IPCNS_A_OBJECT_NS_INUM],
+				       rec.tb[IPCNS_A_OBJECT_NS_ID]))
+		return;
+	if (sink->store) {
+		store_add(sink->store, attrs, len, sort_key);
+	} else if (output_sorts(sink->out)) {
+		output_sorted(sink->out, &rec, sort_key);
+	} else {
+		output_row(sink->out, &rec);
+		sink->emitted = true;
+	}
+}
+
+static bool restart(void *arg)
+{
+	struct sink *sink = arg;
+
+	if (sink->store)
+		store_truncate(sink->store, sink->before);
+	else if (output_sorts(sink->out))
+		output_truncate(sink->out, sink->before);
+	return !sink->emitted;
+}
+
+/* Objects of one namespace, or of all if @id is 0. */
+static void dump(struct ipcns *w, uint64_t id, const struct filter *filter, struct sink *sink)
+{
+	const struct ipcns_object_filter wanted = {
+		.ns_id = id,
+		.kinds = filter->orphans ? 1U << IPCNS_KIND_SHM : filter->kinds,
+		.key = filter->by_key ? &filter->key : NULL,
+		.uid = filter->by_owner ? &filter->uid : NULL,
+	};
+	int ret;
+
+	sink->before = sink->store ? sink->store->n : output_mark(sink->out);
+	sink->emitted = false;
+	ret = ipcns_objects(w, &wanted, add, restart, sink);
+	if (ret)
+		module_die(w, ret, "cannot list objects");
+}
+
+static void dump_selected(struct ipcns *w, const struct store *namespaces,
+			  const struct filter *filter, struct sink *sink)
+{
+	size_t i;
+
+	if (!namespaces->n || namespaces->n > NS_FEW) {
+		sink->only = namespaces->n ? namespaces : NULL;
+		dump(w, 0, filter, sink);
+		return;
+	}
+	for (i = 0; i < namespaces->n; i++)
+		dump(w, ns_id(&namespaces->rows[i]), filter, sink);
+}
+
+static void get_one(struct ipcns *w, uint64_t id, const char *arg, const struct filter *filter,
+		    struct sink *sink)
+{
+	struct ipcns_request *r = ipcns_request(IPCNS_CMD_OBJECT_GET);
+	unsigned int kind = only_kind(filter);
+	int ret;
+
+	ipcns_put_u64(r, IPCNS_A_OBJECT_NS_ID, id);
+	ipcns_put_u32(r, IPCNS_A_OBJECT_KIND, kind);
+	ipcns_put_u32(r, IPCNS_A_OBJECT_ID, filter->id);
+	ret = ipcns_do(w, r, add, sink);
+	if (ret == -ENOENT)
+		die(STATUS_ERROR, "no %s with id %u in namespace \"%s\"", kind_names[kind],
+		    (unsigned int)filter->id, arg);
+	if (ret)
+		module_die(w, ret, "cannot get the object");
+}
+
+/* Objects as the filter says. */
+static void get(struct ipcns *w, const struct store *namespaces, char **args,
+		const struct filter *filter, struct sink *sink)
+{
+	if (filter->by_id)
+		get_one(w, ns_id(namespaces->rows), args[0], filter, sink);
+	else
+		dump_selected(w, namespaces, filter, sink);
+}
+
+/* Asks for all that the filter leaves of the namespaces, and for who has it attached. */
+static void read_attached(struct ipcns *w, const struct store *namespaces, char **args,
+			  const struct filter *filter, struct attached *attached)
+{
+	bool others = !filter->by_key && !filter->by_owner && !filter->by_id;
+	struct store store = { 0 };
+	struct sink sink = { .store = &store };
+
+	get(w, namespaces, args, filter, &sink);
+	attached->only = namespaces->n > 1 ? namespaces : NULL;
+	attached_get(w, namespaces->n == 1 ? ns_id(namespaces->rows) : 0, attached);
+	attached_settle(attached, &store, others);
+	store_clear(&store);
+}
+
+static void print_attached(struct ipcns *w, const struct store *namespaces, char **args,
+			   const struct filter *filter, struct output *out)
+{
+	struct attached attached = { 0 };
+	int tries;
+
+	for (tries = 0; tries < ATTACHED_TRIES; tries++) {
+		holders_clear(&attached.rows);
+		attached.incomplete = 0;
+		attached.truncated = 0;
+		read_attached(w, namespaces, args, filter, &attached);
+		if (!attached.incomplete)
+			break;
+	}
+	attached_print(&attached, out);
+	if (attached.incomplete)
+		error("changed while reading: attachments of %zu segments do not add up, see NOTE",
+		      attached.incomplete);
+	if (attached.truncated)
+		error("not all attachments of %zu segments are listed, see NOTE",
+		      attached.truncated);
+	holders_free(&attached.rows);
+}
+
+static void print_stored(struct store *store, struct output *out)
+{
+	struct record rec;
+	size_t i;
+
+	store_sort(store);
+	for (i = 0; i < store->n; i++) {
+		if (object_parse(&rec, store->rows[i].attrs, store->rows[i].len))
+			output_row(out, &rec);
+		/* A large table needs the memory now. */
+		free(store->rows[i].attrs);
+		store->rows[i].attrs = NULL;
+	}
+}
+
+static int print_in_depth(struct ipcns *w, const struct store *namespaces, const char *arg,
+			  const struct filter *filter, const struct options *opts)
+{
+	const struct depth depth = {
+		.kind = only_kind(filter),
+		.nsid = ns_id(namespaces->rows),
+		.ns = arg,
+		.id = filter->id,
+		.name = filter->name,
+		.part = filter->part,
+		/* One table is all that -r and -o can mean. */
+		.only = filter->part || opts->raw || opts->output || opts->output_all,
+	};
+
+	return depth_print(w, &depth, opts);
+}
+
+static void print_objects(struct ipcns *w, const struct store *namespaces, char **args,
+			  const struct filter *filter, const struct options *opts,
+			  const struct selection *sel)
+{
+	struct store store = { 0 };
+	struct output out;
+	struct sink sink = { .out = &out, .orphans = filter->orphans };
+
+	output_begin(&out, opts, sel, NULL);
+	/* Raw lines go out as they come, in the kernel's order, so that memory stays flat. */
+	if (!output_sorts(&out) && !(opts->raw && !filter->orphans))
+		sink.store = &store;
+	if (filter->attached) {
+		print_attached(w, namespaces, args, filter, &out);
+	} else {
+		get(w, namespaces, args, filter, &sink);
+		print_stored(&store, &out);
+	}
+	output_end(&out);
+	store_clear(&store);
+}
+
+/** cmd_objects - the command */
+int cmd_objects(int argc, char **argv)
+{
+	struct store namespaces = { 0 };
+	struct filter filter = { 0 };
+	const struct column_set *set;
+	int status = STATUS_OK;
+	struct selection sel;
+	struct options opts;
+	struct ipcns *w;
+	int c;
+
+	options_init(&opts);
+	while ((c = getopt_long(argc, argv, TABLE_OPTSTRING "t:i:", longopts, NULL)) != -1)
+		if (!options_take(&opts, c) && !take_filter(&filter, c))
+			die_usage(NULL);
+	check_segments(&filter);
+	set = filter_columns(&filter);
+	if (options_finish(&opts, usage, set))
+		return STATUS_OK;
+	check_filter(&filter, argc - optind);
+	selection_parse(&sel, set, opts.output, opts.output_all);
+
+	w = module_open();
+	ns_select(w, argc - optind, argv + optind, &namespaces);
+	if (selection_has(&sel, OBJECT_OPENERS))
+		openers_read(w);
+	if (in_depth(&filter))
+		status = print_in_depth(w, &namespaces, argv[optind], &filter, &opts);
+	else
+		print_objects(w, &namespaces, argv + optind, &filter, &opts, &sel);
+
+	openers_clear();
+	store_clear(&namespaces);
+	selection_free(&sel);
+	ipcns_free(w);
+	return status;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IPCNSCTL_CGROUP_NAME_H
+#define IPCNSCTL_CGROUP_NAME_H
+
+#include <stddef.h>
+
+/* Room for any name: three components of a path, and a pod in front of each. */
+#define UNIT_SIZE 1024
+
+size_t unit_name(const char *path, size_t len, char buf[static UNIT_SIZE]);
+
+#endif

@@ -1,0 +1,618 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Events: from a message to a line, and which of them are wanted. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "ipc/event_line.h"
+#include "ipc/namespace.h"
+#include "print/text.h"
+#include "util.h"
+
+#define NS_PER_SECOND 1000000000
+#define STAMP_SIZE 64
+
+static const char *const object_names[EVENT_OBJECTS + 1] = {
+	[IPCNS_EVENT_OBJECT_NS] = "ns",
+	[IPCNS_EVENT_OBJECT_SHM] = "shm",
+	[IPCNS_EVENT_OBJECT_SEM] = "sem",
+	[IPCNS_EVENT_OBJECT_MSG] = "msg",
+	[IPCNS_EVENT_OBJECT_MQ] = "mq",
+	[IPCNS_EVENT_OBJECT_LOST] = "lost",
+};
+
+static const char *const kind_names[EVENT_KINDS] = {
+	[IPCNS_EVENT_KIND_CREATED] = "created",
+	[IPCNS_EVENT_KIND_CHANGED] = "changed",
+	[IPCNS_EVENT_KIND_MARKED] = "marked",
+	[IPCNS_EVENT_KIND_UNLINKED] = "unlinked",
+	[IPCNS_EVENT_KIND_DYING] = "dying",
+	[IPCNS_EVENT_KIND_DESTROYED] = "destroyed",
+};
+
+static const char *const reason_names[] = {
+	[IPCNS_EVENT_REASON_REMOVED] = "removed",
+	[IPCNS_EVENT_REASON_TEARDOWN] = "teardown",
+	[IPCNS_EVENT_REASON_DETACH] = "detach",
+	[IPCNS_EVENT_REASON_EXIT] = "exit",
+};
+
+static const char *const cause_names[] = {
+	[IPCNS_LOST_CAUSE_OVERWRITTEN] = "overwritten",
+	[IPCNS_LOST_CAUSE_DROPPED] = "dropped",
+	[IPCNS_LOST_CAUSE_PROBES_OFF] = "probes-off",
+	[IPCNS_LOST_CAUSE_MISSED] = "missed",
+};
+
+/* What can happen to what. */
+#define ALWAYS (1U << IPCNS_EVENT_KIND_CREATED | 1U << IPCNS_EVENT_KIND_DESTROYED)
+#define CHANGED (1U << IPCNS_EVENT_KIND_CHANGED)
+
+static const struct event_mask possible = { {
+	[IPCNS_EVENT_OBJECT_NS] = ALWAYS | 1U << IPCNS_EVENT_KIND_DYING,
+	[IPCNS_EVENT_OBJECT_SHM] = ALWAYS | CHANGED | 1U << IPCNS_EVENT_KIND_MARKED,
+	[IPCNS_EVENT_OBJECT_SEM] = ALWAYS | CHANGED,
+	[IPCNS_EVENT_OBJECT_MSG] = ALWAYS | CHANGED,
+	[IPCNS_EVENT_OBJECT_MQ] = ALWAYS | 1U << IPCNS_EVENT_KIND_UNLINKED,
+} };
+
+/** event_is_loss - whether it says that events are missing */
+bool event_is_loss(const struct ipcns_event *e)
+{
+	return e->object == IPCNS_EVENT_OBJECT_LOST;
+}
+
+static unsigned int find_name(const char *const names[], unsigned int n, const char *word,
+			      size_t len)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		if (names[i] && strlen(names[i]) == len && !strncmp(names[i], word, len))
+			return i;
+	return n;
+}
+
+/** event_mask_all - want all that can happen */
+void event_mask_all(struct event_mask *mask)
+{
+	*mask = possible;
+}
+
+/* OBJECT, EVENT or OBJECT.EVENT */
+static void add_word(struct event_mask *mask, const char *word, size_t len)
+{
+	const char *dot = memchr(word, '.', len);
+	unsigned int object, kind, bits = ~0U;
+	size_t head = dot ? (size_t)(dot - word) : len;
+
+	object = find_name(object_names, EVENT_OBJECTS, word, head);
+	if (object < EVENT_OBJECTS && !dot) {
+		mask->kinds[object] |= possible.kinds[object];
+		return;
+	}
+	if (dot)
+		kind = find_name(kind_names, EVENT_KINDS, dot + 1, len - head - 1);
+	else
+		kind = find_name(kind_names, EVENT_KINDS, word, len);
+	if (kind == EVENT_KINDS || (dot && object == EVENT_OBJECTS))
+		die_usage("unknown event: %.*s", (int)len, word);
+	bits = 1U << kind;
+	if (dot) {
+		if (!(possible.kinds[object] & bits))
+			die_usage("%s is never %s", object_names[object], kind_names[kind]);
+		mask->kinds[object] |= bits;
+		return;
+	}
+	for (object = 0; object < EVENT_OBJECTS; object++)
+		mask->kinds[object] |= possible.kinds[object] & bits;
+}
+
+/** event_mask_events - want the events of @list, the argument of --events; or die */
+void event_mask_events(struct event_mask *mask, const char *list)
+{
+	size_t len;
+
+	*mask = (struct event_mask){ 0 };
+	for (;; list += len + 1) {
+		len = strcspn(list, ",");
+		add_word(mask, list, len);
+		if (!list[len])
+			return;
+	}
+}
+
+/** event_mask_types - want events about objects in @list only, the argument of --type; or die */
+void event_mask_types(struct event_mask *mask, const char *list)
+{
+	struct event_mask types = { 0 };
+	unsigned int object;
+	size_t len;
+
+	for (;; list += len + 1) {
+		len = strcspn(list, ",");
+		object = find_name(object_names, EVENT_OBJECTS, list, len);
+		if (object == EVENT_OBJECTS)
+			die_usage("unknown type: %.*s (ns, shm, sem, msg or mq)", (int)len, list);
+		types.kinds[object] = ~0U;
+		if (!list[len])
+			break;
+	}
+	for (object = 0; object < EVENT_OBJECTS; object++)
+		mask->kinds[object] &= types.kinds[object];
+}
+
+/** event_mask_objects - kinds of objects that events are wanted about, as in requests */
+uint32_t event_mask_objects(const struct event_mask *mask)
+{
+	uint32_t objects = 0;
+	unsigned int i;
+
+	for (i = 0; i < EVENT_OBJECTS; i++)
+		if (mask->kinds[i])
+			objects |= 1U << i;
+	return objects;
+}
+
+/** event_wanted - whether an event is wanted; a loss always is */
+bool event_wanted(const struct event_mask *mask, const struct ipcns_event *e)
+{
+	if (event_is_loss(e))
+		return true;
+	return e->object < EVENT_OBJECTS && e->kind < EVENT_KINDS &&
+	       mask->kinds[e->object] & 1U << e->kind;
+}
+
+/** event_writer_init - write to @out, or to the journal of systemd if that is NULL */
+void event_writer_init(struct event_writer *w, FILE *out, enum event_form form)
+{
+	*w = (struct event_writer){ .out = out, .form = form, .second = INT64_MIN };
+	journald_init(&w->journald);
+	if (out)
+		return;
+	w->out = open_memstream(&w->line, &w->line_len);
+	if (!w->out)
+		die(STATUS_ERROR, "out of memory");
+}
+
+/* Date and zone change rarely, and are dear. */
+static void make_date(struct event_writer *w, int64_t second)
+{
+	char full[64];
+	size_t len, zone;
+
+	if (second == w->second)
+		return;
+	w->second = second;
+	format_time(full, sizeof(full), second, NULL, TIME_ISO);
+	len = strlen(full);
+	zone = len > 6 && full[len - 3] == ':' ? 6 : 0;	/* none beyond calendars */
+	snprintf(w->date, sizeof(w->date), "%.*s.", (int)(len - zone), full);
+	snprintf(w->zone, sizeof(w->zone), "%s", full + len - zone);
+}
+
+/* Time of an event, or now: what the state of things is true for. */
+static void format_stamp(struct event_writer *w, struct nlattr *attr, char buf[static STAMP_SIZE])
+{
+	struct timespec now;
+	int64_t second;
+	uint64_t time;
+	long rest;
+	int i;
+
+	if (ipcns_uint(attr, &time)) {
+		second = (int64_t)time / NS_PER_SECOND;
+		rest = (int64_t)time % NS_PER_SECOND;
+		if (rest < 0) {
+			rest += NS_PER_SECOND;
+			second--;
+		}
+	} else {
+		clock_gettime(CLOCK_REALTIME, &now);
+		second = now.tv_sec;
+		rest = now.tv_nsec;
+	}
+	make_date(w, second);
+	/* printf(3) would take a fifth of the time of a line. */
+	buf = stpcpy(buf, w->date) + 6;
+	for (i = 1, rest /= 1000; i <= 6; i++, rest /= 10)
+		buf[-i] = '0' + rest % 10;
+	strcpy(buf, w->form == EVENT_LINES ? "" : w->zone);
+}
+
+/* A field of an entry: IPCNS_ and its name. */
+static void put_entry(struct event_writer *w, const char *name, const char *text, size_t len)
+{
+	char field[64] = "IPCNS_";
+	size_t n = strlen(field);
+
+	while (*name && n < sizeof(field) - 1)
+		field[n++] = toupper((unsigned char)*name++);
+	journald_field(&w->journald, field, text, len);
+}
+
+/* NULL for @object: events are lost. */
+static void begin_entry(struct event_writer *w, const char *stamp, const char *object,
+			const char *event)
+{
+	journald_field(&w->journald, "SYSLOG_IDENTIFIER", PROGRAM, strlen(PROGRAM));
+	/* As in syslog(3): a warning, or information. */
+	journald_field(&w->journald, "PRIORITY", object ? "6" : "4", 1);
+	put_entry(w, "time", stamp, strlen(stamp));
+	put_entry(w, "event", event, strlen(event));
+	if (object)
+		put_entry(w, "object", object, strlen(object));
+}
+
+static void end_entry(struct event_writer *w)
+{
+	if (fflush(w->out))
+		die(STATUS_ERROR, "out of memory");
+	journald_field(&w->journald, "MESSAGE", w->line, w->line_len);
+	rewind(w->out);
+	w->stopped = !journald_send(&w->journald);
+}
+
+/* The words at the beginning. NULL for @object: the event stands alone. */
+static void begin(struct event_writer *w, struct nlattr *time, uint64_t seq, const char *object,
+		  const char *event)
+{
+	char stamp[STAMP_SIZE];
+
+	format_stamp(w, time, stamp);
+	if (w->form != EVENT_JSON) {
+		putc_unlocked('[', w->out);
+		if (w->form == EVENT_LINES) {
+			fputs_unlocked(stamp, w->out);
+			fputs_unlocked("] [", w->out);
+		} else {	/* the journal has its own */
+			begin_entry(w, stamp, object, event);
+		}
+		if (object) {
+			fputs_unlocked(object, w->out);
+			putc_unlocked(',', w->out);
+		}
+		fputs_unlocked(event, w->out);
+		putc_unlocked(']', w->out);
+		return;
+	}
+	json_begin_line(&w->json, w->out);
+	if (seq)
+		json_number(&w->json, "seq", seq);
+	json_string(&w->json, "time", stamp);
+	json_string(&w->json, "event", event);
+	if (object)
+		json_string(&w->json, "object", object);
+}
+
+static void end(struct event_writer *w)
+{
+	if (w->form == EVENT_JSON)
+		json_end(&w->json);
+	else if (w->form == EVENT_JOURNALD)
+		end_entry(w);
+	else
+		putc_unlocked('\n', w->out);
+}
+
+static void put_key(struct event_writer *w, const char *key)
+{
+	putc_unlocked(' ', w->out);
+	fputs_unlocked(key, w->out);
+	putc_unlocked('=', w->out);
+}
+
+/* printf(3) would take half the time of a line. */
+static void put_digits(FILE *out, uint64_t value)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do
+		digits[--at] = '0' + value % 10;
+	while (value /= 10);
+	fwrite_unlocked(digits + at, sizeof(digits) - at, 1, out);
+}
+
+static void put_number(struct event_writer *w, const char *key, uint64_t value)
+{
+	char digits[24];
+
+	if (w->form == EVENT_JSON) {
+		json_number(&w->json, key, value);
+		return;
+	}
+	if (w->form == EVENT_JOURNALD)
+		put_entry(w, key, digits, snprintf(digits, sizeof(digits), "%llu",
+						   (unsigned long long)value));
+	put_key(w, key);
+	put_digits(w->out, value);
+}
+
+/* Any bytes: one word in a line, a string in JSON. */
+static void put_bytes(struct event_writer *w, const char *key, const char *text, size_t len)
+{
+	static struct buffer word;	/* kept for its memory */
+
+	if (w->form == EVENT_JSON) {
+		json_text(&w->json, key, text, len);
+		return;
+	}
+	if (w->form == EVENT_JOURNALD)
+		put_entry(w, key, text, len);
+	put_key(w, key);
+	word.len = 0;
+	buffer_raw(&word, text, len);
+	fwrite_unlocked(word.bytes, word.len, 1, w->out);
+}
+
+static void put_text(struct event_writer *w, const char *key, const char *text)
+{
+	put_bytes(w, key, text, strlen(text));
+}
+
+static void put_key_of(struct event_writer *w, const char *key, uint32_t value)
+{
+	char text[11];
+
+	format_key(text, value);
+	put_text(w, key, text);
+}
+
+static void put_perms(struct event_writer *w, const char *key, uint32_t mode)
+{
+	char text[10];
+
+	format_perms(text, mode);
+	put_text(w, key, text);
+}
+
+/* How an attribute is shown. */
+enum show_as {
+	SHOW_NUMBER,
+	SHOW_KEY,
+	SHOW_PERMS,
+	SHOW_BYTES,
+	SHOW_NAME,
+	SHOW_REASON,
+	SHOW_CAUSE,
+	SHOW_STATE,
+};
+
+struct field {
+	const char *name;
+	unsigned int attr;
+	enum show_as as;
+};
+
+static void put_enum(struct event_writer *w, const char *key, uint64_t value,
+		     const char *const names[], size_t n)
+{
+	if (value < n && names[value])
+		put_text(w, key, names[value]);
+	else	/* of a newer module */
+		put_number(w, key, value);
+}
+
+static void put_field(struct event_writer *w, const struct field *field, struct nlattr *attr)
+{
+	char text[512];
+	const char *bytes;
+	uint64_t value;
+	size_t len;
+
+	if (field->as == SHOW_BYTES || field->as == SHOW_NAME) {
+		bytes = ipcns_text(attr, &len);
+		if (field->as == SHOW_BYTES) {
+			put_bytes(w, field->name, bytes, len);
+			return;
+		}
+		/* With the slash that mq_open(3) wants. */
+		if (len > sizeof(text) - 1)
+			len = sizeof(text) - 1;
+		text[0] = '/';
+		memcpy(text + 1, bytes, len);
+		put_bytes(w, field->name, text, len + 1);
+		return;
+	}
+	if (!ipcns_uint(attr, &value))
+		return;
+	switch (field->as) {
+	case SHOW_KEY:
+		put_key_of(w, field->name, value);
+		break;
+	case SHOW_PERMS:
+		put_perms(w, field->name, value);
+		break;
+	case SHOW_REASON:
+		if (value)
+			put_enum(w, field->name, value, reason_names, ARRAY_SIZE(reason_names));
+		break;
+	case SHOW_CAUSE:
+		put_enum(w, field->name, value, cause_names, ARRAY_SIZE(cause_names));
+		break;
+	case SHOW_STATE:
+		put_enum(w, field->name, value, ns_state_names, NS_STATES);
+		break;
+	default:
+		put_number(w, field->name, value);
+	}
+}
+
+/* Fields that are there, in the order of the table. */
+static void put_fields(struct event_writer *w, const struct field *fields, size_t n,
+		       struct nlattr *const tb[])
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (tb[fields[i].attr])
+			put_field(w, &fields[i], tb[fields[i].attr]);
+}
+
+static const struct field event_fields[] = {
+	{ "ns", IPCNS_A_EVENT_NS_INUM },
+	{ "nsid", IPCNS_A_EVENT_NS_ID },
+	{ "id", IPCNS_A_EVENT_ID },
+	{ "key", IPCNS_A_EVENT_KEY, SHOW_KEY },
+	{ "name", IPCNS_A_EVENT_NAME, SHOW_NAME },
+	{ "uid", IPCNS_A_EVENT_UID },
+	{ "mode", IPCNS_A_EVENT_MODE, SHOW_PERMS },
+	{ "bytes", IPCNS_A_EVENT_BYTES },
+	{ "reason", IPCNS_A_EVENT_REASON, SHOW_REASON },
+	{ "shm", IPCNS_A_EVENT_SHM },
+	{ "sem", IPCNS_A_EVENT_SEM },
+	{ "msg", IPCNS_A_EVENT_MSG },
+	{ "mq", IPCNS_A_EVENT_MQ },
+	{ "shm_bytes", IPCNS_A_EVENT_SHM_BYTES },
+	{ "msg_bytes", IPCNS_A_EVENT_MSG_BYTES },
+	{ "duration_ns", IPCNS_A_EVENT_DURATION },
+	{ "pid", IPCNS_A_EVENT_PID },
+	{ "comm", IPCNS_A_EVENT_COMM, SHOW_BYTES },
+};
+
+static const struct field loss_field = { "cause", IPCNS_A_EVENT_CAUSE, SHOW_CAUSE };
+
+static void write_loss(struct event_writer *w, const struct ipcns_event *e)
+{
+	begin(w, e->attr[IPCNS_A_EVENT_TIME], e->seq, NULL, "lost");
+	if (e->from)
+		put_number(w, "from", e->from);
+	if (e->to)
+		put_number(w, "to", e->to);
+	if (e->cause)
+		put_text(w, "cause", e->cause);
+	else
+		put_fields(w, &loss_field, 1, e->attr);
+	if (e->seq && w->form != EVENT_JSON)
+		put_number(w, "seq", e->seq);
+	end(w);
+}
+
+static const char *name_or_number(const char *const names[], size_t n, uint64_t value, char *buf,
+				  size_t size)
+{
+	if (value < n && names[value])
+		return names[value];
+	snprintf(buf, size, "%llu", (unsigned long long)value);
+	return buf;
+}
+
+/** event_write - write one event, or a loss */
+void event_write(struct event_writer *w, const struct ipcns_event *e)
+{
+	char object[24], kind[24];
+
+	if (event_is_loss(e)) {
+		write_loss(w, e);
+		return;
+	}
+	begin(w, e->attr[IPCNS_A_EVENT_TIME], e->seq,
+	      name_or_number(object_names, ARRAY_SIZE(object_names), e->object, object,
+			     sizeof(object)),
+	      name_or_number(kind_names, ARRAY_SIZE(kind_names), e->kind, kind, sizeof(kind)));
+	put_fields(w, event_fields, ARRAY_SIZE(event_fields), e->attr);
+	if (w->form != EVENT_JSON)
+		put_number(w, "seq", e->seq);
+	end(w);
+}
+
+static const struct field ns_fields[] = {
+	{ "ns", IPCNS_A_NS_INUM },
+	{ "nsid", IPCNS_A_NS_ID },
+	{ "state", IPCNS_A_NS_STATE, SHOW_STATE },
+	{ "shm", IPCNS_A_NS_SHM },
+	{ "sem", IPCNS_A_NS_SEM },
+	{ "msg", IPCNS_A_NS_MSG },
+	{ "mq", IPCNS_A_NS_MQ },
+	{ "shm_bytes", IPCNS_A_NS_SHM_BYTES },
+	{ "msg_bytes", IPCNS_A_NS_MSG_BYTES },
+};
+
+/** event_write_ns - write that a namespace is there; @rec is of ns-get */
+void event_write_ns(struct event_writer *w, const struct record *rec)
+{
+	begin(w, NULL, 0, object_names[IPCNS_EVENT_OBJECT_NS], "present");
+	put_fields(w, ns_fields, ARRAY_SIZE(ns_fields), rec->tb);
+	end(w);
+}
+
+/* Of an object: nothing that is wider is known of one. */
+static uint8_t read_number(struct nlattr *attr, uint32_t *number, uint8_t bit)
+{
+	uint64_t value;
+
+	if (!ipcns_uint(attr, &value))
+		return 0;
+	*number = value;
+	return bit;
+}
+
+/**
+ * event_object_read - read a row of object-get
+ * @o: the result, for event_object_clear()
+ * @rec: the row, its nest open
+ *
+ * Returns false if it is none that can be understood.
+ */
+bool event_object_read(struct event_object *o, const struct record *rec)
+{
+	uint32_t mode = 0;
+	uint64_t kind;
+	const char *name;
+	size_t len;
+
+	*o = (struct event_object){ 0 };
+	if (!ipcns_uint(rec->tb[IPCNS_A_OBJECT_NS_ID], &o->ns_id) ||
+	    !ipcns_uint(rec->tb[IPCNS_A_OBJECT_KIND], &kind) || kind > IPCNS_KIND_MQ)
+		return false;
+	o->kind = kind;
+	o->known = read_number(rec->tb[IPCNS_A_OBJECT_NS_INUM], &o->inum, EVENT_HAS_INUM) |
+		   read_number(rec->tb[IPCNS_A_OBJECT_ID], &o->id, EVENT_HAS_ID) |
+		   read_number(rec->tb[IPCNS_A_OBJECT_KEY], &o->key, EVENT_HAS_KEY) |
+		   read_number(rec->tb[IPCNS_A_OBJECT_UID], &o->uid, EVENT_HAS_UID) |
+		   read_number(rec->tb[IPCNS_A_OBJECT_MODE], &mode, EVENT_HAS_MODE);
+	o->mode = mode;
+	if (kind == IPCNS_KIND_SHM && ipcns_uint(rec->nest[IPCNS_A_SHM_SIZE], &o->bytes))
+		o->known |= EVENT_HAS_BYTES;
+	name = kind == IPCNS_KIND_MQ ? ipcns_text(rec->tb[IPCNS_A_OBJECT_NAME], &len) : NULL;
+	if (name) {
+		o->name = xrealloc(NULL, len + 2, 1);
+		o->name[0] = '/';	/* which mq_open(3) wants */
+		memcpy(o->name + 1, name, len);
+		o->name[len + 1] = '\0';
+		o->known |= EVENT_HAS_NAME;
+	}
+	return true;
+}
+
+/** event_object_clear - free what event_object_read() allocated */
+void event_object_clear(struct event_object *o)
+{
+	if (o->known & EVENT_HAS_NAME)
+		free(o->name);
+	o->known = 0;
+}
+
+/** event_write_object - write that an object is there */
+void event_write_object(struct event_writer *w, const struct event_object *o)
+{
+	begin(w, NULL, 0, object_names[IPCNS_EVENT_OBJECT_SHM + o->kind], "present");
+	if (o->known & EVENT_HAS_INUM)
+		put_number(w, "ns", o->inum);
+	put_number(w, "nsid", o->ns_id);
+	if (o->known & EVENT_HAS_ID)
+		put_number(w, "id", o->id);
+	if (o->known & EVENT_HAS_KEY)
+		put_key_of(w, "key", o->key);
+	if (o->known & EVENT_HAS_NAME)
+		put_text(w, "name", o->name);
+	if (o->known & EVENT_HAS_UID)
+		put_number(w, "uid", o->uid);
+	if (o->known & EVENT_HAS_MODE)
+		put_perms(w, "mode", o->mode);
+	if (o->known & EVENT_HAS_BYTES)
+		put_number(w, "bytes", o->bytes);
+	end(w);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IPCNSCTL_EVENT_LINE_H
+#define IPCNSCTL_EVENT_LINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <linux/ipcns.h>
+
+#include "print/json.h"
+#include "print/rows.h"
+#include "print/systemd_journal.h"
+
+/* Kinds of objects that events are about, and kinds of events, by their numbers on the wire. */
+#define EVENT_OBJECTS IPCNS_EVENT_OBJECT_LOST
+#define EVENT_KINDS (IPCNS_EVENT_KIND_DESTROYED + 1)
+
+/* Which events are wanted: a mask of kinds of events for each kind of object. */
+struct event_mask {
+	unsigned int kinds[EVENT_OBJECTS];
+};
+
+bool event_is_loss(const struct ipcns_event *e);
+
+void event_mask_all(struct event_mask *mask);
+void event_mask_events(struct event_mask *mask, const char *list);
+void event_mask_types(struct event_mask *mask, const char *list);
+uint32_t event_mask_objects(const struct event_mask *mask);
+bool event_wanted(const struct event_mask *mask, const struct ipcns_event *e);
+
+enum event_form {
+	EVENT_LINES,	/* for people */
+	EVENT_JSON,	/* JSON Lines */
+	EVENT_JOURNALD,	/* entries for the journal of systemd */
+};
+
+/* Writer of events. */
+struct event_writer {
+	FILE *out;		/* of an entry, its line */
+	enum event_form form;
+	struct json json;
+	struct journald journald;
+	char *line;		/* what went to @out for an entry */
+	size_t line_len;
+	bool stopped;		/* a signal came before an entry was out, which is lost */
+	int64_t second;		/* which @date and @zone are made for */
+	char date[32];
+	char zone[8];
+};
+
+/* What a line says of an object that is there. */
+struct event_object {
+	uint64_t ns_id;
+	union {
+		uint64_t bytes;	/* of a segment */
+		char *name;	/* of a POSIX queue */
+	};
+	uint32_t inum, id, key, uid;
+	uint16_t mode;
+	uint8_t kind;
+	uint8_t known;		/* mask of EVENT_HAS_* */
+};
+
+enum {
+	EVENT_HAS_INUM = 1,
+	EVENT_HAS_ID = 2,
+	EVENT_HAS_KEY = 4,
+	EVENT_HAS_UID = 8,
+	EVENT_HAS_MODE = 16,
+	EVENT_HAS_BYTES = 32,
+	EVENT_HAS_NAME = 64,
+};
+
+void event_writer_init(struct event_writer *w, FILE *out, enum event_form form);
+void event_write(struct event_writer *w, const struct ipcns_event *e);
+void event_write_ns(struct event_writer *w, const struct record *rec);
+void event_write_object(struct event_writer *w, const struct event_object *o);
+bool event_object_read(struct event_object *o, const struct record *rec);
+void event_object_clear(struct event_object *o);
+
+#endif

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Connections of the tool, and how it ends where there is no way on. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "ipc/module.h"
+#include "util.h"
+
+static _Noreturn void die_of(int err, const char *text)
+{
+	if (err == -ENODEV)
+		die(STATUS_NO_MODULE, "module not loaded: try \"modprobe ipcns\"");
+	if (err == -EPROTONOSUPPORT)
+		die(STATUS_NO_MODULE, "%s: use the " PROGRAM " made for it", text);
+	die(STATUS_ERROR, "%s", text);
+}
+
+/** module_open - connect to the module, or die */
+struct ipcns *module_open(void)
+{
+	struct ipcns *c = ipcns_new();
+	int ret;
+
+	if (!c)
+		die(STATUS_ERROR, "out of memory");
+	ret = ipcns_connect(c);
+	if (ret)
+		die_of(ret, ipcns_error(c));
+	return c;
+}
+
+/**
+ * module_die - end the tool because a request failed
+ * @c: the connection
+ * @err: what the request returned
+ * @fmt: what cannot be done, as for printf(3)
+ */
+void module_die(const struct ipcns *c, int err, const char *fmt, ...)
+{
+	char what[256];
+	va_list ap;
+
+	if (err == -ENODEV)
+		die_of(err, ipcns_error(c));
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	die(STATUS_ERROR, "%s: %s", what, ipcns_error(c));
+}
+
+/**
+ * feed_open - listen to the module, or die
+ * @objects: to events about objects, too
+ * @take: called for each event
+ * @arg: passed to it
+ */
+struct ipcns_feed *feed_open(bool objects, ipcns_event_fn take, void *arg)
+{
+	struct ipcns_feed *f = ipcns_feed_new(take, arg);
+	int ret;
+
+	if (!f)
+		die(STATUS_ERROR, "out of memory");
+	ret = ipcns_feed_open(f) ?: ipcns_feed_join(f, objects);
+	if (ret)
+		die_of(ret, ipcns_feed_error(f));
+	return f;
+}
+
+/**
+ * feed_alive - whether the module is still there
+ * @f: the feed
+ * @ret: what a function of the feed returned; on errors with no way on, the tool ends
+ */
+bool feed_alive(const struct ipcns_feed *f, int ret)
+{
+	if (ret < 0 && ret != -ENODEV)
+		die(STATUS_ERROR, "%s", ipcns_feed_error(f));
+	return ret >= 0;
+}

@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Namespaces as rows: their columns, and finding the ones that arguments name. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/ipcns.h>
+
+#include "host/cgroup_name.h"
+#include "host/process.h"
+#include "ipc/holder.h"
+#include "ipc/module.h"
+#include "ipc/namespace.h"
+#include "util.h"
+
+/** ns_state_names - states by their number on the wire */
+const char *const ns_state_names[NS_STATES] = {
+	[IPCNS_STATE_ACTIVE] = "active",
+	[IPCNS_STATE_PINNED] = "pinned",
+	[IPCNS_STATE_DYING] = "dying",
+};
+
+static void fill_state(const struct column *column, const struct record *rec, struct cell *cell)
+{
+	uint64_t state;
+
+	(void)column;
+	if (ipcns_uint(rec->tb[IPCNS_A_NS_STATE], &state) && state < NS_STATES)
+		cell_text(cell, ns_state_names[state]);
+}
+
+/* A process id, unless 0: not visible from here. */
+static void fill_pid(const struct column *column, const struct record *rec, struct cell *cell)
+{
+	uint64_t pid;
+
+	if (ipcns_uint(rec->tb[column->attr], &pid) && pid)
+		cell_number(cell, pid);
+}
+
+/* Owner of the process that is shown, or of the user namespace if nobody is inside. */
+static void fill_owner(const struct column *column, const struct record *rec, struct cell *cell)
+{
+	struct nlattr *uid = rec->tb[IPCNS_A_NS_UID];
+
+	cell_attr(cell, column->as, uid ? uid : rec->tb[IPCNS_A_NS_OWNER_UID]);
+}
+
+static void fill_command(const struct column *column, const struct record *rec, struct cell *cell)
+{
+	cell_attr(cell, column->as, rec->tb[IPCNS_A_NS_PID]);
+	if (cell->type == CELL_UNKNOWN)
+		cell_attr(cell, AS_TEXT, rec->tb[IPCNS_A_NS_COMM]);
+}
+
+static void fill_cgroup(const struct column *column, const struct record *rec, struct cell *cell)
+{
+	const char *path = NULL;
+	uint64_t pid;
+	size_t len;
+
+	(void)column;
+	if (ipcns_uint(rec->tb[IPCNS_A_NS_PID], &pid) && pid)
+		path = proc_cgroup(pid, &len);
+	if (path)
+		cell_bytes(cell, path, len);
+}
+
+static void fill_unit(const struct column *column, const struct record *rec, struct cell *cell)
+{
+	static char name[UNIT_SIZE];
+	size_t len;
+
+	fill_cgroup(column, rec, cell);
+	if (cell->type == CELL_UNKNOWN)
+		return;
+	len = unit_name(cell->text, cell->len, name);
+	cell->type = CELL_UNKNOWN;
+	if (len)
+		cell_bytes(cell, name, len);
+}
+
+/* Attributes of who did something; the column says what. */
+static bool get_actor(const struct column *column, const struct record *rec, struct nlattr **tb)
+{
+	struct nlattr *attr = rec->tb[column->attr];
+
+	return attr && nla_parse_nested(tb, IPCNS_A_ACTOR_MAX, attr, NULL) >= 0;
+}
+
+static void fill_actor_time(const struct column *column, const struct record *rec,
+			    struct cell *cell)
+{
+	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
+	uint64_t ns;
+
+	if (!get_actor(column, rec, tb) || !ipcns_uint(tb[IPCNS_A_ACTOR_TIME], &ns))
+		return;
+	cell->type = CELL_TIME;
+	cell->number = (int64_t)ns / 1000000000;
+}
+
+/* COMMAND[PID], without the PID if it is not visible from here. */
+static void fill_actor(const struct column *column, const struct record *rec, struct cell *cell)
+{
+	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
+	const char *comm;
+	uint64_t pid;
+	size_t len;
+
+	if (!get_actor(column, rec, tb))
+		return;
+	comm = ipcns_text(tb[IPCNS_A_ACTOR_COMM], &len);
+	if (!comm)
+		return;
+	if (len > sizeof(cell->buf) - 16)
+		len = sizeof(cell->buf) - 16;
+	memcpy(cell->buf, comm, len);
+	if (ipcns_uint(tb[IPCNS_A_ACTOR_PID], &pid) && pid)
+		len += snprintf(cell->buf + len, sizeof(cell->buf) - len, "[%u]", (uint32_t)pid);
+	cell_bytes(cell, cell->buf, len);
+}
+
+static void fill_actor_user(const struct column *column, const struct record *rec,
+			    struct cell *cell)
+{
+	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
+
+	if (get_actor(column, rec, tb))
+		cell_attr(cell, column->as, tb[IPCNS_A_ACTOR_UID]);
+}
+
+/* Kinds of what keeps it; unknown unless somebody looked. */
+static void fill_held(const struct column *column, const struct record *rec, struct cell *cell)
+{
+	static char words[128];
+	const struct held *held = rec->row;
+	unsigned int kind;
+
+	(void)column;
+	if (!held)
+		return;
+	words[0] = '\0';
+	for (kind = 0; kind <= HOLDER_UNATTRIBUTED; kind++) {
+		if (!(held->kinds & 1U << kind))
+			continue;
+		if (*words)
+			strcat(words, ",");
+		strcat(words, holder_names[kind]);
+	}
+	cell_list(cell, words, strlen(words));
+}
+
+static const struct column columns[] = {
+	{ "NS", "namespace identifier (inode number)", AS_NUMBER, .attr = IPCNS_A_NS_INUM },
+	{ "NSID", "namespace identity, never reused", AS_NUMBER, .attr = IPCNS_A_NS_ID },
+	{ "STATE", "active, pinned (no member), dying", AS_TEXT, .fill = fill_state },
+	{ "NPROCS", "number of processes in the namespace", AS_NUMBER, .attr = IPCNS_A_NS_NPROCS },
+	{ "PID", "lowest PID in the namespace", AS_NUMBER, .attr = IPCNS_A_NS_PID,
+	  .fill = fill_pid },
+	{ "PPID", "PPID of the PID", AS_NUMBER, .attr = IPCNS_A_NS_PPID },
+	{ "UID", "UID of the PID, or of the namespace's owner", AS_NUMBER, .fill = fill_owner },
+	{ "USER", "username of the UID", AS_USER, .fill = fill_owner },
+	{ "SHM", "number of shared memory segments", AS_NUMBER, .attr = IPCNS_A_NS_SHM },
+	{ "SEM", "number of semaphore sets", AS_NUMBER, .attr = IPCNS_A_NS_SEM },
+	{ "MSG", "number of System V message queues", AS_NUMBER, .attr = IPCNS_A_NS_MSG },
+	{ "MQ", "number of POSIX message queues", AS_NUMBER, .attr = IPCNS_A_NS_MQ },
+	{ "COMMAND", "command line of the PID", AS_COMMAND, .fill = fill_command,
+	  .flags = SCOLS_FL_TRUNC },
+	{ "ONS", "owner namespace identifier (inode number)", AS_NUMBER,
+	  .attr = IPCNS_A_NS_OWNER_INUM },
+	{ "CGPATH", "control group of the PID", AS_TEXT, .fill = fill_cgroup,
+	  .flags = SCOLS_FL_TRUNC },
+	{ "UNIT", "service, session or container of the PID", AS_TEXT, .fill = fill_unit,
+	  .flags = SCOLS_FL_TRUNC },
+	{ "REFS", "references on the namespace", AS_NUMBER, .attr = IPCNS_A_NS_REFS },
+	{ "SEMS", "number of semaphores in all sets", AS_NUMBER, .attr = IPCNS_A_NS_SEMS },
+	{ "MSGS", "number of System V messages", AS_NUMBER, .attr = IPCNS_A_NS_MSGS },
+	{ "SHMBYTES", "shared memory, in whole pages", AS_SIZE, .attr = IPCNS_A_NS_SHM_BYTES },
+	{ "MSGBYTES", "bytes in System V messages", AS_SIZE, .attr = IPCNS_A_NS_MSG_BYTES },
+	{ "MQBYTES", "bytes in POSIX messages", AS_SIZE, .attr = IPCNS_A_NS_MQ_BYTES },
+	{ "CREATED", "time of creation, if known", AS_TIME, .attr = IPCNS_A_NS_BORN,
+	  .fill = fill_actor_time },
+	{ "CREATOR", "command that created it, if known, and its PID", AS_TEXT,
+	  .attr = IPCNS_A_NS_BORN, .fill = fill_actor },
+	{ "CUID", "UID of the creator", AS_NUMBER, .attr = IPCNS_A_NS_BORN,
+	  .fill = fill_actor_user },
+	{ "CUSER", "username of the creator", AS_USER, .attr = IPCNS_A_NS_BORN,
+	  .fill = fill_actor_user },
+	{ "DIED", "time at which the last reference went", AS_TIME, .attr = IPCNS_A_NS_DYING,
+	  .fill = fill_actor_time },
+	{ "DROPPER", "command that dropped the last reference, and its PID", AS_TEXT,
+	  .attr = IPCNS_A_NS_DYING, .fill = fill_actor },
+	{ "DUSER", "username of the DROPPER", AS_USER, .attr = IPCNS_A_NS_DYING,
+	  .fill = fill_actor_user },
+	{ NS_HELD, "what keeps it: task, nsfs, mount, shm, unattributed", AS_LIST,
+	  .fill = fill_held },
+};
+
+/* What is as it should be stays plain. */
+static const char *state_color(const struct record *rec)
+{
+	uint64_t state;
+
+	if (!ipcns_uint(rec->tb[IPCNS_A_NS_STATE], &state))
+		return NULL;
+	if (state == IPCNS_STATE_DYING)
+		return "red";
+	return state == IPCNS_STATE_PINNED ? "yellow" : NULL;
+}
+
+/** ns_columns - columns of one namespace per row */
+const struct column_set ns_columns = {
+	.root = "namespaces",
+	.defaults = "NS,NSID,STATE,NPROCS,PID,USER,SHM,SEM,MSG,MQ,COMMAND",
+	.columns = columns,
+	.n = ARRAY_SIZE(columns),
+	.color = state_color,
+};
+
+/** ns_sort_key - rows by inode number, then identity */
+void ns_sort_key(const struct record *rec, struct sort_key *key)
+{
+	ipcns_uint(rec->tb[IPCNS_A_NS_INUM], &key->number[0]);
+	ipcns_uint(rec->tb[IPCNS_A_NS_ID], &key->number[1]);
+}
+
+static void add(struct nlattr *attrs, int len, void *arg)
+{
+	store_add(arg, attrs, len, ns_sort_key);
+}
+
+/** ns_is_dying - whether the last reference of a namespace is gone */
+bool ns_is_dying(const struct record *rec)
+{
+	uint64_t state;
+
+	return ipcns_uint(rec->tb[IPCNS_A_NS_STATE], &state) && state == IPCNS_STATE_DYING;
+}
+
+/* The text of a column, as it is; "" if it has none. Valid until the next call. */
+static const char *cell_string(const struct record *rec, const char *name)
+{
+	static const struct cell_format format = { .time = TIME_ISO };
+	static struct buffer buf;
+	struct cell cell;
+
+	column_fill(column_find(&ns_columns, name, strlen(name)), rec, &cell);
+	cell_render(&cell, &format);
+	buf.len = 0;
+	if (cell.type != CELL_UNKNOWN)
+		buffer_plain(&buf, cell.text, cell.len);
+	*buffer_room(&buf, 1) = '\0';
+	return buf.bytes;
+}
+
+/** ns_refuse_dying - die with the time and the cause of its end if a namespace is dying */
+void ns_refuse_dying(const struct record *rec)
+{
+	char time[64], by[128];
+
+	if (!ns_is_dying(rec))
+		return;
+	snprintf(time, sizeof(time), "%s", cell_string(rec, "DIED"));
+	snprintf(by, sizeof(by), "%s", cell_string(rec, "DROPPER"));
+	die(STATUS_ERROR, "namespace %s is dying%s%s%s%s", cell_string(rec, "NS"),
+	    *time ? ": its last reference went at " : "", time, *by ? " through " : "", by);
+}
+
+/** ns_id - the identity of a stored namespace */
+uint64_t ns_id(const struct stored *row)
+{
+	return row->key.number[1];
+}
+
+static void parse_arg(const char *arg, struct ipcns_name *ns)
+{
+	char why[256];
+
+	if (!ipcns_name_parse(arg, ns, why, sizeof(why)))
+		die(STATUS_ERROR, "namespace \"%s\": %s", arg, why);
+}
+
+static void die_ambiguous(const struct ipcns_name *ns)
+{
+	die(STATUS_ERROR, "inode %llu is ambiguous, use id=NSID", (unsigned long long)ns->value);
+}
+
+/* Adds the namespace that @arg names, or dies. */
+static void look_up(struct ipcns *w, const char *arg, const struct ipcns_name *ns,
+		    struct store *store)
+{
+	size_t n = store->n;
+	int ret = ipcns_lookup(w, ns, add, store);
+
+	if (ret == -ENOENT && ns->exists)
+		die(STATUS_ERROR,
+		    "namespace \"%s\" is hidden: it takes CAP_SYS_ADMIN in its user namespace",
+		    arg);
+	if (ret == -ENOENT)
+		die(STATUS_ERROR, "no IPC namespace \"%s\"", arg);
+	if (ret == -ENOTUNIQ)
+		die_ambiguous(ns);
+	if (ret)
+		module_die(w, ret, "namespace \"%s\"", arg);
+	if (store->n != n + 1)
+		die(STATUS_ERROR, "namespace \"%s\": malformed answer", arg);
+}
+
+static int compare_ids(const void *p, const void *q)
+{
+	const struct stored *const *a = p, *const *b = q;
+
+	return (ns_id(*a) > ns_id(*b)) - (ns_id(*a) < ns_id(*b));
+}
+
+/* The row of @all, which is sorted by inode number, that @ns means; NULL if there is none. */
+static const struct stored *find(const struct store *all, const struct stored **by_id,
+				 const struct ipcns_name *ns)
+{
+	const struct stored *row;
+	size_t low = 0, high = all->n, middle;
+	uint64_t value;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		value = ns->by_id ? ns_id(by_id[middle]) : all->rows[middle].key.number[0];
+		if (value < ns->value)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == all->n)
+		return NULL;
+	if (ns->by_id)
+		return ns_id(by_id[low]) == ns->value ? by_id[low] : NULL;
+	row = &all->rows[low];
+	if (row->key.number[0] != ns->value)
+		return NULL;
+	if (low + 1 < all->n && row[1].key.number[0] == ns->value)
+		die_ambiguous(ns);
+	return row;
+}
+
+static void select_among_all(struct ipcns *w, int argc, char **argv, struct store *store)
+{
+	const struct stored **by_id, *row;
+	struct store all = { 0 };
+	struct ipcns_name ns;
+	size_t i;
+	int k;
+
+	ns_select_all(w, &all);
+	by_id = xrealloc(NULL, all.n, sizeof(*by_id));
+	for (i = 0; i < all.n; i++)
+		by_id[i] = &all.rows[i];
+	if (all.n)
+		qsort(by_id, all.n, sizeof(*by_id), compare_ids);
+	for (k = 0; k < argc; k++) {
+		parse_arg(argv[k], &ns);
+		row = find(&all, by_id, &ns);
+		if (row)
+			store_add(store, row->attrs, row->len, ns_sort_key);
+		else	/* the kernel says why, unless it is just born */
+			look_up(w, argv[k], &ns, store);
+	}
+	free(by_id);
+	store_clear(&all);
+}
+
+/**
+ * ns_select - look up the namespaces that arguments name
+ * @w: the connection
+ * @argc: number of arguments
+ * @argv: arguments
+ * @store: rows, sorted by inode number, one per namespace however often it is named
+ *
+ * Does not return if one of them does not exist.
+ */
+void ns_select(struct ipcns *w, int argc, char **argv, struct store *store)
+{
+	struct ipcns_name ns;
+	int i;
+
+	if (argc > NS_FEW) {
+		select_among_all(w, argc, argv, store);
+	} else {
+		for (i = 0; i < argc; i++) {
+			parse_arg(argv[i], &ns);
+			look_up(w, argv[i], &ns, store);
+		}
+	}
+	store_sort(store);
+	store_unique(store);
+}
+
+/** ns_compare - order of rows by their namespace, for qsort(3) and bsearch(3) */
+int ns_compare(const void *p, const void *q)
+{
+	const struct stored *a = p, *b = q;
+	int i;
+
+	for (i = 0; i < 2; i++)
+		if (a->key.number[i] != b->key.number[i])
+			return a->key.number[i] < b->key.number[i] ? -1 : 1;
+	return 0;
+}
+
+/**
+ * ns_selected - whether a row belongs to one of some namespaces
+ * @store: the namespaces, sorted
+ * @inum: inode number in the row
+ * @id: identity in the row
+ */
+bool ns_selected(const struct store *store, struct nlattr *inum, struct nlattr *id)
+{
+	struct stored wanted = { 0 };
+
+	return ipcns_uint(inum, &wanted.key.number[0]) && ipcns_uint(id, &wanted.key.number[1]) &&
+	       store->n && bsearch(&wanted, store->rows, store->n, sizeof(wanted), ns_compare);
+}
+
+/** ns_select_all - look up all namespaces, sorted by inode number */
+void ns_select_all(struct ipcns *w, struct store *store)
+{
+	int ret = ipcns_namespaces(w, 0, add, store_restart, store);
+
+	if (ret)
+		module_die(w, ret, "cannot list namespaces");
+	store_sort(store);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IPCNSCTL_NAMESPACE_H
+#define IPCNSCTL_NAMESPACE_H
+
+#include "print/columns.h"
+#include "print/rows.h"
+
+extern const struct column_set ns_columns;
+
+#define NS_STATES 3
+
+extern const char *const ns_state_names[NS_STATES];
+
+#define NS_HELD "HELD"
+
+/* What the column NS_HELD shows, the row of a record: a mask of 1 << enum holder_kind. */
+struct held {
+	unsigned int kinds;
+};
+
+/*
+ * Looking up one namespace costs the kernel a walk over all of them. So for more than a few, take
+ * all there are and choose.
+ */
+#define NS_FEW 8
+
+void ns_select(struct ipcns *w, int argc, char **argv, struct store *store);
+bool ns_selected(const struct store *store, struct nlattr *inum, struct nlattr *id);
+void ns_select_all(struct ipcns *w, struct store *store);
+void ns_refuse_dying(const struct record *rec);
+bool ns_is_dying(const struct record *rec);
+uint64_t ns_id(const struct stored *row);
+int ns_compare(const void *p, const void *q);
+void ns_sort_key(const struct record *rec, struct sort_key *key);
+
+#endif

@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Objects as rows: the columns of mixed tables, of each kind, and of elements. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <linux/ipcns.h>
+
+#include "ipc/object.h"
+#include "ipc/queue_openers.h"
+#include "util.h"
+
+/** kind_names - kinds of objects by their number on the wire */
+const char *const kind_names[KINDS] = {
+	[IPCNS_KIND_SHM] = "shm",
+	[IPCNS_KIND_SEM] = "sem",
+	[IPCNS_KIND_MSG] = "msg",
+	[IPCNS_KIND_MQ] = "mq",
+};
+
+/** object_parse - record_parse() for an object: opens the nest of its kind, too, if that is known */
+bool object_parse(struct record *rec, struct nlattr *attrs, int len)
+{
+	uint64_t kind;
+
+	if (!record_parse(rec, attrs, len))
+		return false;
+	rec->kind = KINDS;
+	if (ipcns_uint(rec->tb[IPCNS_A_OBJECT_KIND], &kind) && kind < KINDS) {
+		rec->kind = kind;
+		record_nest(rec, IPCNS_A_OBJECT_SHM + kind);
+	}
+	return true;
+}
+
+/** object_is_orphan - nothing attached and its creator gone; known of segments only */
+bool object_is_orphan(const struct record *rec)
+{
+	return rec->kind == IPCNS_KIND_SHM && rec->nest[IPCNS_A_SHM_ORPHAN];
+}
+
+/** object_sort_key - by namespace, kind, identifier, name */
+void object_sort_key(const struct record *rec, struct sort_key *key)
+{
+	struct nlattr *name = rec->tb[IPCNS_A_OBJECT_NAME];
+
+	ipcns_uint(rec->tb[IPCNS_A_OBJECT_NS_INUM], &key->number[0]);
+	ipcns_uint(rec->tb[IPCNS_A_OBJECT_NS_ID], &key->number[1]);
+	ipcns_uint(rec->tb[IPCNS_A_OBJECT_KIND], &key->number[2]);
+	ipcns_uint(rec->tb[IPCNS_A_OBJECT_ID], &key->number[3]);
+	if (name) {
+		key->text = nla_data(name);
+		key->text_len = nla_len(name);
+	}
+}
+
+/** orphan_sort_key - by size, the largest first; then by namespace and identifier */
+void orphan_sort_key(const struct record *rec, struct sort_key *key)
+{
+	struct record nested = *rec;
+	uint64_t size = 0;
+
+	record_nest(&nested, IPCNS_A_OBJECT_SHM);
+	ipcns_uint(nested.nest[IPCNS_A_SHM_SIZE], &size);
+	key->number[0] = ~size;
+	ipcns_uint(rec->tb[IPCNS_A_OBJECT_NS_INUM], &key->number[1]);
+	ipcns_uint(rec->tb[IPCNS_A_OBJECT_NS_ID], &key->number[2]);
+	ipcns_uint(rec->tb[IPCNS_A_OBJECT_ID], &key->number[3]);
+}
+
+/** element_sort_key - by number in the set */
+void element_sort_key(const struct record *rec, struct sort_key *key)
+{
+	ipcns_uint(rec->tb[IPCNS_A_ELEMENT_SEMNUM], &key->number[0]);
+}
+
+/*
+ * Columns of mixed tables, where the same column shows another attribute of each kind. Those of
+ * one kind read a single attribute and need none of this.
+ */
+
+static void fill_type(const struct column *column, const struct record *rec, struct cell *cell)
+{
+	(void)column;
+	if (rec->kind < KINDS)
+		cell_word(cell, kind_names[rec->kind]);
+}
+
+/* With the slash that mq_open(3) wants. The name is at most NAME_MAX long. */
+static void fill_name(const struct column *column, const struct record *rec, struct cell *cell)
+{
+	static char name[512] = "/";
+	const char *text;
+	size_t len;
+
+	(void)column;
+	text = ipcns_text(rec->tb[IPCNS_A_OBJECT_NAME], &len);
+	if (!text)
+		return;
+	if (len > sizeof(name) - 1)
+		len = sizeof(name) - 1;
+	memcpy(name + 1, text, len);
+	cell_bytes(cell, name, len + 1);
+}
+
+static void fill_key(const struct column *column, const struct record *rec, struct cell *cell)
+{
+	cell_attr(cell, AS_KEY, rec->tb[IPCNS_A_OBJECT_KEY]);
+	if (cell->type == CELL_UNKNOWN)
+		fill_name(column, rec, cell);
+}
+
+static void fill_size(const struct column *column, const struct record *rec, struct cell *cell)
+{
+	uint64_t maxmsg, msgsize;
+
+	if (rec->kind == IPCNS_KIND_SHM)
+		cell_attr(cell, column->as, rec->nest[IPCNS_A_SHM_SIZE]);
+	else if (rec->kind == IPCNS_KIND_MSG)
+		cell_attr(cell, column->as, rec->nest[IPCNS_A_MSG_QBYTES]);
+	else if (rec->kind == IPCNS_KIND_MQ && ipcns_uint(rec->nest[IPCNS_A_MQ_MAXMSG], &maxmsg) &&
+		 ipcns_uint(rec->nest[IPCNS_A_MQ_MSGSIZE], &msgsize))
+		cell_size(cell, maxmsg * msgsize);
+}
+
+/* The attribute in the nest that plays one part in a mixed table, 0 for none. */
+static void fill_nested(const struct record *rec, const unsigned int attrs[KINDS],
+			const struct column *column, struct cell *cell)
+{
+	if (rec->kind < KINDS && attrs[rec->kind])
+		cell_attr(cell, column->as, rec->nest[attrs[rec->kind]]);
+}
+
+static void fill_used(const struct column *column, const struct record *rec, struct cell *cell)
+{
+	static const unsigned int attrs[KINDS] = {
+		[IPCNS_KIND_SHM] = IPCNS_A_SHM_RSS,
+		[IPCNS_KIND_MSG] = IPCNS_A_MSG_CBYTES,
+		[IPCNS_KIND_MQ] = IPCNS_A_MQ_QSIZE,
+	};
+
+	fill_nested(rec, attrs, column, cell);
+}
+
+static void fill_links(const struct column *column, const struct record *rec, struct cell *cell)
+{
+	static const unsigned int attrs[KINDS] = {
+		[IPCNS_KIND_SHM] = IPCNS_A_SHM_NATTCH,
+		[IPCNS_KIND_SEM] = IPCNS_A_SEM_NSEMS,
+		[IPCNS_KIND_MSG] = IPCNS_A_MSG_QNUM,
+		[IPCNS_KIND_MQ] = IPCNS_A_MQ_CURMSGS,
+	};
+
+	fill_nested(rec, attrs, column, cell);
+}
+
+/* Names of the bits that are set, as lsipc(1) lists them. */
+static void fill_flags(struct nlattr *attr, const char *const names[], size_t n, struct cell *cell)
+{
+	uint64_t bits;
+	size_t i;
+
+	if (!ipcns_uint(attr, &bits))
+		return;
+	cell->buf[0] = '\0';
+	for (i = 0; i < n; i++) {
+		if (!(bits & 1ULL << i))
+			continue;
+		if (cell->buf[0])
+			strcat(cell->buf, ",");
+		strcat(cell->buf, names[i]);
+	}
+	if (cell->buf[0])
+		cell_text(cell, cell->buf);
+}
+
+static void fill_shm_status(const struct column *column, const struct record *rec,
+			    struct cell *cell)
+{
+	static const char *const names[] = { "dest", "locked", "hugetlb" };
+
+	fill_flags(rec->nest[column->nest], names, ARRAY_SIZE(names), cell);
+}
+
+static void fill_mq_status(const struct column *column, const struct record *rec,
+			   struct cell *cell)
+{
+	static const char *const names[] = { "unlinked" };
+
+	fill_flags(rec->nest[column->nest], names, ARRAY_SIZE(names), cell);
+}
+
+static void fill_method(const struct column *column, const struct record *rec, struct cell *cell)
+{
+	static const char *const names[] = {
+		[SIGEV_SIGNAL] = "signal",
+		[SIGEV_NONE] = "none",
+		[SIGEV_THREAD] = "thread",
+	};
+	uint64_t method;
+
+	if (ipcns_uint(rec->nest[column->nest], &method) && method < ARRAY_SIZE(names))
+		cell_text(cell, names[method]);
+}
+
+/* Processes that have the queue open; unknown unless somebody looked. */
+static void fill_openers(const struct column *column, const struct record *rec, struct cell *cell)
+{
+	uint64_t nsid, ino;
+	const char *pids;
+	size_t len;
+
+	(void)column;
+	if (ipcns_uint(rec->tb[IPCNS_A_OBJECT_NS_ID], &nsid) &&
+	    ipcns_uint(rec->tb[IPCNS_A_OBJECT_ID], &ino) && openers_list(nsid, ino, &pids, &len))
+		cell_numbers(cell, pids, len);
+}
+
+/* Since the last change, or since a segment's last detach if that was later. */
+static void fill_age(const struct column *column, const struct record *rec, struct cell *cell)
+{
+	uint64_t ctime, dtime = 0, now = time(NULL);
+
+	(void)column;
+	if (rec->kind == KINDS || !ipcns_uint(rec->tb[IPCNS_A_OBJECT_CTIME], &ctime))
+		return;
+	if (rec->kind == IPCNS_KIND_SHM)
+		ipcns_uint(rec->nest[IPCNS_A_SHM_DTIME], &dtime);
+	ctime = dtime > ctime ? dtime : ctime;
+	cell_age(cell, now > ctime ? now - ctime : 0);	/* clocks can be set back */
+}
+
+#define COLUMN_NS \
+	{ "NS", "namespace identifier (inode number)", AS_NUMBER, .attr = IPCNS_A_OBJECT_NS_INUM }
+
+#define COLUMNS_PERMS \
+	{ "PERMS", "permissions", AS_PERMS, .attr = IPCNS_A_OBJECT_MODE }, \
+	{ "OWNER", "owner's username or UID", AS_USER, .attr = IPCNS_A_OBJECT_UID }
+
+#define COLUMNS_IPC \
+	{ "KEY", "resource key", AS_KEY, .attr = IPCNS_A_OBJECT_KEY }, \
+	{ "ID", "resource ID", AS_NUMBER, .attr = IPCNS_A_OBJECT_ID }, \
+	COLUMNS_PERMS
+
+#define COLUMN_CTIME \
+	{ "CTIME", "time of the last change", AS_TIME, .attr = IPCNS_A_OBJECT_CTIME }
+
+#define COLUMN_AGE \
+	{ "AGE", "time since the last change or detach; seconds with -J and -r", AS_AGE, \
+	  .fill = fill_age }
+
+#define COLUMNS_OWNER \
+	{ "UID", "user ID", AS_NUMBER, .attr = IPCNS_A_OBJECT_UID }, \
+	{ "USER", "user name", AS_USER, .attr = IPCNS_A_OBJECT_UID }, \
+	{ "GID", "group ID", AS_NUMBER, .attr = IPCNS_A_OBJECT_GID }, \
+	{ "GROUP", "group name", AS_GROUP, .attr = IPCNS_A_OBJECT_GID }, \
+	{ "NSID", "namespace identity, never reused", AS_NUMBER, .attr = IPCNS_A_OBJECT_NS_ID }
+
+#define COLUMNS_CREATOR \
+	{ "CUID", "creator UID", AS_NUMBER, .attr = IPCNS_A_OBJECT_CUID }, \
+	{ "CUSER", "creator user", AS_USER, .attr = IPCNS_A_OBJECT_CUID }, \
+	{ "CGID", "creator GID", AS_NUMBER, .attr = IPCNS_A_OBJECT_CGID }, \
+	{ "CGROUP", "creator group", AS_GROUP, .attr = IPCNS_A_OBJECT_CGID }
+
+static const struct column mixed[] = {
+	COLUMN_NS,
+	{ "TYPE", "kind of object: shm, sem, msg, mq", AS_TEXT, .fill = fill_type },
+	{ "KEY", "resource key, or name of a POSIX queue", AS_KEY, .fill = fill_key,
+	  .flags = SCOLS_FL_NOEXTREMES },
+	{ "ID", "resource ID", AS_NUMBER, .attr = IPCNS_A_OBJECT_ID },
+	COLUMNS_PERMS,
+	{ "SIZE", "size of a segment, capacity of a queue", AS_SIZE, .fill = fill_size },
+	{ "USED", "memory resident, or bytes queued", AS_SIZE, .fill = fill_used },
+	{ "LINKS", "attachments, semaphores or messages", AS_NUMBER, .fill = fill_links },
+	COLUMN_CTIME,
+	COLUMN_AGE,
+	COLUMNS_CREATOR,
+	COLUMNS_OWNER,
+};
+
+static const struct column shm[] = {
+	COLUMN_NS,
+	COLUMNS_IPC,
+	{ "SIZE", "segment size", AS_SIZE, .nest = IPCNS_A_SHM_SIZE },
+	{ "NATTCH", "number of attachments", AS_NUMBER, .nest = IPCNS_A_SHM_NATTCH },
+	{ "STATUS", "dest, locked, hugetlb", AS_TEXT, .nest = IPCNS_A_SHM_STATUS,
+	  .fill = fill_shm_status },
+	COLUMN_CTIME,
+	{ "CPID", "PID of the creator", AS_NUMBER, .nest = IPCNS_A_SHM_CPID },
+	{ "LPID", "PID of last user", AS_NUMBER, .nest = IPCNS_A_SHM_LPID },
+	{ "COMMAND", "creator command line", AS_COMMAND, .nest = IPCNS_A_SHM_CPID,
+	  .flags = SCOLS_FL_TRUNC },
+	{ "RSS", "bytes resident in memory", AS_SIZE, .nest = IPCNS_A_SHM_RSS },
+	{ "SWAP", "bytes swapped out", AS_SIZE, .nest = IPCNS_A_SHM_SWAP },
+	{ "ATTACH", "attach time", AS_TIME, .nest = IPCNS_A_SHM_ATIME },
+	{ "DETACH", "detach time", AS_TIME, .nest = IPCNS_A_SHM_DTIME },
+	COLUMN_AGE,
+	COLUMNS_CREATOR,
+	COLUMNS_OWNER,
+};
+
+static const struct column sem[] = {
+	COLUMN_NS,
+	COLUMNS_IPC,
+	{ "NSEMS", "number of semaphores", AS_NUMBER, .nest = IPCNS_A_SEM_NSEMS },
+	{ "OTIME", "time of the last operation", AS_TIME, .nest = IPCNS_A_SEM_OTIME },
+	COLUMN_CTIME,
+	COLUMNS_CREATOR,
+	COLUMNS_OWNER,
+};
+
+static const struct column msg[] = {
+	COLUMN_NS,
+	COLUMNS_IPC,
+	{ "USEDBYTES", "bytes used", AS_SIZE, .nest = IPCNS_A_MSG_CBYTES },
+	{ "MSGS", "number of messages", AS_NUMBER, .nest = IPCNS_A_MSG_QNUM },
+	{ "LSPID", "PID of the last msg sender", AS_NUMBER, .nest = IPCNS_A_MSG_LSPID },
+	{ "LRPID", "PID of the last msg receiver", AS_NUMBER, .nest = IPCNS_A_MSG_LRPID },
+	{ "SEND", "time of last msg sent", AS_TIME, .nest = IPCNS_A_MSG_STIME },
+	{ "RECV", "time of last msg received", AS_TIME, .nest = IPCNS_A_MSG_RTIME },
+	COLUMN_CTIME,
+	{ "QBYTES", "limit on bytes used", AS_SIZE, .nest = IPCNS_A_MSG_QBYTES },
+	{ "RECEIVERS", "tasks waiting to receive", AS_NUMBER, .nest = IPCNS_A_MSG_RECEIVERS },
+	{ "SENDERS", "tasks waiting to send", AS_NUMBER, .nest = IPCNS_A_MSG_SENDERS },
+	COLUMNS_CREATOR,
+	COLUMNS_OWNER,
+};
+
+static const struct column mq[] = {
+	COLUMN_NS,
+	{ "NAME", "name of the queue", AS_TEXT, .fill = fill_name,
+	  .flags = SCOLS_FL_NOEXTREMES },
+	COLUMNS_PERMS,
+	{ "USEDBYTES", "bytes used", AS_SIZE, .nest = IPCNS_A_MQ_QSIZE },
+	{ "MSGS", "number of messages", AS_NUMBER, .nest = IPCNS_A_MQ_CURMSGS },
+	{ "MAXMSG", "limit on messages", AS_NUMBER, .nest = IPCNS_A_MQ_MAXMSG },
+	{ "MSGSIZE", "limit on the size of a message", AS_SIZE, .nest = IPCNS_A_MQ_MSGSIZE },
+	{ "STATUS", "unlinked", AS_TEXT, .nest = IPCNS_A_MQ_STATUS, .fill = fill_mq_status },
+	{ "NOTIFYPID", "PID to be notified", AS_NUMBER, .nest = IPCNS_A_MQ_NOTIFY_PID },
+	{ OBJECT_OPENERS, "PIDs that have the queue open", AS_LIST, .fill = fill_openers },
+	{ "NOTIFYMETHOD", "signal, none or thread", AS_TEXT, .nest = IPCNS_A_MQ_NOTIFY_METHOD,
+	  .fill = fill_method },
+	{ "NOTIFYSIGNO", "signal number", AS_NUMBER, .nest = IPCNS_A_MQ_NOTIFY_SIGNO },
+	{ "RECEIVERS", "tasks waiting to receive", AS_NUMBER, .nest = IPCNS_A_MQ_RECEIVERS },
+	{ "SENDERS", "tasks waiting to send", AS_NUMBER, .nest = IPCNS_A_MQ_SENDERS },
+	COLUMN_CTIME,
+	COLUMNS_OWNER,
+};
+
+static const struct column element[] = {
+	{ "SEMNUM", "number of the semaphore", AS_NUMBER, .attr = IPCNS_A_ELEMENT_SEMNUM },
+	{ "VALUE", "its value", AS_NUMBER, .attr = IPCNS_A_ELEMENT_SEMVAL },
+	{ "NCOUNT", "tasks waiting for it to grow", AS_NUMBER, .attr = IPCNS_A_ELEMENT_NCOUNT },
+	{ "ZCOUNT", "tasks waiting for zero", AS_NUMBER, .attr = IPCNS_A_ELEMENT_ZCOUNT },
+	{ "PID", "PID that changed it last", AS_NUMBER, .attr = IPCNS_A_ELEMENT_PID },
+	{ "COMMAND", "command line of the PID", AS_COMMAND, .attr = IPCNS_A_ELEMENT_PID,
+	  .flags = SCOLS_FL_TRUNC },
+	{ "NS", "namespace identifier (inode number)", AS_NUMBER, .attr = IPCNS_A_ELEMENT_NS_INUM },
+	{ "NSID", "namespace identity, never reused", AS_NUMBER, .attr = IPCNS_A_ELEMENT_NS_ID },
+	{ "ID", "resource ID of the set", AS_NUMBER, .attr = IPCNS_A_ELEMENT_ID },
+};
+
+/** object_columns - columns of tables with objects of more than one kind */
+const struct column_set object_columns = {
+	.root = "objects",
+	.defaults = "NS,TYPE,KEY,ID,PERMS,OWNER,SIZE,USED,LINKS,CTIME",
+	.columns = mixed,
+	.n = ARRAY_SIZE(mixed),
+};
+
+/** kind_columns - columns of tables with objects of one kind */
+const struct column_set kind_columns[KINDS] = {
+	[IPCNS_KIND_SHM] = {
+		.root = "objects",
+		.defaults = "NS,KEY,ID,PERMS,OWNER,SIZE,NATTCH,STATUS,CTIME,CPID,LPID,COMMAND",
+		.columns = shm,
+		.n = ARRAY_SIZE(shm),
+	},
+	[IPCNS_KIND_SEM] = {
+		.root = "objects",
+		.defaults = "NS,KEY,ID,PERMS,OWNER,NSEMS",
+		.columns = sem,
+		.n = ARRAY_SIZE(sem),
+	},
+	[IPCNS_KIND_MSG] = {
+		.root = "objects",
+		.defaults = "NS,KEY,ID,PERMS,OWNER,USEDBYTES,MSGS,LSPID,LRPID",
+		.columns = msg,
+		.n = ARRAY_SIZE(msg),
+	},
+	[IPCNS_KIND_MQ] = {
+		.root = "objects",
+		.defaults = "NS,NAME,PERMS,OWNER,USEDBYTES,MSGS,MAXMSG,MSGSIZE,STATUS,NOTIFYPID",
+		.columns = mq,
+		.n = ARRAY_SIZE(mq),
+	},
+};
+
+/** queue_columns - columns of one POSIX queue that is shown in depth */
+const struct column_set queue_columns = {
+	.root = "objects",
+	.defaults = "NS,NAME,PERMS,OWNER,USEDBYTES,MSGS,MAXMSG,MSGSIZE,STATUS,NOTIFYPID," OBJECT_OPENERS,
+	.columns = mq,
+	.n = ARRAY_SIZE(mq),
+};
+
+/** element_columns - columns of the semaphores of one set */
+const struct column_set element_columns = {
+	.root = "elements",
+	.defaults = "SEMNUM,VALUE,NCOUNT,ZCOUNT,PID,COMMAND",
+	.columns = element,
+	.n = ARRAY_SIZE(element),
+};

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IPCNSCTL_OBJECT_H
+#define IPCNSCTL_OBJECT_H
+
+#include "print/columns.h"
+#include "print/rows.h"
+
+#define KINDS 4
+#define ALL_KINDS ((1U << KINDS) - 1)
+
+extern const char *const kind_names[KINDS];
+extern const struct column_set object_columns;
+extern const struct column_set kind_columns[KINDS];
+extern const struct column_set element_columns;
+extern const struct column_set queue_columns;
+
+/* A column of POSIX queues that takes a look at all descriptors of the machine. */
+#define OBJECT_OPENERS "OPENERS"
+
+bool object_parse(struct record *rec, struct nlattr *attrs, int len);
+bool object_is_orphan(const struct record *rec);
+void object_sort_key(const struct record *rec, struct sort_key *key);
+void orphan_sort_key(const struct record *rec, struct sort_key *key);
+void element_sort_key(const struct record *rec, struct sort_key *key);
+
+#endif

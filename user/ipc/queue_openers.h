@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IPCNSCTL_QUEUE_OPENERS_H
+#define IPCNSCTL_QUEUE_OPENERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "libipcns.h"
+
+void openers_read(struct ipcns *w);
+bool openers_list(uint64_t nsid, uint64_t ino, const char **pids, size_t *len);
+void openers_clear(void);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IPCNSCTL_REFERENCES_H
+#define IPCNSCTL_REFERENCES_H
+
+#include "host/descriptors.h"
+#include "ipc/holder.h"
+
+/* One namespace of a ledger. */
+struct account {
+	uint64_t inum, nsid;
+	uint32_t mq_dev;
+	bool has_mq_dev;
+	bool dying;
+	bool known;		/* a row of it came */
+	bool seen;		/* it was there afterwards */
+	bool counted;		/* the kernel counts its references: */
+	uint64_t refs;		/* so many, before holders were looked for */
+	uint64_t attributed;	/* references that have a holder */
+	unsigned int held;	/* mask of 1 << enum holder_kind */
+};
+
+/* What keeps some namespaces: references, and who has them. */
+struct ledger {
+	struct account *accounts;	/* sorted by inode number and identity */
+	size_t n;
+	struct account **by_dev;	/* those that have a device and live, sorted by it */
+	size_t n_devs;
+	struct holders rows;
+	struct holders possible;	/* rows that may be of any of the namespaces */
+	struct descriptor_search search;
+	bool brief;		/* only which kinds hold what, no rows to print */
+	bool refused;		/* of some namespaces the module does not tell this user */
+	bool changed;		/* it does not add up, or did not stay as it was */
+};
+
+void ledger_begin(struct ledger *ledger, const struct store *namespaces);
+void ledger_add(struct nlattr *attrs, int len, void *arg);
+void ledger_add_mount(const struct mount *mount, void *arg);
+void ledger_add_descriptor(const struct descriptor *descriptor, void *arg);
+void ledger_settle(struct ledger *ledger);
+void ledger_restart(struct ledger *ledger);
+void ledger_free(struct ledger *ledger);
+
+void ledger_read(struct ipcns *w, const struct store *namespaces, struct ledger *ledger);
+void ledger_read_once(struct ipcns *w, const struct store *namespaces, struct ledger *ledger);
+const struct account *ledger_account(const struct ledger *ledger, const struct stored *row);
+
+#endif

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The state of all namespaces and objects, as lines that events can go on from. */
+#include <errno.h>
+#include <stdlib.h>
+#include <linux/ipcns.h>
+
+#include "ipc/module.h"
+#include "ipc/namespace.h"
+#include "ipc/object.h"
+#include "ipc/object_set.h"
+#include "ipc/snapshot.h"
+#include "progress.h"
+#include "util.h"
+
+/* Namespaces wanted, and objects in them. */
+struct found {
+	const struct number_set *only;	/* NULL for all */
+	struct store namespaces;
+	struct objset *objects;
+};
+
+static void add_namespace(struct nlattr *attrs, int len, void *arg)
+{
+	struct found *found = arg;
+	struct record rec;
+	uint64_t id;
+
+	if (!record_parse(&rec, attrs, len) || !ipcns_uint(rec.tb[IPCNS_A_NS_ID], &id))
+		return;
+	if (!found->only || number_set_has(found->only, id))
+		store_add(&found->namespaces, attrs, len, ns_sort_key);
+}
+
+static void add_object(struct nlattr *attrs, int len, void *arg)
+{
+	struct found *found = arg;
+	struct event_object o;
+	struct record rec;
+
+	if (!object_parse(&rec, attrs, len) || !event_object_read(&o, &rec))
+		return;
+	if (found->only && !number_set_has(found->only, o.ns_id)) {
+		event_object_clear(&o);
+		return;
+	}
+	objset_add(found->objects, &o);
+	progress_row();
+}
+
+static bool restart_namespaces(void *arg)
+{
+	return store_restart(&((struct found *)arg)->namespaces);
+}
+
+static bool restart_objects(void *arg)
+{
+	objset_clear(((struct found *)arg)->objects);
+	return true;
+}
+
+/* Whether a dump that ended with @ret was one; false if the module is gone. */
+static bool dumped(struct ipcns *w, int ret)
+{
+	if (ret == -ENODEV)
+		return false;
+	/* Not found: the only namespace wanted is gone by now, so there are no rows. */
+	if (ret && ret != -ENOENT)
+		module_die(w, ret, "cannot take the snapshot");
+	return true;
+}
+
+/* Identity of the only namespace wanted, 0 if there are several. */
+static uint64_t only(const struct found *found)
+{
+	return found->only && found->only->n == 1 ? found->only->last : 0;
+}
+
+static bool find_objects(struct ipcns *w, uint32_t kinds, struct found *found)
+{
+	struct ipcns_object_filter filter = { .ns_id = only(found), .kinds = kinds };
+
+	if (!dumped(w, ipcns_objects(w, &filter, add_object, restart_objects, found)))
+		return false;
+	progress_end();
+	objset_sort(found->objects);
+	return true;
+}
+
+static bool find_namespaces(struct ipcns *w, struct found *found)
+{
+	if (!dumped(w, ipcns_namespaces(w, only(found), add_namespace, restart_namespaces, found)))
+		return false;
+	store_sort(&found->namespaces);
+	return true;
+}
+
+static void write_namespaces(const struct store *store, bool show, struct told *told,
+			     struct event_writer *writer)
+{
+	struct record rec;
+	size_t i;
+
+	for (i = 0; i < store->n; i++) {
+		if (!record_parse(&rec, store->rows[i].attrs, store->rows[i].len))
+			continue;
+		told_ns(told, &rec);
+		if (show)
+			event_write_ns(writer, &rec);
+	}
+}
+
+static void write_object(const struct event_object *o, void *arg)
+{
+	event_write_object(arg, o);
+}
+
+/* An object whose namespace is gone since is left out, and told_admit() leaves its end out. */
+static void write_objects(const struct store *store, struct told *told,
+			  struct event_writer *writer)
+{
+	size_t i;
+
+	for (i = 0; i < store->n; i++)
+		objset_mark(&told->objects, ns_id(&store->rows[i]), write_object, writer);
+}
+
+/**
+ * snapshot_write - write what there is
+ * @w: the connection
+ * @only: the only namespaces wanted, NULL for all
+ * @objects: mask of 1 << enum ipcns_event_object: what is wanted
+ * @told: empty; what was written is added
+ * @writer: where lines go
+ *
+ * Objects are listed before namespaces: of a namespace that is listed as alive, all objects are.
+ * Returns false if the module is gone.
+ */
+bool snapshot_write(struct ipcns *w, const struct number_set *only, uint32_t objects,
+		    struct told *told, struct event_writer *writer)
+{
+	struct found found = { .only = only, .objects = &told->objects };
+	uint32_t kinds = objects >> IPCNS_EVENT_OBJECT_SHM & ALL_KINDS;
+	bool there;
+
+	there = (!kinds || find_objects(w, kinds, &found)) && find_namespaces(w, &found);
+	if (there) {
+		write_namespaces(&found.namespaces, objects & 1U << IPCNS_EVENT_OBJECT_NS, told,
+				 writer);
+		write_objects(&found.namespaces, told, writer);
+	}
+	store_clear(&found.namespaces);
+	return there;
+}

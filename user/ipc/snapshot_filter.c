@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Where a snapshot and the events after it meet.
+ *
+ * Events are numbered from before the snapshot on, and each row of the snapshot is true for some
+ * moment after that. So until the number that was next when the snapshot was complete, an event
+ * may or may not be in the snapshot already. It does not have to be known which: as far as the
+ * reader was told, each thing is there or not, and an event that would tell him what he was told
+ * already is left out: the creation of a thing that is there, or anything else about one that is
+ * not. What he is told then alternates for each thing, and its last event in that time says what
+ * is true, whichever came first. After that time all that exists was told, and all events pass.
+ *
+ * Objects of a namespace that dies can not be listed; the line of the namespace has their number
+ * instead. That tells of them all, so their ends pass: what is destroyed matters most.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ipc/namespace.h"
+#include "ipc/snapshot_filter.h"
+#include "util.h"
+
+/* Kinds of things; others are enum ipcns_event_object. */
+enum {
+	DYING = EVENT_OBJECTS,	/* not a thing, but that a namespace is dying */
+};
+
+struct told_thing {
+	uint64_t ns_id;
+	uint32_t id;
+	uint16_t kind;		/* 0: empty */
+	bool there;
+};
+
+/* FNV-1a */
+static uint64_t hash(const uint64_t *words, size_t n)
+{
+	uint64_t h = 0xcbf29ce484222325;
+	unsigned int shift;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		for (shift = 0; shift < 64; shift += 8)
+			h = (h ^ (words[i] >> shift & 0xff)) * 0x100000001b3;
+	return h;
+}
+
+static struct told_thing *slot(struct told_thing *things, size_t size, uint64_t ns_id,
+			       uint16_t kind, uint32_t id)
+{
+	uint64_t words[] = { ns_id, kind, id };
+	size_t at = hash(words, ARRAY_SIZE(words));
+	struct told_thing *t;
+
+	for (at ^= at >> 32;; at++) {
+		t = &things[at & (size - 1)];
+		if (!t->kind || (t->kind == kind && t->ns_id == ns_id && t->id == id))
+			return t;
+	}
+}
+
+static bool is_there(const struct told *told, uint64_t ns_id, uint16_t kind, uint32_t id)
+{
+	const struct told_thing *t;
+
+	if (told->size) {
+		t = slot(told->things, told->size, ns_id, kind, id);
+		if (t->kind)
+			return t->there;
+	}
+	return kind >= IPCNS_EVENT_OBJECT_SHM && kind < DYING &&
+	       objset_marked(&told->objects, ns_id, kind - IPCNS_EVENT_OBJECT_SHM, id);
+}
+
+static void grow(struct told *told)
+{
+	size_t size = told->size ? 2 * told->size : 1024;
+	struct told_thing *things = calloc(size, sizeof(*things));
+	struct told_thing *t;
+	size_t i;
+
+	if (!things)
+		die(STATUS_ERROR, "out of memory");
+	for (i = 0; i < told->size; i++) {
+		t = &told->things[i];
+		if (t->kind)
+			*slot(things, size, t->ns_id, t->kind, t->id) = *t;
+	}
+	free(told->things);
+	told->things = things;
+	told->size = size;
+}
+
+static void set(struct told *told, uint64_t ns_id, uint16_t kind, uint32_t id, bool there)
+{
+	struct told_thing *t;
+
+	if (told->n * 2 >= told->size)
+		grow(told);
+	t = slot(told->things, told->size, ns_id, kind, id);
+	told->n += !t->kind;
+	*t = (struct told_thing){ .ns_id = ns_id, .id = id, .kind = kind, .there = there };
+}
+
+/** told_ns - the reader was told of a namespace by a row of ns-get */
+void told_ns(struct told *told, const struct record *rec)
+{
+	uint64_t id;
+
+	if (!ipcns_uint(rec->tb[IPCNS_A_NS_ID], &id))
+		return;
+	set(told, id, IPCNS_EVENT_OBJECT_NS, 0, true);
+	if (ns_is_dying(rec))
+		set(told, id, DYING, 0, true);
+}
+
+static bool admit_ns(struct told *told, const struct ipcns_event *e)
+{
+	bool there = is_there(told, e->ns_id, IPCNS_EVENT_OBJECT_NS, 0);
+
+	switch (e->kind) {
+	case IPCNS_EVENT_KIND_CREATED:
+		set(told, e->ns_id, IPCNS_EVENT_OBJECT_NS, 0, true);
+		return !there;
+	case IPCNS_EVENT_KIND_DYING:
+		if (is_there(told, e->ns_id, DYING, 0))
+			return false;
+		set(told, e->ns_id, DYING, 0, true);
+		return there;
+	case IPCNS_EVENT_KIND_DESTROYED:
+		set(told, e->ns_id, IPCNS_EVENT_OBJECT_NS, 0, false);
+		return there;
+	}
+	return there;
+}
+
+/*
+ * Whether it is the end of an object that was counted when its namespace began to die. From then on
+ * all that goes is torn down, but queues that are closed.
+ */
+static bool is_counted_end(const struct told *told, const struct ipcns_event *e)
+{
+	uint64_t reason = 0;
+
+	ipcns_uint(e->attr[IPCNS_A_EVENT_REASON], &reason);
+	return e->kind == IPCNS_EVENT_KIND_DESTROYED && is_there(told, e->ns_id, DYING, 0) &&
+	       (reason == IPCNS_EVENT_REASON_TEARDOWN || e->object == IPCNS_EVENT_OBJECT_MQ);
+}
+
+/**
+ * told_admit - whether an event tells the reader something
+ * @told: what he was told; what the event tells is added
+ * @e: an event before the number that was next when the snapshot was complete
+ */
+bool told_admit(struct told *told, const struct ipcns_event *e)
+{
+	uint64_t id;
+	bool there;
+
+	if (event_is_loss(e))
+		return true;
+	if (e->object == IPCNS_EVENT_OBJECT_NS)
+		return admit_ns(told, e);
+	if (!is_there(told, e->ns_id, IPCNS_EVENT_OBJECT_NS, 0))
+		return false;
+	if (!ipcns_uint(e->attr[IPCNS_A_EVENT_ID], &id) || id > UINT32_MAX ||
+	    e->object >= EVENT_OBJECTS)
+		return true;
+	there = is_there(told, e->ns_id, e->object, id);
+	switch (e->kind) {
+	case IPCNS_EVENT_KIND_CREATED:
+		set(told, e->ns_id, e->object, id, true);
+		return !there;
+	case IPCNS_EVENT_KIND_DESTROYED:
+		set(told, e->ns_id, e->object, id, false);
+		break;
+	}
+	return there || is_counted_end(told, e);
+}
+
+/** told_clear - forget everything */
+void told_clear(struct told *told)
+{
+	objset_clear(&told->objects);
+	free(told->things);
+	*told = (struct told){ 0 };
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Tables of columns: looking them up, choosing and describing them. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "print/columns.h"
+#include "util.h"
+
+/** column_is_number - whether cells of @column are aligned to the right, and numbers in JSON */
+bool column_is_number(const struct column *column)
+{
+	switch (column->as) {
+	case AS_NUMBER:
+	case AS_SIGNED:
+	case AS_SIZE:
+	case AS_PERCENT:
+	case AS_AGE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/** column_fill - fill @cell with what @column shows of @rec */
+void column_fill(const struct column *column, const struct record *rec, struct cell *cell)
+{
+	cell->type = CELL_UNKNOWN;
+	cell->number = 0;
+	if (column->fill)
+		column->fill(column, rec, cell);
+	else if (column->nest)
+		cell_attr(cell, column->as, rec->nest[column->nest]);
+	else if (column->attr)
+		cell_attr(cell, column->as, rec->tb[column->attr]);
+}
+
+/** column_find - column by name, in whatever case; NULL if there is none */
+const struct column *column_find(const struct column_set *set, const char *name, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < set->n; i++)
+		if (!strncasecmp(set->columns[i].name, name, len) && !set->columns[i].name[len])
+			return &set->columns[i];
+	return NULL;
+}
+
+static void append(struct selection *sel, const struct column *column)
+{
+	bool again = false;
+	size_t i;
+
+	for (i = 0; i < sel->n; i++)
+		again |= sel->columns[i] == column;
+	sel->columns = xrealloc(sel->columns, sel->n + 1, sizeof(*sel->columns));
+	sel->again = xrealloc(sel->again, sel->n + 1, sizeof(*sel->again));
+	sel->columns[sel->n] = column;
+	sel->again[sel->n++] = again;
+}
+
+static void append_list(struct selection *sel, const char *list)
+{
+	const struct column *column;
+	size_t len;
+
+	for (;; list += len + 1) {
+		len = strcspn(list, ",");
+		column = column_find(sel->set, list, len);
+		if (!column)
+			die(STATUS_ERROR, "unknown column \"%.*s\", --list-columns shows all",
+			    (int)len, list);
+		append(sel, column);
+		if (!list[len])
+			return;
+	}
+}
+
+/**
+ * selection_parse - choose columns
+ * @sel: the result, for selection_free()
+ * @set: columns there are
+ * @list: NAME,..., or +NAME,... for what to append to the defaults; NULL for the defaults
+ * @all: all columns there are, whatever @list says
+ */
+void selection_parse(struct selection *sel, const struct column_set *set, const char *list,
+		     bool all)
+{
+	size_t i;
+
+	*sel = (struct selection){ .set = set };
+	if (all) {
+		for (i = 0; i < set->n; i++)
+			append(sel, &set->columns[i]);
+		return;
+	}
+	if (!list || *list == '+')
+		append_list(sel, set->defaults);
+	if (list)
+		append_list(sel, *list == '+' ? list + 1 : list);
+}
+
+/** selection_has - whether the column @name was chosen */
+bool selection_has(const struct selection *sel, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sel->n; i++)
+		if (!strcmp(sel->columns[i]->name, name))
+			return true;
+	return false;
+}
+
+/** selection_free - free what selection_parse() allocated */
+void selection_free(struct selection *sel)
+{
+	free(sel->columns);
+	free(sel->again);
+	*sel = (struct selection){ 0 };
+}
+
+static bool is_default(const struct column_set *set, const struct column *column)
+{
+	struct selection sel;
+	bool found = false;
+	size_t i;
+
+	selection_parse(&sel, set, NULL, false);
+	for (i = 0; i < sel.n; i++)
+		found |= sel.columns[i] == column;
+	selection_free(&sel);
+	return found;
+}
+
+static void print_names(const struct column_set *set, bool defaults)
+{
+	const struct column *column;
+	size_t at = 0;
+
+	for (column = set->columns; column < set->columns + set->n; column++) {
+		if (is_default(set, column) != defaults)
+			continue;
+		if (at + strlen(column->name) > 78) {
+			putchar('\n');
+			at = 0;
+		}
+		at += printf(" %s", column->name);
+	}
+	putchar('\n');
+}
+
+/** columns_print_names - the names of all columns, for --help */
+void columns_print_names(const struct column_set *set)
+{
+	puts("\nDefault columns:");
+	print_names(set, true);
+	puts("More columns:");
+	print_names(set, false);
+}
+
+static const char *column_type(const struct column *column)
+{
+	if (column_is_number(column))
+		return "number";
+	return column->as == AS_LIST ? "array" : "string";
+}
+
+/** columns_print - all columns with type and description, for --list-columns */
+void columns_print(const struct column_set *set, bool as_json)
+{
+	const struct column *column;
+	struct json json;
+	const char *type;
+
+	if (as_json) {
+		json_begin(&json, stdout);
+		json_open(&json, "columns", '[');
+	}
+	for (column = set->columns; column < set->columns + set->n; column++) {
+		type = column_type(column);
+		if (!as_json) {
+			printf("%14s  <%s>  %s\n", column->name, type, column->help);
+			continue;
+		}
+		json_open(&json, NULL, '{');
+		json_string(&json, "name", column->name);
+		json_string(&json, "type", type);
+		json_string(&json, "description", column->help);
+		json_close(&json, '}');
+	}
+	if (as_json) {
+		json_close(&json, ']');
+		json_end(&json);
+	}
+}

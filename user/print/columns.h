@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IPCNSCTL_COLUMNS_H
+#define IPCNSCTL_COLUMNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <libsmartcols.h>
+
+#include "print/rows.h"
+#include "print/value.h"
+
+/*
+ * One column of one kind of row. Headers, --help, --output, --list-columns and JSON types come
+ * from it. Its cells are an attribute, or what @fill makes of the row.
+ */
+struct column {
+	const char *name;
+	const char *help;
+	enum cell_as as;
+	unsigned int attr;	/* attribute of the message */
+	unsigned int nest;	/* or attribute in the nest of its kind */
+	void (*fill)(const struct column *column, const struct record *rec, struct cell *cell);
+	int flags;		/* SCOLS_FL_TRUNC: may be cut to fit a terminal */
+};
+
+struct column_set {
+	const char *root;	/* JSON name of the list */
+	const char *defaults;
+	const struct column *columns;
+	size_t n;
+	const char *(*color)(const struct record *rec);	/* of a row on a terminal; or NULL */
+};
+
+/* Columns that were chosen, in the order of output. */
+struct selection {
+	const struct column_set *set;
+	const struct column **columns;
+	bool *again;	/* the column has come before */
+	size_t n;
+};
+
+bool column_is_number(const struct column *column);
+void column_fill(const struct column *column, const struct record *rec, struct cell *cell);
+const struct column *column_find(const struct column_set *set, const char *name, size_t len);
+void selection_parse(struct selection *sel, const struct column_set *set, const char *list,
+		     bool all);
+bool selection_has(const struct selection *sel, const char *name);
+void selection_free(struct selection *sel);
+void columns_print_names(const struct column_set *set);
+void columns_print(const struct column_set *set, bool as_json);
+
+#endif

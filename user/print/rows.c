@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Messages as rows: attributes by number, and a sorted store of them. */
+#include <stdlib.h>
+#include <string.h>
+#include <linux/ipcns.h>
+
+#include "print/rows.h"
+#include "progress.h"
+#include "util.h"
+
+_Static_assert(IPCNS_A_NS_MAX < RECORD_ATTRS && IPCNS_A_OBJECT_MAX < RECORD_ATTRS &&
+	       IPCNS_A_LIMITS_MAX < RECORD_ATTRS && IPCNS_A_HOLDER_MAX < RECORD_ATTRS &&
+	       IPCNS_A_WAITER_MAX < RECORD_ATTRS && IPCNS_A_ELEMENT_MAX < RECORD_ATTRS &&
+	       IPCNS_A_SHM_MAX < RECORD_NEST && IPCNS_A_SEM_MAX < RECORD_NEST &&
+	       IPCNS_A_MSG_MAX < RECORD_NEST && IPCNS_A_MQ_MAX < RECORD_NEST &&
+	       IPCNS_A_ACTOR_MAX < RECORD_NEST,
+	       "room for all attributes");
+
+/** record_parse - index the attributes of a message; false if it is malformed */
+bool record_parse(struct record *rec, struct nlattr *attrs, int len)
+{
+	memset(rec->nest, 0, sizeof(rec->nest));
+	rec->line = 0;
+	rec->row = NULL;
+	return ipcns_index(rec->tb, RECORD_ATTRS, attrs, len);
+}
+
+/** record_nest - index the attributes inside attribute @attr, if it is there */
+void record_nest(struct record *rec, unsigned int attr)
+{
+	ipcns_index_nested(rec->nest, RECORD_NEST, attr < RECORD_ATTRS ? rec->tb[attr] : NULL);
+}
+
+/**
+ * store_add - keep a copy of a message
+ * @store: the store, all zero at first
+ * @attrs: attributes of the message
+ * @len: their length
+ * @sort_key: fills in what rows are sorted by; NULL if they stay as they come
+ */
+void store_add(struct store *store, struct nlattr *attrs, int len, sort_key_fn sort_key)
+{
+	struct stored *row;
+	struct record rec;
+
+	store->rows = xgrow(store->rows, store->n, &store->allocated, sizeof(*store->rows));
+	row = &store->rows[store->n];
+	memset(row, 0, sizeof(*row));
+	row->attrs = xmemdup(attrs, len);
+	row->len = len;
+	if (!record_parse(&rec, row->attrs, row->len)) {
+		free(row->attrs);
+		return;
+	}
+	if (sort_key)
+		sort_key(&rec, &row->key);
+	store->n++;
+	progress_row();
+}
+
+/** sort_key_compare - less than 0 if the row of @a comes before that of @b, 0 if they are equal */
+int sort_key_compare(const struct sort_key *a, const struct sort_key *b)
+{
+	size_t i, len;
+	int ret;
+
+	for (i = 0; i < ARRAY_SIZE(a->number); i++)
+		if (a->number[i] != b->number[i])
+			return a->number[i] < b->number[i] ? -1 : 1;
+	len = a->text_len < b->text_len ? a->text_len : b->text_len;
+	ret = len ? memcmp(a->text, b->text, len) : 0;
+	return ret ?: (a->text_len > b->text_len) - (a->text_len < b->text_len);
+}
+
+static int compare(const void *p, const void *q)
+{
+	return sort_key_compare(&((const struct stored *)p)->key, &((const struct stored *)q)->key);
+}
+
+/** store_sort - sort rows by their keys, now that all are there */
+void store_sort(struct store *store)
+{
+	size_t i = 1;
+
+	progress_end();
+	/* Often they came in this order. */
+	while (i < store->n && compare(&store->rows[i - 1], &store->rows[i]) <= 0)
+		i++;
+	if (i < store->n)
+		qsort(store->rows, store->n, sizeof(*store->rows), compare);
+}
+
+/** store_unique - of rows with equal keys, keep the first; the store is sorted */
+void store_unique(struct store *store)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < store->n; i++) {
+		if (kept && !compare(&store->rows[kept - 1], &store->rows[i]))
+			free(store->rows[i].attrs);
+		else
+			store->rows[kept++] = store->rows[i];
+	}
+	store->n = kept;
+}
+
+/** store_truncate - forget all rows but the first @n */
+void store_truncate(struct store *store, size_t n)
+{
+	while (store->n > n)
+		free(store->rows[--store->n].attrs);
+}
+
+/** store_restart - for ipcns_dump(): forget all rows of the store @arg */
+bool store_restart(void *arg)
+{
+	store_clear(arg);
+	return true;
+}
+
+/** store_clear - forget all rows */
+void store_clear(struct store *store)
+{
+	store_truncate(store, 0);
+	free(store->rows);
+	memset(store, 0, sizeof(*store));
+}

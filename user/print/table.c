@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Rows to lines: tables are laid out at the end, raw lines and JSON are written as they come. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "print/table.h"
+#include "progress.h"
+#include "util.h"
+
+#define SHORT_CELL 24	/* characters of a cell that is shown in one line on any terminal */
+/* Most of a cell that is cut to fit a terminal. */
+#define CUT_SIZE 1024
+
+/*
+ * What a column shows in the last row. Of neighbours much is the same, their namespace, owner,
+ * permissions, and need not be made anew.
+ */
+struct shown {
+	enum cell_type type;
+	uint64_t number;
+	size_t end;	/* in the line, with what separates it from the next */
+};
+
+/* See no-color.org, and terminfo(5) for the terminal that can do nothing. */
+static bool wants_colors(void)
+{
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && !(no && *no) && term && strcmp(term, "dumb");
+}
+
+static void begin_table(struct output *out)
+{
+	const struct column *column;
+	size_t i;
+	int flags;
+
+	out->table = scols_new_table();
+	if (!out->table)
+		die(STATUS_ERROR, "out of memory");
+	scols_table_enable_noheadings(out->table, out->opts->noheadings);
+	/* Cells are escaped before; libsmartcols lets through what reorders text. */
+	scols_table_enable_noencoding(out->table, 1);
+	out->colors = out->sel->set->color && wants_colors();
+	scols_table_enable_colors(out->table, out->colors);
+	for (i = 0; i < out->sel->n; i++) {
+		column = out->sel->columns[i];
+		flags = column->flags;
+		if (column_is_number(column))
+			flags |= SCOLS_FL_RIGHT;
+		if (out->opts->notruncate)
+			flags &= ~SCOLS_FL_TRUNC;
+		if (out->opts->tree && i == out->sel->n - 1)
+			flags |= SCOLS_FL_TREE;
+		if (!scols_table_new_column(out->table, column->name, 0, flags))
+			die(STATUS_ERROR, "out of memory");
+	}
+}
+
+/**
+ * output_begin - begin a list of rows
+ * @out: the list
+ * @opts: how to print it
+ * @sel: what to print
+ * @json: JSON text that the list becomes part of, or NULL if it is all of the output
+ */
+void output_begin(struct output *out, const struct options *opts, const struct selection *sel,
+		  struct json *json)
+{
+	*out = (struct output){ .opts = opts, .sel = sel, .json = json };
+	if (opts->json) {
+		if (!json) {
+			json_begin(&out->own_json, stdout);
+			out->json = &out->own_json;
+		}
+		json_open(out->json, sel->set->root, '[');
+	} else if (!opts->raw && (opts->tree || isatty(STDOUT_FILENO))) {
+		begin_table(out);
+	} else {
+		out->shown = xcalloc(sel->n, sizeof(*out->shown));
+		if (!opts->raw)
+			grid_begin(&out->grid, sel);
+	}
+}
+
+/* A cell of raw output, or of a table that is laid out here; a plain one has no spaces either. */
+static void put_text(struct output *out, size_t i, const char *text, size_t len, bool plain)
+{
+	struct shown *shown = &out->shown[i];
+	struct buffer *line = &out->line;
+
+	if (!out->opts->raw) {
+		(plain ? grid_add_plain : grid_add)(&out->grid, text, len);
+		return;
+	}
+	line->len = i ? shown[-1].end : 0;
+	(plain ? buffer_plain : buffer_raw)(line, text, len);
+	*buffer_room(line, 1) = i == out->sel->n - 1 ? '\n' : ' ';
+	line->len++;
+	out->moved |= line->len != shown->end;
+	shown->end = line->len;
+}
+
+/* Before the first row: as in libsmartcols, no rows no headings. */
+static void put_headings(struct output *out)
+{
+	const char *name;
+	size_t i;
+
+	if (out->started || (out->opts->raw && out->opts->noheadings))
+		return;
+	for (i = 0; i < out->sel->n; i++) {
+		name = out->sel->columns[i]->name;
+		put_text(out, i, name, strlen(name), false);
+	}
+	if (out->opts->raw)
+		write_stdout(out->line.bytes, out->line.len);
+	out->started = true;
+}
+
+/* Raw, what is the same as in the last row, and in the same place, stands there already. */
+static void put_cell(struct output *out, size_t i, struct cell *cell)
+{
+	struct shown *shown = &out->shown[i];
+	bool plain = cell_is_plain(cell);
+
+	if (cell_same(cell, shown->type, shown->number) && !out->moved) {
+		if (!out->opts->raw)
+			grid_repeat(&out->grid);
+		return;
+	}
+	shown->type = cell->type;
+	shown->number = cell->number;
+	cell_render(cell, &out->opts->format);
+	put_text(out, i, cell->text, cell->type == CELL_UNKNOWN ? 0 : cell->len, plain);
+}
+
+static struct libscols_line *new_line(struct output *out, const struct record *rec,
+				      struct libscols_line *parent)
+{
+	struct libscols_line *line = scols_table_new_line(out->table, parent);
+	const char *color = out->colors ? out->sel->set->color(rec) : NULL;
+
+	if (!line || (color && scols_line_set_color(line, color)))
+		die(STATUS_ERROR, "out of memory");
+	return line;
+}
+
+static void set_cell(struct output *out, struct libscols_line *line, size_t i, struct cell *cell)
+{
+	struct buffer text = { 0 };
+	char *copy;
+	bool cut;
+
+	cell_render(cell, &out->opts->format);
+	if (cell->type == CELL_UNKNOWN || !cell->len)
+		return;
+	/* What is cut to fit a terminal needs no more than the widest one shows. */
+	cut = out->sel->columns[i]->flags & SCOLS_FL_TRUNC && !out->opts->notruncate;
+	buffer_cell(&text, cell->text, cell->len, cut ? CUT_SIZE : TABLE_CELL_SIZE);
+	copy = xrealloc(NULL, text.len + 1, 1);
+	if (text.len)
+		memcpy(copy, text.bytes, text.len);
+	copy[text.len] = '\0';
+	free(text.bytes);
+	if (scols_line_refer_data(line, i, copy))
+		die(STATUS_ERROR, "out of memory");
+}
+
+static struct libscols_line *put_row(struct output *out, const struct record *rec,
+				     struct libscols_line *parent)
+{
+	struct libscols_line *line = NULL;
+	struct cell cell;
+	size_t i;
+
+	if (out->table)
+		line = new_line(out, rec, parent);
+	else
+		put_headings(out);
+	out->moved = false;
+	for (i = 0; i < out->sel->n; i++) {
+		column_fill(out->sel->columns[i], rec, &cell);
+		if (line)
+			set_cell(out, line, i, &cell);
+		else
+			put_cell(out, i, &cell);
+	}
+	if (out->opts->raw)
+		write_stdout(out->line.bytes, out->shown[out->sel->n - 1].end);
+	return line;
+}
+
+/* Keys of an object are unique, so a column that was asked for twice is written once. */
+static void put_json_fields(struct json *json, const struct selection *sel,
+			    const struct record *rec, const struct cell_format *format)
+{
+	struct cell cell;
+	size_t i;
+
+	for (i = 0; i < sel->n; i++) {
+		if (sel->again[i])
+			continue;
+		column_fill(sel->columns[i], rec, &cell);
+		cell_json(&cell, json, sel->columns[i]->name, format);
+	}
+}
+
+/** output_json_object - write a row as an object, with column names as keys */
+void output_json_object(struct json *json, const char *key, const struct selection *sel,
+			const struct record *rec, const struct cell_format *format)
+{
+	json_open(json, key, '{');
+	put_json_fields(json, sel, rec, format);
+	json_close(json, '}');
+}
+
+static void end_row(void)
+{
+	if (ferror(stdout))
+		check_stdout();
+}
+
+/** output_row - add a row; @rec is not needed any more when it returns */
+void output_row(struct output *out, const struct record *rec)
+{
+	if (out->json)
+		output_json_object(out->json, NULL, out->sel, rec, &out->opts->format);
+	else
+		put_row(out, rec, NULL);
+	end_row();
+}
+
+/** output_sorts - whether rows can be added in any order, by output_sorted() */
+bool output_sorts(const struct output *out)
+{
+	return !out->json && !out->table && !out->opts->raw;
+}
+
+/** output_sorted - output_row() of a row whose place is told by its key */
+void output_sorted(struct output *out, const struct record *rec, sort_key_fn sort_key)
+{
+	struct sort_key key = { 0 };
+
+	sort_key(rec, &key);
+	put_headings(out);
+	grid_key(&out->grid, &key);
+	output_row(out, rec);
+	progress_row();
+}
+
+/** output_mark - what output_truncate() needs to forget all rows that come now */
+size_t output_mark(struct output *out)
+{
+	if (!output_sorts(out))
+		return 0;
+	put_headings(out);
+	return grid_mark(&out->grid);
+}
+
+/** output_truncate - forget rows that output_sorted() added since output_mark() */
+void output_truncate(struct output *out, size_t mark)
+{
+	grid_truncate(&out->grid, mark);
+	memset(out->shown, 0, out->sel->n * sizeof(*out->shown));
+}
+
+/**
+ * output_parent - add a row that others come below, with options.tree
+ * @out: the list
+ * @rec: the row
+ * @children: JSON name of the list of those
+ *
+ * output_child() adds them, output_parent_end() ends them. Raw lines do not tell the one from the
+ * other.
+ */
+void output_parent(struct output *out, const struct record *rec, const char *children)
+{
+	if (out->json) {
+		json_open(out->json, NULL, '{');
+		put_json_fields(out->json, out->sel, rec, &out->opts->format);
+		json_open(out->json, children, '[');
+	} else {
+		out->parent = put_row(out, rec, NULL);
+	}
+	end_row();
+}
+
+/** output_child - add a row below another one */
+void output_child(struct output *out, const struct record *rec)
+{
+	if (out->json)
+		output_json_object(out->json, NULL, out->sel, rec, &out->opts->format);
+	else
+		put_row(out, rec, out->parent);
+	end_row();
+}
+
+/** output_parent_end - no more rows come below the last one that output_parent() added */
+void output_parent_end(struct output *out)
+{
+	if (!out->json)
+		return;
+	json_close(out->json, ']');
+	json_close(out->json, '}');
+}
+
+/*
+ * Since util-linux 2.40, libsmartcols breaks the cells of a column without extremes on any terminal
+ * that is too narrow, be they as short as a key. The flag is for names that are really long.
+ */
+static void keep_short_cells(struct libscols_table *table)
+{
+	struct libscols_column *column;
+	struct libscols_line *line;
+	const char *text;
+	size_t i, j, longest;
+	int flags;
+
+	for (i = 0; (column = scols_table_get_column(table, i)); i++) {
+		flags = scols_column_get_flags(column);
+		if (!(flags & SCOLS_FL_NOEXTREMES))
+			continue;
+		longest = 0;
+		for (j = 0; (line = scols_table_get_line(table, j)); j++) {
+			text = scols_cell_get_data(scols_line_get_cell(line, i));
+			if (text && strlen(text) > longest)
+				longest = strlen(text);
+		}
+		if (longest <= SHORT_CELL)
+			scols_column_set_flags(column, flags & ~SCOLS_FL_NOEXTREMES);
+	}
+}
+
+/** output_end - end of the list */
+void output_end(struct output *out)
+{
+	if (out->json) {
+		json_close(out->json, ']');
+		if (out->json == &out->own_json)
+			json_end(out->json);
+	} else if (out->table) {
+		keep_short_cells(out->table);
+		if (scols_print_table(out->table) < 0)
+			die(STATUS_ERROR, "cannot print the table");
+		scols_unref_table(out->table);
+	} else if (!out->opts->raw) {
+		grid_end(&out->grid, !out->opts->noheadings);
+	}
+	free(out->shown);
+	free(out->line.bytes);
+}
