@@ -32,25 +32,25 @@ static void nothing(const struct event_object *o, void *arg)
 	(void)arg;
 }
 
-static void take(uint8_t how, struct nlattr *attrs, int len, struct told *told,
+static void take(uint8_t how, struct nlattr *attrs, int len, struct snapshot_filter *told,
 		 struct event_writer *writer)
 {
 	struct event_mask mask;
 	struct event_object o;
-	struct record rec;
+	struct row rec;
 	struct ipcns_event e;
 
-	if (how & 2 && record_parse(&rec, attrs, len)) {
-		told_ns(told, &rec);
+	if (how & 2 && row_parse(&rec, attrs, len)) {
+		snapshot_filter_ns(told, &rec);
 		event_write_ns(writer, &rec);
 	} else if (how & 4 && object_parse(&rec, attrs, len) && event_object_read(&o, &rec)) {
 		event_write_object(writer, &o);
-		objset_add(&told->objects, &o);
-		objset_sort(&told->objects);
-		objset_mark(&told->objects, o.ns_id, nothing, NULL);
+		object_set_add(&told->objects, &o);
+		object_set_sort(&told->objects);
+		object_set_mark(&told->objects, o.ns_id, nothing, NULL);
 	} else if (ipcns_event_parse(&e, attrs, len)) {
 		event_mask_all(&mask);
-		told_admit(told, &e);
+		snapshot_filter_pass(told, &e);
 		if (event_wanted(&mask, &e))
 			event_write(writer, &e);
 	}
@@ -59,7 +59,7 @@ static void take(uint8_t how, struct nlattr *attrs, int len, struct told *told,
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct event_writer writer;
-	struct told told = { 0 };
+	struct snapshot_filter told = { 0 };
 	struct nlattr *attrs;
 	bool as_json;
 	char *text;
@@ -80,6 +80,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		free(text);
 		free(attrs);
 	}
-	told_clear(&told);
+	snapshot_filter_clear(&told);
 	return 0;
 }

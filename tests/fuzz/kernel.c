@@ -220,27 +220,27 @@ static void put_record(unsigned int kind, const uint8_t *data, size_t len)
 	if (skip)
 		memcpy(&error, data, skip);
 	error = -(error & 0xff);
-	switch (kind % RECORD_KINDS) {
-	case RECORD_ROW:
+	switch (kind % ROW_KINDS) {
+	case ROW_ROW:
 		put(FAMILY, NLM_F_MULTI, &genl, sizeof(genl), data, len);
 		break;
-	case RECORD_INTERRUPTED:
+	case ROW_INTERRUPTED:
 		put(FAMILY, NLM_F_MULTI | NLM_F_DUMP_INTR, &genl, sizeof(genl), data, len);
 		break;
-	case RECORD_DONE:
+	case ROW_DONE:
 		put(NLMSG_DONE, NLM_F_MULTI | NLM_F_ACK_TLVS, &error, sizeof(error), data + skip,
 		    len - skip);
 		break;
-	case RECORD_ERROR:
+	case ROW_ERROR:
 		put_error(error, data + skip, len - skip);
 		break;
-	case RECORD_FORGED:
+	case ROW_FORGED:
 		kernel.forged = true;
 		/* fall through */
-	case RECORD_RAW:
+	case ROW_RAW:
 		put_raw(data, len, false);
 		break;
-	case RECORD_STRAY:
+	case ROW_STRAY:
 		put_raw(data, len, true);
 		break;
 	}
@@ -268,15 +268,15 @@ static void make_datagram(void)
 		left -= 3;
 		if (len > left)
 			len = left;
-		put_record(kind & ~RECORD_JOINED, kernel.next, len);
+		put_record(kind & ~ROW_JOINED, kernel.next, len);
 		kernel.next += len;
-	} while (kind & RECORD_JOINED);
+	} while (kind & ROW_JOINED);
 	if (kernel.len)
 		return;
 	if (++kernel.idle > GONE)
 		abort();
 	if ((kernel.request.nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP)
-		put_record(RECORD_DONE, (const uint8_t *)"", 0);
+		put_record(ROW_DONE, (const uint8_t *)"", 0);
 	else
 		put_error(0, NULL, 0);
 }

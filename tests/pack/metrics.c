@@ -19,20 +19,20 @@
 #define NOW 1800000000000000000ULL
 #define SECOND 1000000000ULL
 
-static void sort_key(const struct record *rec, struct sort_key *key)
+static void sort_key(const struct row *rec, struct sort_key *key)
 {
 	/* Both kinds of messages have these two at the same place. */
 	_Static_assert((int)IPCNS_A_NS_INUM == (int)IPCNS_A_LIMITS_NS_INUM, "inode number");
 	_Static_assert((int)IPCNS_A_NS_ID == (int)IPCNS_A_LIMITS_NS_ID, "identity");
-	ipcns_uint(rec->tb[IPCNS_A_NS_INUM], &key->number[0]);
-	ipcns_uint(rec->tb[IPCNS_A_NS_ID], &key->number[1]);
+	ipcns_uint(rec->attr[IPCNS_A_NS_INUM], &key->number[0]);
+	ipcns_uint(rec->attr[IPCNS_A_NS_ID], &key->number[1]);
 }
 
-static void add(struct store *store, struct nl_msg *msg, sort_key_fn key)
+static void add(struct row_store *store, struct nl_msg *msg, sort_key_fn key)
 {
 	struct nlmsghdr *hdr = nlmsg_hdr(msg);
 
-	store_add(store, nlmsg_attrdata(hdr, 0), nlmsg_attrlen(hdr, 0), key);
+	row_store_add(store, nlmsg_attrdata(hdr, 0), nlmsg_attrlen(hdr, 0), key);
 	nlmsg_free(msg);
 }
 
@@ -136,8 +136,8 @@ int main(int argc, char **argv)
 		make(&m, i);
 	make_status(&m);
 	metrics_write(&m, stdout);
-	store_clear(&m.namespaces);
-	store_clear(&m.limits);
-	store_clear(&m.status);
+	row_store_clear(&m.namespaces);
+	row_store_clear(&m.limits);
+	row_store_clear(&m.status);
 	return 0;
 }

@@ -73,7 +73,7 @@ def main():
     # What rules, dashboard and manual speak of is there; module figures may be left out.
     known = {name for name, _ in values}
     source = (top / "user/commands/metrics.c").read_text(encoding="utf-8")
-    counters = set(re.findall(r'exposition_counter\(x, "(ipcns_\w+)', source)) | {
+    counters = set(re.findall(r'prometheus_counter\(x, "(ipcns_\w+)', source)) | {
         name for name, true in re.findall(r'{ "(ipcns_\w+)"[^}]*?(true)?(?:, 1)? }', source)
         if true}
     series = {histogram + suffix for suffix in ("_bucket", "_count", "_sum")}

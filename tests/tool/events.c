@@ -180,7 +180,8 @@ static void masks(void)
 		      bad_list(event_mask_types, bad[i]) == STATUS_ERROR, bad[i]);
 }
 
-static int admit_end(struct told *told, unsigned int object, uint32_t id, uint32_t reason)
+static int admit_end(struct snapshot_filter *told, unsigned int object, uint32_t id,
+		     uint32_t reason)
 {
 	struct ipcns_event e;
 
@@ -188,42 +189,42 @@ static int admit_end(struct told *told, unsigned int object, uint32_t id, uint32
 	nla_put_u32(msg, IPCNS_A_EVENT_ID, id);
 	nla_put_u32(msg, IPCNS_A_EVENT_REASON, reason);
 	e = finish();
-	return told_admit(told, &e);
+	return snapshot_filter_pass(told, &e);
 }
 
-static int admit(struct told *told, unsigned int object, unsigned int kind, uint32_t id)
+static int admit(struct snapshot_filter *told, unsigned int object, unsigned int kind, uint32_t id)
 {
 	struct ipcns_event e;
 
 	event(1, object, kind);
 	nla_put_u32(msg, IPCNS_A_EVENT_ID, id);
 	e = finish();
-	return told_admit(told, &e);
+	return snapshot_filter_pass(told, &e);
 }
 
-static struct record row(void)
+static struct row row(void)
 {
-	struct record rec;
+	struct row rec;
 
-	record_parse(&rec, nlmsg_attrdata(nlmsg_hdr(msg), 0), nlmsg_attrlen(nlmsg_hdr(msg), 0));
+	row_parse(&rec, nlmsg_attrdata(nlmsg_hdr(msg), 0), nlmsg_attrlen(nlmsg_hdr(msg), 0));
 	return rec;
 }
 
-static void tell_ns(struct told *told, uint32_t state)
+static void tell_ns(struct snapshot_filter *told, uint32_t state)
 {
-	struct record rec;
+	struct row rec;
 
 	start();
 	nla_put_u64(msg, IPCNS_A_NS_ID, 17);
 	nla_put_u32(msg, IPCNS_A_NS_STATE, state);
 	rec = row();
-	told_ns(told, &rec);
+	snapshot_filter_ns(told, &rec);
 }
 
-static void add_object(struct objset *set, uint64_t ns_id, uint32_t kind, uint32_t id)
+static void add_object(struct object_set *set, uint64_t ns_id, uint32_t kind, uint32_t id)
 {
 	struct event_object o;
-	struct record rec;
+	struct row rec;
 
 	start();
 	nla_put_u64(msg, IPCNS_A_OBJECT_NS_ID, ns_id);
@@ -231,7 +232,7 @@ static void add_object(struct objset *set, uint64_t ns_id, uint32_t kind, uint32
 	nla_put_u32(msg, IPCNS_A_OBJECT_ID, id);
 	rec = row();
 	if (event_object_read(&o, &rec))
-		objset_add(set, &o);
+		object_set_add(set, &o);
 }
 
 /* Lists those that are marked. */
@@ -242,23 +243,23 @@ static void list_object(const struct event_object *o, void *arg)
 	sprintf(list + strlen(list), " %u:%u:%u", (unsigned int)o->ns_id, o->kind, o->id);
 }
 
-static void tell_object(struct told *told, uint32_t kind, uint32_t id)
+static void tell_object(struct snapshot_filter *told, uint32_t kind, uint32_t id)
 {
 	char list[64] = "";
 
 	add_object(&told->objects, 17, kind, id);
-	objset_sort(&told->objects);
-	objset_mark(&told->objects, 17, list_object, list);
+	object_set_sort(&told->objects);
+	object_set_mark(&told->objects, 17, list_object, list);
 }
 
 static void object_sets(void)
 {
-	struct objset set = { 0 };
+	struct object_set set = { 0 };
 	char list[256] = "";
 
-	objset_sort(&set);
-	objset_mark(&set, 1, list_object, list);
-	check(!*list && !objset_marked(&set, 1, IPCNS_KIND_SHM, 0), "an empty set has none");
+	object_set_sort(&set);
+	object_set_mark(&set, 1, list_object, list);
+	check(!*list && !object_set_marked(&set, 1, IPCNS_KIND_SHM, 0), "an empty set has none");
 	add_object(&set, 5, IPCNS_KIND_SEM, 7);
 	add_object(&set, 5, IPCNS_KIND_SHM, 32768);
 	add_object(&set, 5, IPCNS_KIND_SHM, 0);
@@ -266,23 +267,24 @@ static void object_sets(void)
 	add_object(&set, 3, IPCNS_KIND_SHM, 1);
 	add_object(&set, 5, IPCNS_KIND_SHM, 9);
 	add_object(&set, 4, IPCNS_KIND_MQ, 2);
-	objset_sort(&set);
-	objset_mark(&set, 5, list_object, list);
-	objset_mark(&set, 4, list_object, list);
-	objset_mark(&set, 6, list_object, list);
+	object_set_sort(&set);
+	object_set_mark(&set, 5, list_object, list);
+	object_set_mark(&set, 4, list_object, list);
+	object_set_mark(&set, 6, list_object, list);
 	check_text(list, " 5:0:0 5:0:4 5:0:32768 5:0:9 5:1:7 4:3:2",
 		   "by kind and id, though they came otherwise");
-	check(objset_marked(&set, 5, IPCNS_KIND_SHM, 0) &&
-	      objset_marked(&set, 5, IPCNS_KIND_SHM, 9) &&
-	      objset_marked(&set, 5, IPCNS_KIND_SHM, 32768) &&
-	      objset_marked(&set, 5, IPCNS_KIND_SEM, 7) && objset_marked(&set, 4, IPCNS_KIND_MQ, 2),
+	check(object_set_marked(&set, 5, IPCNS_KIND_SHM, 0) &&
+	      object_set_marked(&set, 5, IPCNS_KIND_SHM, 9) &&
+	      object_set_marked(&set, 5, IPCNS_KIND_SHM, 32768) &&
+	      object_set_marked(&set, 5, IPCNS_KIND_SEM, 7) && object_set_marked(&set, 4,
+										 IPCNS_KIND_MQ, 2),
 	      "each is found");
-	check(!objset_marked(&set, 3, IPCNS_KIND_SHM, 1) &&
-	      !objset_marked(&set, 5, IPCNS_KIND_SHM, 7) &&
-	      !objset_marked(&set, 5, IPCNS_KIND_MSG, 0) &&
-	      !objset_marked(&set, 6, IPCNS_KIND_SHM, 0), "others are not");
-	objset_clear(&set);
-	check(!objset_marked(&set, 5, IPCNS_KIND_SEM, 7), "a set that was cleared has none");
+	check(!object_set_marked(&set, 3, IPCNS_KIND_SHM, 1) &&
+	      !object_set_marked(&set, 5, IPCNS_KIND_SHM, 7) &&
+	      !object_set_marked(&set, 5, IPCNS_KIND_MSG, 0) &&
+	      !object_set_marked(&set, 6, IPCNS_KIND_SHM, 0), "others are not");
+	object_set_clear(&set);
+	check(!object_set_marked(&set, 5, IPCNS_KIND_SEM, 7), "a set that was cleared has none");
 }
 
 /* An object of namespace 17, a row of object-get. */
@@ -302,7 +304,7 @@ static void object_is(const char *want, const char *name)
 {
 	struct event_object o;
 	struct event_writer w;
-	struct record rec;
+	struct row rec;
 	char *text;
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
@@ -352,13 +354,13 @@ static void snapshots(void)
 		dying = IPCNS_EVENT_KIND_DYING, destroyed = IPCNS_EVENT_KIND_DESTROYED,
 		unlinked = IPCNS_EVENT_KIND_UNLINKED, changed = IPCNS_EVENT_KIND_CHANGED,
 		teardown = IPCNS_EVENT_REASON_TEARDOWN, removed = IPCNS_EVENT_REASON_REMOVED;
-	struct told told = { 0 };
+	struct snapshot_filter told = { 0 };
 	unsigned int i, good = 1;
 
 	check(!admit(&told, shm, created, 1) && !admit(&told, ns, dying, 0) &&
 	      !admit(&told, ns, destroyed, 0),
 	      "a namespace that was gone before the snapshot is not mentioned");
-	told_clear(&told);
+	snapshot_filter_clear(&told);
 
 	tell_ns(&told, IPCNS_STATE_ACTIVE);
 	tell_object(&told, IPCNS_KIND_SHM, 1);
@@ -387,11 +389,11 @@ static void snapshots(void)
 	      admit_end(&told, mq, 9999, removed) && admit(&told, ns, destroyed, 0) &&
 	      !admit_end(&told, shm, 9998, teardown),
 	      "in a dying namespace all that is torn down is told, and queues that are closed");
-	told_clear(&told);
+	snapshot_filter_clear(&told);
 	tell_ns(&told, IPCNS_STATE_DYING);
 	check(!admit(&told, ns, dying, 0) && admit_end(&told, shm, 3, teardown),
 	      "one that was dying already is not dying again");
-	told_clear(&told);
+	snapshot_filter_clear(&told);
 }
 
 static void sets(void)

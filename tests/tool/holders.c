@@ -70,42 +70,42 @@ static void begin_holder(uint32_t kind, uint64_t token)
 	put64(IPCNS_A_HOLDER_TOKEN, token);
 }
 
-static void no_sort(const struct record *rec, struct sort_key *key)
+static void no_sort(const struct row *rec, struct sort_key *key)
 {
 	(void)rec;
 	(void)key;
 }
 
 /* Begins a ledger of one namespace; @refs below 0: the kernel does not count. */
-static void begin_ledger(struct ledger *ledger, int refs)
+static void begin_ledger(struct references *ledger, int refs)
 {
-	struct store store = { 0 };
+	struct row_store store = { 0 };
 
 	begin();
 	put32(IPCNS_A_NS_INUM, INUM);
 	put64(IPCNS_A_NS_ID, NSID);
 	put32(IPCNS_A_NS_STATE, IPCNS_STATE_PINNED);
 	put32(IPCNS_A_NS_MQ_DEV, 0x00100013);	/* 0:275 */
-	store_add(&store, msg.attrs, msg.len, no_sort);
-	ledger_begin(ledger, &store);
-	store_clear(&store);
+	row_store_add(&store, msg.attrs, msg.len, no_sort);
+	references_begin(ledger, &store);
+	row_store_clear(&store);
 
 	begin_holder(IPCNS_HOLDER_KIND_COUNT, 0);
 	if (refs >= 0)
 		put32(IPCNS_A_HOLDER_REFS, refs);
-	ledger_add(msg.attrs, msg.len, ledger);
+	references_add(msg.attrs, msg.len, ledger);
 }
 
-static void add_task(struct ledger *ledger, uint64_t token, uint32_t pid)
+static void add_task(struct references *ledger, uint64_t token, uint32_t pid)
 {
 	begin_holder(IPCNS_HOLDER_KIND_TASK, token);
 	put32(IPCNS_A_HOLDER_PID, pid);
 	put(IPCNS_A_HOLDER_COMM, "job", 4);
-	ledger_add(msg.attrs, msg.len, ledger);
+	references_add(msg.attrs, msg.len, ledger);
 }
 
 /* Of the namespace there is, and of its mqueue filesystem. */
-static void add_fd(struct ledger *ledger, enum descriptor_kind kind, uint32_t pid, uint32_t fd,
+static void add_fd(struct references *ledger, enum descriptor_kind kind, uint32_t pid, uint32_t fd,
 		   const char *name)
 {
 	const struct descriptor descriptor = {
@@ -113,7 +113,7 @@ static void add_fd(struct ledger *ledger, enum descriptor_kind kind, uint32_t pi
 		.name = name, .len = name ? strlen(name) : 0,
 	};
 
-	ledger_add_descriptor(&descriptor, ledger);
+	references_add_descriptor(&descriptor, ledger);
 }
 
 static void begin_shm(uint64_t token, uint32_t id, uint32_t pid, uint64_t mm, uint64_t start,
@@ -130,118 +130,118 @@ static void begin_shm(uint64_t token, uint32_t id, uint32_t pid, uint64_t mm, ui
 	put64(IPCNS_A_HOLDER_NATTCH, nattch);
 }
 
-static void add_mount(struct ledger *ledger, const char *text)
+static void add_mount(struct references *ledger, const char *text)
 {
 	struct mount mount = { .mntns = 4026531841 };
 	char *line = strdup(text);
 
 	if (mount_parse(line, strlen(line), &mount))
-		ledger_add_mount(&mount, ledger);
+		references_add_mount(&mount, ledger);
 	free(line);
 }
 
 /* Some columns of all rows, as raw output prints them. */
-static char *print(const struct column_set *set, const char *columns, void (*rows)(struct output *,
+static char *print(const struct table_type *set, const char *columns, void (*rows)(struct table *,
 		   const void *), const void *arg, bool json)
 {
 	FILE *before = stdout;
-	struct selection sel;
-	struct options opts;
-	struct output out;
+	struct column_choice sel;
+	struct table_options opts;
+	struct table out;
 	char *text;
 	size_t len;
 
-	options_init(&opts);
+	table_options_init(&opts);
 	opts.raw = !json;
 	opts.json = json;
 	opts.noheadings = true;
 	stdout = open_memstream(&text, &len);
-	selection_parse(&sel, set, columns, false);
-	output_begin(&out, &opts, &sel, NULL);
+	column_choice_parse(&sel, set, columns, false);
+	table_begin(&out, &opts, &sel, NULL);
 	rows(&out, arg);
-	output_end(&out);
-	selection_free(&sel);
+	table_end(&out);
+	column_choice_free(&sel);
 	fclose(stdout);
 	stdout = before;
 	return text;
 }
 
-static void ledger_rows(struct output *out, const void *arg)
+static void references_rows(struct table *out, const void *arg)
 {
 	holders_print(arg, SIZE_MAX, out);
 }
 
 /* The rows that are expected; raw output has \x20 for a space in a cell. */
-static void ledger_is(struct ledger *ledger, const char *want, const char *name)
+static void references_is(struct references *ledger, const char *want, const char *name)
 {
-	char *got = print(&holder_columns, "KIND,PID,DETAIL,REFS", ledger_rows, ledger, false);
+	char *got = print(&holder_columns, "KIND,PID,DETAIL,REFS", references_rows, ledger, false);
 
 	check_text(got, want, name);
 	free(got);
-	ledger_free(ledger);
+	references_free(ledger);
 }
 
 static void sums(void)
 {
-	struct ledger ledger;
+	struct references ledger;
 	size_t i;
 	uint64_t sum = 0;
 
 	begin_ledger(&ledger, 0);
-	ledger_settle(&ledger);
-	ledger_is(&ledger, "unattributed   0\n", "nothing found, nothing counted");
+	references_balance(&ledger);
+	references_is(&ledger, "unattributed   0\n", "nothing found, nothing counted");
 
 	begin_ledger(&ledger, 3);
 	add_task(&ledger, 1, 812);
-	ledger_settle(&ledger);
+	references_balance(&ledger);
 	check(!ledger.changed && ledger.accounts[0].held ==
 	      (1U << HOLDER_TASK | 1U << HOLDER_UNATTRIBUTED), "held by a task and by others");
-	ledger_is(&ledger, "task 812  1\nunattributed   2\n", "the rest is unattributed");
+	references_is(&ledger, "task 812  1\nunattributed   2\n", "the rest is unattributed");
 
 	begin_ledger(&ledger, 2);
 	add_task(&ledger, 2, 900);
 	add_task(&ledger, 1, 812);
 	add_task(&ledger, 1, 811);
 	add_task(&ledger, 1, 812);
-	ledger_settle(&ledger);
+	references_balance(&ledger);
 	for (i = 0; i < ledger.rows.n; i++)
 		sum += ledger.rows.rows[i].refs;
 	check(sum == 2, "references add up to the count");
-	ledger_is(&ledger, "task 811  1\ntask 812  0\ntask 900  1\nunattributed   0\n",
-		  "who shares a reference has none of his own; doubles go");
+	references_is(&ledger, "task 811  1\ntask 812  0\ntask 900  1\nunattributed   0\n",
+		      "who shares a reference has none of his own; doubles go");
 
 	begin_ledger(&ledger, 1);
 	add_task(&ledger, 1, 1);
 	add_task(&ledger, 2, 2);
-	ledger_settle(&ledger);
+	references_balance(&ledger);
 	check(ledger.changed && !(ledger.accounts[0].held & 1U << HOLDER_UNATTRIBUTED),
 	      "more found than there are: something changed");
-	ledger_is(&ledger, "task 1  1\ntask 2  1\n"
-		  "unattributed  unknown:\\x20changed\\x20while\\x20reading \n",
-		  "then the rest is unknown");
+	references_is(&ledger, "task 1  1\ntask 2  1\n"
+		      "unattributed  unknown:\\x20changed\\x20while\\x20reading \n",
+		      "then the rest is unknown");
 
 	begin_ledger(&ledger, -1);
 	add_task(&ledger, 1, 1);
-	ledger_settle(&ledger);
+	references_balance(&ledger);
 	check(!ledger.changed, "no count is no change");
-	ledger_is(&ledger, "task 1  1\nunattributed  "
-		  "the\\x20kernel\\x20does\\x20not\\x20count\\x20its\\x20references \n",
-		  "where the kernel does not count, the rest is unknown");
+	references_is(&ledger, "task 1  1\nunattributed  "
+		      "the\\x20kernel\\x20does\\x20not\\x20count\\x20its\\x20references \n",
+		      "where the kernel does not count, the rest is unknown");
 
 	begin_ledger(&ledger, 2);
 	add_task(&ledger, 7, 5);
-	ledger_restart(&ledger);
+	references_restart(&ledger);
 	begin_holder(IPCNS_HOLDER_KIND_COUNT, 0);
 	put32(IPCNS_A_HOLDER_REFS, 1);
-	ledger_add(msg.attrs, msg.len, &ledger);
+	references_add(msg.attrs, msg.len, &ledger);
 	add_task(&ledger, 9, 6);
-	ledger_settle(&ledger);
-	ledger_is(&ledger, "task 6  1\nunattributed   0\n", "a dump that begins anew");
+	references_balance(&ledger);
+	references_is(&ledger, "task 6  1\nunattributed   0\n", "a dump that begins anew");
 }
 
 static void kinds(void)
 {
-	struct ledger ledger;
+	struct references ledger;
 	char *json;
 
 	begin_ledger(&ledger, 9);
@@ -253,79 +253,79 @@ static void kinds(void)
 	add_fd(&ledger, DESCRIPTOR_NSFS, 4, 12, NULL);
 	begin_shm(1, 3, 40, 1, 0x7f0000000000, 2);
 	put(IPCNS_A_HOLDER_READ_ONLY, NULL, 0);
-	ledger_add(msg.attrs, msg.len, &ledger);
+	references_add(msg.attrs, msg.len, &ledger);
 	begin_shm(1, 3, 30, 2, 0x1000, 2);
-	ledger_add(msg.attrs, msg.len, &ledger);
+	references_add(msg.attrs, msg.len, &ledger);
 	begin_shm(2, 3, 0, 3, 0x2000, 2);
-	ledger_add(msg.attrs, msg.len, &ledger);
+	references_add(msg.attrs, msg.len, &ledger);
 	begin_holder(IPCNS_HOLDER_KIND_TASK, 1);
 	put32(IPCNS_A_HOLDER_HIDDEN, 3);
-	ledger_add(msg.attrs, msg.len, &ledger);
+	references_add(msg.attrs, msg.len, &ledger);
 	begin_holder(IPCNS_HOLDER_KIND_SHM, 9);
 	put32(IPCNS_A_HOLDER_ID, 4);
 	put32(IPCNS_A_HOLDER_HIDDEN, 1);
 	put(IPCNS_A_HOLDER_TRUNCATED, NULL, 0);
-	ledger_add(msg.attrs, msg.len, &ledger);
+	references_add(msg.attrs, msg.len, &ledger);
 	add_mount(&ledger, "80 24 0:4 ipc:[4026532133] /run/my\\040ns rw shared:3 - nsfs nsfs rw");
 	add_mount(&ledger, "81 24 0:4 ipc:[4026532134] /run/other rw - nsfs nsfs rw");
 	add_mount(&ledger, "82 24 0:4 net:[4026532133] /run/net rw - nsfs nsfs rw");
 	add_mount(&ledger, "83 24 0:275 / /dev/mqueue rw shared:2 master:1 - mqueue mqueue rw");
 	add_mount(&ledger, "84 24 0:19 / /mnt rw - mqueue mqueue rw");
-	ledger_settle(&ledger);
+	references_balance(&ledger);
 	check(ledger.accounts[0].held == (1U << HOLDER_TASK | 1U << HOLDER_NSFS |
 	      1U << HOLDER_MOUNT | 1U << HOLDER_SHM | 1U << HOLDER_UNATTRIBUTED |
 	      1U << HOLDER_MQ | 1U << HOLDER_MQUEUE_MOUNT), "held by all kinds");
-	json = print(&holder_columns, "REFS,PID,NSID", ledger_rows, &ledger, true);
+	json = print(&holder_columns, "REFS,PID,NSID", references_rows, &ledger, true);
 	check(!!strstr(json, "\"refs\": 1,\n         \"pid\": null,\n         \"nsid\": 17\n"),
 	      "JSON has numbers, and null for a process that cannot be seen");
 	free(json);
-	ledger_is(&ledger,
-		  "task  3\\x20processes\\x20not\\x20visible 1\n"
-		  "nsfs 4 fd\\x205 1\n"
-		  "nsfs 4 fd\\x2012 0\n"
-		  "mount  mnt\\x20namespace\\x204026531841\\x20at\\x20/run/my\\x20ns 0\n"
-		  "shm 30 id\\x203,\\x204096\\x20bytes,\\x2000001000-00002000\\x20rw 1\n"
-		  "shm 40 id\\x203,\\x204096\\x20bytes,\\x207f0000000000-7f0000001000\\x20ro 0\n"
-		  "shm  id\\x203,\\x204096\\x20bytes,\\x2000002000-00003000\\x20rw,"
-		  "\\x20process\\x20not\\x20found 1\n"
-		  "shm  id\\x204,\\x201\\x20attachment\\x20not\\x20visible,"
-		  "\\x20not\\x20all\\x20attachments\\x20listed 1\n"
-		  "unattributed   4\n"
-		  "sysvipc 4 possibly:\\x20/proc/sysvipc/shm\\x20fd\\x203 \n"
-		  "mq 4 queue\\x20/jobs\\x20fd\\x209 0\n"
-		  "mqueue-mount  mnt\\x20namespace\\x204026531841\\x20at\\x20/dev/mqueue 0\n",
-		  "one of each kind");
+	references_is(&ledger,
+		      "task  3\\x20processes\\x20not\\x20visible 1\n"
+		      "nsfs 4 fd\\x205 1\n"
+		      "nsfs 4 fd\\x2012 0\n"
+		      "mount  mnt\\x20namespace\\x204026531841\\x20at\\x20/run/my\\x20ns 0\n"
+		      "shm 30 id\\x203,\\x204096\\x20bytes,\\x2000001000-00002000\\x20rw 1\n"
+		      "shm 40 id\\x203,\\x204096\\x20bytes,\\x207f0000000000-7f0000001000\\x20ro 0\n"
+		      "shm  id\\x203,\\x204096\\x20bytes,\\x2000002000-00003000\\x20rw,"
+		      "\\x20process\\x20not\\x20found 1\n"
+		      "shm  id\\x204,\\x201\\x20attachment\\x20not\\x20visible,"
+		      "\\x20not\\x20all\\x20attachments\\x20listed 1\n"
+		      "unattributed   4\n"
+		      "sysvipc 4 possibly:\\x20/proc/sysvipc/shm\\x20fd\\x203 \n"
+		      "mq 4 queue\\x20/jobs\\x20fd\\x209 0\n"
+		      "mqueue-mount  mnt\\x20namespace\\x204026531841\\x20at\\x20/dev/mqueue 0\n",
+		      "one of each kind");
 
 	begin_ledger(&ledger, 1);
 	add_mount(&ledger, "80 24 0:4 ipc:[4026532133] /b rw - nsfs nsfs rw");
 	add_mount(&ledger, "81 24 0:4 ipc:[4026532133] /a rw - nsfs nsfs rw");
 	add_mount(&ledger, "81 24 0:4 ipc:[4026532133] /a rw - nsfs nsfs rw");
-	ledger_settle(&ledger);
-	ledger_is(&ledger, "mount  mnt\\x20namespace\\x204026531841\\x20at\\x20/a 1\n"
-		  "mount  mnt\\x20namespace\\x204026531841\\x20at\\x20/b 0\n"
-		  "unattributed   0\n", "mounts alone share the reference of the inode");
+	references_balance(&ledger);
+	references_is(&ledger, "mount  mnt\\x20namespace\\x204026531841\\x20at\\x20/a 1\n"
+		      "mount  mnt\\x20namespace\\x204026531841\\x20at\\x20/b 0\n"
+		      "unattributed   0\n", "mounts alone share the reference of the inode");
 
 	begin_ledger(&ledger, 1);
 	add_fd(&ledger, DESCRIPTOR_SYSVIPC, 4, 3, "shm");
 	add_task(&ledger, 1, 4);
-	ledger_settle(&ledger);
-	ledger_is(&ledger, "task 4  1\nunattributed   0\n",
-		  "where nothing is unattributed, nothing is possible");
+	references_balance(&ledger);
+	references_is(&ledger, "task 4  1\nunattributed   0\n",
+		      "where nothing is unattributed, nothing is possible");
 
 	begin_ledger(&ledger, -1);
 	add_fd(&ledger, DESCRIPTOR_SYSVIPC, 4, 3, "shm");
-	ledger_settle(&ledger);
-	ledger_is(&ledger, "unattributed  "
-		  "the\\x20kernel\\x20does\\x20not\\x20count\\x20its\\x20references \n"
-		  "sysvipc 4 possibly:\\x20/proc/sysvipc/shm\\x20fd\\x203 \n",
-		  "where the rest is unknown, it is possible");
+	references_balance(&ledger);
+	references_is(&ledger, "unattributed  "
+		      "the\\x20kernel\\x20does\\x20not\\x20count\\x20its\\x20references \n"
+		      "sysvipc 4 possibly:\\x20/proc/sysvipc/shm\\x20fd\\x203 \n",
+		      "where the rest is unknown, it is possible");
 }
 
 /* Several namespaces, whose rows come interleaved. */
 static void many(void)
 {
-	struct store store = { 0 };
-	struct ledger ledger;
+	struct row_store store = { 0 };
+	struct references ledger;
 	uint64_t nsid, k;
 	bool good = true;
 
@@ -333,9 +333,9 @@ static void many(void)
 		begin();
 		put32(IPCNS_A_NS_INUM, INUM);	/* the same one for all */
 		put64(IPCNS_A_NS_ID, nsid);
-		store_add(&store, msg.attrs, msg.len, no_sort);
+		row_store_add(&store, msg.attrs, msg.len, no_sort);
 	}
-	ledger_begin(&ledger, &store);
+	references_begin(&ledger, &store);
 	for (k = 0; k < 8; k++) {
 		for (nsid = 1; nsid <= 4; nsid++) {
 			begin();
@@ -347,22 +347,22 @@ static void many(void)
 				put32(IPCNS_A_HOLDER_REFS, 10 * nsid);
 			put32(IPCNS_A_HOLDER_PID, k);
 			put64(IPCNS_A_HOLDER_TOKEN, k);
-			ledger_add(msg.attrs, msg.len, &ledger);
+			references_add(msg.attrs, msg.len, &ledger);
 		}
 	}
-	ledger_settle(&ledger);
+	references_balance(&ledger);
 	for (nsid = 1; nsid <= 3; nsid++)
 		good &= ledger.accounts[nsid - 1].attributed == 7 &&
 			ledger.rows.rows[8 * nsid - 1].refs == 10 * nsid - 7;
 	check(good && ledger.rows.n == 24, "each has its own, one that was not asked for none");
-	ledger_free(&ledger);
-	store_clear(&store);
+	references_free(&ledger);
+	row_store_clear(&store);
 }
 
 /* As list reads it. */
 static void brief(void)
 {
-	struct ledger ledger;
+	struct references ledger;
 	uint32_t i;
 
 	begin_ledger(&ledger, 260);
@@ -372,19 +372,19 @@ static void brief(void)
 		add_fd(&ledger, DESCRIPTOR_NSFS, i, i, NULL);
 	}
 	add_mount(&ledger, "80 24 0:4 ipc:[4026532133] /b rw - nsfs nsfs rw");
-	ledger_settle(&ledger);
+	references_balance(&ledger);
 	check(ledger.accounts[0].attributed == 256 && ledger.accounts[0].held ==
 	      (1U << HOLDER_TASK | 1U << HOLDER_NSFS | 1U << HOLDER_MOUNT |
 	       1U << HOLDER_UNATTRIBUTED), "references without their holders");
 	check(ledger.rows.allocated <= 1024, "take memory for references, not for holders");
-	ledger_free(&ledger);
+	references_free(&ledger);
 }
 
 static void hostile(void)
 {
 	static const char long_name[5000] = { [0 ... 4998] = 'x' };
 	static const int sizes[] = { 0, 1, 2, 3, 5, 7, 9, 300 };
-	struct ledger ledger;
+	struct references ledger;
 	size_t i, at;
 	int type;
 
@@ -393,12 +393,12 @@ static void hostile(void)
 		for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 			begin_shm(type, 1, 1, 1, 1, 1);
 			put(type, long_name, sizes[i]);
-			ledger_add(msg.attrs, msg.len, &ledger);
+			references_add(msg.attrs, msg.len, &ledger);
 		}
 	}
 	for (i = 0; i < 16; i++) {	/* kinds there are not */
 		begin_holder(i < 8 ? 7 + i : UINT32_MAX - i, i);
-		ledger_add(msg.attrs, msg.len, &ledger);
+		references_add(msg.attrs, msg.len, &ledger);
 	}
 	for (at = 0; at < 200; at++) {	/* cut anywhere, into pieces of their own */
 		struct nlattr *piece;
@@ -407,20 +407,20 @@ static void hostile(void)
 		if ((int)at > msg.len)
 			break;
 		piece = xmemdup(msg.attrs, at);
-		ledger_add(piece, at, &ledger);
+		references_add(piece, at, &ledger);
 		free(piece);
 	}
 	add_fd(&ledger, DESCRIPTOR_QUEUE, 1, 1, long_name);
 	add_fd(&ledger, DESCRIPTOR_QUEUE, 1, 1, "a\x1b[31m\n\xff");
 	begin_holder(IPCNS_HOLDER_KIND_TASK, 1);
 	put(IPCNS_A_HOLDER_COMM, long_name, sizeof(long_name));
-	ledger_add(msg.attrs, msg.len, &ledger);
-	ledger_settle(&ledger);
+	references_add(msg.attrs, msg.len, &ledger);
+	references_balance(&ledger);
 	free(print(&holder_columns, "NS,KIND,PID,COMMAND,DETAIL,REFS,FD,NAME,MNTNS,ID,ADDRESS,MODE",
-		   ledger_rows, &ledger, false));
-	free(print(&holder_columns, NULL, ledger_rows, &ledger, true));
+		   references_rows, &ledger, false));
+	free(print(&holder_columns, NULL, references_rows, &ledger, true));
 	check(1, "messages of any length and content");
-	ledger_free(&ledger);
+	references_free(&ledger);
 }
 
 static void mount_is(const char *text, int want, const char *path)
@@ -598,18 +598,20 @@ static void descriptors(void)
 	close(fd);
 }
 
-static void attached_rows(struct output *out, const void *arg)
+static void attachments_rows(struct table *out, const void *arg)
 {
-	attached_print(arg, out);
+	attachments_print(arg, out);
 }
 
-static void attached_is(struct attached *attached, const struct store *segments, bool others,
-			size_t incomplete, const char *want, const char *name)
+static void attachments_is(struct attachments *attached, const struct row_store *segments,
+			   bool others,
+			   size_t incomplete, const char *want, const char *name)
 {
 	char *got;
 
-	attached_settle(attached, segments, others);
-	got = print(&attachment_columns, "ID,PID,ADDRESS,MODE,NATTCH,NOTE", attached_rows, attached,
+	attachments_settle(attached, segments, others);
+	got = print(&attachment_columns, "ID,PID,ADDRESS,MODE,NATTCH,NOTE", attachments_rows,
+		    attached,
 		    false);
 	check_text(got, want, name);
 	check(attached->incomplete == incomplete, "as many that do not add up");
@@ -618,7 +620,7 @@ static void attached_is(struct attached *attached, const struct store *segments,
 	free(got);
 }
 
-static void add_segment(struct store *store, uint32_t id, uint64_t nattch)
+static void add_segment(struct row_store *store, uint32_t id, uint64_t nattch)
 {
 	struct {
 		struct nlattr attr;
@@ -633,56 +635,56 @@ static void add_segment(struct store *store, uint32_t id, uint64_t nattch)
 	put32(IPCNS_A_OBJECT_KIND, IPCNS_KIND_SHM);
 	put32(IPCNS_A_OBJECT_ID, id);
 	put(IPCNS_A_OBJECT_SHM, &nest, sizeof(nest));
-	store_add(store, msg.attrs, msg.len, object_sort_key);
+	row_store_add(store, msg.attrs, msg.len, object_sort_key);
 }
 
-static void add_attachment(struct attached *attached, uint32_t id, uint32_t pid, uint64_t mm,
+static void add_attachment(struct attachments *attached, uint32_t id, uint32_t pid, uint64_t mm,
 			   uint64_t start, uint64_t nattch)
 {
 	begin_shm(pid, id, pid, mm, start, nattch);
-	attached_add(msg.attrs, msg.len, attached);
+	attachments_add(msg.attrs, msg.len, attached);
 }
 
 static void attachments(void)
 {
-	struct attached attached = { 0 };
-	struct store store = { 0 };
+	struct attachments attached = { 0 };
+	struct row_store store = { 0 };
 
-	attached_is(&attached, &store, true, 0, "", "no segments, no attachments");
+	attachments_is(&attached, &store, true, 0, "", "no segments, no attachments");
 	add_segment(&store, 9, 0);
 	add_segment(&store, 3, 2);
 	add_attachment(&attached, 3, 20, 1, 0x1000, 2);
 	add_attachment(&attached, 3, 10, 1, 0x1000, 2);
 	add_attachment(&attached, 3, 10, 1, 0x1000, 2);
 	add_attachment(&attached, 3, 10, 2, 0x1000, 2);
-	attached_is(&attached, &store, true, 0, "3 10 00001000-00002000 rw 2 \n"
-		    "3 10 00001000-00002000 rw 2 \n3 20 00001000-00002000 rw 2 \n",
-		    "processes that share an address space are one attachment");
+	attachments_is(&attached, &store, true, 0, "3 10 00001000-00002000 rw 2 \n"
+		       "3 10 00001000-00002000 rw 2 \n3 20 00001000-00002000 rw 2 \n",
+		       "processes that share an address space are one attachment");
 	add_attachment(&attached, 3, 10, 1, 0x1000, 3);
 	add_attachment(&attached, 3, 10, 1, 0x3000, 3);
-	attached_is(&attached, &store, true, 1, "3 10 00001000-00002000 rw 3 \n"
-		    "3 10 00003000-00004000 rw 3 \n3    3 2\\x20of\\x203\\x20found\n",
-		    "too few are said to be too few");
+	attachments_is(&attached, &store, true, 1, "3 10 00001000-00002000 rw 3 \n"
+		       "3 10 00003000-00004000 rw 3 \n3    3 2\\x20of\\x203\\x20found\n",
+		       "too few are said to be too few");
 	add_attachment(&attached, 3, 10, 1, 0x1000, 1);
 	add_attachment(&attached, 3, 11, 2, 0x1000, 2);
-	attached_is(&attached, &store, true, 1, "3 10 00001000-00002000 rw 1 \n"
-		    "3 11 00001000-00002000 rw 2 \n"
-		    "3    1 2\\x20found,\\x20the\\x20count\\x20changed\n", "a count that changed");
-	attached_is(&attached, &store, true, 1, "3    2 0\\x20of\\x202\\x20found\n",
-		    "none are said to be none");
+	attachments_is(&attached, &store, true, 1, "3 10 00001000-00002000 rw 1 \n"
+		       "3 11 00001000-00002000 rw 2 \n"
+		       "3    1 2\\x20found,\\x20the\\x20count\\x20changed\n", "a count that changed");
+	attachments_is(&attached, &store, true, 1, "3    2 0\\x20of\\x202\\x20found\n",
+		       "none are said to be none");
 	add_attachment(&attached, 3, 0, 1, 0x1000, 2);
 	add_attachment(&attached, 3, 12, 2, 0x1000, 2);
 	add_attachment(&attached, 5, 12, 2, 0x5000, 1);
-	attached_is(&attached, &store, false, 0, "3 12 00001000-00002000 rw 2 \n"
-		    "3  00001000-00002000 rw 2 \n", "other segments where a filter is");
+	attachments_is(&attached, &store, false, 0, "3 12 00001000-00002000 rw 2 \n"
+		       "3  00001000-00002000 rw 2 \n", "other segments where a filter is");
 	add_attachment(&attached, 3, 12, 2, 0x1000, 1);
 	add_attachment(&attached, 5, 12, 2, 0x5000, 1);
-	attached_is(&attached, &store, true, 0, "3 12 00001000-00002000 rw 1 \n"
-		    "5 12 00005000-00006000 rw 1 \n", "and where there is none");
-	store_clear(&store);
+	attachments_is(&attached, &store, true, 0, "3 12 00001000-00002000 rw 1 \n"
+		       "5 12 00005000-00006000 rw 1 \n", "and where there is none");
+	row_store_clear(&store);
 }
 
-static void message_rows(struct output *out, const void *arg)
+static void message_rows(struct table *out, const void *arg)
 {
 	message_list_print(arg, out);
 }
@@ -694,7 +696,7 @@ static void messages(void)
 		uint64_t size;
 	} queue[] = { { 5, 10 }, { 5, 1 }, { 1, 0 }, { INT64_MAX, 2 }, { 5, 100 } };
 	struct message_list list = { 0 };
-	struct record rec;
+	struct row rec;
 	char *got;
 	size_t i;
 	int prio;
@@ -703,7 +705,7 @@ static void messages(void)
 		begin();
 		put64(IPCNS_A_ELEMENT_MTYPE, queue[i].type);
 		put64(IPCNS_A_ELEMENT_SIZE, queue[i].size);
-		record_parse(&rec, msg.attrs, msg.len);
+		row_parse(&rec, msg.attrs, msg.len);
 		message_list_add(&list, &rec);
 	}
 	message_list_sort(&list, false);
@@ -714,11 +716,11 @@ static void messages(void)
 	for (prio = 0; prio < 4; prio++) {
 		begin();
 		put32(IPCNS_A_ELEMENT_PRIO, prio / 2 * 32767);
-		record_parse(&rec, msg.attrs, msg.len);
+		row_parse(&rec, msg.attrs, msg.len);
 		message_list_add(&list, &rec);
 	}
 	begin();
-	record_parse(&rec, msg.attrs, msg.len);
+	row_parse(&rec, msg.attrs, msg.len);
 	message_list_add(&list, &rec);
 	message_list_sort(&list, true);
 	got = print(&prio_columns, NULL, message_rows, &list, false);
@@ -727,13 +729,13 @@ static void messages(void)
 	message_list_free(&list);
 }
 
-static void waiter_rows(struct output *out, const void *arg)
+static void waiter_rows(struct table *out, const void *arg)
 {
-	struct record rec;
+	struct row rec;
 
 	(void)arg;
-	record_parse(&rec, msg.attrs, msg.len);
-	output_row(out, &rec);
+	row_parse(&rec, msg.attrs, msg.len);
+	table_add(out, &rec);
 }
 
 static void waiter_is(const char *columns, const char *want)
@@ -756,7 +758,7 @@ static void begin_waiter(uint32_t role, int64_t mtype, uint32_t mode, uint64_t s
 
 static void waiters(void)
 {
-	struct record rec;
+	struct row rec;
 	char *got;
 
 	begin();
@@ -797,7 +799,7 @@ static void waiters(void)
 	begin();
 	put32(IPCNS_A_WAITER_ROLE, IPCNS_ROLE_UNDO);
 	put32(IPCNS_A_WAITER_SEMOP, -3);
-	record_parse(&rec, msg.attrs, msg.len);
+	row_parse(&rec, msg.attrs, msg.len);
 	check(waiter_is_undo(&rec), "an adjustment is told from who waits");
 	got = print(&undo_columns, "ADJUST,PID", waiter_rows, NULL, true);
 	check_text(got, "{\n   \"undo\": [\n      {\n         \"adjust\": -3,\n"
@@ -805,14 +807,14 @@ static void waiters(void)
 	free(got);
 }
 
-static void held_rows(struct output *out, const void *arg)
+static void held_rows(struct table *out, const void *arg)
 {
-	struct record rec = { .row = arg };
+	struct row rec = { .data = arg };
 
-	output_row(out, &rec);
+	table_add(out, &rec);
 }
 
-static void held_is(const struct held *held, const char *raw, const char *json)
+static void held_is(const struct holder_kinds *held, const char *raw, const char *json)
 {
 	char *got = print(&ns_columns, "HELD", held_rows, held, false);
 
@@ -825,8 +827,8 @@ static void held_is(const struct held *held, const char *raw, const char *json)
 
 static void held(void)
 {
-	struct held some = { 1U << HOLDER_SHM | 1U << HOLDER_TASK | 1U << HOLDER_MQ };
-	struct held none = { 1U << HOLDER_MQUEUE_MOUNT };
+	struct holder_kinds some = { 1U << HOLDER_SHM | 1U << HOLDER_TASK | 1U << HOLDER_MQ };
+	struct holder_kinds none = { 1U << HOLDER_MQUEUE_MOUNT };
 
 	held_is(&some, "task,shm\n",
 		"{\n   \"namespaces\": [\n      {\n         \"held\": [\n"

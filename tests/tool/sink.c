@@ -25,27 +25,27 @@ struct result {
 
 static void note_progress(void *arg)
 {
-	sink_pending(&((struct result *)arg)->at_progress);
+	long_output_pending(&((struct result *)arg)->at_progress);
 }
 
 /* Lines with their numbers, of 10 to 1,000 bytes. */
 static void write_lines(int report)
 {
 	struct result result = { 0 };
-	FILE *out = sink_open(note_progress, &result);
+	FILE *out = long_output_open(note_progress, &result);
 	int i, nothing[2];
 
 	if (pipe(nothing))
 		exit(1);
 	for (i = 1; i <= LINES; i++) {
 		fprintf(out, "%d %0*d\n", i, i * 7919 % 990, 0);
-		sink_mark(out, i);
-		if (sink_poll(nothing[0], false) != SINK_OPEN)
+		long_output_mark(out, i);
+		if (long_output_poll(nothing[0], false) != LONG_OUTPUT_OPEN)
 			break;
 	}
-	sink_flush(out);
-	result.pending = sink_pending(&result.position);
-	result.complete = sink_is_complete();
+	long_output_flush(out);
+	result.pending = long_output_pending(&result.position);
+	result.complete = long_output_is_complete();
 	if (write(report, &result, sizeof(result)) != sizeof(result))
 		exit(1);
 	_exit(0);

@@ -228,9 +228,9 @@ static void namespaces(void)
 	}
 }
 
-static void columns_are_sound(const struct column_set *set, const char *name)
+static void columns_are_sound(const struct table_type *set, const char *name)
 {
-	struct selection sel;
+	struct column_choice sel;
 	char text[64];
 	size_t i, k, good = 1;
 
@@ -241,15 +241,15 @@ static void columns_are_sound(const struct column_set *set, const char *name)
 			if (!strcasecmp(set->columns[i].name, set->columns[k].name))
 				good = 0;
 	}
-	selection_parse(&sel, set, NULL, false);
-	selection_free(&sel);
+	column_choice_parse(&sel, set, NULL, false);
+	column_choice_free(&sel);
 	snprintf(text, sizeof(text), "columns of %s: complete, unique, defaults exist", name);
 	check(good, text);
 }
 
 static void columns(void)
 {
-	struct selection sel;
+	struct column_choice sel;
 	unsigned int kind;
 
 	columns_are_sound(&ns_columns, "namespaces");
@@ -266,40 +266,40 @@ static void columns(void)
 	for (kind = 0; kind < KINDS; kind++)
 		columns_are_sound(&kind_columns[kind], kind_names[kind]);
 
-	selection_parse(&sel, &ns_columns, "nsid,NS,Ns", false);
+	column_choice_parse(&sel, &ns_columns, "nsid,NS,Ns", false);
 	check(sel.n == 3 && !strcmp(sel.columns[0]->name, "NSID") &&
 	      !strcmp(sel.columns[1]->name, "NS") && sel.columns[2] == sel.columns[1],
 	      "columns in the order of the list, in any case, more than once");
-	selection_free(&sel);
-	selection_parse(&sel, &ns_columns, "+REFS,ONS", false);
+	column_choice_free(&sel);
+	column_choice_parse(&sel, &ns_columns, "+REFS,ONS", false);
 	check(sel.n == 13 && !strcmp(sel.columns[0]->name, "NS") &&
 	      !strcmp(sel.columns[12]->name, "ONS"), "+ appends to the defaults");
-	selection_free(&sel);
-	selection_parse(&sel, &ns_columns, "NS", true);
+	column_choice_free(&sel);
+	column_choice_parse(&sel, &ns_columns, "NS", true);
 	check(sel.n == ns_columns.n, "all of them");
-	selection_free(&sel);
+	column_choice_free(&sel);
 	check(!column_find(&ns_columns, "N", 1) && !column_find(&ns_columns, "NSIDS", 5) &&
 	      column_find(&ns_columns, "NSX", 2), "names match from end to end");
 }
 
 /* Columns whose cells are the strings above, beside what libsmartcols makes of them. */
 
-static void fill_hostile(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_hostile(const struct column *column, const struct row *rec, struct value *cell)
 {
 	if (column->attr || rec->line % 3)
-		cell_text(cell, hostile[rec->line]);
+		value_text(cell, hostile[rec->line]);
 }
 
 /* Numbers that repeat, and change in length; text of the same number is another thing. */
-static void fill_repeating(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_repeating(const struct column *column, const struct row *rec, struct value *cell)
 {
 	static const uint64_t numbers[] = { 5, 5, 12345, 12345, 0, 0, 7 };
 
 	(void)column;
 	if (rec->line % 5 == 3)
-		cell_text(cell, "5");
+		value_text(cell, "5");
 	else if (rec->line % 5)
-		cell_number(cell, numbers[rec->line % ARRAY_SIZE(numbers)]);
+		value_number(cell, numbers[rec->line % ARRAY_SIZE(numbers)]);
 }
 
 static const struct column hostile_columns[] = {
@@ -314,7 +314,7 @@ static const struct column hostile_columns[] = {
 	  .flags = SCOLS_FL_NOEXTREMES },
 };
 
-static const struct column_set hostile_set = {
+static const struct table_type hostile_set = {
 	.root = "rows",
 	.defaults = "A B%,N\\x,EMPTY",
 	.columns = hostile_columns,
@@ -341,18 +341,18 @@ static char *table_text(struct libscols_table *tb)
 	return text;
 }
 
-static char *witness(const struct options *opts, const struct example *example)
+static char *witness(const struct table_options *opts, const struct example *example)
 {
-	struct record rec = { .line = example->first };
+	struct row rec = { .line = example->first };
 	struct libscols_table *tb = scols_new_table();
 	struct libscols_line *line;
-	struct selection sel;
-	struct cell cell;
+	struct column_choice sel;
+	struct value cell;
 	char *text, *rows, number[24];
 	size_t i;
 
 	scols_table_enable_raw(tb, opts->raw);
-	selection_parse(&sel, &hostile_set, example->columns, false);
+	column_choice_parse(&sel, &hostile_set, example->columns, false);
 	for (i = 0; i < sel.n; i++)
 		scols_table_new_column(tb, sel.columns[i]->name, 0, sel.columns[i]->flags |
 				       (column_is_number(sel.columns[i]) ? SCOLS_FL_RIGHT : 0));
@@ -361,12 +361,12 @@ static char *witness(const struct options *opts, const struct example *example)
 		for (i = 0; i < sel.n; i++) {
 			column_fill(sel.columns[i], &rec, &cell);
 			snprintf(number, sizeof(number), "%llu", (unsigned long long)cell.number);
-			if (cell.type != CELL_UNKNOWN)
-				scols_line_set_data(line, i, cell.type == CELL_TEXT ?
+			if (cell.type != VALUE_UNKNOWN)
+				scols_line_set_data(line, i, cell.type == VALUE_TEXT ?
 						    cell.text : number);
 		}
 	}
-	selection_free(&sel);
+	column_choice_free(&sel);
 	text = table_text(tb);
 	/* some versions leave headings out of a column's width where they are not printed */
 	rows = strchr(text, '\n');
@@ -375,79 +375,79 @@ static char *witness(const struct options *opts, const struct example *example)
 	return text;
 }
 
-static void add_in_order(struct output *out, const struct example *example)
+static void add_in_order(struct table *out, const struct example *example)
 {
-	struct record rec = { .line = example->first };
+	struct row rec = { .line = example->first };
 
 	for (; rec.line < example->end; rec.line++)
-		output_row(out, &rec);
+		table_add(out, &rec);
 }
 
-static void number_sort_key(const struct record *rec, struct sort_key *key)
+static void number_sort_key(const struct row *rec, struct sort_key *key)
 {
 	key->number[0] = rec->line;
 }
 
-static void line_sort_key(const struct record *rec, struct sort_key *key)
+static void line_sort_key(const struct row *rec, struct sort_key *key)
 {
 	key->number[1] = rec->line / 2;
 	key->text = rec->line % 2 ? "odd" : "even";
 	key->text_len = strlen(key->text);
 }
 
-static void add_with_keys(struct output *out, const struct example *example)
+static void add_with_keys(struct table *out, const struct example *example)
 {
-	struct record rec = { .line = example->first };
+	struct row rec = { .line = example->first };
 
 	for (; rec.line < example->end; rec.line++)
-		output_sorted(out, &rec, number_sort_key);
+		table_add_sorted(out, &rec, number_sort_key);
 }
 
-static void add_backwards(struct output *out, unsigned int first, unsigned int end)
+static void add_backwards(struct table *out, unsigned int first, unsigned int end)
 {
-	struct record rec = { .line = end };
+	struct row rec = { .line = end };
 
 	while (rec.line-- > first)
-		output_sorted(out, &rec, line_sort_key);
+		table_add_sorted(out, &rec, line_sort_key);
 }
 
 /* The second half, then all, which does not count, then the first half. */
-static void add_mixed(struct output *out, const struct example *example)
+static void add_mixed(struct table *out, const struct example *example)
 {
 	unsigned int middle = (example->first + example->end) / 2;
 	size_t mark;
 
 	add_backwards(out, middle, example->end);
-	mark = output_mark(out);
+	mark = table_mark(out);
 	add_backwards(out, 0, ARRAY_SIZE(hostile));
-	output_truncate(out, mark);
+	table_truncate(out, mark);
 	add_backwards(out, example->first, middle);
 }
 
-static char *rows_as_text(const struct options *opts, const struct example *example,
-			  void (*add)(struct output *out, const struct example *example))
+static char *rows_as_text(const struct table_options *opts, const struct example *example,
+			  void (*add)(struct table *out, const struct example *example))
 {
 	FILE *before = stdout;
-	struct selection sel;
-	struct output out;
+	struct column_choice sel;
+	struct table out;
 	char *text;
 	size_t len;
 
 	stdout = open_memstream(&text, &len);
-	selection_parse(&sel, &hostile_set, example->columns, false);
-	output_begin(&out, opts, &sel, NULL);
+	column_choice_parse(&sel, &hostile_set, example->columns, false);
+	table_begin(&out, opts, &sel, NULL);
 	add(&out, example);
-	output_end(&out);
-	selection_free(&sel);
+	table_end(&out);
+	column_choice_free(&sel);
 	fclose(stdout);
 	stdout = before;
 	return text;
 }
 
 /* How often the tool and libsmartcols disagree. */
-static int differences(const struct options *opts, const struct example *example)
+static int differences(const struct table_options *opts, const struct example *example)
 {
-	static void (*const adds[])(struct output *out, const struct example *example) = {
+	static void (*const adds[])(struct table *out, const struct example *example) = {
 		add_in_order, add_with_keys, add_mixed,
 	};
 	char *want = witness(opts, example), *got;
@@ -467,7 +467,7 @@ static int differences(const struct options *opts, const struct example *example
 }
 
 /* All strings as one table, each alone, and none; with some order of columns. */
-static int examples_differ(const struct options *opts)
+static int examples_differ(const struct table_options *opts)
 {
 	static const char *const lists[] = {
 		"A B%,N\\x,EMPTY", "EMPTY,RIGHT,A B%", "N\\x,\xc3\x84\xff,RIGHT",
@@ -494,13 +494,13 @@ static int examples_differ(const struct options *opts)
 /* Where stdout is no terminal, which tests/tool/run sees to. */
 static void tables(const char *locale)
 {
-	struct options opts;
+	struct table_options opts;
 	char name[96];
 	int i;
 
 	if (!setlocale(LC_ALL, locale))
 		return;
-	options_init(&opts);
+	table_options_init(&opts);
 	for (i = 0; i < 4; i++) {
 		opts.raw = i & 1;
 		opts.noheadings = i & 2;
@@ -570,11 +570,11 @@ static void utf8(void)
 
 static const char *percent(double value)
 {
-	static const struct cell_format format;
-	static struct cell cell;
+	static const struct value_format format;
+	static struct value cell;
 
-	cell_percent(&cell, value);
-	cell_render(&cell, &format);
+	value_percent(&cell, value);
+	value_render(&cell, &format);
 	return cell.text;
 }
 
@@ -685,18 +685,18 @@ static void commands(void)
 static char *between;
 static size_t between_len;
 
-static void fill_between(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_between(const struct column *column, const struct row *rec, struct value *cell)
 {
 	(void)column;
 	(void)rec;
-	cell_bytes(cell, between, between_len);
+	value_bytes(cell, between, between_len);
 }
 
 static const struct column between_columns[] = {
 	{ .name = "A", .help = "h", .as = AS_TEXT, .fill = fill_between },
 };
 
-static const struct column_set between_set = {
+static const struct table_type between_set = {
 	.root = "rows",
 	.defaults = "A",
 	.columns = between_columns,
@@ -713,27 +713,27 @@ static void print_form(const char *form, const char *text, size_t len)
 
 static void print_row(const char *form, bool raw, bool tree, bool json)
 {
-	struct record rec = { 0 };
+	struct row rec = { 0 };
 	FILE *before = stdout;
-	struct selection sel;
-	struct options opts;
-	struct output out;
+	struct column_choice sel;
+	struct table_options opts;
+	struct table out;
 	char *text;
 	size_t len;
 
-	options_init(&opts);
+	table_options_init(&opts);
 	opts.raw = raw;
 	opts.tree = tree;	/* lets libsmartcols print, as on a terminal */
 	opts.json = json;
 	opts.noheadings = true;
 	stdout = open_memstream(&text, &len);
-	selection_parse(&sel, &between_set, NULL, false);
-	output_begin(&out, &opts, &sel, NULL);
+	column_choice_parse(&sel, &between_set, NULL, false);
+	table_begin(&out, &opts, &sel, NULL);
 	if (out.table)
 		scols_table_set_stream(out.table, stdout);
-	output_row(&out, &rec);
-	output_end(&out);
-	selection_free(&sel);
+	table_add(&out, &rec);
+	table_end(&out);
+	column_choice_free(&sel);
 	fclose(stdout);
 	stdout = before;
 	print_form(form, text, len);
@@ -765,14 +765,14 @@ static void print_event(const char *form, enum event_form as)
 
 static void print_label(void)
 {
-	struct exposition x;
+	struct prometheus x;
 	FILE *out;
 	char *text;
 	size_t len;
 
 	out = open_memstream(&text, &len);
-	exposition_begin(&x, out, false);
-	exposition_label(&x, "a", between, between_len);
+	prometheus_begin(&x, out, false);
+	prometheus_label(&x, "a", between, between_len);
 	fclose(out);
 	print_form("label", text, len);
 	free(text);
@@ -804,20 +804,20 @@ static int escapes(void)
 
 static void empty_json(void)
 {
-	struct options opts;
-	struct selection sel;
-	struct output out;
+	struct table_options opts;
+	struct column_choice sel;
+	struct table out;
 	FILE *before = stdout;
 	char *text;
 	size_t len;
 
-	options_init(&opts);
+	table_options_init(&opts);
 	opts.json = true;
 	stdout = open_memstream(&text, &len);
-	selection_parse(&sel, &ns_columns, NULL, false);
-	output_begin(&out, &opts, &sel, NULL);
-	output_end(&out);
-	selection_free(&sel);
+	column_choice_parse(&sel, &ns_columns, NULL, false);
+	table_begin(&out, &opts, &sel, NULL);
+	table_end(&out);
+	column_choice_free(&sel);
 	fclose(stdout);
 	stdout = before;
 	check_text(text, "{\n   \"namespaces\": []\n}\n", "an empty list is []");

@@ -36,28 +36,28 @@ static _Noreturn void die_not_allowed(const char *arg)
 /* Looks once more at a namespace that could not be opened; dies if that tells why. */
 static void look_again(struct ipcns *w, char **arg)
 {
-	struct store store = { 0 };
-	struct record rec;
+	struct row_store store = { 0 };
+	struct row rec;
 
 	ns_select(w, 1, arg, &store);
-	if (record_parse(&rec, store.rows[0].attrs, store.rows[0].len))
+	if (row_parse(&rec, store.rows[0].attrs, store.rows[0].len))
 		ns_refuse_dying(&rec);
-	store_clear(&store);
+	row_store_clear(&store);
 }
 
 /* A descriptor of the namespace; being opened by the kernel for this process, close-on-exec. */
 static int open_namespace(struct ipcns *w, char **arg)
 {
-	struct store store = { 0 };
-	struct record rec;
+	struct row_store store = { 0 };
+	struct row rec;
 	char why[256];
 	int fd;
 
 	ns_select(w, 1, arg, &store);
-	if (record_parse(&rec, store.rows[0].attrs, store.rows[0].len))
+	if (row_parse(&rec, store.rows[0].attrs, store.rows[0].len))
 		ns_refuse_dying(&rec);
 	fd = ipcns_open_namespace(w, ns_id(store.rows));
-	store_clear(&store);
+	row_store_clear(&store);
 	if (fd == -EPERM)
 		die_not_allowed(*arg);
 	if (fd < 0) {
@@ -92,15 +92,15 @@ static char *const *default_command(void)
 int cmd_exec(int argc, char **argv)
 {
 	char *const *command;
-	struct options opts;
+	struct table_options opts;
 	struct ipcns *w;
 	int c, fd;
 
-	options_init(&opts);
+	table_options_init(&opts);
 	while ((c = getopt_long(argc, argv, "+hV", longopts, NULL)) != -1)
-		if (!options_take(&opts, c))
+		if (!table_options_take(&opts, c))
 			die_usage(NULL);
-	if (options_finish(&opts, usage, NULL))
+	if (table_options_finish(&opts, usage, NULL))
 		return STATUS_OK;
 	if (optind == argc)
 		die_usage("no namespace given");

@@ -21,10 +21,10 @@ static const char usage[] =
  *
  * Returns how many rows were left out.
  */
-size_t holders_print(const struct ledger *ledger, size_t most, struct output *out)
+size_t holders_print(const struct references *ledger, size_t most, struct table *out)
 {
 	const struct holder *row = ledger->rows.rows, *end = row + ledger->rows.n;
-	struct record rec = { 0 };
+	struct row rec = { 0 };
 	size_t of_kind = 0, left_out = 0;
 
 	for (; row < end; row++) {
@@ -33,16 +33,16 @@ size_t holders_print(const struct ledger *ledger, size_t most, struct output *ou
 			left_out++;
 			continue;
 		}
-		rec.row = row;
-		output_row(out, &rec);
+		rec.data = row;
+		table_add(out, &rec);
 	}
 	return left_out;
 }
 
 /* With a column for the namespace first, where there are several. */
-static const struct column_set *columns_for(int namespaces)
+static const struct table_type *columns_for(int namespaces)
 {
-	static struct column_set set;
+	static struct table_type set;
 
 	if (namespaces <= 1)
 		return &holder_columns;
@@ -54,38 +54,38 @@ static const struct column_set *columns_for(int namespaces)
 /** cmd_holders - the command */
 int cmd_holders(int argc, char **argv)
 {
-	struct store store = { 0 };
-	struct selection sel;
-	struct ledger ledger;
-	struct options opts;
-	struct output out;
-	struct record rec;
+	struct row_store store = { 0 };
+	struct column_choice sel;
+	struct references ledger;
+	struct table_options opts;
+	struct table out;
+	struct row rec;
 	struct ipcns *w;
 	size_t i;
 
-	if (!options_table(&opts, &sel, argc, argv, usage, &holder_columns))
+	if (!table_options_table(&opts, &sel, argc, argv, usage, &holder_columns))
 		return STATUS_OK;
 	if (optind == argc)
 		die_usage("no namespace given");
-	selection_free(&sel);
-	selection_parse(&sel, columns_for(argc - optind), opts.output, opts.output_all);
+	column_choice_free(&sel);
+	column_choice_parse(&sel, columns_for(argc - optind), opts.output, opts.output_all);
 
 	w = module_open();
 	ns_select(w, argc - optind, argv + optind, &store);
 	for (i = 0; i < store.n; i++)
-		if (record_parse(&rec, store.rows[i].attrs, store.rows[i].len))
+		if (row_parse(&rec, store.rows[i].attrs, store.rows[i].len))
 			ns_refuse_dying(&rec);
-	ledger_read(w, &store, &ledger);
+	references_read(w, &store, &ledger);
 	if (ledger.refused)
 		die(STATUS_ERROR, "cannot list holders: it takes CAP_SYS_ADMIN in the namespace's "
 		    "user namespace");
-	output_begin(&out, &opts, &sel, NULL);
+	table_begin(&out, &opts, &sel, NULL);
 	holders_print(&ledger, SIZE_MAX, &out);
-	output_end(&out);
+	table_end(&out);
 
-	ledger_free(&ledger);
-	store_clear(&store);
-	selection_free(&sel);
+	references_free(&ledger);
+	row_store_clear(&store);
+	column_choice_free(&sel);
 	ipcns_free(w);
 	return STATUS_OK;
 }

@@ -18,7 +18,7 @@ static const char usage[] =
 static const struct limit {
 	const char *name;
 	const char *help;
-	enum cell_as as;
+	enum value_kind as;
 	unsigned int attr;	/* the limit */
 	unsigned int used;	/* what is used of it, if that means anything */
 	unsigned int constant;	/* a limit that is part of the ABI */
@@ -56,40 +56,40 @@ static const struct limit {
 	{ "SEMVMX", "Semaphore max value", AS_NUMBER, .constant = 32767 },
 };
 
-static void fill_name(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_name(const struct column *column, const struct row *rec, struct value *cell)
 {
 	(void)column;
-	cell_text(cell, limits[rec->line].name);
+	value_text(cell, limits[rec->line].name);
 }
 
-static void fill_help(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_help(const struct column *column, const struct row *rec, struct value *cell)
 {
 	(void)column;
-	cell_text(cell, limits[rec->line].help);
+	value_text(cell, limits[rec->line].help);
 }
 
-static void fill_limit(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_limit(const struct column *column, const struct row *rec, struct value *cell)
 {
 	const struct limit *limit = &limits[rec->line];
 
 	(void)column;
 	if (limit->attr)
-		cell_attr(cell, limit->as, rec->tb[limit->attr]);
+		value_attr(cell, limit->as, rec->attr[limit->attr]);
 	else if (limit->as == AS_SIZE)
-		cell_size(cell, limit->constant);
+		value_size(cell, limit->constant);
 	else
-		cell_number(cell, limit->constant);
+		value_number(cell, limit->constant);
 }
 
-static void fill_used(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_used(const struct column *column, const struct row *rec, struct value *cell)
 {
 	const struct limit *limit = &limits[rec->line];
 
 	(void)column;
 	if (limit->used)
-		cell_attr(cell, limit->as, rec->tb[limit->used]);
+		value_attr(cell, limit->as, rec->attr[limit->used]);
 	else
-		cell->type = CELL_MEANINGLESS;
+		cell->type = VALUE_MEANINGLESS;
 }
 
 /**
@@ -101,7 +101,7 @@ static void fill_used(const struct column *column, const struct record *rec, str
  *
  * Returns false if there are no more.
  */
-bool limits_use(const struct record *rec, unsigned int line, const char **name, double *part)
+bool limits_use(const struct row *rec, unsigned int line, const char **name, double *part)
 {
 	const struct limit *limit = &limits[line];
 	uint64_t max, used;
@@ -110,22 +110,22 @@ bool limits_use(const struct record *rec, unsigned int line, const char **name, 
 		return false;
 	*name = limit->name;
 	*part = -1;
-	if (limit->used && ipcns_uint(rec->tb[limit->attr], &max) &&
-	    ipcns_uint(rec->tb[limit->used], &used) && max)
+	if (limit->used && ipcns_uint(rec->attr[limit->attr], &max) &&
+	    ipcns_uint(rec->attr[limit->used], &used) && max)
 		*part = (double)used / max;
 	return true;
 }
 
-static void fill_percent(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_percent(const struct column *column, const struct row *rec, struct value *cell)
 {
 	const char *name;
 	double part;
 
 	(void)column;
 	if (!limits[rec->line].used)
-		cell->type = CELL_MEANINGLESS;
+		cell->type = VALUE_MEANINGLESS;
 	else if (limits_use(rec, rec->line, &name, &part) && part >= 0)
-		cell_percent(cell, part * 100);
+		value_percent(cell, part * 100);
 }
 
 static const struct column columns[] = {
@@ -140,26 +140,26 @@ static const struct column columns[] = {
 };
 
 /** limit_columns - columns of one limit of one namespace per row */
-const struct column_set limit_columns = {
+const struct table_type limit_columns = {
 	.root = "limits",
 	.defaults = "NS,RESOURCE,DESCRIPTION,LIMIT,USED,USE%",
 	.columns = columns,
 	.n = ARRAY_SIZE(columns),
 };
 
-static void sort_key(const struct record *rec, struct sort_key *key)
+static void sort_key(const struct row *rec, struct sort_key *key)
 {
-	ipcns_uint(rec->tb[IPCNS_A_LIMITS_NS_INUM], &key->number[0]);
-	ipcns_uint(rec->tb[IPCNS_A_LIMITS_NS_ID], &key->number[1]);
+	ipcns_uint(rec->attr[IPCNS_A_LIMITS_NS_INUM], &key->number[0]);
+	ipcns_uint(rec->attr[IPCNS_A_LIMITS_NS_ID], &key->number[1]);
 }
 
 static void add(struct nlattr *attrs, int len, void *arg)
 {
-	store_add(arg, attrs, len, sort_key);
+	row_store_add(arg, attrs, len, sort_key);
 }
 
 /** limits_get - add the limits of the namespace with identity @id to @store, or die */
-void limits_get(struct ipcns *w, uint64_t id, struct store *store)
+void limits_get(struct ipcns *w, uint64_t id, struct row_store *store)
 {
 	int ret = ipcns_limits(w, id, add, NULL, store);
 
@@ -170,9 +170,9 @@ void limits_get(struct ipcns *w, uint64_t id, struct store *store)
 }
 
 /** limits_get_all - add the limits of all namespaces to @store, or die */
-void limits_get_all(struct ipcns *w, struct store *store)
+void limits_get_all(struct ipcns *w, struct row_store *store)
 {
-	int ret = ipcns_limits(w, 0, add, store_restart, store);
+	int ret = ipcns_limits(w, 0, add, row_store_restart, store);
 
 	if (ret)
 		module_die(w, ret, "cannot list limits");
@@ -184,33 +184,33 @@ void limits_get_all(struct ipcns *w, struct store *store)
  * @only: namespaces wanted, NULL for all
  * @out: where they go
  */
-void limits_print(const struct store *store, const struct store *only, struct output *out)
+void limits_print(const struct row_store *store, const struct row_store *only, struct table *out)
 {
-	struct record rec;
+	struct row rec;
 	size_t i;
 
 	for (i = 0; i < store->n; i++) {
-		if (!record_parse(&rec, store->rows[i].attrs, store->rows[i].len))
+		if (!row_parse(&rec, store->rows[i].attrs, store->rows[i].len))
 			continue;
-		if (only && !ns_selected(only, rec.tb[IPCNS_A_LIMITS_NS_INUM],
-					 rec.tb[IPCNS_A_LIMITS_NS_ID]))
+		if (only && !ns_selected(only, rec.attr[IPCNS_A_LIMITS_NS_INUM],
+					 rec.attr[IPCNS_A_LIMITS_NS_ID]))
 			continue;
 		for (rec.line = 0; rec.line < ARRAY_SIZE(limits); rec.line++)
-			output_row(out, &rec);
+			table_add(out, &rec);
 	}
 }
 
 /** cmd_limits - the command */
 int cmd_limits(int argc, char **argv)
 {
-	struct store namespaces = { 0 }, store = { 0 };
-	struct selection sel;
-	struct options opts;
-	struct output out;
+	struct row_store namespaces = { 0 }, store = { 0 };
+	struct column_choice sel;
+	struct table_options opts;
+	struct table out;
 	struct ipcns *w;
 	size_t i;
 
-	if (!options_table(&opts, &sel, argc, argv, usage, &limit_columns))
+	if (!table_options_table(&opts, &sel, argc, argv, usage, &limit_columns))
 		return STATUS_OK;
 	w = module_open();
 	ns_select(w, argc - optind, argv + optind, &namespaces);
@@ -219,15 +219,15 @@ int cmd_limits(int argc, char **argv)
 			limits_get(w, ns_id(&namespaces.rows[i]), &store);
 	else
 		limits_get_all(w, &store);
-	store_sort(&store);
+	row_store_sort(&store);
 
-	output_begin(&out, &opts, &sel, NULL);
+	table_begin(&out, &opts, &sel, NULL);
 	limits_print(&store, namespaces.n ? &namespaces : NULL, &out);
-	output_end(&out);
+	table_end(&out);
 
-	store_clear(&namespaces);
-	store_clear(&store);
-	selection_free(&sel);
+	row_store_clear(&namespaces);
+	row_store_clear(&store);
+	column_choice_free(&sel);
 	ipcns_free(w);
 	return STATUS_OK;
 }

@@ -5,11 +5,11 @@
 #include "print/rows.h"
 #include "print/table.h"
 
-extern const struct column_set limit_columns;
+extern const struct table_type limit_columns;
 
-bool limits_use(const struct record *rec, unsigned int line, const char **name, double *part);
-void limits_get(struct ipcns *w, uint64_t id, struct store *store);
-void limits_get_all(struct ipcns *w, struct store *store);
-void limits_print(const struct store *store, const struct store *only, struct output *out);
+bool limits_use(const struct row *rec, unsigned int line, const char **name, double *part);
+void limits_get(struct ipcns *w, uint64_t id, struct row_store *store);
+void limits_get_all(struct ipcns *w, struct row_store *store);
+void limits_print(const struct row_store *store, const struct row_store *only, struct table *out);
 
 #endif

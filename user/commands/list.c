@@ -27,9 +27,9 @@ static const struct option longopts[] = {
 };
 
 /* Of a tree, the last column has the branches. */
-static const struct column_set *columns_for(const struct options *opts)
+static const struct table_type *columns_for(const struct table_options *opts)
 {
-	static struct column_set set;
+	static struct table_type set;
 
 	set = ns_columns;
 	if (opts->tree)
@@ -38,65 +38,65 @@ static const struct column_set *columns_for(const struct options *opts)
 }
 
 /* People find all processes below it: the first one need not stand in its own row, too. */
-static void forget_process(struct record *rec)
+static void forget_process(struct row *rec)
 {
-	rec->tb[IPCNS_A_NS_PID] = NULL;
-	rec->tb[IPCNS_A_NS_PPID] = NULL;
-	rec->tb[IPCNS_A_NS_UID] = NULL;
-	rec->tb[IPCNS_A_NS_COMM] = NULL;
+	rec->attr[IPCNS_A_NS_PID] = NULL;
+	rec->attr[IPCNS_A_NS_PPID] = NULL;
+	rec->attr[IPCNS_A_NS_UID] = NULL;
+	rec->attr[IPCNS_A_NS_COMM] = NULL;
 }
 
-static void print(const struct store *store, const struct ledger *ledger,
-		  const struct store *members, struct output *out)
+static void print(const struct row_store *store, const struct references *ledger,
+		  const struct row_store *members, struct table *out)
 {
-	const struct account *account;
-	struct record rec;
-	struct held held;
+	const struct ns_references *account;
+	struct row rec;
+	struct holder_kinds held;
 	size_t i;
 
 	for (i = 0; i < store->n; i++) {
-		if (!record_parse(&rec, store->rows[i].attrs, store->rows[i].len))
+		if (!row_parse(&rec, store->rows[i].attrs, store->rows[i].len))
 			continue;
-		account = ledger_account(ledger, &store->rows[i]);
+		account = references_of(ledger, &store->rows[i]);
 		if (account) {
 			held.kinds = account->held;
-			rec.row = &held;
+			rec.data = &held;
 		}
 		if (!out->opts->tree) {
-			output_row(out, &rec);
+			table_add(out, &rec);
 			continue;
 		}
 		if (!out->opts->json)
 			forget_process(&rec);
-		output_parent(out, &rec, "processes");
-		members_print(members, &store->rows[i], out);
-		output_parent_end(out);
+		table_parent(out, &rec, "processes");
+		member_processes_print(members, &store->rows[i], out);
+		table_parent_end(out);
 	}
 }
 
 /** cmd_list - the command */
 int cmd_list(int argc, char **argv)
 {
-	struct ledger ledger = { 0 };
-	struct store store = { 0 }, members = { 0 };
-	const struct column_set *set;
-	struct selection sel;
-	struct options opts;
-	struct output out;
+	struct references ledger = { 0 };
+	struct row_store store = { 0 }, members = { 0 };
+	const struct table_type *set;
+	struct column_choice sel;
+	struct table_options opts;
+	struct table out;
 	struct ipcns *w;
 	int c;
 
-	options_init(&opts);
+	table_options_init(&opts);
 	while ((c = getopt_long(argc, argv, TABLE_OPTSTRING, longopts, NULL)) != -1) {
 		if (c == OPTION_TREE)
 			opts.tree = true;
-		else if (!options_take(&opts, c))
+		else if (!table_options_take(&opts, c))
 			die_usage(NULL);
 	}
 	set = columns_for(&opts);
-	if (options_finish(&opts, usage, set))
+	if (table_options_finish(&opts, usage, set))
 		return STATUS_OK;
-	selection_parse(&sel, set, opts.output, opts.output_all);
+	column_choice_parse(&sel, set, opts.output, opts.output_all);
 	w = module_open();
 	if (optind < argc)
 		ns_select(w, argc - optind, argv + optind, &store);
@@ -104,19 +104,19 @@ int cmd_list(int argc, char **argv)
 		ns_select_all(w, &store);
 
 	/* What keeps them costs a look at all tasks and descriptors. */
-	if (store.n && selection_has(&sel, NS_HELD))
-		ledger_read_once(w, &store, &ledger);
+	if (store.n && column_choice_has(&sel, NS_HELD))
+		references_read_once(w, &store, &ledger);
 	if (opts.tree && store.n)
-		members_get(w, &store, &members);
+		member_processes_get(w, &store, &members);
 
-	output_begin(&out, &opts, &sel, NULL);
+	table_begin(&out, &opts, &sel, NULL);
 	print(&store, &ledger, &members, &out);
-	output_end(&out);
+	table_end(&out);
 
-	ledger_free(&ledger);
-	selection_free(&sel);
-	store_clear(&store);
-	store_clear(&members);
+	references_free(&ledger);
+	column_choice_free(&sel);
+	row_store_clear(&store);
+	row_store_clear(&members);
 	ipcns_free(w);
 	return STATUS_OK;
 }

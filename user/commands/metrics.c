@@ -59,9 +59,9 @@ static const struct {
 
 /* One namespace. */
 struct figures {
-	struct record rec;
+	struct row rec;
 	uint64_t inum, id, state;
-	struct record limits;
+	struct row limits;
 	bool has_limits;
 	uint64_t objects, bytes;
 	double use;		/* of the limit that is used most; below 0 if not known */
@@ -70,28 +70,29 @@ struct figures {
 	double rank;
 };
 
-struct table {
+struct metric_rows {
 	struct figures *rows;
 	struct figures **by_rank;
 	size_t n;
 };
 
-static uint64_t number(const struct record *rec, unsigned int attr)
+static uint64_t number(const struct row *rec, unsigned int attr)
 {
 	uint64_t value = 0;
 
 	if (attr)
-		ipcns_uint(rec->tb[attr], &value);
+		ipcns_uint(rec->attr[attr], &value);
 	return value;
 }
 
 /* Seconds since something was done, by an attribute that says when; false if not known. */
-static bool get_age(const struct record *rec, unsigned int attr, uint64_t now, uint64_t *age)
+static bool get_age(const struct row *rec, unsigned int attr, uint64_t now, uint64_t *age)
 {
 	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
 	uint64_t then;
 
-	if (!rec->tb[attr] || nla_parse_nested(tb, IPCNS_A_ACTOR_MAX, rec->tb[attr], NULL) < 0 ||
+	if (!rec->attr[attr] || nla_parse_nested(tb, IPCNS_A_ACTOR_MAX, rec->attr[attr],
+						 NULL) < 0 ||
 	    !ipcns_uint(tb[IPCNS_A_ACTOR_TIME], &then))
 		return false;
 	*age = now > then ? (now - then) / NS_PER_SECOND : 0;	/* clocks can be set back */
@@ -99,7 +100,8 @@ static bool get_age(const struct record *rec, unsigned int attr, uint64_t now, u
 }
 
 /* Rows of both stores are sorted by inode number and identity. */
-static void find_limits(const struct store *limits, const struct stored *row, struct figures *f)
+static void find_limits(const struct row_store *limits, const struct stored_row *row,
+			struct figures *f)
 {
 	size_t low = 0, high = limits->n, middle;
 	const struct sort_key *key;
@@ -114,11 +116,11 @@ static void find_limits(const struct store *limits, const struct stored *row, st
 			high = middle;
 	}
 	if (low < limits->n && limits->rows[low].key.number[1] == row->key.number[1])
-		f->has_limits = record_parse(&f->limits, limits->rows[low].attrs,
-					     limits->rows[low].len);
+		f->has_limits = row_parse(&f->limits, limits->rows[low].attrs,
+					  limits->rows[low].len);
 }
 
-static void take_namespace(const struct metrics *m, const struct stored *row, struct figures *f)
+static void take_namespace(const struct metrics *m, const struct stored_row *row, struct figures *f)
 {
 	const char *name;
 	unsigned int i;
@@ -139,7 +141,7 @@ static void take_namespace(const struct metrics *m, const struct stored *row, st
 		f->use = part > f->use ? part : f->use;
 }
 
-static void table_make(struct table *t, const struct metrics *m)
+static void metric_rows_make(struct metric_rows *t, const struct metrics *m)
 {
 	struct figures *f;
 	size_t i;
@@ -150,7 +152,7 @@ static void table_make(struct table *t, const struct metrics *m)
 	for (i = 0; i < m->namespaces.n; i++) {
 		f = &t->rows[t->n];
 		memset(f, 0, sizeof(*f));
-		if (!record_parse(&f->rec, m->namespaces.rows[i].attrs, m->namespaces.rows[i].len))
+		if (!row_parse(&f->rec, m->namespaces.rows[i].attrs, m->namespaces.rows[i].len))
 			continue;
 		take_namespace(m, &m->namespaces.rows[i], f);
 		t->by_rank[t->n++] = f;
@@ -169,7 +171,7 @@ static int compare_ranks(const void *p, const void *q)
 typedef double (*rank_fn)(const struct figures *f);
 
 /* Sorts namespaces by rank; returns how many are to be shown: not those with a rank below 0. */
-static size_t choose(struct table *t, size_t top, rank_fn rank)
+static size_t choose(struct metric_rows *t, size_t top, rank_fn rank)
 {
 	size_t i, n = 0;
 
@@ -208,21 +210,21 @@ static double rank_dying(const struct figures *f)
 }
 
 /* A sample with the labels that name a namespace. */
-static void begin_sample(struct exposition *x, const struct figures *f)
+static void begin_sample(struct prometheus *x, const struct figures *f)
 {
 	static const struct column *unit;
-	struct cell cell;
+	struct value cell;
 
 	if (!unit)
 		unit = column_find(&ns_columns, "UNIT", 4);
-	exposition_sample(x);
-	exposition_id(x, "nsid", f->id);
-	exposition_id(x, "ns", f->inum);
+	prometheus_sample(x);
+	prometheus_id(x, "nsid", f->id);
+	prometheus_id(x, "ns", f->inum);
 	column_fill(unit, &f->rec, &cell);
-	exposition_label(x, "unit", cell.text, cell.type == CELL_UNKNOWN ? 0 : cell.len);
+	prometheus_label(x, "unit", cell.text, cell.type == VALUE_UNKNOWN ? 0 : cell.len);
 }
 
-static void write_states(struct exposition *x, const struct table *t)
+static void write_states(struct prometheus *x, const struct metric_rows *t)
 {
 	uint64_t count[NS_STATES] = { 0 };
 	size_t i;
@@ -230,61 +232,62 @@ static void write_states(struct exposition *x, const struct table *t)
 	for (i = 0; i < t->n; i++)
 		if (t->rows[i].state < NS_STATES)
 			count[t->rows[i].state]++;
-	exposition_gauge(x, "ipcns_namespaces", NULL, "IPC namespaces.");
+	prometheus_gauge(x, "ipcns_namespaces", NULL, "IPC namespaces.");
 	for (i = 0; i < NS_STATES; i++) {
-		exposition_sample(x);
-		exposition_string(x, "state", ns_state_names[i]);
-		exposition_number(x, count[i]);
+		prometheus_sample(x);
+		prometheus_string(x, "state", ns_state_names[i]);
+		prometheus_number(x, count[i]);
 	}
 }
 
-static void write_totals(struct exposition *x, const struct table *t, bool bytes)
+static void write_totals(struct prometheus *x, const struct metric_rows *t, bool bytes)
 {
 	unsigned int kind, attr;
 	uint64_t sum;
 	size_t i;
 
 	if (bytes)
-		exposition_gauge(x, "ipcns_object_bytes", "bytes",
+		prometheus_gauge(x, "ipcns_object_bytes", "bytes",
 				 "Memory of segments and bytes in queues, all namespaces.");
 	else
-		exposition_gauge(x, "ipcns_objects", NULL, "IPC objects, all namespaces.");
+		prometheus_gauge(x, "ipcns_objects", NULL, "IPC objects, all namespaces.");
 	for (kind = 0; kind < KINDS; kind++) {
 		attr = bytes ? kinds[kind].bytes : kinds[kind].objects;
 		if (!attr)
 			continue;
 		for (sum = 0, i = 0; i < t->n; i++)
 			sum += number(&t->rows[i].rec, attr);
-		exposition_sample(x);
-		exposition_string(x, "kind", kind_names[kind]);
-		exposition_number(x, sum);
+		prometheus_sample(x);
+		prometheus_string(x, "kind", kind_names[kind]);
+		prometheus_number(x, sum);
 	}
 }
 
-static void write_largest(struct exposition *x, struct table *t, size_t top, bool bytes)
+static void write_largest(struct prometheus *x, struct metric_rows *t, size_t top, bool bytes)
 {
 	size_t n = choose(t, top, bytes ? rank_bytes : rank_objects), i;
 	unsigned int kind, attr;
 
 	if (bytes)
-		exposition_gauge(x, "ipcns_namespace_object_bytes", "bytes",
+		prometheus_gauge(x, "ipcns_namespace_object_bytes", "bytes",
 				 "Memory of segments and bytes in queues of a namespace.");
 	else
-		exposition_gauge(x, "ipcns_namespace_objects", NULL, "IPC objects of a namespace.");
+		prometheus_gauge(x, "ipcns_namespace_objects", NULL, "IPC objects of a namespace.");
 	for (i = 0; i < n; i++) {
 		for (kind = 0; kind < KINDS; kind++) {
 			attr = bytes ? kinds[kind].bytes : kinds[kind].objects;
-			if (!attr || !t->by_rank[i]->rec.tb[attr])
+			if (!attr || !t->by_rank[i]->rec.attr[attr])
 				continue;
 			begin_sample(x, t->by_rank[i]);
-			exposition_string(x, "kind", kind_names[kind]);
-			exposition_number(x, number(&t->by_rank[i]->rec, attr));
+			prometheus_string(x, "kind", kind_names[kind]);
+			prometheus_number(x, number(&t->by_rank[i]->rec, attr));
 		}
 	}
 }
 
 /* The most that any namespace uses of a limit, below 0 if it is not known; false after the last. */
-static bool get_most(const struct table *t, unsigned int line, const char **name, double *most)
+static bool get_most(const struct metric_rows *t, unsigned int line, const char **name,
+		     double *most)
 {
 	bool there = false;
 	double part;
@@ -300,54 +303,54 @@ static bool get_most(const struct table *t, unsigned int line, const char **name
 	return there;
 }
 
-static void write_limits(struct exposition *x, struct table *t, size_t top)
+static void write_limits(struct prometheus *x, struct metric_rows *t, size_t top)
 {
 	size_t n = choose(t, top, rank_use), i;
 	const char *name;
 	unsigned int line;
 	double part;
 
-	exposition_gauge(x, "ipcns_namespace_limit_use_ratio", "ratio",
+	prometheus_gauge(x, "ipcns_namespace_limit_use_ratio", "ratio",
 			 "Part of a limit that a namespace uses.");
 	for (i = 0; i < n; i++) {
 		for (line = 0; limits_use(&t->by_rank[i]->limits, line, &name, &part); line++) {
 			if (part < 0)
 				continue;
 			begin_sample(x, t->by_rank[i]);
-			exposition_string(x, "limit", name);
-			exposition_part(x, part);
+			prometheus_string(x, "limit", name);
+			prometheus_part(x, part);
 		}
 	}
-	exposition_gauge(x, "ipcns_limit_use_max_ratio", "ratio",
+	prometheus_gauge(x, "ipcns_limit_use_max_ratio", "ratio",
 			 "Part of a limit that is used by the namespace that uses most of it.");
 	for (line = 0; get_most(t, line, &name, &part); line++) {
 		if (part < 0)
 			continue;
-		exposition_sample(x);
-		exposition_string(x, "limit", name);
-		exposition_part(x, part);
+		prometheus_sample(x);
+		prometheus_string(x, "limit", name);
+		prometheus_part(x, part);
 	}
 }
 
 /* Ages of namespaces in a state, and the largest of them: 0 if none is known. */
-static void write_ages(struct exposition *x, struct table *t, size_t top, bool dying)
+static void write_ages(struct prometheus *x, struct metric_rows *t, size_t top, bool dying)
 {
 	size_t n = choose(t, top, dying ? rank_dying : rank_pinned), i;
 
-	exposition_gauge(x, dying ? "ipcns_namespace_dying_age_seconds" :
+	prometheus_gauge(x, dying ? "ipcns_namespace_dying_age_seconds" :
 			 "ipcns_namespace_pinned_age_seconds", "seconds",
 			 dying ? "Time since the last reference of a dying namespace went." :
 			 "Time since the creation of a namespace that has no member.");
 	for (i = 0; i < n; i++) {
 		begin_sample(x, t->by_rank[i]);
-		exposition_number(x, t->by_rank[i]->age);
+		prometheus_number(x, t->by_rank[i]->age);
 	}
-	exposition_gauge(x, dying ? "ipcns_dying_age_max_seconds" : "ipcns_pinned_age_max_seconds",
+	prometheus_gauge(x, dying ? "ipcns_dying_age_max_seconds" : "ipcns_pinned_age_max_seconds",
 			 "seconds", dying ?
 			 "The largest of all dying namespaces, 0 if there is none." :
 			 "The largest of all namespaces without a member, 0 if there is none.");
-	exposition_sample(x);
-	exposition_number(x, t->n && t->by_rank[0]->rank >= 0 ? t->by_rank[0]->age : 0);
+	prometheus_sample(x);
+	prometheus_number(x, t->n && t->by_rank[0]->rank >= 0 ? t->by_rank[0]->age : 0);
 }
 
 /* Figures of the module; what a reader may not know is not there. */
@@ -377,7 +380,7 @@ static const struct {
 	  IPCNS_A_STATUS_DUMP_BYTES },
 };
 
-static void write_probes(struct exposition *x, const struct stored *status)
+static void write_probes(struct prometheus *x, const struct stored_row *status)
 {
 	struct nlattr *tb[IPCNS_A_PROBE_MAX + 1], *attr;
 	const char *symbol;
@@ -392,28 +395,28 @@ static void write_probes(struct exposition *x, const struct stored *status)
 		    !tb[IPCNS_A_PROBE_SYMBOL] || !ipcns_uint(tb[IPCNS_A_PROBE_MISSED], &missed))
 			continue;
 		if (!begun)
-			exposition_counter(x, "ipcns_probe_missed",
+			prometheus_counter(x, "ipcns_probe_missed",
 					   "Times that a probe could not run.");
 		begun = true;
-		exposition_sample(x);
+		prometheus_sample(x);
 		symbol = ipcns_text(tb[IPCNS_A_PROBE_SYMBOL], &len);
-		exposition_label(x, "symbol", symbol, len);
-		exposition_number(x, missed);
+		prometheus_label(x, "symbol", symbol, len);
+		prometheus_number(x, missed);
 	}
 }
 
 /* Bounds rise, or those that do not are left out. */
-static void write_teardowns(struct exposition *x, const struct stored *status,
-			    const struct record *rec)
+static void write_teardowns(struct prometheus *x, const struct stored_row *status,
+			    const struct row *rec)
 {
 	struct nlattr *tb[IPCNS_A_TEARDOWNS_MAX + 1], *attr;
 	uint64_t all, sum, bound, count, last = 0;
 	int rest;
 
-	if (!ipcns_uint(rec->tb[IPCNS_A_STATUS_TEARDOWN_COUNT], &all) ||
-	    !ipcns_uint(rec->tb[IPCNS_A_STATUS_TEARDOWN_SUM], &sum))
+	if (!ipcns_uint(rec->attr[IPCNS_A_STATUS_TEARDOWN_COUNT], &all) ||
+	    !ipcns_uint(rec->attr[IPCNS_A_STATUS_TEARDOWN_SUM], &sum))
 		return;
-	exposition_histogram(x, "ipcns_namespace_teardown_seconds", "seconds",
+	prometheus_histogram(x, "ipcns_namespace_teardown_seconds", "seconds",
 			     "Time from the last reference of a namespace to its end; those that "
 			     "began to die before the module was loaded, or were lost, are not in it.");
 	nla_for_each_attr(attr, status->attrs, status->len, rest) {
@@ -423,44 +426,44 @@ static void write_teardowns(struct exposition *x, const struct stored *status,
 		    !ipcns_uint(tb[IPCNS_A_TEARDOWNS_COUNT], &count))
 			continue;
 		last = bound;
-		exposition_series(x, "_bucket");
-		exposition_bound(x, bound);
-		exposition_number(x, count);
+		prometheus_series(x, "_bucket");
+		prometheus_bound(x, bound);
+		prometheus_number(x, count);
 	}
-	exposition_series(x, "_bucket");
-	exposition_string(x, "le", "+Inf");
-	exposition_number(x, all);
-	exposition_series(x, "_count");
-	exposition_number(x, all);
-	exposition_series(x, "_sum");
-	exposition_seconds(x, sum);
+	prometheus_series(x, "_bucket");
+	prometheus_string(x, "le", "+Inf");
+	prometheus_number(x, all);
+	prometheus_series(x, "_count");
+	prometheus_number(x, all);
+	prometheus_series(x, "_sum");
+	prometheus_seconds(x, sum);
 }
 
-static void write_module(struct exposition *x, const struct stored *status)
+static void write_module(struct prometheus *x, const struct stored_row *status)
 {
 	const char *version;
-	struct record rec;
+	struct row rec;
 	uint64_t value;
 	size_t i, len = 0;
 
-	if (!record_parse(&rec, status->attrs, status->len))
+	if (!row_parse(&rec, status->attrs, status->len))
 		return;
-	version = ipcns_text(rec.tb[IPCNS_A_STATUS_VERSION], &len);
-	exposition_gauge(x, "ipcns_build_info", NULL, "Versions; the value is 1.");
-	exposition_sample(x);
-	exposition_label(x, "module", version ?: "", len);
-	exposition_string(x, "tool", IPCNS_VERSION);
-	exposition_number(x, 1);
+	version = ipcns_text(rec.attr[IPCNS_A_STATUS_VERSION], &len);
+	prometheus_gauge(x, "ipcns_build_info", NULL, "Versions; the value is 1.");
+	prometheus_sample(x);
+	prometheus_label(x, "module", version ?: "", len);
+	prometheus_string(x, "tool", IPCNS_VERSION);
+	prometheus_number(x, 1);
 	for (i = 0; i < ARRAY_SIZE(module_figures); i++) {
-		if (!ipcns_uint(rec.tb[module_figures[i].attr], &value))
+		if (!ipcns_uint(rec.attr[module_figures[i].attr], &value))
 			continue;
 		if (module_figures[i].counter)
-			exposition_counter(x, module_figures[i].name, module_figures[i].help);
+			prometheus_counter(x, module_figures[i].name, module_figures[i].help);
 		else
-			exposition_gauge(x, module_figures[i].name, module_figures[i].unit,
+			prometheus_gauge(x, module_figures[i].name, module_figures[i].unit,
 					 module_figures[i].help);
-		exposition_sample(x);
-		exposition_number(x, value - module_figures[i].less);
+		prometheus_sample(x);
+		prometheus_number(x, value - module_figures[i].less);
 	}
 	write_teardowns(x, status, &rec);
 	write_probes(x, status);
@@ -469,11 +472,11 @@ static void write_module(struct exposition *x, const struct stored *status)
 /** metrics_write - write all that was read to @out */
 void metrics_write(const struct metrics *m, FILE *out)
 {
-	struct exposition x;
-	struct table t;
+	struct prometheus x;
+	struct metric_rows t;
 
-	table_make(&t, m);
-	exposition_begin(&x, out, m->prometheus);
+	metric_rows_make(&t, m);
+	prometheus_begin(&x, out, m->prometheus);
 	write_states(&x, &t);
 	write_totals(&x, &t, false);
 	write_totals(&x, &t, true);
@@ -484,14 +487,14 @@ void metrics_write(const struct metrics *m, FILE *out)
 	write_ages(&x, &t, m->top, true);
 	if (m->status.n)
 		write_module(&x, m->status.rows);
-	exposition_end(&x);
+	prometheus_end(&x);
 	free(t.rows);
 	free(t.by_rank);
 }
 
 static void take_status(struct nlattr *attrs, int len, void *arg)
 {
-	store_add(arg, attrs, len, NULL);
+	row_store_add(arg, attrs, len, NULL);
 }
 
 static void read_all(struct metrics *m)
@@ -502,7 +505,7 @@ static void read_all(struct metrics *m)
 
 	ns_select_all(w, &m->namespaces);
 	limits_get_all(w, &m->limits);
-	store_sort(&m->limits);
+	row_store_sort(&m->limits);
 	ret = ipcns_status(w, take_status, &m->status);
 	if (ret)
 		module_die(w, ret, "cannot get the status");
@@ -556,8 +559,8 @@ int cmd_metrics(int argc, char **argv)
 		outfile_write(path, fill, &m);
 	else
 		metrics_write(&m, stdout);
-	store_clear(&m.namespaces);
-	store_clear(&m.limits);
-	store_clear(&m.status);
+	row_store_clear(&m.namespaces);
+	row_store_clear(&m.limits);
+	row_store_clear(&m.status);
 	return STATUS_OK;
 }

@@ -9,9 +9,9 @@
 
 /* What was read, and how it is shown. */
 struct metrics {
-	struct store namespaces;	/* of ns-get */
-	struct store limits;		/* of limits-get */
-	struct store status;		/* one message of status-get */
+	struct row_store namespaces;	/* of ns-get */
+	struct row_store limits;		/* of limits-get */
+	struct row_store status;		/* one message of status-get */
 	uint64_t now;			/* nanoseconds since the epoch */
 	size_t top;			/* namespaces that a family names at most */
 	bool prometheus;

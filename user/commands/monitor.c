@@ -75,8 +75,8 @@ struct monitor {
 	struct ipcns_feed *feed;
 	struct ipcns *c;	/* the connection of it; NULL while there is no module */
 	struct event_writer writer;
-	struct told told;
-	struct state state;	/* that the file has */
+	struct snapshot_filter told;
+	struct journal_position state;	/* that the file has */
 	bool has_state;		/* it had one at the beginning */
 	bool formatting;	/* a line is being made */
 	bool changing;		/* from the state of one module to that of the next */
@@ -103,18 +103,18 @@ static void keep_state(void *arg)
 	if (!m->path || !m->c || m->changing)
 		return;
 	/* The last event of the feed is the one whose line is being made, then. */
-	if (!sink_pending(&position) && !m->formatting)
+	if (!long_output_pending(&position) && !m->formatting)
 		position = ipcns_feed_last(m->feed);
 	if (m->state.seq == position)
 		return;
 	m->state.seq = position;
-	state_write(&m->state);
+	journal_position_write(&m->state);
 }
 
 /* Ends the program; what is buffered was written, as far as that goes. */
 static void end(struct monitor *m, int status)
 {
-	uint64_t position, pending = sink_pending(&position);
+	uint64_t position, pending = long_output_pending(&position);
 	uint64_t events = m->events - (pending < m->events ? pending : m->events);
 
 	keep_state(m);
@@ -122,27 +122,27 @@ static void end(struct monitor *m, int status)
 		error("%llu line%s not written%s", (unsigned long long)pending,
 		      pending == 1 ? " was" : "s were",
 		      m->path ? ": the next run with this state begins there" : "");
-	else if (!sink_is_complete())
+	else if (!long_output_is_complete())
 		error("not all of the snapshot was written");
 	error("%llu event%s, %llu lost%s", (unsigned long long)events, events == 1 ? "" : "s",
 	      (unsigned long long)m->lost, m->lost_more ? ", and some that nobody counted" : "");
-	exit(status == STATUS_OK && !sink_is_complete() ? STATUS_ERROR : status);
+	exit(status == STATUS_OK && !long_output_is_complete() ? STATUS_ERROR : status);
 }
 
-static void look_at_end(struct monitor *m, enum sink_end how)
+static void look_at_end(struct monitor *m, enum output_state how)
 {
 	/* As head(1) does; only who keeps a state wants to know what was left. */
-	if (how == SINK_CLOSED && !m->path)
+	if (how == LONG_OUTPUT_CLOSED && !m->path)
 		exit(STATUS_OK);
-	if (how == SINK_OPEN)
+	if (how == LONG_OUTPUT_OPEN)
 		return;
-	sink_flush(m->writer.out);
+	long_output_flush(m->writer.out);
 	end(m, STATUS_OK);
 }
 
 static void flush(struct monitor *m)
 {
-	look_at_end(m, sink_flush(m->writer.out));
+	look_at_end(m, long_output_flush(m->writer.out));
 	keep_state(m);
 }
 
@@ -162,7 +162,7 @@ static void write_event(struct monitor *m, const struct ipcns_event *e)
 	if (m->writer.form == EVENT_JOURNALD)
 		keep_state(m);
 	else
-		sink_mark(m->writer.out, e->seq ?: e->to);
+		long_output_mark(m->writer.out, e->seq ?: e->to);
 }
 
 static void pass_on(struct monitor *m, const struct ipcns_event *e)
@@ -179,10 +179,10 @@ static void pass_on(struct monitor *m, const struct ipcns_event *e)
 	if (m->only.n && !number_set_has(&m->only, e->ns_id))
 		return;
 	if (m->told_until && e->seq >= m->told_until) {
-		told_clear(&m->told);
+		snapshot_filter_clear(&m->told);
 		m->told_until = 0;
 	}
-	if (m->told_until && !told_admit(&m->told, e))
+	if (m->told_until && !snapshot_filter_pass(&m->told, e))
 		return;
 	if (!event_wanted(&m->mask, e))
 		return;
@@ -196,7 +196,7 @@ static void take(const struct ipcns_event *e, void *arg)
 
 	pass_on(m, e);
 	if (!(++m->taken % LOOK_EVENTS))
-		look_at_end(m, sink_poll(ipcns_feed_fd(m->feed), false));
+		look_at_end(m, long_output_poll(ipcns_feed_fd(m->feed), false));
 }
 
 /*
@@ -216,13 +216,13 @@ static void change_module(struct monitor *m, uint64_t from)
 	flush(m);
 	m->changing = false;
 	if (m->path)
-		state_now(&m->state, UINT64_MAX);
+		journal_position_now(&m->state, UINT64_MAX);
 }
 
 /* Namespaces that the journal may know are taken by their identity, even if they are gone. */
 static void select_namespaces(struct monitor *m, int argc, char **argv)
 {
-	struct store store = { 0 };
+	struct row_store store = { 0 };
 	struct ipcns_name ns;
 	char why[256];
 	size_t i;
@@ -236,7 +236,7 @@ static void select_namespaces(struct monitor *m, int argc, char **argv)
 	}
 	for (i = 0; i < store.n; i++)
 		number_set_add(&m->only, ns_id(&store.rows[i]));
-	store_clear(&store);
+	row_store_clear(&store);
 }
 
 /*
@@ -266,7 +266,7 @@ static bool begin_snapshot(struct monitor *m)
 {
 	struct ipcns_journal journal;
 
-	told_clear(&m->told);
+	snapshot_filter_clear(&m->told);
 	if (!snapshot_write(m->c, m->only.n ? &m->only : NULL, event_mask_objects(&m->mask),
 			    &m->told, &m->writer))
 		return false;
@@ -279,13 +279,13 @@ static bool begin_snapshot(struct monitor *m)
 /* What happened since the run before, or since the journal began. */
 static bool begin_from_state(struct monitor *m, const struct ipcns_journal *journal)
 {
-	struct state now;
+	struct journal_position now;
 
-	state_now(&now, UINT64_MAX);
+	journal_position_now(&now, UINT64_MAX);
 	if (!m->has_state) {
 		ipcns_feed_seek(m->feed, (journal->held ?: journal->next) - 1);
 		m->state = now;
-	} else if (state_same(&m->state, &now) && m->state.seq < journal->next) {
+	} else if (journal_position_same(&m->state, &now) && m->state.seq < journal->next) {
 		ipcns_feed_seek(m->feed, m->state.seq);
 	} else {
 		ipcns_feed_seek(m->feed, 0);
@@ -354,7 +354,7 @@ static void wait_for_module(struct monitor *m)
 	do {
 		state = read_feed(m);
 		if (state == IPCNS_FEED_DRY)
-			look_at_end(m, sink_poll(ipcns_feed_fd(m->feed), true));
+			look_at_end(m, long_output_poll(ipcns_feed_fd(m->feed), true));
 	} while (state != IPCNS_FEED_BACK ||
 		 !feed_alive(m->feed, ipcns_feed_join(m->feed, wants_objects(m))));
 	m->c = ipcns_feed_connection(m->feed);
@@ -379,7 +379,7 @@ static void run(struct monitor *m, int argc, char **argv)
 	enum ipcns_feed_state state;
 
 	if (m->path)
-		m->has_state = state_open(&m->state, m->path);
+		m->has_state = journal_position_open(&m->state, m->path);
 	m->feed = feed_open(wants_objects(m), take, m);
 	m->c = ipcns_feed_connection(m->feed);
 	state = begin(m, argc, argv) ? IPCNS_FEED_MORE : IPCNS_FEED_GONE;
@@ -392,7 +392,7 @@ static void run(struct monitor *m, int argc, char **argv)
 		} else if (state == IPCNS_FEED_DRY) {
 			flush(m);
 		}
-		look_at_end(m, sink_poll(ipcns_feed_fd(m->feed), state == IPCNS_FEED_DRY));
+		look_at_end(m, long_output_poll(ipcns_feed_fd(m->feed), state == IPCNS_FEED_DRY));
 		state = read_feed(m);
 	}
 }
@@ -467,11 +467,11 @@ int cmd_monitor(int argc, char **argv)
 		die_usage("--state goes with no namespace: identities begin anew with the module");
 
 	if (form == EVENT_JOURNALD) {
-		sink_signals();
+		long_output_signals();
 		event_writer_init(&m.writer, NULL, form);
-		journald_check(&m.writer.journald);
+		systemd_journal_check(&m.writer.journald);
 	} else {
-		event_writer_init(&m.writer, sink_open(keep_state, &m), form);
+		event_writer_init(&m.writer, long_output_open(keep_state, &m), form);
 	}
 	run(&m, argc - optind, argv + optind);
 	return STATUS_OK;

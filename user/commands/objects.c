@@ -44,9 +44,9 @@ static const struct option longopts[] = {
 	{ "attached", no_argument, NULL, OPTION_ATTACHED },
 	{ "id", required_argument, NULL, 'i' },
 	{ "name", required_argument, NULL, OPTION_NAME },
-	{ "messages", no_argument, NULL, OPTION_PART + DEPTH_MESSAGES },
-	{ "waiters", no_argument, NULL, OPTION_PART + DEPTH_WAITERS },
-	{ "undo", no_argument, NULL, OPTION_PART + DEPTH_UNDO },
+	{ "messages", no_argument, NULL, OPTION_PART + OBJECT_DETAIL_MESSAGES },
+	{ "waiters", no_argument, NULL, OPTION_PART + OBJECT_DETAIL_WAITERS },
+	{ "undo", no_argument, NULL, OPTION_PART + OBJECT_DETAIL_UNDO },
 	TABLE_LONGOPTS,
 	{ 0 }
 };
@@ -61,17 +61,17 @@ struct filter {
 	uint32_t key, uid;
 	uint64_t id;
 	const char *name;	/* of a POSIX queue, or NULL */
-	enum depth_part part;	/* the only one wanted, DEPTH_FIRST if none was chosen */
+	enum object_detail_part part;	/* the only one wanted, DEPTH_FIRST if none was chosen */
 };
 
 /* Where rows of a dump go: straight to the output, or into a store to be sorted first. */
-struct sink {
-	struct output *out;
-	struct store *store;	/* NULL if rows go to @out as they come */
+struct object_output {
+	struct table *out;
+	struct row_store *store;	/* NULL if rows go to @out as they come */
 	size_t before;		/* rows in the store, or in @out, before the dump */
 	bool emitted;		/* a row of this dump is out */
 	bool orphans;
-	const struct store *only;	/* namespaces wanted, NULL for all of the dump */
+	const struct row_store *only;	/* namespaces wanted, NULL for all of the dump */
 };
 
 static unsigned int parse_kinds(const char *list)
@@ -141,9 +141,9 @@ static bool take_filter(struct filter *filter, int c)
 		if (!*filter->name || strchr(filter->name, '/'))
 			die_usage("invalid name of a queue: %s", optarg);
 		return true;
-	case OPTION_PART + DEPTH_MESSAGES:
-	case OPTION_PART + DEPTH_WAITERS:
-	case OPTION_PART + DEPTH_UNDO:
+	case OPTION_PART + OBJECT_DETAIL_MESSAGES:
+	case OPTION_PART + OBJECT_DETAIL_WAITERS:
+	case OPTION_PART + OBJECT_DETAIL_UNDO:
 		if (filter->part)
 			die_usage("--messages, --waiters and --undo exclude each other");
 		filter->part = c - OPTION_PART;
@@ -195,7 +195,7 @@ static void check_one(const struct filter *filter, int namespaces)
 		die_usage("objects of type mq have no id, but a --name");
 	if (filter->by_key || filter->by_owner || filter->orphans)
 		die_usage("--id and --name go with no other filter");
-	if (filter->part && !depth_has(kind, filter->part))
+	if (filter->part && !object_detail_has(kind, filter->part))
 		die_usage("objects of type %s do not have that part", kind_names[kind]);
 }
 
@@ -210,17 +210,18 @@ static void check_filter(const struct filter *filter, int namespaces)
 /* Whether one object is wanted, of a kind of which there is more to tell. */
 static bool in_depth(const struct filter *filter)
 {
-	return (filter->by_id || filter->name) && depth_has(only_kind(filter), DEPTH_FIRST);
+	return (filter->by_id || filter->name) && object_detail_has(only_kind(filter),
+								    OBJECT_DETAIL_FIRST);
 }
 
-static const struct column_set *filter_columns(const struct filter *filter)
+static const struct table_type *filter_columns(const struct filter *filter)
 {
-	static struct column_set orphans = { .n = 0 };
-	const struct column_set *set;
+	static struct table_type orphans = { .n = 0 };
+	const struct table_type *set;
 	unsigned int kind = only_kind(filter);
 
 	if (in_depth(filter))
-		set = depth_columns(kind, filter->part);
+		set = object_detail_columns(kind, filter->part);
 	else if (filter->attached)
 		set = &attachment_columns;
 	else
@@ -238,42 +239,43 @@ static const struct column_set *filter_columns(const struct filter *filter)
 
 static void add(struct nlattr *attrs, int len, void *arg)
 {
-	struct sink *sink = arg;
+	struct object_output *sink = arg;
 	sort_key_fn sort_key = sink->orphans ? orphan_sort_key : object_sort_key;
-	struct record rec;
+	struct row rec;
 
 	if (sink->store && !sink->only && !sink->orphans) {
-		store_add(sink->store, attrs, len, sort_key);
+		row_store_add(sink->store, attrs, len, sort_key);
 		return;
 	}
 	if (!object_parse(&rec, attrs, len) || (sink->orphans && !object_is_orphan(&rec)))
 		return;
-	if (sink->only && !ns_selected(sink->only, rec.tb[IPCNS_A_OBJECT_NS_INUM],
-				       rec.tb[IPCNS_A_OBJECT_NS_ID]))
+	if (sink->only && !ns_selected(sink->only, rec.attr[IPCNS_A_OBJECT_NS_INUM],
+				       rec.attr[IPCNS_A_OBJECT_NS_ID]))
 		return;
 	if (sink->store) {
-		store_add(sink->store, attrs, len, sort_key);
-	} else if (output_sorts(sink->out)) {
-		output_sorted(sink->out, &rec, sort_key);
+		row_store_add(sink->store, attrs, len, sort_key);
+	} else if (table_can_sort(sink->out)) {
+		table_add_sorted(sink->out, &rec, sort_key);
 	} else {
-		output_row(sink->out, &rec);
+		table_add(sink->out, &rec);
 		sink->emitted = true;
 	}
 }
 
 static bool restart(void *arg)
 {
-	struct sink *sink = arg;
+	struct object_output *sink = arg;
 
 	if (sink->store)
-		store_truncate(sink->store, sink->before);
-	else if (output_sorts(sink->out))
-		output_truncate(sink->out, sink->before);
+		row_store_truncate(sink->store, sink->before);
+	else if (table_can_sort(sink->out))
+		table_truncate(sink->out, sink->before);
 	return !sink->emitted;
 }
 
 /* Objects of one namespace, or of all if @id is 0. */
-static void dump(struct ipcns *w, uint64_t id, const struct filter *filter, struct sink *sink)
+static void dump(struct ipcns *w, uint64_t id, const struct filter *filter,
+		 struct object_output *sink)
 {
 	const struct ipcns_object_filter wanted = {
 		.ns_id = id,
@@ -283,15 +285,15 @@ static void dump(struct ipcns *w, uint64_t id, const struct filter *filter, stru
 	};
 	int ret;
 
-	sink->before = sink->store ? sink->store->n : output_mark(sink->out);
+	sink->before = sink->store ? sink->store->n : table_mark(sink->out);
 	sink->emitted = false;
 	ret = ipcns_objects(w, &wanted, add, restart, sink);
 	if (ret)
 		module_die(w, ret, "cannot list objects");
 }
 
-static void dump_selected(struct ipcns *w, const struct store *namespaces,
-			  const struct filter *filter, struct sink *sink)
+static void dump_selected(struct ipcns *w, const struct row_store *namespaces,
+			  const struct filter *filter, struct object_output *sink)
 {
 	size_t i;
 
@@ -305,7 +307,7 @@ static void dump_selected(struct ipcns *w, const struct store *namespaces,
 }
 
 static void get_one(struct ipcns *w, uint64_t id, const char *arg, const struct filter *filter,
-		    struct sink *sink)
+		    struct object_output *sink)
 {
 	struct ipcns_request *r = ipcns_request(IPCNS_CMD_OBJECT_GET);
 	unsigned int kind = only_kind(filter);
@@ -323,8 +325,8 @@ static void get_one(struct ipcns *w, uint64_t id, const char *arg, const struct 
 }
 
 /* Objects as the filter says. */
-static void get(struct ipcns *w, const struct store *namespaces, char **args,
-		const struct filter *filter, struct sink *sink)
+static void get(struct ipcns *w, const struct row_store *namespaces, char **args,
+		const struct filter *filter, struct object_output *sink)
 {
 	if (filter->by_id)
 		get_one(w, ns_id(namespaces->rows), args[0], filter, sink);
@@ -333,24 +335,24 @@ static void get(struct ipcns *w, const struct store *namespaces, char **args,
 }
 
 /* Asks for all that the filter leaves of the namespaces, and for who has it attached. */
-static void read_attached(struct ipcns *w, const struct store *namespaces, char **args,
-			  const struct filter *filter, struct attached *attached)
+static void read_attached(struct ipcns *w, const struct row_store *namespaces, char **args,
+			  const struct filter *filter, struct attachments *attached)
 {
 	bool others = !filter->by_key && !filter->by_owner && !filter->by_id;
-	struct store store = { 0 };
-	struct sink sink = { .store = &store };
+	struct row_store store = { 0 };
+	struct object_output sink = { .store = &store };
 
 	get(w, namespaces, args, filter, &sink);
 	attached->only = namespaces->n > 1 ? namespaces : NULL;
-	attached_get(w, namespaces->n == 1 ? ns_id(namespaces->rows) : 0, attached);
-	attached_settle(attached, &store, others);
-	store_clear(&store);
+	attachments_get(w, namespaces->n == 1 ? ns_id(namespaces->rows) : 0, attached);
+	attachments_settle(attached, &store, others);
+	row_store_clear(&store);
 }
 
-static void print_attached(struct ipcns *w, const struct store *namespaces, char **args,
-			   const struct filter *filter, struct output *out)
+static void print_attached(struct ipcns *w, const struct row_store *namespaces, char **args,
+			   const struct filter *filter, struct table *out)
 {
-	struct attached attached = { 0 };
+	struct attachments attached = { 0 };
 	int tries;
 
 	for (tries = 0; tries < ATTACHED_TRIES; tries++) {
@@ -361,7 +363,7 @@ static void print_attached(struct ipcns *w, const struct store *namespaces, char
 		if (!attached.incomplete)
 			break;
 	}
-	attached_print(&attached, out);
+	attachments_print(&attached, out);
 	if (attached.incomplete)
 		error("changed while reading: attachments of %zu segments do not add up, see NOTE",
 		      attached.incomplete);
@@ -371,25 +373,25 @@ static void print_attached(struct ipcns *w, const struct store *namespaces, char
 	holders_free(&attached.rows);
 }
 
-static void print_stored(struct store *store, struct output *out)
+static void print_stored(struct row_store *store, struct table *out)
 {
-	struct record rec;
+	struct row rec;
 	size_t i;
 
-	store_sort(store);
+	row_store_sort(store);
 	for (i = 0; i < store->n; i++) {
 		if (object_parse(&rec, store->rows[i].attrs, store->rows[i].len))
-			output_row(out, &rec);
+			table_add(out, &rec);
 		/* A large table needs the memory now. */
 		free(store->rows[i].attrs);
 		store->rows[i].attrs = NULL;
 	}
 }
 
-static int print_in_depth(struct ipcns *w, const struct store *namespaces, const char *arg,
-			  const struct filter *filter, const struct options *opts)
+static int print_in_depth(struct ipcns *w, const struct row_store *namespaces, const char *arg,
+			  const struct filter *filter, const struct table_options *opts)
 {
-	const struct depth depth = {
+	const struct object_detail depth = {
 		.kind = only_kind(filter),
 		.nsid = ns_id(namespaces->rows),
 		.ns = arg,
@@ -400,20 +402,20 @@ static int print_in_depth(struct ipcns *w, const struct store *namespaces, const
 		.only = filter->part || opts->raw || opts->output || opts->output_all,
 	};
 
-	return depth_print(w, &depth, opts);
+	return object_detail_print(w, &depth, opts);
 }
 
-static void print_objects(struct ipcns *w, const struct store *namespaces, char **args,
-			  const struct filter *filter, const struct options *opts,
-			  const struct selection *sel)
+static void print_objects(struct ipcns *w, const struct row_store *namespaces, char **args,
+			  const struct filter *filter, const struct table_options *opts,
+			  const struct column_choice *sel)
 {
-	struct store store = { 0 };
-	struct output out;
-	struct sink sink = { .out = &out, .orphans = filter->orphans };
+	struct row_store store = { 0 };
+	struct table out;
+	struct object_output sink = { .out = &out, .orphans = filter->orphans };
 
-	output_begin(&out, opts, sel, NULL);
+	table_begin(&out, opts, sel, NULL);
 	/* Raw lines go out as they come, in the kernel's order, so that memory stays flat. */
-	if (!output_sorts(&out) && !(opts->raw && !filter->orphans))
+	if (!table_can_sort(&out) && !(opts->raw && !filter->orphans))
 		sink.store = &store;
 	if (filter->attached) {
 		print_attached(w, namespaces, args, filter, &out);
@@ -421,36 +423,36 @@ static void print_objects(struct ipcns *w, const struct store *namespaces, char 
 		get(w, namespaces, args, filter, &sink);
 		print_stored(&store, &out);
 	}
-	output_end(&out);
-	store_clear(&store);
+	table_end(&out);
+	row_store_clear(&store);
 }
 
 /** cmd_objects - the command */
 int cmd_objects(int argc, char **argv)
 {
-	struct store namespaces = { 0 };
+	struct row_store namespaces = { 0 };
 	struct filter filter = { 0 };
-	const struct column_set *set;
+	const struct table_type *set;
 	int status = STATUS_OK;
-	struct selection sel;
-	struct options opts;
+	struct column_choice sel;
+	struct table_options opts;
 	struct ipcns *w;
 	int c;
 
-	options_init(&opts);
+	table_options_init(&opts);
 	while ((c = getopt_long(argc, argv, TABLE_OPTSTRING "t:i:", longopts, NULL)) != -1)
-		if (!options_take(&opts, c) && !take_filter(&filter, c))
+		if (!table_options_take(&opts, c) && !take_filter(&filter, c))
 			die_usage(NULL);
 	check_segments(&filter);
 	set = filter_columns(&filter);
-	if (options_finish(&opts, usage, set))
+	if (table_options_finish(&opts, usage, set))
 		return STATUS_OK;
 	check_filter(&filter, argc - optind);
-	selection_parse(&sel, set, opts.output, opts.output_all);
+	column_choice_parse(&sel, set, opts.output, opts.output_all);
 
 	w = module_open();
 	ns_select(w, argc - optind, argv + optind, &namespaces);
-	if (selection_has(&sel, OBJECT_OPENERS))
+	if (column_choice_has(&sel, OBJECT_OPENERS))
 		openers_read(w);
 	if (in_depth(&filter))
 		status = print_in_depth(w, &namespaces, argv[optind], &filter, &opts);
@@ -458,8 +460,8 @@ int cmd_objects(int argc, char **argv)
 		print_objects(w, &namespaces, argv + optind, &filter, &opts, &sel);
 
 	openers_clear();
-	store_clear(&namespaces);
-	selection_free(&sel);
+	row_store_clear(&namespaces);
+	column_choice_free(&sel);
 	ipcns_free(w);
 	return status;
 }

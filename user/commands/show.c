@@ -72,26 +72,26 @@ static const struct line death[] = {
 	{ "User", "DUSER" },
 };
 
-static void print_line(const char *label, const char *name, const struct record *rec,
-		       const struct cell_format *format)
+static void print_line(const char *label, const char *name, const struct row *rec,
+		       const struct value_format *format)
 {
 	const struct column *column = column_find(&ns_columns, name, strlen(name));
-	struct cell cell;
+	struct value cell;
 
 	column_fill(column, rec, &cell);
-	if (column->attr == IPCNS_A_NS_BORN && !rec->tb[IPCNS_A_NS_BORN])
-		cell_text(&cell, "unknown: older than the module");
-	cell_render(&cell, format);
+	if (column->attr == IPCNS_A_NS_BORN && !rec->attr[IPCNS_A_NS_BORN])
+		value_text(&cell, "unknown: older than the module");
+	value_render(&cell, format);
 	printf("  %-24s", label);
-	if (cell.type == CELL_UNKNOWN)
+	if (cell.type == VALUE_UNKNOWN)
 		putchar('-');
 	else
 		put_safe(stdout, cell.text, cell.len);
 	putchar('\n');
 }
 
-static void print_lines(const struct line *line, size_t n, const struct record *rec,
-			const struct cell_format *format)
+static void print_lines(const struct line *line, size_t n, const struct row *rec,
+			const struct value_format *format)
 {
 	for (; n; line++, n--) {
 		if (line->column)
@@ -104,10 +104,10 @@ static void print_lines(const struct line *line, size_t n, const struct record *
 /* More rows of a kind than this are for "ipcnsctl holders". */
 #define HOLDERS_OF_A_KIND 10
 
-static void print_holders(const struct ledger *ledger, const struct options *opts)
+static void print_holders(const struct references *ledger, const struct table_options *opts)
 {
-	struct selection sel;
-	struct output out;
+	struct column_choice sel;
+	struct table out;
 	size_t left_out;
 
 	puts("\nHolders:");
@@ -115,21 +115,21 @@ static void print_holders(const struct ledger *ledger, const struct options *opt
 		puts("  for those with CAP_SYS_ADMIN in its user namespace");
 		return;
 	}
-	selection_parse(&sel, &holder_columns, NULL, false);
-	output_begin(&out, opts, &sel, NULL);
+	column_choice_parse(&sel, &holder_columns, NULL, false);
+	table_begin(&out, opts, &sel, NULL);
 	left_out = holders_print(ledger, HOLDERS_OF_A_KIND, &out);
-	output_end(&out);
-	selection_free(&sel);
+	table_end(&out);
+	column_choice_free(&sel);
 	if (left_out && ledger->accounts)
 		printf("%zu more: \"" PROGRAM " holders id=%llu\"\n", left_out,
 		       (unsigned long long)ledger->accounts[0].nsid);
 }
 
-static void print_text(const struct record *rec, const struct store *limits,
-		       const struct ledger *ledger, const struct options *opts)
+static void print_text(const struct row *rec, const struct row_store *limits,
+		       const struct references *ledger, const struct table_options *opts)
 {
-	struct selection sel;
-	struct output out;
+	struct column_choice sel;
+	struct table out;
 
 	print_lines(lines, ARRAY_SIZE(lines), rec, &opts->format);
 	if (ns_is_dying(rec)) {
@@ -137,38 +137,38 @@ static void print_text(const struct record *rec, const struct store *limits,
 		return;	/* limits are not there any more */
 	}
 	puts("\nLimits:");
-	selection_parse(&sel, &limit_columns, "RESOURCE,DESCRIPTION,LIMIT,USED,USE%", false);
-	output_begin(&out, opts, &sel, NULL);
+	column_choice_parse(&sel, &limit_columns, "RESOURCE,DESCRIPTION,LIMIT,USED,USE%", false);
+	table_begin(&out, opts, &sel, NULL);
 	limits_print(limits, NULL, &out);
-	output_end(&out);
-	selection_free(&sel);
+	table_end(&out);
+	column_choice_free(&sel);
 	print_holders(ledger, opts);
 }
 
-static void print_json(const struct record *rec, const struct store *limits,
-		       const struct ledger *ledger, const struct options *opts)
+static void print_json(const struct row *rec, const struct row_store *limits,
+		       const struct references *ledger, const struct table_options *opts)
 {
-	struct selection sel;
-	struct output out;
+	struct column_choice sel;
+	struct table out;
 	struct json json;
 
 	json_begin(&json, stdout);
-	selection_parse(&sel, &ns_columns, NULL, true);
-	output_json_object(&json, "namespace", &sel, rec, &opts->format);
-	selection_free(&sel);
-	selection_parse(&sel, &limit_columns, "RESOURCE,DESCRIPTION,LIMIT,USED,USE%", false);
-	output_begin(&out, opts, &sel, &json);
+	column_choice_parse(&sel, &ns_columns, NULL, true);
+	table_json_object(&json, "namespace", &sel, rec, &opts->format);
+	column_choice_free(&sel);
+	column_choice_parse(&sel, &limit_columns, "RESOURCE,DESCRIPTION,LIMIT,USED,USE%", false);
+	table_begin(&out, opts, &sel, &json);
 	limits_print(limits, NULL, &out);
-	output_end(&out);
-	selection_free(&sel);
+	table_end(&out);
+	column_choice_free(&sel);
 	if (ledger->refused) {
 		json_null(&json, holder_columns.root);
 	} else {
-		selection_parse(&sel, &holder_columns, NULL, true);
-		output_begin(&out, opts, &sel, &json);
+		column_choice_parse(&sel, &holder_columns, NULL, true);
+		table_begin(&out, opts, &sel, &json);
 		holders_print(ledger, SIZE_MAX, &out);
-		output_end(&out);
-		selection_free(&sel);
+		table_end(&out);
+		column_choice_free(&sel);
 	}
 	json_end(&json);
 }
@@ -176,45 +176,45 @@ static void print_json(const struct record *rec, const struct store *limits,
 /** cmd_show - the command */
 int cmd_show(int argc, char **argv)
 {
-	struct store store = { 0 }, limits = { 0 };
-	const struct account *account;
-	struct ledger ledger = { 0 };
-	struct options opts;
-	struct record rec;
-	struct held held;
+	struct row_store store = { 0 }, limits = { 0 };
+	const struct ns_references *account;
+	struct references ledger = { 0 };
+	struct table_options opts;
+	struct row rec;
+	struct holder_kinds held;
 	struct ipcns *w;
 	int c;
 
-	options_init(&opts);
+	table_options_init(&opts);
 	while ((c = getopt_long(argc, argv, VALUE_OPTSTRING "u", longopts, NULL)) != -1)
-		if (!options_take(&opts, c))
+		if (!table_options_take(&opts, c))
 			die_usage(NULL);
-	if (options_finish(&opts, usage, NULL))
+	if (table_options_finish(&opts, usage, NULL))
 		return STATUS_OK;
 	if (argc - optind != 1)
 		die_usage(argc == optind ? "no namespace given" : "only one namespace");
 
 	w = module_open();
 	ns_select(w, 1, argv + optind, &store);
-	if (!record_parse(&rec, store.rows[0].attrs, store.rows[0].len))
+	if (!row_parse(&rec, store.rows[0].attrs, store.rows[0].len))
 		die(STATUS_ERROR, "malformed answer");
 	if (!ns_is_dying(&rec)) {
 		limits_get(w, ns_id(store.rows), &limits);
-		ledger_read(w, &store, &ledger);
+		references_read(w, &store, &ledger);
 	}
-	account = ledger_account(&ledger, store.rows);
+	account = references_of(&ledger, store.rows);
 	if (account) {
 		held.kinds = account->held;
-		rec.row = &held;
+		rec.data = &held;
 	}
 	if (opts.json)
 		print_json(&rec, &limits, &ledger, &opts);
 	else
 		print_text(&rec, &limits, &ledger, &opts);
 
-	ledger_free(&ledger);
-	store_clear(&store);
-	store_clear(&limits);
+	references_free(&ledger);
+	row_store_clear(&store);
+	row_store_clear(&limits);
 	ipcns_free(w);
 	return STATUS_OK;
 }

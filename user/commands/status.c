@@ -26,7 +26,7 @@ static const struct option longopts[] = {
 static const struct {
 	const char *key;	/* in JSON */
 	const char *label;
-	enum cell_as as;
+	enum value_kind as;
 	unsigned int attr;
 } counters[] = {
 	{ "namespaces", "Namespaces at last walk", AS_NUMBER, IPCNS_A_STATUS_NAMESPACES },
@@ -55,7 +55,7 @@ static const char *const holder_kind_names[] = {
 
 /* Check of one struct. */
 struct layout {
-	struct cell name, member;
+	struct value name, member;
 	const char *state;
 	uint64_t kinds, depth, holders;
 };
@@ -73,8 +73,8 @@ static bool parse_layout(struct nlattr *attr, struct layout *layout)
 	memset(layout, 0, sizeof(*layout));
 	if (nla_parse_nested(tb, IPCNS_A_LAYOUT_MAX, attr, NULL) < 0)
 		return false;
-	cell_attr(&layout->name, AS_TEXT, tb[IPCNS_A_LAYOUT_NAME]);
-	cell_attr(&layout->member, AS_TEXT, tb[IPCNS_A_LAYOUT_MEMBER]);
+	value_attr(&layout->name, AS_TEXT, tb[IPCNS_A_LAYOUT_NAME]);
+	value_attr(&layout->member, AS_TEXT, tb[IPCNS_A_LAYOUT_MEMBER]);
 	ipcns_uint(tb[IPCNS_A_LAYOUT_KINDS], &layout->kinds);
 	ipcns_uint(tb[IPCNS_A_LAYOUT_DEPTH], &layout->depth);
 	ipcns_uint(tb[IPCNS_A_LAYOUT_HOLDERS], &layout->holders);
@@ -86,7 +86,7 @@ static bool parse_layout(struct nlattr *attr, struct layout *layout)
 
 /* One probe. */
 struct probe {
-	struct cell symbol;
+	struct value symbol;
 	uint64_t armed, missed;
 };
 
@@ -97,17 +97,17 @@ static bool parse_probe(struct nlattr *attr, struct probe *probe)
 	memset(probe, 0, sizeof(*probe));
 	if (nla_parse_nested(tb, IPCNS_A_PROBE_MAX, attr, NULL) < 0)
 		return false;
-	cell_attr(&probe->symbol, AS_TEXT, tb[IPCNS_A_PROBE_SYMBOL]);
+	value_attr(&probe->symbol, AS_TEXT, tb[IPCNS_A_PROBE_SYMBOL]);
 	ipcns_uint(tb[IPCNS_A_PROBE_ARMED], &probe->armed);
 	ipcns_uint(tb[IPCNS_A_PROBE_MISSED], &probe->missed);
-	return probe->symbol.type == CELL_TEXT;
+	return probe->symbol.type == VALUE_TEXT;
 }
 
-static void print_value(const char *label, struct cell *cell, const struct cell_format *format)
+static void print_value(const char *label, struct value *cell, const struct value_format *format)
 {
-	cell_render(cell, format);
+	value_render(cell, format);
 	printf("%-25s", label);
-	if (cell->type == CELL_UNKNOWN)
+	if (cell->type == VALUE_UNKNOWN)
 		putchar('-');
 	else
 		put_safe(stdout, cell->text, cell->len);
@@ -143,10 +143,10 @@ static void print_layout(struct layout *layout)
 {
 	bool fits = !strcmp(layout->state, "ok");
 
-	if (layout->name.type == CELL_TEXT)
+	if (layout->name.type == VALUE_TEXT)
 		put_safe(stdout, layout->name.text, layout->name.len);
 	printf("%*s%s", layout->name.len < 23 ? 23 - (int)layout->name.len : 1, "", layout->state);
-	if (layout->member.type == CELL_TEXT) {
+	if (layout->member.type == VALUE_TEXT) {
 		fputs(" at ", stdout);
 		put_safe(stdout, layout->member.text, layout->member.len);
 	}
@@ -180,9 +180,9 @@ static void print_heading(const char **heading)
 }
 
 static void print_text(struct nlattr *attrs, int len, struct nlattr **tb,
-		       const struct cell_format *format)
+		       const struct value_format *format)
 {
-	struct cell cell = { 0 };
+	struct value cell = { 0 };
 	const char *heading = "Probes";
 	struct layout layout;
 	struct probe probe;
@@ -191,18 +191,18 @@ static void print_text(struct nlattr *attrs, int len, struct nlattr **tb,
 	size_t i;
 	int rest;
 
-	cell_attr(&cell, AS_TEXT, tb[IPCNS_A_STATUS_VERSION]);
+	value_attr(&cell, AS_TEXT, tb[IPCNS_A_STATUS_VERSION]);
 	print_value("Module version", &cell, format);
 	printf("%-25s%s\n", "Tool version", IPCNS_VERSION);
 	printf("%-25s%u\n", "Protocol version", IPCNS_PROTOCOL_VERSION);
-	cell.type = CELL_UNKNOWN;
-	cell_attr(&cell, AS_TEXT, tb[IPCNS_A_STATUS_KERNEL]);
+	cell.type = VALUE_UNKNOWN;
+	value_attr(&cell, AS_TEXT, tb[IPCNS_A_STATUS_KERNEL]);
 	print_value("Kernel", &cell, format);
 	if (ipcns_uint(tb[IPCNS_A_STATUS_EVENTS_LIVE], &live))
 		printf("%-25s%s\n", "Events live", live ? "yes" : "no");
 	for (i = 0; i < ARRAY_SIZE(counters); i++) {
-		cell.type = CELL_UNKNOWN;
-		cell_attr(&cell, counters[i].as, tb[counters[i].attr]);
+		cell.type = VALUE_UNKNOWN;
+		value_attr(&cell, counters[i].as, tb[counters[i].attr]);
 		print_value(counters[i].label, &cell, format);
 	}
 	puts("\nLayout of kernel structs:");
@@ -220,12 +220,12 @@ static void print_text(struct nlattr *attrs, int len, struct nlattr **tb,
 	}
 }
 
-static void json_layout(struct json *json, struct layout *layout, const struct cell_format *format)
+static void json_layout(struct json *json, struct layout *layout, const struct value_format *format)
 {
 	json_open(json, NULL, '{');
-	cell_json(&layout->name, json, "struct", format);
+	value_json(&layout->name, json, "struct", format);
 	json_string(json, "state", layout->state);
-	cell_json(&layout->member, json, "member", format);
+	value_json(&layout->member, json, "member", format);
 	json_mask(json, "kinds", layout->kinds, kind_names, KINDS);
 	json_mask(json, "depth", layout->depth, kind_names, KINDS);
 	json_mask(json, "holders", layout->holders, holder_kind_names,
@@ -233,19 +233,19 @@ static void json_layout(struct json *json, struct layout *layout, const struct c
 	json_close(json, '}');
 }
 
-static void json_probe(struct json *json, struct probe *probe, const struct cell_format *format)
+static void json_probe(struct json *json, struct probe *probe, const struct value_format *format)
 {
 	json_open(json, NULL, '{');
-	cell_json(&probe->symbol, json, "symbol", format);
+	value_json(&probe->symbol, json, "symbol", format);
 	json_bool(json, "armed", probe->armed);
 	json_number(json, "missed", probe->missed);
 	json_close(json, '}');
 }
 
 static void print_json(struct nlattr *attrs, int len, struct nlattr **tb,
-		       const struct cell_format *format)
+		       const struct value_format *format)
 {
-	struct cell cell = { 0 };
+	struct value cell = { 0 };
 	struct layout layout;
 	struct probe probe;
 	struct nlattr *attr;
@@ -256,21 +256,21 @@ static void print_json(struct nlattr *attrs, int len, struct nlattr **tb,
 
 	json_begin(&json, stdout);
 	json_open(&json, "status", '{');
-	cell_attr(&cell, AS_TEXT, tb[IPCNS_A_STATUS_VERSION]);
-	cell_json(&cell, &json, "module", format);
+	value_attr(&cell, AS_TEXT, tb[IPCNS_A_STATUS_VERSION]);
+	value_json(&cell, &json, "module", format);
 	json_string(&json, "tool", IPCNS_VERSION);
 	json_number(&json, "protocol", IPCNS_PROTOCOL_VERSION);
-	cell.type = CELL_UNKNOWN;
-	cell_attr(&cell, AS_TEXT, tb[IPCNS_A_STATUS_KERNEL]);
-	cell_json(&cell, &json, "kernel", format);
+	cell.type = VALUE_UNKNOWN;
+	value_attr(&cell, AS_TEXT, tb[IPCNS_A_STATUS_KERNEL]);
+	value_json(&cell, &json, "kernel", format);
 	if (ipcns_uint(tb[IPCNS_A_STATUS_EVENTS_LIVE], &live))
 		json_bool(&json, "events_live", live);
 	else
 		json_null(&json, "events_live");
 	for (i = 0; i < ARRAY_SIZE(counters); i++) {
-		cell.type = CELL_UNKNOWN;
-		cell_attr(&cell, counters[i].as, tb[counters[i].attr]);
-		cell_json(&cell, &json, counters[i].key, format);
+		cell.type = VALUE_UNKNOWN;
+		value_attr(&cell, counters[i].as, tb[counters[i].attr]);
+		value_json(&cell, &json, counters[i].key, format);
 	}
 	json_open(&json, "layout", '[');
 	nla_for_each_attr(attr, attrs, len, rest)
@@ -287,7 +287,7 @@ static void print_json(struct nlattr *attrs, int len, struct nlattr **tb,
 }
 
 struct request {
-	const struct options *opts;
+	const struct table_options *opts;
 	bool answered;
 };
 
@@ -295,7 +295,7 @@ static void print(struct nlattr *attrs, int len, void *arg)
 {
 	struct nlattr *tb[IPCNS_A_STATUS_MAX + 1];
 	struct request *request = arg;
-	const struct options *opts = request->opts;
+	const struct table_options *opts = request->opts;
 
 	if (request->answered)
 		return;
@@ -311,16 +311,16 @@ static void print(struct nlattr *attrs, int len, void *arg)
 /** cmd_status - the command */
 int cmd_status(int argc, char **argv)
 {
-	struct options opts;
+	struct table_options opts;
 	struct request request = { .opts = &opts };
 	struct ipcns *w;
 	int c;
 
-	options_init(&opts);
+	table_options_init(&opts);
 	while ((c = getopt_long(argc, argv, VALUE_OPTSTRING, longopts, NULL)) != -1)
-		if (!options_take(&opts, c))
+		if (!table_options_take(&opts, c))
 			die_usage(NULL);
-	if (options_finish(&opts, usage, NULL))
+	if (table_options_finish(&opts, usage, NULL))
 		return STATUS_OK;
 	if (optind < argc)
 		die_usage("unexpected argument: %s", argv[optind]);

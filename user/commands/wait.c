@@ -139,7 +139,7 @@ static void set_id(struct waiting *w, uint64_t id)
 /* Finds out which namespace is meant; false if it is gone already. Dies if there never was one. */
 static bool begin(struct waiting *w, char *arg)
 {
-	struct store store = { 0 };
+	struct row_store store = { 0 };
 	struct ipcns_name ns;
 	char why[256];
 
@@ -157,7 +157,7 @@ static bool begin(struct waiting *w, char *arg)
 	}
 	ns_select(w->c, 1, &arg, &store);
 	set_id(w, ns_id(store.rows));
-	store_clear(&store);
+	row_store_clear(&store);
 	return true;
 }
 

@@ -12,39 +12,39 @@
 #include "ipc/object.h"
 #include "util.h"
 
-/** attached_add - take a message of holder-get; @arg is the struct attached */
-void attached_add(struct nlattr *attrs, int len, void *arg)
+/** attachments_add - take a message of holder-get; @arg is the struct attached */
+void attachments_add(struct nlattr *attrs, int len, void *arg)
 {
-	struct attached *attached = arg;
-	struct record rec;
+	struct attachments *attached = arg;
+	struct row rec;
 	struct holder h;
 
-	if (!record_parse(&rec, attrs, len) || !holder_parse(&h, &rec))
+	if (!row_parse(&rec, attrs, len) || !holder_parse(&h, &rec))
 		return;
 	free(h.text);	/* which would read like a note */
 	h.text = NULL;
 	h.text_len = 0;
 	if (h.kind == HOLDER_SHM && h.has & HOLDER_HAS_ID &&
-	    (!attached->only || ns_selected(attached->only, rec.tb[IPCNS_A_HOLDER_NS_INUM],
-					    rec.tb[IPCNS_A_HOLDER_NS_ID])))
+	    (!attached->only || ns_selected(attached->only, rec.attr[IPCNS_A_HOLDER_NS_INUM],
+					    rec.attr[IPCNS_A_HOLDER_NS_ID])))
 		holders_add(&attached->rows, &h);
 }
 
 static bool restart(void *arg)
 {
-	holders_clear(&((struct attached *)arg)->rows);
+	holders_clear(&((struct attachments *)arg)->rows);
 	return true;
 }
 
 /**
- * attached_get - ask for attachments in one namespace, or in all
+ * attachments_get - ask for attachments in one namespace, or in all
  * @w: the connection
  * @id: identity of the namespace, 0 for all
  * @attached: where they are added
  */
-void attached_get(struct ipcns *w, uint64_t id, struct attached *attached)
+void attachments_get(struct ipcns *w, uint64_t id, struct attachments *attached)
 {
-	int ret = ipcns_holders(w, id, 1U << IPCNS_HOLDER_KIND_SHM, attached_add, restart,
+	int ret = ipcns_holders(w, id, 1U << IPCNS_HOLDER_KIND_SHM, attachments_add, restart,
 				attached);
 
 	if (id && ret == -ENOENT)
@@ -78,7 +78,7 @@ static int compare_rows(const void *p, const void *q)
 	return compare_segments(a, b) ?: !!a->text - !!b->text ?: holder_compare(p, q);
 }
 
-static void add_note(struct attached *attached, const struct holder *segment, uint64_t found,
+static void add_note(struct attachments *attached, const struct holder *segment, uint64_t found,
 		     bool agree, bool truncated)
 {
 	struct holder h = {
@@ -106,7 +106,7 @@ static void add_note(struct attached *attached, const struct holder *segment, ui
 }
 
 /* Compares what was found of a segment, rows from @i on, with its count; returns the end. */
-static size_t check_found(struct attached *attached, size_t i, size_t n)
+static size_t check_found(struct attachments *attached, size_t i, size_t n)
 {
 	const struct holder segment = attached->rows.rows[i], *before = NULL, *h;
 	bool agree = true, truncated = false;
@@ -126,16 +126,16 @@ static size_t check_found(struct attached *attached, size_t i, size_t n)
 }
 
 /* The segment that a row of object-get tells of. */
-static bool parse_segment(const struct stored *row, struct holder *segment)
+static bool parse_segment(const struct stored_row *row, struct holder *segment)
 {
-	struct record rec;
+	struct row rec;
 	uint64_t id;
 
 	*segment = (struct holder){ .has = HOLDER_HAS_ID | HOLDER_HAS_NATTCH };
 	if (!object_parse(&rec, row->attrs, row->len) ||
-	    !ipcns_uint(rec.tb[IPCNS_A_OBJECT_NS_INUM], &segment->inum) ||
-	    !ipcns_uint(rec.tb[IPCNS_A_OBJECT_NS_ID], &segment->nsid) ||
-	    !ipcns_uint(rec.tb[IPCNS_A_OBJECT_ID], &id) ||
+	    !ipcns_uint(rec.attr[IPCNS_A_OBJECT_NS_INUM], &segment->inum) ||
+	    !ipcns_uint(rec.attr[IPCNS_A_OBJECT_NS_ID], &segment->nsid) ||
+	    !ipcns_uint(rec.attr[IPCNS_A_OBJECT_ID], &id) ||
 	    !ipcns_uint(rec.nest[IPCNS_A_SHM_NATTCH], &segment->nattch))
 		return false;
 	segment->id = id;
@@ -167,7 +167,7 @@ static void choose_rows(struct holders *list, const struct holders *segments, bo
 }
 
 /* Segments that count attachments, and of which none was found. */
-static void note_missing(struct attached *attached, const struct holders *segments, size_t n)
+static void note_missing(struct attachments *attached, const struct holders *segments, size_t n)
 {
 	const struct holder *segment;
 	size_t i, k = 0;
@@ -183,14 +183,14 @@ static void note_missing(struct attached *attached, const struct holders *segmen
 }
 
 /**
- * attached_settle - make rows of what was added
+ * attachments_settle - make rows of what was added
  * @attached: attachments
  * @segments: segments, of object-get
  * @others: keep attachments of other segments, which came or went meanwhile
  *
  * Drops doubles, sorts, and adds a row for each segment that counts more, or less, than was found.
  */
-void attached_settle(struct attached *attached, const struct store *segments, bool others)
+void attachments_settle(struct attachments *attached, const struct row_store *segments, bool others)
 {
 	struct holders wanted = { 0 };
 	struct holder segment;
@@ -210,14 +210,14 @@ void attached_settle(struct attached *attached, const struct store *segments, bo
 	holders_free(&wanted);
 }
 
-/** attached_print - print the rows */
-void attached_print(const struct attached *attached, struct output *out)
+/** attachments_print - print the rows */
+void attachments_print(const struct attachments *attached, struct table *out)
 {
-	struct record rec = { 0 };
+	struct row rec = { 0 };
 	size_t i;
 
 	for (i = 0; i < attached->rows.n; i++) {
-		rec.row = &attached->rows.rows[i];
-		output_row(out, &rec);
+		rec.data = &attached->rows.rows[i];
+		table_add(out, &rec);
 	}
 }

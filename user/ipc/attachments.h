@@ -7,16 +7,17 @@
 #include "print/table.h"
 
 /* Who has segments attached. */
-struct attached {
+struct attachments {
 	struct holders rows;
-	const struct store *only;	/* namespaces wanted, NULL for all */
+	const struct row_store *only;	/* namespaces wanted, NULL for all */
 	size_t incomplete;	/* segments of which not as much was found as they count */
 	size_t truncated;	/* segments that have more than the kernel looks at */
 };
 
-void attached_get(struct ipcns *w, uint64_t id, struct attached *attached);
-void attached_add(struct nlattr *attrs, int len, void *arg);
-void attached_settle(struct attached *attached, const struct store *segments, bool others);
-void attached_print(const struct attached *attached, struct output *out);
+void attachments_get(struct ipcns *w, uint64_t id, struct attachments *attached);
+void attachments_add(struct nlattr *attrs, int len, void *arg);
+void attachments_settle(struct attachments *attached, const struct row_store *segments,
+			bool others);
+void attachments_print(const struct attachments *attached, struct table *out);
 
 #endif

@@ -168,7 +168,7 @@ bool event_wanted(const struct event_mask *mask, const struct ipcns_event *e)
 void event_writer_init(struct event_writer *w, FILE *out, enum event_form form)
 {
 	*w = (struct event_writer){ .out = out, .form = form, .second = INT64_MIN };
-	journald_init(&w->journald);
+	systemd_journal_init(&w->journald);
 	if (out)
 		return;
 	w->out = open_memstream(&w->line, &w->line_len);
@@ -229,16 +229,16 @@ static void put_entry(struct event_writer *w, const char *name, const char *text
 
 	while (*name && n < sizeof(field) - 1)
 		field[n++] = toupper((unsigned char)*name++);
-	journald_field(&w->journald, field, text, len);
+	systemd_journal_field(&w->journald, field, text, len);
 }
 
 /* NULL for @object: events are lost. */
 static void begin_entry(struct event_writer *w, const char *stamp, const char *object,
 			const char *event)
 {
-	journald_field(&w->journald, "SYSLOG_IDENTIFIER", PROGRAM, strlen(PROGRAM));
+	systemd_journal_field(&w->journald, "SYSLOG_IDENTIFIER", PROGRAM, strlen(PROGRAM));
 	/* As in syslog(3): a warning, or information. */
-	journald_field(&w->journald, "PRIORITY", object ? "6" : "4", 1);
+	systemd_journal_field(&w->journald, "PRIORITY", object ? "6" : "4", 1);
 	put_entry(w, "time", stamp, strlen(stamp));
 	put_entry(w, "event", event, strlen(event));
 	if (object)
@@ -249,9 +249,9 @@ static void end_entry(struct event_writer *w)
 {
 	if (fflush(w->out))
 		die(STATUS_ERROR, "out of memory");
-	journald_field(&w->journald, "MESSAGE", w->line, w->line_len);
+	systemd_journal_field(&w->journald, "MESSAGE", w->line, w->line_len);
 	rewind(w->out);
-	w->stopped = !journald_send(&w->journald);
+	w->stopped = !systemd_journal_send(&w->journald);
 }
 
 /* The words at the beginning. NULL for @object: the event stands alone. */
@@ -531,10 +531,10 @@ static const struct field ns_fields[] = {
 };
 
 /** event_write_ns - write that a namespace is there; @rec is of ns-get */
-void event_write_ns(struct event_writer *w, const struct record *rec)
+void event_write_ns(struct event_writer *w, const struct row *rec)
 {
 	begin(w, NULL, 0, object_names[IPCNS_EVENT_OBJECT_NS], "present");
-	put_fields(w, ns_fields, ARRAY_SIZE(ns_fields), rec->tb);
+	put_fields(w, ns_fields, ARRAY_SIZE(ns_fields), rec->attr);
 	end(w);
 }
 
@@ -556,7 +556,7 @@ static uint8_t read_number(struct nlattr *attr, uint32_t *number, uint8_t bit)
  *
  * Returns false if it is none that can be understood.
  */
-bool event_object_read(struct event_object *o, const struct record *rec)
+bool event_object_read(struct event_object *o, const struct row *rec)
 {
 	uint32_t mode = 0;
 	uint64_t kind;
@@ -564,19 +564,19 @@ bool event_object_read(struct event_object *o, const struct record *rec)
 	size_t len;
 
 	*o = (struct event_object){ 0 };
-	if (!ipcns_uint(rec->tb[IPCNS_A_OBJECT_NS_ID], &o->ns_id) ||
-	    !ipcns_uint(rec->tb[IPCNS_A_OBJECT_KIND], &kind) || kind > IPCNS_KIND_MQ)
+	if (!ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_ID], &o->ns_id) ||
+	    !ipcns_uint(rec->attr[IPCNS_A_OBJECT_KIND], &kind) || kind > IPCNS_KIND_MQ)
 		return false;
 	o->kind = kind;
-	o->known = read_number(rec->tb[IPCNS_A_OBJECT_NS_INUM], &o->inum, EVENT_HAS_INUM) |
-		   read_number(rec->tb[IPCNS_A_OBJECT_ID], &o->id, EVENT_HAS_ID) |
-		   read_number(rec->tb[IPCNS_A_OBJECT_KEY], &o->key, EVENT_HAS_KEY) |
-		   read_number(rec->tb[IPCNS_A_OBJECT_UID], &o->uid, EVENT_HAS_UID) |
-		   read_number(rec->tb[IPCNS_A_OBJECT_MODE], &mode, EVENT_HAS_MODE);
+	o->known = read_number(rec->attr[IPCNS_A_OBJECT_NS_INUM], &o->inum, EVENT_HAS_INUM) |
+		   read_number(rec->attr[IPCNS_A_OBJECT_ID], &o->id, EVENT_HAS_ID) |
+		   read_number(rec->attr[IPCNS_A_OBJECT_KEY], &o->key, EVENT_HAS_KEY) |
+		   read_number(rec->attr[IPCNS_A_OBJECT_UID], &o->uid, EVENT_HAS_UID) |
+		   read_number(rec->attr[IPCNS_A_OBJECT_MODE], &mode, EVENT_HAS_MODE);
 	o->mode = mode;
 	if (kind == IPCNS_KIND_SHM && ipcns_uint(rec->nest[IPCNS_A_SHM_SIZE], &o->bytes))
 		o->known |= EVENT_HAS_BYTES;
-	name = kind == IPCNS_KIND_MQ ? ipcns_text(rec->tb[IPCNS_A_OBJECT_NAME], &len) : NULL;
+	name = kind == IPCNS_KIND_MQ ? ipcns_text(rec->attr[IPCNS_A_OBJECT_NAME], &len) : NULL;
 	if (name) {
 		o->name = xrealloc(NULL, len + 2, 1);
 		o->name[0] = '/';	/* which mq_open(3) wants */

@@ -39,7 +39,7 @@ struct event_writer {
 	FILE *out;		/* of an entry, its line */
 	enum event_form form;
 	struct json json;
-	struct journald journald;
+	struct systemd_journal journald;
 	char *line;		/* what went to @out for an entry */
 	size_t line_len;
 	bool stopped;		/* a signal came before an entry was out, which is lost */
@@ -73,9 +73,9 @@ enum {
 
 void event_writer_init(struct event_writer *w, FILE *out, enum event_form form);
 void event_write(struct event_writer *w, const struct ipcns_event *e);
-void event_write_ns(struct event_writer *w, const struct record *rec);
+void event_write_ns(struct event_writer *w, const struct row *rec);
 void event_write_object(struct event_writer *w, const struct event_object *o);
-bool event_object_read(struct event_object *o, const struct record *rec);
+bool event_object_read(struct event_object *o, const struct row *rec);
 void event_object_clear(struct event_object *o);
 
 #endif

@@ -63,9 +63,9 @@ static void take_u32(struct holder *h, const struct nlattr *attr, uint32_t *valu
  *
  * Returns false if it is none of a holder, but of a count, of an unknown kind, or malformed.
  */
-bool holder_parse(struct holder *h, const struct record *rec)
+bool holder_parse(struct holder *h, const struct row *rec)
 {
-	struct nlattr *const *tb = rec->tb;
+	struct nlattr *const *tb = rec->attr;
 	const char *text;
 	size_t len;
 
@@ -281,66 +281,66 @@ static void put_detail(const struct holder *h)
 	}
 }
 
-static const struct holder *holder_of(const struct record *rec)
+static const struct holder *holder_of(const struct row *rec)
 {
-	return rec->row;
+	return rec->data;
 }
 
-static void fill_detail(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_detail(const struct column *column, const struct row *rec, struct value *cell)
 {
 	(void)column;
 	text.len = 0;
 	put_detail(holder_of(rec));
 	if (text.len)
-		cell_bytes(cell, text.bytes, text.len);
+		value_bytes(cell, text.bytes, text.len);
 }
 
-static void fill_kind(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_kind(const struct column *column, const struct row *rec, struct value *cell)
 {
 	(void)column;
-	cell_text(cell, holder_names[holder_of(rec)->kind]);
+	value_text(cell, holder_names[holder_of(rec)->kind]);
 }
 
-static void fill_ns(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_ns(const struct column *column, const struct row *rec, struct value *cell)
 {
 	(void)column;
-	cell_number(cell, holder_of(rec)->inum);
+	value_number(cell, holder_of(rec)->inum);
 }
 
-static void fill_nsid(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_nsid(const struct column *column, const struct row *rec, struct value *cell)
 {
 	(void)column;
-	cell_number(cell, holder_of(rec)->nsid);
+	value_number(cell, holder_of(rec)->nsid);
 }
 
-static void fill_pid(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_pid(const struct column *column, const struct row *rec, struct value *cell)
 {
 	(void)column;
 	if (holder_of(rec)->pid)
-		cell_number(cell, holder_of(rec)->pid);
+		value_number(cell, holder_of(rec)->pid);
 }
 
-static void fill_command(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_command(const struct column *column, const struct row *rec, struct value *cell)
 {
 	const struct holder *h = holder_of(rec);
 
 	(void)column;
-	cell_command(cell, h->pid);
-	if (cell->type == CELL_UNKNOWN && h->comm_len)
-		cell_bytes(cell, h->comm, h->comm_len);
+	value_command(cell, h->pid);
+	if (cell->type == VALUE_UNKNOWN && h->comm_len)
+		value_bytes(cell, h->comm, h->comm_len);
 }
 
-static void fill_comm(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_comm(const struct column *column, const struct row *rec, struct value *cell)
 {
 	const struct holder *h = holder_of(rec);
 
 	(void)column;
 	if (h->comm_len)
-		cell_bytes(cell, h->comm, h->comm_len);
+		value_bytes(cell, h->comm, h->comm_len);
 }
 
 /* A member that is a number; the column says which bit tells that it is known. */
-static void fill_number(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_number(const struct column *column, const struct row *rec, struct value *cell)
 {
 	const struct holder *h = holder_of(rec);
 
@@ -348,42 +348,42 @@ static void fill_number(const struct column *column, const struct record *rec, s
 		return;
 	switch (column->attr) {
 	case HOLDER_HAS_FD:
-		cell_number(cell, h->fd);
+		value_number(cell, h->fd);
 		break;
 	case HOLDER_HAS_ID:
-		cell_number(cell, h->id);
+		value_number(cell, h->id);
 		break;
 	case HOLDER_HAS_NATTCH:
-		cell_number(cell, h->nattch);
+		value_number(cell, h->nattch);
 		break;
 	case HOLDER_HAS_SIZE:
-		cell_size(cell, h->size);
+		value_size(cell, h->size);
 		break;
 	case HOLDER_HAS_MNTNS:
-		cell_number(cell, h->mntns);
+		value_number(cell, h->mntns);
 		break;
 	case HOLDER_HAS_REFS:
-		cell_number(cell, h->refs);
+		value_number(cell, h->refs);
 		break;
 	}
 }
 
-static void fill_start(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_start(const struct column *column, const struct row *rec, struct value *cell)
 {
 	(void)column;
 	if (holder_of(rec)->has & HOLDER_HAS_RANGE)
-		cell_number(cell, holder_of(rec)->start);
+		value_number(cell, holder_of(rec)->start);
 }
 
-static void fill_end(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_end(const struct column *column, const struct row *rec, struct value *cell)
 {
 	(void)column;
 	if (holder_of(rec)->has & HOLDER_HAS_RANGE)
-		cell_number(cell, holder_of(rec)->end);
+		value_number(cell, holder_of(rec)->end);
 }
 
 /* As in /proc/PID/maps. */
-static void fill_address(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_address(const struct column *column, const struct row *rec, struct value *cell)
 {
 	const struct holder *h = holder_of(rec);
 
@@ -392,25 +392,25 @@ static void fill_address(const struct column *column, const struct record *rec, 
 		return;
 	snprintf(cell->buf, sizeof(cell->buf), "%08llx-%08llx", (unsigned long long)h->start,
 		 (unsigned long long)h->end);
-	cell_text(cell, cell->buf);
+	value_text(cell, cell->buf);
 }
 
-static void fill_mode(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_mode(const struct column *column, const struct row *rec, struct value *cell)
 {
 	const struct holder *h = holder_of(rec);
 
 	(void)column;
 	if (h->kind == HOLDER_SHM && h->has & HOLDER_HAS_RANGE)
-		cell_text(cell, h->read_only ? "ro" : "rw");
+		value_text(cell, h->read_only ? "ro" : "rw");
 }
 
-static void fill_text(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_text(const struct column *column, const struct row *rec, struct value *cell)
 {
 	const struct holder *h = holder_of(rec);
 
 	(void)column;
 	if (h->text && h->kind != HOLDER_UNATTRIBUTED)
-		cell_bytes(cell, h->text, h->text_len);
+		value_bytes(cell, h->text, h->text_len);
 }
 
 #define COLUMN_NS { "NS", "namespace identifier (inode number)", AS_NUMBER, .fill = fill_ns }
@@ -456,7 +456,7 @@ static const struct column columns[] = {
 };
 
 /** holder_columns - columns of one holder per row */
-const struct column_set holder_columns = {
+const struct table_type holder_columns = {
 	.root = "holders",
 	.defaults = "KIND,PID,COMMAND,DETAIL,REFS",
 	.columns = columns,
@@ -473,7 +473,7 @@ static const struct column attachment[] = {
 };
 
 /** attachment_columns - columns of one attachment per row */
-const struct column_set attachment_columns = {
+const struct table_type attachment_columns = {
 	.root = "attachments",
 	.defaults = "NS,ID,PID,COMMAND,ADDRESS,MODE,NATTCH,NOTE",
 	.columns = attachment,

@@ -59,10 +59,10 @@ struct holders {
 typedef int (*holder_compare_fn)(const void *p, const void *q);
 
 extern const char *const holder_names[HOLDER_KINDS];
-extern const struct column_set holder_columns;
-extern const struct column_set attachment_columns;
+extern const struct table_type holder_columns;
+extern const struct table_type attachment_columns;
 
-bool holder_parse(struct holder *h, const struct record *rec);
+bool holder_parse(struct holder *h, const struct row *rec);
 int holder_compare(const void *p, const void *q);
 int holder_compare_numbers(const uint64_t *a, const uint64_t *b, size_t n);
 

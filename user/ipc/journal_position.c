@@ -31,13 +31,13 @@
 static const char *file_path;
 static int file_fd = -1;
 
-/** state_now - the module that is loaded now, and an event of it */
-void state_now(struct state *state, uint64_t seq)
+/** journal_position_now - the module that is loaded now, and an event of it */
+void journal_position_now(struct journal_position *state, uint64_t seq)
 {
 	struct stat info;
 	FILE *file = fopen(BOOT_ID, "re");
 
-	*state = (struct state){ .seq = seq };
+	*state = (struct journal_position){ .seq = seq };
 	if (!file || fscanf(file, "%39s", state->boot) != 1)
 		die(STATUS_ERROR, "cannot read %s", BOOT_ID);
 	fclose(file);
@@ -48,8 +48,8 @@ void state_now(struct state *state, uint64_t seq)
 		die(STATUS_ERROR, "cannot look at %s: %s", MODULE, strerror(errno));
 }
 
-/** state_same - whether both have numbers of the same module since it was loaded */
-bool state_same(const struct state *a, const struct state *b)
+/** journal_position_same - whether both have numbers of the same module since it was loaded */
+bool journal_position_same(const struct journal_position *a, const struct journal_position *b)
 {
 	return a->module == b->module && !strcmp(a->boot, b->boot);
 }
@@ -72,7 +72,7 @@ static void open_file(void)
 }
 
 /* Reads the file; false if it is empty, or, with @broken, if it says something else. */
-static bool read_file(struct state *state, bool *broken)
+static bool read_file(struct journal_position *state, bool *broken)
 {
 	char text[LINE_SIZE], module[21], seq[21], end;
 	ssize_t len = pread(file_fd, text, sizeof(text) - 1, 0);
@@ -104,14 +104,14 @@ static void set_aside(void)
 }
 
 /**
- * state_open - open the file that state_write() writes to
+ * journal_position_open - open the file that journal_position_write() writes to
  * @state: set to what it says
  * @path: the file; it is made if there is none
  *
  * Dies if it cannot be written, or another process has it. Returns false if it says nothing: it is
  * new or empty, or said something else and was set aside.
  */
-bool state_open(struct state *state, const char *path)
+bool journal_position_open(struct journal_position *state, const char *path)
 {
 	bool broken;
 
@@ -141,8 +141,8 @@ static void write_line(const char *line, size_t len)
 		die(STATUS_ERROR, "cannot write %s: %s", file_path, strerror(errno));
 }
 
-/** state_write - put @state into the file that state_open() opened */
-void state_write(const struct state *state)
+/** journal_position_write - put @state into the file that journal_position_open() opened */
+void journal_position_write(const struct journal_position *state)
 {
 	char line[LINE_SIZE];
 	int len;

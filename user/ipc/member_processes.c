@@ -16,71 +16,73 @@
 #include "util.h"
 
 /* What rows are found by: the namespace, and the process. */
-static void sort_key(const struct record *rec, struct sort_key *key)
+static void sort_key(const struct row *rec, struct sort_key *key)
 {
-	ipcns_uint(rec->tb[IPCNS_A_HOLDER_NS_INUM], &key->number[0]);
-	ipcns_uint(rec->tb[IPCNS_A_HOLDER_NS_ID], &key->number[1]);
-	ipcns_uint(rec->tb[IPCNS_A_HOLDER_PID], &key->number[2]);
+	ipcns_uint(rec->attr[IPCNS_A_HOLDER_NS_INUM], &key->number[0]);
+	ipcns_uint(rec->attr[IPCNS_A_HOLDER_NS_ID], &key->number[1]);
+	ipcns_uint(rec->attr[IPCNS_A_HOLDER_PID], &key->number[2]);
 }
 
 static void add(struct nlattr *attrs, int len, void *arg)
 {
-	struct record rec;
+	struct row rec;
 	uint64_t kind, pid;
 
 	/* Other kinds are not asked for; a process that is not visible from here has no pid. */
-	if (record_parse(&rec, attrs, len) &&
-	    ipcns_uint(rec.tb[IPCNS_A_HOLDER_KIND], &kind) && kind == IPCNS_HOLDER_KIND_TASK &&
-	    ipcns_uint(rec.tb[IPCNS_A_HOLDER_PID], &pid) && pid)
-		store_add(arg, attrs, len, sort_key);
+	if (row_parse(&rec, attrs, len) &&
+	    ipcns_uint(rec.attr[IPCNS_A_HOLDER_KIND], &kind) && kind == IPCNS_HOLDER_KIND_TASK &&
+	    ipcns_uint(rec.attr[IPCNS_A_HOLDER_PID], &pid) && pid)
+		row_store_add(arg, attrs, len, sort_key);
 }
 
 /**
- * members_get - look up the processes of namespaces, or die
+ * member_processes_get - look up the processes of namespaces, or die
  * @w: the connection
  * @namespaces: which; if there is only one, others are not looked at
  * @members: the result, sorted by namespace and process
  */
-void members_get(struct ipcns *w, const struct store *namespaces, struct store *members)
+void member_processes_get(struct ipcns *w, const struct row_store *namespaces,
+			  struct row_store *members)
 {
 	uint64_t only = namespaces->n == 1 ? ns_id(namespaces->rows) : 0;
 	int ret;
 
-	ret = ipcns_holders(w, only, 1U << IPCNS_HOLDER_KIND_TASK, add, store_restart, members);
+	ret = ipcns_holders(w, only, 1U << IPCNS_HOLDER_KIND_TASK, add, row_store_restart, members);
 	/* Not found: the only namespace is gone, or dying, and so has no process. */
 	if (ret && (!only || ret == -ENODEV))
 		module_die(w, ret, "cannot list processes");
-	store_sort(members);
-	store_unique(members);
+	row_store_sort(members);
+	row_store_unique(members);
 }
 
 /* The row of one process. */
-static void print(const struct stored *member, struct output *out)
+static void print(const struct stored_row *member, struct table *out)
 {
 	struct nl_msg *msg = nlmsg_alloc_simple(NLMSG_MIN_TYPE, 0);
-	struct record holder, rec;
+	struct row holder, rec;
 	struct nlattr *comm;
 	char path[32];
 	struct stat st;
 
-	if (!msg || !record_parse(&holder, member->attrs, member->len))
+	if (!msg || !row_parse(&holder, member->attrs, member->len))
 		die(STATUS_ERROR, "out of memory");
 	snprintf(path, sizeof(path), "/proc/%u", (unsigned int)member->key.number[2]);
-	comm = holder.tb[IPCNS_A_HOLDER_COMM];
+	comm = holder.attr[IPCNS_A_HOLDER_COMM];
 	if (nla_put_u32(msg, IPCNS_A_NS_PID, member->key.number[2]) < 0 ||
 	    (!stat(path, &st) && nla_put_u32(msg, IPCNS_A_NS_UID, st.st_uid) < 0) ||
 	    (comm && nla_put(msg, IPCNS_A_NS_COMM, nla_len(comm), nla_data(comm)) < 0))
 		die(STATUS_ERROR, "out of memory");
-	if (record_parse(&rec, nlmsg_attrdata(nlmsg_hdr(msg), 0),
-			 nlmsg_attrlen(nlmsg_hdr(msg), 0)))
-		output_child(out, &rec);
+	if (row_parse(&rec, nlmsg_attrdata(nlmsg_hdr(msg), 0),
+		      nlmsg_attrlen(nlmsg_hdr(msg), 0)))
+		table_child(out, &rec);
 	nlmsg_free(msg);
 }
 
-/** members_print - print the processes of the namespace @ns below its row */
-void members_print(const struct store *members, const struct stored *ns, struct output *out)
+/** member_processes_print - print the processes of the namespace @ns below its row */
+void member_processes_print(const struct row_store *members, const struct stored_row *ns,
+			    struct table *out)
 {
-	const struct stored *member = NULL, *end;
+	const struct stored_row *member = NULL, *end;
 
 	if (members->n)
 		member = bsearch(ns, members->rows, members->n, sizeof(*ns), ns_compare);

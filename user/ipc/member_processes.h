@@ -5,7 +5,9 @@
 #include "print/rows.h"
 #include "print/table.h"
 
-void members_get(struct ipcns *w, const struct store *namespaces, struct store *members);
-void members_print(const struct store *members, const struct stored *ns, struct output *out);
+void member_processes_get(struct ipcns *w, const struct row_store *namespaces,
+			  struct row_store *members);
+void member_processes_print(const struct row_store *members, const struct stored_row *ns,
+			    struct table *out);
 
 #endif

@@ -7,19 +7,19 @@
 #include "util.h"
 
 /** message_list_add - count a message, a row of element-get */
-void message_list_add(struct message_list *list, const struct record *rec)
+void message_list_add(struct message_list *list, const struct row *rec)
 {
-	struct messages *last;
+	struct message_count *last;
 	uint64_t size = 0, prio;
 	int64_t type;
 
-	ipcns_uint(rec->tb[IPCNS_A_ELEMENT_TRUNCATED], &list->truncated);
-	if (!ipcns_int(rec->tb[IPCNS_A_ELEMENT_MTYPE], &type)) {
-		if (!ipcns_uint(rec->tb[IPCNS_A_ELEMENT_PRIO], &prio))
+	ipcns_uint(rec->attr[IPCNS_A_ELEMENT_TRUNCATED], &list->truncated);
+	if (!ipcns_int(rec->attr[IPCNS_A_ELEMENT_MTYPE], &type)) {
+		if (!ipcns_uint(rec->attr[IPCNS_A_ELEMENT_PRIO], &prio))
 			return;
 		type = prio;
 	}
-	ipcns_uint(rec->tb[IPCNS_A_ELEMENT_SIZE], &size);
+	ipcns_uint(rec->attr[IPCNS_A_ELEMENT_SIZE], &size);
 	if (list->n && list->rows[list->n - 1].type == type) {
 		last = &list->rows[list->n - 1];
 		last->n++;
@@ -27,12 +27,12 @@ void message_list_add(struct message_list *list, const struct record *rec)
 		return;
 	}
 	list->rows = xgrow(list->rows, list->n, &list->allocated, sizeof(*list->rows));
-	list->rows[list->n++] = (struct messages){ .type = type, .n = 1, .bytes = size };
+	list->rows[list->n++] = (struct message_count){ .type = type, .n = 1, .bytes = size };
 }
 
 static int ascending_order(const void *p, const void *q)
 {
-	const struct messages *a = p, *b = q;
+	const struct message_count *a = p, *b = q;
 
 	return (a->type > b->type) - (a->type < b->type);
 }
@@ -45,7 +45,7 @@ static int descending_order(const void *p, const void *q)
 /** message_list_sort - one row for each type, by type */
 void message_list_sort(struct message_list *list, bool descending)
 {
-	struct messages *row;
+	struct message_count *row;
 	size_t i, kept = 0;
 
 	if (list->n)
@@ -64,14 +64,14 @@ void message_list_sort(struct message_list *list, bool descending)
 }
 
 /** message_list_print - print the rows */
-void message_list_print(const struct message_list *list, struct output *out)
+void message_list_print(const struct message_list *list, struct table *out)
 {
-	struct record rec = { 0 };
+	struct row rec = { 0 };
 	size_t i;
 
 	for (i = 0; i < list->n; i++) {
-		rec.row = &list->rows[i];
-		output_row(out, &rec);
+		rec.data = &list->rows[i];
+		table_add(out, &rec);
 	}
 }
 
@@ -82,22 +82,22 @@ void message_list_free(struct message_list *list)
 	*list = (struct message_list){ 0 };
 }
 
-static void fill_type(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_type(const struct column *column, const struct row *rec, struct value *cell)
 {
 	(void)column;
-	cell_signed(cell, ((const struct messages *)rec->row)->type);
+	value_signed(cell, ((const struct message_count *)rec->data)->type);
 }
 
-static void fill_n(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_n(const struct column *column, const struct row *rec, struct value *cell)
 {
 	(void)column;
-	cell_number(cell, ((const struct messages *)rec->row)->n);
+	value_number(cell, ((const struct message_count *)rec->data)->n);
 }
 
-static void fill_bytes(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_bytes(const struct column *column, const struct row *rec, struct value *cell)
 {
 	(void)column;
-	cell_size(cell, ((const struct messages *)rec->row)->bytes);
+	value_size(cell, ((const struct message_count *)rec->data)->bytes);
 }
 
 #define COLUMNS_MESSAGES \
@@ -115,7 +115,7 @@ static const struct column prios[] = {
 };
 
 /** type_columns - columns of one type of System V message per row */
-const struct column_set type_columns = {
+const struct table_type type_columns = {
 	.root = "messages",
 	.defaults = "TYPE,MSGS,BYTES",
 	.columns = types,
@@ -123,7 +123,7 @@ const struct column_set type_columns = {
 };
 
 /** prio_columns - columns of one priority of POSIX message per row */
-const struct column_set prio_columns = {
+const struct table_type prio_columns = {
 	.root = "messages",
 	.defaults = "PRIO,MSGS,BYTES",
 	.columns = prios,

@@ -20,88 +20,88 @@ const char *const ns_state_names[NS_STATES] = {
 	[IPCNS_STATE_DYING] = "dying",
 };
 
-static void fill_state(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_state(const struct column *column, const struct row *rec, struct value *cell)
 {
 	uint64_t state;
 
 	(void)column;
-	if (ipcns_uint(rec->tb[IPCNS_A_NS_STATE], &state) && state < NS_STATES)
-		cell_text(cell, ns_state_names[state]);
+	if (ipcns_uint(rec->attr[IPCNS_A_NS_STATE], &state) && state < NS_STATES)
+		value_text(cell, ns_state_names[state]);
 }
 
 /* A process id, unless 0: not visible from here. */
-static void fill_pid(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_pid(const struct column *column, const struct row *rec, struct value *cell)
 {
 	uint64_t pid;
 
-	if (ipcns_uint(rec->tb[column->attr], &pid) && pid)
-		cell_number(cell, pid);
+	if (ipcns_uint(rec->attr[column->attr], &pid) && pid)
+		value_number(cell, pid);
 }
 
 /* Owner of the process that is shown, or of the user namespace if nobody is inside. */
-static void fill_owner(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_owner(const struct column *column, const struct row *rec, struct value *cell)
 {
-	struct nlattr *uid = rec->tb[IPCNS_A_NS_UID];
+	struct nlattr *uid = rec->attr[IPCNS_A_NS_UID];
 
-	cell_attr(cell, column->as, uid ? uid : rec->tb[IPCNS_A_NS_OWNER_UID]);
+	value_attr(cell, column->as, uid ? uid : rec->attr[IPCNS_A_NS_OWNER_UID]);
 }
 
-static void fill_command(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_command(const struct column *column, const struct row *rec, struct value *cell)
 {
-	cell_attr(cell, column->as, rec->tb[IPCNS_A_NS_PID]);
-	if (cell->type == CELL_UNKNOWN)
-		cell_attr(cell, AS_TEXT, rec->tb[IPCNS_A_NS_COMM]);
+	value_attr(cell, column->as, rec->attr[IPCNS_A_NS_PID]);
+	if (cell->type == VALUE_UNKNOWN)
+		value_attr(cell, AS_TEXT, rec->attr[IPCNS_A_NS_COMM]);
 }
 
-static void fill_cgroup(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_cgroup(const struct column *column, const struct row *rec, struct value *cell)
 {
 	const char *path = NULL;
 	uint64_t pid;
 	size_t len;
 
 	(void)column;
-	if (ipcns_uint(rec->tb[IPCNS_A_NS_PID], &pid) && pid)
+	if (ipcns_uint(rec->attr[IPCNS_A_NS_PID], &pid) && pid)
 		path = proc_cgroup(pid, &len);
 	if (path)
-		cell_bytes(cell, path, len);
+		value_bytes(cell, path, len);
 }
 
-static void fill_unit(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_unit(const struct column *column, const struct row *rec, struct value *cell)
 {
 	static char name[UNIT_SIZE];
 	size_t len;
 
 	fill_cgroup(column, rec, cell);
-	if (cell->type == CELL_UNKNOWN)
+	if (cell->type == VALUE_UNKNOWN)
 		return;
 	len = unit_name(cell->text, cell->len, name);
-	cell->type = CELL_UNKNOWN;
+	cell->type = VALUE_UNKNOWN;
 	if (len)
-		cell_bytes(cell, name, len);
+		value_bytes(cell, name, len);
 }
 
 /* Attributes of who did something; the column says what. */
-static bool get_actor(const struct column *column, const struct record *rec, struct nlattr **tb)
+static bool get_actor(const struct column *column, const struct row *rec, struct nlattr **tb)
 {
-	struct nlattr *attr = rec->tb[column->attr];
+	struct nlattr *attr = rec->attr[column->attr];
 
 	return attr && nla_parse_nested(tb, IPCNS_A_ACTOR_MAX, attr, NULL) >= 0;
 }
 
-static void fill_actor_time(const struct column *column, const struct record *rec,
-			    struct cell *cell)
+static void fill_actor_time(const struct column *column, const struct row *rec,
+			    struct value *cell)
 {
 	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
 	uint64_t ns;
 
 	if (!get_actor(column, rec, tb) || !ipcns_uint(tb[IPCNS_A_ACTOR_TIME], &ns))
 		return;
-	cell->type = CELL_TIME;
+	cell->type = VALUE_TIME;
 	cell->number = (int64_t)ns / 1000000000;
 }
 
 /* COMMAND[PID], without the PID if it is not visible from here. */
-static void fill_actor(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_actor(const struct column *column, const struct row *rec, struct value *cell)
 {
 	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
 	const char *comm;
@@ -118,23 +118,23 @@ static void fill_actor(const struct column *column, const struct record *rec, st
 	memcpy(cell->buf, comm, len);
 	if (ipcns_uint(tb[IPCNS_A_ACTOR_PID], &pid) && pid)
 		len += snprintf(cell->buf + len, sizeof(cell->buf) - len, "[%u]", (uint32_t)pid);
-	cell_bytes(cell, cell->buf, len);
+	value_bytes(cell, cell->buf, len);
 }
 
-static void fill_actor_user(const struct column *column, const struct record *rec,
-			    struct cell *cell)
+static void fill_actor_user(const struct column *column, const struct row *rec,
+			    struct value *cell)
 {
 	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
 
 	if (get_actor(column, rec, tb))
-		cell_attr(cell, column->as, tb[IPCNS_A_ACTOR_UID]);
+		value_attr(cell, column->as, tb[IPCNS_A_ACTOR_UID]);
 }
 
 /* Kinds of what keeps it; unknown unless somebody looked. */
-static void fill_held(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_held(const struct column *column, const struct row *rec, struct value *cell)
 {
 	static char words[128];
-	const struct held *held = rec->row;
+	const struct holder_kinds *held = rec->data;
 	unsigned int kind;
 
 	(void)column;
@@ -148,7 +148,7 @@ static void fill_held(const struct column *column, const struct record *rec, str
 			strcat(words, ",");
 		strcat(words, holder_names[kind]);
 	}
-	cell_list(cell, words, strlen(words));
+	value_list(cell, words, strlen(words));
 }
 
 static const struct column columns[] = {
@@ -198,11 +198,11 @@ static const struct column columns[] = {
 };
 
 /* What is as it should be stays plain. */
-static const char *state_color(const struct record *rec)
+static const char *state_color(const struct row *rec)
 {
 	uint64_t state;
 
-	if (!ipcns_uint(rec->tb[IPCNS_A_NS_STATE], &state))
+	if (!ipcns_uint(rec->attr[IPCNS_A_NS_STATE], &state))
 		return NULL;
 	if (state == IPCNS_STATE_DYING)
 		return "red";
@@ -210,7 +210,7 @@ static const char *state_color(const struct record *rec)
 }
 
 /** ns_columns - columns of one namespace per row */
-const struct column_set ns_columns = {
+const struct table_type ns_columns = {
 	.root = "namespaces",
 	.defaults = "NS,NSID,STATE,NPROCS,PID,USER,SHM,SEM,MSG,MQ,COMMAND",
 	.columns = columns,
@@ -219,56 +219,56 @@ const struct column_set ns_columns = {
 };
 
 /** ns_sort_key - rows by inode number, then identity */
-void ns_sort_key(const struct record *rec, struct sort_key *key)
+void ns_sort_key(const struct row *rec, struct sort_key *key)
 {
-	ipcns_uint(rec->tb[IPCNS_A_NS_INUM], &key->number[0]);
-	ipcns_uint(rec->tb[IPCNS_A_NS_ID], &key->number[1]);
+	ipcns_uint(rec->attr[IPCNS_A_NS_INUM], &key->number[0]);
+	ipcns_uint(rec->attr[IPCNS_A_NS_ID], &key->number[1]);
 }
 
 static void add(struct nlattr *attrs, int len, void *arg)
 {
-	store_add(arg, attrs, len, ns_sort_key);
+	row_store_add(arg, attrs, len, ns_sort_key);
 }
 
 /** ns_is_dying - whether the last reference of a namespace is gone */
-bool ns_is_dying(const struct record *rec)
+bool ns_is_dying(const struct row *rec)
 {
 	uint64_t state;
 
-	return ipcns_uint(rec->tb[IPCNS_A_NS_STATE], &state) && state == IPCNS_STATE_DYING;
+	return ipcns_uint(rec->attr[IPCNS_A_NS_STATE], &state) && state == IPCNS_STATE_DYING;
 }
 
 /* The text of a column, as it is; "" if it has none. Valid until the next call. */
-static const char *cell_string(const struct record *rec, const char *name)
+static const char *value_string(const struct row *rec, const char *name)
 {
-	static const struct cell_format format = { .time = TIME_ISO };
+	static const struct value_format format = { .time = TIME_ISO };
 	static struct buffer buf;
-	struct cell cell;
+	struct value cell;
 
 	column_fill(column_find(&ns_columns, name, strlen(name)), rec, &cell);
-	cell_render(&cell, &format);
+	value_render(&cell, &format);
 	buf.len = 0;
-	if (cell.type != CELL_UNKNOWN)
+	if (cell.type != VALUE_UNKNOWN)
 		buffer_plain(&buf, cell.text, cell.len);
 	*buffer_room(&buf, 1) = '\0';
 	return buf.bytes;
 }
 
 /** ns_refuse_dying - die with the time and the cause of its end if a namespace is dying */
-void ns_refuse_dying(const struct record *rec)
+void ns_refuse_dying(const struct row *rec)
 {
 	char time[64], by[128];
 
 	if (!ns_is_dying(rec))
 		return;
-	snprintf(time, sizeof(time), "%s", cell_string(rec, "DIED"));
-	snprintf(by, sizeof(by), "%s", cell_string(rec, "DROPPER"));
-	die(STATUS_ERROR, "namespace %s is dying%s%s%s%s", cell_string(rec, "NS"),
+	snprintf(time, sizeof(time), "%s", value_string(rec, "DIED"));
+	snprintf(by, sizeof(by), "%s", value_string(rec, "DROPPER"));
+	die(STATUS_ERROR, "namespace %s is dying%s%s%s%s", value_string(rec, "NS"),
 	    *time ? ": its last reference went at " : "", time, *by ? " through " : "", by);
 }
 
 /** ns_id - the identity of a stored namespace */
-uint64_t ns_id(const struct stored *row)
+uint64_t ns_id(const struct stored_row *row)
 {
 	return row->key.number[1];
 }
@@ -288,7 +288,7 @@ static void die_ambiguous(const struct ipcns_name *ns)
 
 /* Adds the namespace that @arg names, or dies. */
 static void look_up(struct ipcns *w, const char *arg, const struct ipcns_name *ns,
-		    struct store *store)
+		    struct row_store *store)
 {
 	size_t n = store->n;
 	int ret = ipcns_lookup(w, ns, add, store);
@@ -309,16 +309,16 @@ static void look_up(struct ipcns *w, const char *arg, const struct ipcns_name *n
 
 static int compare_ids(const void *p, const void *q)
 {
-	const struct stored *const *a = p, *const *b = q;
+	const struct stored_row *const *a = p, *const *b = q;
 
 	return (ns_id(*a) > ns_id(*b)) - (ns_id(*a) < ns_id(*b));
 }
 
 /* The row of @all, which is sorted by inode number, that @ns means; NULL if there is none. */
-static const struct stored *find(const struct store *all, const struct stored **by_id,
-				 const struct ipcns_name *ns)
+static const struct stored_row *find(const struct row_store *all, const struct stored_row **by_id,
+				     const struct ipcns_name *ns)
 {
-	const struct stored *row;
+	const struct stored_row *row;
 	size_t low = 0, high = all->n, middle;
 	uint64_t value;
 
@@ -342,10 +342,10 @@ static const struct stored *find(const struct store *all, const struct stored **
 	return row;
 }
 
-static void select_among_all(struct ipcns *w, int argc, char **argv, struct store *store)
+static void select_among_all(struct ipcns *w, int argc, char **argv, struct row_store *store)
 {
-	const struct stored **by_id, *row;
-	struct store all = { 0 };
+	const struct stored_row **by_id, *row;
+	struct row_store all = { 0 };
 	struct ipcns_name ns;
 	size_t i;
 	int k;
@@ -360,12 +360,12 @@ static void select_among_all(struct ipcns *w, int argc, char **argv, struct stor
 		parse_arg(argv[k], &ns);
 		row = find(&all, by_id, &ns);
 		if (row)
-			store_add(store, row->attrs, row->len, ns_sort_key);
+			row_store_add(store, row->attrs, row->len, ns_sort_key);
 		else	/* the kernel says why, unless it is just born */
 			look_up(w, argv[k], &ns, store);
 	}
 	free(by_id);
-	store_clear(&all);
+	row_store_clear(&all);
 }
 
 /**
@@ -377,7 +377,7 @@ static void select_among_all(struct ipcns *w, int argc, char **argv, struct stor
  *
  * Does not return if one of them does not exist.
  */
-void ns_select(struct ipcns *w, int argc, char **argv, struct store *store)
+void ns_select(struct ipcns *w, int argc, char **argv, struct row_store *store)
 {
 	struct ipcns_name ns;
 	int i;
@@ -390,14 +390,14 @@ void ns_select(struct ipcns *w, int argc, char **argv, struct store *store)
 			look_up(w, argv[i], &ns, store);
 		}
 	}
-	store_sort(store);
-	store_unique(store);
+	row_store_sort(store);
+	row_store_unique(store);
 }
 
 /** ns_compare - order of rows by their namespace, for qsort(3) and bsearch(3) */
 int ns_compare(const void *p, const void *q)
 {
-	const struct stored *a = p, *b = q;
+	const struct stored_row *a = p, *b = q;
 	int i;
 
 	for (i = 0; i < 2; i++)
@@ -412,20 +412,20 @@ int ns_compare(const void *p, const void *q)
  * @inum: inode number in the row
  * @id: identity in the row
  */
-bool ns_selected(const struct store *store, struct nlattr *inum, struct nlattr *id)
+bool ns_selected(const struct row_store *store, struct nlattr *inum, struct nlattr *id)
 {
-	struct stored wanted = { 0 };
+	struct stored_row wanted = { 0 };
 
 	return ipcns_uint(inum, &wanted.key.number[0]) && ipcns_uint(id, &wanted.key.number[1]) &&
 	       store->n && bsearch(&wanted, store->rows, store->n, sizeof(wanted), ns_compare);
 }
 
 /** ns_select_all - look up all namespaces, sorted by inode number */
-void ns_select_all(struct ipcns *w, struct store *store)
+void ns_select_all(struct ipcns *w, struct row_store *store)
 {
-	int ret = ipcns_namespaces(w, 0, add, store_restart, store);
+	int ret = ipcns_namespaces(w, 0, add, row_store_restart, store);
 
 	if (ret)
 		module_die(w, ret, "cannot list namespaces");
-	store_sort(store);
+	row_store_sort(store);
 }

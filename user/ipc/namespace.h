@@ -5,7 +5,7 @@
 #include "print/columns.h"
 #include "print/rows.h"
 
-extern const struct column_set ns_columns;
+extern const struct table_type ns_columns;
 
 #define NS_STATES 3
 
@@ -14,7 +14,7 @@ extern const char *const ns_state_names[NS_STATES];
 #define NS_HELD "HELD"
 
 /* What the column NS_HELD shows, the row of a record: a mask of 1 << enum holder_kind. */
-struct held {
+struct holder_kinds {
 	unsigned int kinds;
 };
 
@@ -24,13 +24,13 @@ struct held {
  */
 #define NS_FEW 8
 
-void ns_select(struct ipcns *w, int argc, char **argv, struct store *store);
-bool ns_selected(const struct store *store, struct nlattr *inum, struct nlattr *id);
-void ns_select_all(struct ipcns *w, struct store *store);
-void ns_refuse_dying(const struct record *rec);
-bool ns_is_dying(const struct record *rec);
-uint64_t ns_id(const struct stored *row);
+void ns_select(struct ipcns *w, int argc, char **argv, struct row_store *store);
+bool ns_selected(const struct row_store *store, struct nlattr *inum, struct nlattr *id);
+void ns_select_all(struct ipcns *w, struct row_store *store);
+void ns_refuse_dying(const struct row *rec);
+bool ns_is_dying(const struct row *rec);
+uint64_t ns_id(const struct stored_row *row);
 int ns_compare(const void *p, const void *q);
-void ns_sort_key(const struct record *rec, struct sort_key *key);
+void ns_sort_key(const struct row *rec, struct sort_key *key);
 
 #endif

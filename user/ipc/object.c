@@ -18,36 +18,36 @@ const char *const kind_names[KINDS] = {
 	[IPCNS_KIND_MQ] = "mq",
 };
 
-/** object_parse - record_parse() for an object: opens the nest of its kind, too, if that is known */
-bool object_parse(struct record *rec, struct nlattr *attrs, int len)
+/** object_parse - row_parse() for an object: opens the nest of its kind, too, if that is known */
+bool object_parse(struct row *rec, struct nlattr *attrs, int len)
 {
 	uint64_t kind;
 
-	if (!record_parse(rec, attrs, len))
+	if (!row_parse(rec, attrs, len))
 		return false;
 	rec->kind = KINDS;
-	if (ipcns_uint(rec->tb[IPCNS_A_OBJECT_KIND], &kind) && kind < KINDS) {
+	if (ipcns_uint(rec->attr[IPCNS_A_OBJECT_KIND], &kind) && kind < KINDS) {
 		rec->kind = kind;
-		record_nest(rec, IPCNS_A_OBJECT_SHM + kind);
+		row_nest(rec, IPCNS_A_OBJECT_SHM + kind);
 	}
 	return true;
 }
 
 /** object_is_orphan - nothing attached and its creator gone; known of segments only */
-bool object_is_orphan(const struct record *rec)
+bool object_is_orphan(const struct row *rec)
 {
 	return rec->kind == IPCNS_KIND_SHM && rec->nest[IPCNS_A_SHM_ORPHAN];
 }
 
 /** object_sort_key - by namespace, kind, identifier, name */
-void object_sort_key(const struct record *rec, struct sort_key *key)
+void object_sort_key(const struct row *rec, struct sort_key *key)
 {
-	struct nlattr *name = rec->tb[IPCNS_A_OBJECT_NAME];
+	struct nlattr *name = rec->attr[IPCNS_A_OBJECT_NAME];
 
-	ipcns_uint(rec->tb[IPCNS_A_OBJECT_NS_INUM], &key->number[0]);
-	ipcns_uint(rec->tb[IPCNS_A_OBJECT_NS_ID], &key->number[1]);
-	ipcns_uint(rec->tb[IPCNS_A_OBJECT_KIND], &key->number[2]);
-	ipcns_uint(rec->tb[IPCNS_A_OBJECT_ID], &key->number[3]);
+	ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_INUM], &key->number[0]);
+	ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_ID], &key->number[1]);
+	ipcns_uint(rec->attr[IPCNS_A_OBJECT_KIND], &key->number[2]);
+	ipcns_uint(rec->attr[IPCNS_A_OBJECT_ID], &key->number[3]);
 	if (name) {
 		key->text = nla_data(name);
 		key->text_len = nla_len(name);
@@ -55,23 +55,23 @@ void object_sort_key(const struct record *rec, struct sort_key *key)
 }
 
 /** orphan_sort_key - by size, the largest first; then by namespace and identifier */
-void orphan_sort_key(const struct record *rec, struct sort_key *key)
+void orphan_sort_key(const struct row *rec, struct sort_key *key)
 {
-	struct record nested = *rec;
+	struct row nested = *rec;
 	uint64_t size = 0;
 
-	record_nest(&nested, IPCNS_A_OBJECT_SHM);
+	row_nest(&nested, IPCNS_A_OBJECT_SHM);
 	ipcns_uint(nested.nest[IPCNS_A_SHM_SIZE], &size);
 	key->number[0] = ~size;
-	ipcns_uint(rec->tb[IPCNS_A_OBJECT_NS_INUM], &key->number[1]);
-	ipcns_uint(rec->tb[IPCNS_A_OBJECT_NS_ID], &key->number[2]);
-	ipcns_uint(rec->tb[IPCNS_A_OBJECT_ID], &key->number[3]);
+	ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_INUM], &key->number[1]);
+	ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_ID], &key->number[2]);
+	ipcns_uint(rec->attr[IPCNS_A_OBJECT_ID], &key->number[3]);
 }
 
 /** element_sort_key - by number in the set */
-void element_sort_key(const struct record *rec, struct sort_key *key)
+void element_sort_key(const struct row *rec, struct sort_key *key)
 {
-	ipcns_uint(rec->tb[IPCNS_A_ELEMENT_SEMNUM], &key->number[0]);
+	ipcns_uint(rec->attr[IPCNS_A_ELEMENT_SEMNUM], &key->number[0]);
 }
 
 /*
@@ -79,59 +79,59 @@ void element_sort_key(const struct record *rec, struct sort_key *key)
  * one kind read a single attribute and need none of this.
  */
 
-static void fill_type(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_type(const struct column *column, const struct row *rec, struct value *cell)
 {
 	(void)column;
 	if (rec->kind < KINDS)
-		cell_word(cell, kind_names[rec->kind]);
+		value_word(cell, kind_names[rec->kind]);
 }
 
 /* With the slash that mq_open(3) wants. The name is at most NAME_MAX long. */
-static void fill_name(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_name(const struct column *column, const struct row *rec, struct value *cell)
 {
 	static char name[512] = "/";
 	const char *text;
 	size_t len;
 
 	(void)column;
-	text = ipcns_text(rec->tb[IPCNS_A_OBJECT_NAME], &len);
+	text = ipcns_text(rec->attr[IPCNS_A_OBJECT_NAME], &len);
 	if (!text)
 		return;
 	if (len > sizeof(name) - 1)
 		len = sizeof(name) - 1;
 	memcpy(name + 1, text, len);
-	cell_bytes(cell, name, len + 1);
+	value_bytes(cell, name, len + 1);
 }
 
-static void fill_key(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_key(const struct column *column, const struct row *rec, struct value *cell)
 {
-	cell_attr(cell, AS_KEY, rec->tb[IPCNS_A_OBJECT_KEY]);
-	if (cell->type == CELL_UNKNOWN)
+	value_attr(cell, AS_KEY, rec->attr[IPCNS_A_OBJECT_KEY]);
+	if (cell->type == VALUE_UNKNOWN)
 		fill_name(column, rec, cell);
 }
 
-static void fill_size(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_size(const struct column *column, const struct row *rec, struct value *cell)
 {
 	uint64_t maxmsg, msgsize;
 
 	if (rec->kind == IPCNS_KIND_SHM)
-		cell_attr(cell, column->as, rec->nest[IPCNS_A_SHM_SIZE]);
+		value_attr(cell, column->as, rec->nest[IPCNS_A_SHM_SIZE]);
 	else if (rec->kind == IPCNS_KIND_MSG)
-		cell_attr(cell, column->as, rec->nest[IPCNS_A_MSG_QBYTES]);
+		value_attr(cell, column->as, rec->nest[IPCNS_A_MSG_QBYTES]);
 	else if (rec->kind == IPCNS_KIND_MQ && ipcns_uint(rec->nest[IPCNS_A_MQ_MAXMSG], &maxmsg) &&
 		 ipcns_uint(rec->nest[IPCNS_A_MQ_MSGSIZE], &msgsize))
-		cell_size(cell, maxmsg * msgsize);
+		value_size(cell, maxmsg * msgsize);
 }
 
 /* The attribute in the nest that plays one part in a mixed table, 0 for none. */
-static void fill_nested(const struct record *rec, const unsigned int attrs[KINDS],
-			const struct column *column, struct cell *cell)
+static void fill_nested(const struct row *rec, const unsigned int attrs[KINDS],
+			const struct column *column, struct value *cell)
 {
 	if (rec->kind < KINDS && attrs[rec->kind])
-		cell_attr(cell, column->as, rec->nest[attrs[rec->kind]]);
+		value_attr(cell, column->as, rec->nest[attrs[rec->kind]]);
 }
 
-static void fill_used(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_used(const struct column *column, const struct row *rec, struct value *cell)
 {
 	static const unsigned int attrs[KINDS] = {
 		[IPCNS_KIND_SHM] = IPCNS_A_SHM_RSS,
@@ -142,7 +142,7 @@ static void fill_used(const struct column *column, const struct record *rec, str
 	fill_nested(rec, attrs, column, cell);
 }
 
-static void fill_links(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_links(const struct column *column, const struct row *rec, struct value *cell)
 {
 	static const unsigned int attrs[KINDS] = {
 		[IPCNS_KIND_SHM] = IPCNS_A_SHM_NATTCH,
@@ -155,7 +155,7 @@ static void fill_links(const struct column *column, const struct record *rec, st
 }
 
 /* Names of the bits that are set, as lsipc(1) lists them. */
-static void fill_flags(struct nlattr *attr, const char *const names[], size_t n, struct cell *cell)
+static void fill_flags(struct nlattr *attr, const char *const names[], size_t n, struct value *cell)
 {
 	uint64_t bits;
 	size_t i;
@@ -171,26 +171,26 @@ static void fill_flags(struct nlattr *attr, const char *const names[], size_t n,
 		strcat(cell->buf, names[i]);
 	}
 	if (cell->buf[0])
-		cell_text(cell, cell->buf);
+		value_text(cell, cell->buf);
 }
 
-static void fill_shm_status(const struct column *column, const struct record *rec,
-			    struct cell *cell)
+static void fill_shm_status(const struct column *column, const struct row *rec,
+			    struct value *cell)
 {
 	static const char *const names[] = { "dest", "locked", "hugetlb" };
 
 	fill_flags(rec->nest[column->nest], names, ARRAY_SIZE(names), cell);
 }
 
-static void fill_mq_status(const struct column *column, const struct record *rec,
-			   struct cell *cell)
+static void fill_mq_status(const struct column *column, const struct row *rec,
+			   struct value *cell)
 {
 	static const char *const names[] = { "unlinked" };
 
 	fill_flags(rec->nest[column->nest], names, ARRAY_SIZE(names), cell);
 }
 
-static void fill_method(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_method(const struct column *column, const struct row *rec, struct value *cell)
 {
 	static const char *const names[] = {
 		[SIGEV_SIGNAL] = "signal",
@@ -200,34 +200,34 @@ static void fill_method(const struct column *column, const struct record *rec, s
 	uint64_t method;
 
 	if (ipcns_uint(rec->nest[column->nest], &method) && method < ARRAY_SIZE(names))
-		cell_text(cell, names[method]);
+		value_text(cell, names[method]);
 }
 
 /* Processes that have the queue open; unknown unless somebody looked. */
-static void fill_openers(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_openers(const struct column *column, const struct row *rec, struct value *cell)
 {
 	uint64_t nsid, ino;
 	const char *pids;
 	size_t len;
 
 	(void)column;
-	if (ipcns_uint(rec->tb[IPCNS_A_OBJECT_NS_ID], &nsid) &&
-	    ipcns_uint(rec->tb[IPCNS_A_OBJECT_ID], &ino) && openers_list(nsid, ino, &pids, &len))
-		cell_numbers(cell, pids, len);
+	if (ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_ID], &nsid) &&
+	    ipcns_uint(rec->attr[IPCNS_A_OBJECT_ID], &ino) && openers_list(nsid, ino, &pids, &len))
+		value_numbers(cell, pids, len);
 }
 
 /* Since the last change, or since a segment's last detach if that was later. */
-static void fill_age(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_age(const struct column *column, const struct row *rec, struct value *cell)
 {
 	uint64_t ctime, dtime = 0, now = time(NULL);
 
 	(void)column;
-	if (rec->kind == KINDS || !ipcns_uint(rec->tb[IPCNS_A_OBJECT_CTIME], &ctime))
+	if (rec->kind == KINDS || !ipcns_uint(rec->attr[IPCNS_A_OBJECT_CTIME], &ctime))
 		return;
 	if (rec->kind == IPCNS_KIND_SHM)
 		ipcns_uint(rec->nest[IPCNS_A_SHM_DTIME], &dtime);
 	ctime = dtime > ctime ? dtime : ctime;
-	cell_age(cell, now > ctime ? now - ctime : 0);	/* clocks can be set back */
+	value_age(cell, now > ctime ? now - ctime : 0);	/* clocks can be set back */
 }
 
 #define COLUMN_NS \
@@ -361,7 +361,7 @@ static const struct column element[] = {
 };
 
 /** object_columns - columns of tables with objects of more than one kind */
-const struct column_set object_columns = {
+const struct table_type object_columns = {
 	.root = "objects",
 	.defaults = "NS,TYPE,KEY,ID,PERMS,OWNER,SIZE,USED,LINKS,CTIME",
 	.columns = mixed,
@@ -369,7 +369,7 @@ const struct column_set object_columns = {
 };
 
 /** kind_columns - columns of tables with objects of one kind */
-const struct column_set kind_columns[KINDS] = {
+const struct table_type kind_columns[KINDS] = {
 	[IPCNS_KIND_SHM] = {
 		.root = "objects",
 		.defaults = "NS,KEY,ID,PERMS,OWNER,SIZE,NATTCH,STATUS,CTIME,CPID,LPID,COMMAND",
@@ -397,7 +397,7 @@ const struct column_set kind_columns[KINDS] = {
 };
 
 /** queue_columns - columns of one POSIX queue that is shown in depth */
-const struct column_set queue_columns = {
+const struct table_type queue_columns = {
 	.root = "objects",
 	.defaults = "NS,NAME,PERMS,OWNER,USEDBYTES,MSGS,MAXMSG,MSGSIZE,STATUS,NOTIFYPID," OBJECT_OPENERS,
 	.columns = mq,
@@ -405,7 +405,7 @@ const struct column_set queue_columns = {
 };
 
 /** element_columns - columns of the semaphores of one set */
-const struct column_set element_columns = {
+const struct table_type element_columns = {
 	.root = "elements",
 	.defaults = "SEMNUM,VALUE,NCOUNT,ZCOUNT,PID,COMMAND",
 	.columns = element,

@@ -9,18 +9,18 @@
 #define ALL_KINDS ((1U << KINDS) - 1)
 
 extern const char *const kind_names[KINDS];
-extern const struct column_set object_columns;
-extern const struct column_set kind_columns[KINDS];
-extern const struct column_set element_columns;
-extern const struct column_set queue_columns;
+extern const struct table_type object_columns;
+extern const struct table_type kind_columns[KINDS];
+extern const struct table_type element_columns;
+extern const struct table_type queue_columns;
 
 /* A column of POSIX queues that takes a look at all descriptors of the machine. */
 #define OBJECT_OPENERS "OPENERS"
 
-bool object_parse(struct record *rec, struct nlattr *attrs, int len);
-bool object_is_orphan(const struct record *rec);
-void object_sort_key(const struct record *rec, struct sort_key *key);
-void orphan_sort_key(const struct record *rec, struct sort_key *key);
-void element_sort_key(const struct record *rec, struct sort_key *key);
+bool object_parse(struct row *rec, struct nlattr *attrs, int len);
+bool object_is_orphan(const struct row *rec);
+void object_sort_key(const struct row *rec, struct sort_key *key);
+void orphan_sort_key(const struct row *rec, struct sort_key *key);
+void element_sort_key(const struct row *rec, struct sort_key *key);
 
 #endif

@@ -14,36 +14,36 @@
 #include "progress.h"
 #include "util.h"
 
-static const char *const headings[DEPTH_PARTS] = {
-	[DEPTH_MESSAGES] = "Messages",
-	[DEPTH_WAITERS] = "Waiters",
-	[DEPTH_UNDO] = "Undo",
+static const char *const headings[OBJECT_DETAIL_PARTS] = {
+	[OBJECT_DETAIL_MESSAGES] = "Messages",
+	[OBJECT_DETAIL_WAITERS] = "Waiters",
+	[OBJECT_DETAIL_UNDO] = "Undo",
 };
 
-/** depth_has - whether objects of a kind have such a part */
-bool depth_has(unsigned int kind, enum depth_part part)
+/** object_detail_has - whether objects of a kind have such a part */
+bool object_detail_has(unsigned int kind, enum object_detail_part part)
 {
-	return depth_columns(kind, part) != NULL;
+	return object_detail_columns(kind, part) != NULL;
 }
 
-/** depth_columns - columns of a part of objects of a kind; NULL if they do not have it */
-const struct column_set *depth_columns(unsigned int kind, enum depth_part part)
+/** object_detail_columns - columns of a part of objects of a kind; NULL if they do not have it */
+const struct table_type *object_detail_columns(unsigned int kind, enum object_detail_part part)
 {
-	static const struct column_set *const columns[KINDS][DEPTH_PARTS] = {
+	static const struct table_type *const columns[KINDS][OBJECT_DETAIL_PARTS] = {
 		[IPCNS_KIND_SEM] = {
-			[DEPTH_FIRST] = &element_columns,
-			[DEPTH_WAITERS] = &sem_waiter_columns,
-			[DEPTH_UNDO] = &undo_columns,
+			[OBJECT_DETAIL_FIRST] = &element_columns,
+			[OBJECT_DETAIL_WAITERS] = &sem_waiter_columns,
+			[OBJECT_DETAIL_UNDO] = &undo_columns,
 		},
 		[IPCNS_KIND_MSG] = {
-			[DEPTH_FIRST] = &kind_columns[IPCNS_KIND_MSG],
-			[DEPTH_MESSAGES] = &type_columns,
-			[DEPTH_WAITERS] = &queue_waiter_columns,
+			[OBJECT_DETAIL_FIRST] = &kind_columns[IPCNS_KIND_MSG],
+			[OBJECT_DETAIL_MESSAGES] = &type_columns,
+			[OBJECT_DETAIL_WAITERS] = &queue_waiter_columns,
 		},
 		[IPCNS_KIND_MQ] = {
-			[DEPTH_FIRST] = &queue_columns,
-			[DEPTH_MESSAGES] = &prio_columns,
-			[DEPTH_WAITERS] = &queue_waiter_columns,
+			[OBJECT_DETAIL_FIRST] = &queue_columns,
+			[OBJECT_DETAIL_MESSAGES] = &prio_columns,
+			[OBJECT_DETAIL_WAITERS] = &queue_waiter_columns,
 		},
 	};
 
@@ -52,28 +52,28 @@ const struct column_set *depth_columns(unsigned int kind, enum depth_part part)
 
 /* What was read of an object. */
 struct parts {
-	struct store first, waiters, undo;
+	struct row_store first, waiters, undo;
 	struct message_list messages;
-	bool unknown[DEPTH_PARTS];	/* could not be read */
+	bool unknown[OBJECT_DETAIL_PARTS];	/* could not be read */
 	bool truncated;			/* there are more waiters or adjustments */
 };
 
 static void add_first(struct nlattr *attrs, int len, void *arg)
 {
-	store_add(&((struct parts *)arg)->first, attrs, len, element_sort_key);
+	row_store_add(&((struct parts *)arg)->first, attrs, len, element_sort_key);
 }
 
 static bool restart_first(void *arg)
 {
-	store_clear(&((struct parts *)arg)->first);
+	row_store_clear(&((struct parts *)arg)->first);
 	return true;
 }
 
 static void add_message(struct nlattr *attrs, int len, void *arg)
 {
-	struct record rec;
+	struct row rec;
 
-	if (record_parse(&rec, attrs, len))
+	if (row_parse(&rec, attrs, len))
 		message_list_add(&((struct parts *)arg)->messages, &rec);
 }
 
@@ -87,29 +87,29 @@ static bool restart_messages(void *arg)
 static void add_waiter(struct nlattr *attrs, int len, void *arg)
 {
 	struct parts *parts = arg;
-	struct record rec;
+	struct row rec;
 
-	if (!record_parse(&rec, attrs, len))
+	if (!row_parse(&rec, attrs, len))
 		return;
 	if (waiter_is_truncated(&rec))
 		parts->truncated = true;
 	else
-		store_add(waiter_is_undo(&rec) ? &parts->undo : &parts->waiters, attrs, len,
-			  NULL);
+		row_store_add(waiter_is_undo(&rec) ? &parts->undo : &parts->waiters, attrs, len,
+			      NULL);
 }
 
 static bool restart_waiters(void *arg)
 {
 	struct parts *parts = arg;
 
-	store_clear(&parts->waiters);
-	store_clear(&parts->undo);
+	row_store_clear(&parts->waiters);
+	row_store_clear(&parts->undo);
 	parts->truncated = false;
 	return true;
 }
 
 /* What the three requests have in common. */
-static struct ipcns_request *request(const struct depth *depth, uint8_t cmd)
+static struct ipcns_request *request(const struct object_detail *depth, uint8_t cmd)
 {
 	static const struct {
 		int ns_id, kind, id, name;
@@ -133,7 +133,7 @@ static struct ipcns_request *request(const struct depth *depth, uint8_t cmd)
 }
 
 /* Ends the tool if @ret is an error that no part can be printed with. */
-static void check(struct ipcns *w, const struct depth *depth, int ret, const char *what)
+static void check(struct ipcns *w, const struct object_detail *depth, int ret, const char *what)
 {
 	if (ret == -ENOENT && depth->name)
 		die(STATUS_ERROR, "no %s /%s in namespace \"%s\"", kind_names[depth->kind],
@@ -145,12 +145,12 @@ static void check(struct ipcns *w, const struct depth *depth, int ret, const cha
 		module_die(w, ret, "cannot list %s", what);
 }
 
-static bool wanted(const struct depth *depth, enum depth_part part)
+static bool wanted(const struct object_detail *depth, enum object_detail_part part)
 {
-	return depth_has(depth->kind, part) && (!depth->only || depth->part == part);
+	return object_detail_has(depth->kind, part) && (!depth->only || depth->part == part);
 }
 
-static void get_first(struct ipcns *w, const struct depth *depth, struct parts *parts)
+static void get_first(struct ipcns *w, const struct object_detail *depth, struct parts *parts)
 {
 	struct ipcns_request *r;
 
@@ -161,11 +161,12 @@ static void get_first(struct ipcns *w, const struct depth *depth, struct parts *
 		r = request(depth, IPCNS_CMD_OBJECT_GET);
 		check(w, depth, ipcns_do(w, r, add_first, parts), "the object");
 	}
-	store_sort(&parts->first);
+	row_store_sort(&parts->first);
 }
 
 /* Handles that a part other than the first could not be read: the others may be of use. */
-static void note(struct ipcns *w, const struct depth *depth, int ret, enum depth_part part,
+static void note(struct ipcns *w, const struct object_detail *depth, int ret,
+		 enum object_detail_part part,
 		 const char *what, struct parts *parts)
 {
 	if (ret == -ENOENT || ret == -ENODEV || depth->only)
@@ -176,82 +177,84 @@ static void note(struct ipcns *w, const struct depth *depth, int ret, enum depth
 	parts->unknown[part] = true;
 }
 
-static void get_parts(struct ipcns *w, const struct depth *depth, struct parts *parts)
+static void get_parts(struct ipcns *w, const struct object_detail *depth, struct parts *parts)
 {
 	struct ipcns_request *r;
 	int ret;
 
-	if (wanted(depth, DEPTH_FIRST))
+	if (wanted(depth, OBJECT_DETAIL_FIRST))
 		get_first(w, depth, parts);
-	if (wanted(depth, DEPTH_MESSAGES)) {
+	if (wanted(depth, OBJECT_DETAIL_MESSAGES)) {
 		r = request(depth, IPCNS_CMD_ELEMENT_GET);
 		ret = ipcns_dump(w, r, add_message, restart_messages, parts);
-		note(w, depth, ret, DEPTH_MESSAGES, "messages", parts);
+		note(w, depth, ret, OBJECT_DETAIL_MESSAGES, "messages", parts);
 		message_list_sort(&parts->messages, depth->kind == IPCNS_KIND_MQ);
 	}
-	if (wanted(depth, DEPTH_WAITERS) || wanted(depth, DEPTH_UNDO)) {
+	if (wanted(depth, OBJECT_DETAIL_WAITERS) || wanted(depth, OBJECT_DETAIL_UNDO)) {
 		r = request(depth, IPCNS_CMD_WAITER_GET);
 		ret = ipcns_dump(w, r, add_waiter, restart_waiters, parts);
-		note(w, depth, ret, DEPTH_WAITERS, "waiters", parts);
-		parts->unknown[DEPTH_UNDO] = parts->unknown[DEPTH_WAITERS];
+		note(w, depth, ret, OBJECT_DETAIL_WAITERS, "waiters", parts);
+		parts->unknown[OBJECT_DETAIL_UNDO] = parts->unknown[OBJECT_DETAIL_WAITERS];
 	}
 	progress_end();		/* not all of this is sorted */
 }
 
-static void print_store(const struct store *store, bool objects, struct output *out)
+static void print_store(const struct row_store *store, bool objects, struct table *out)
 {
-	bool (*parse)(struct record *, struct nlattr *, int) =
-		objects ? object_parse : record_parse;
-	struct record rec;
+	bool (*parse)(struct row *, struct nlattr *, int) =
+		objects ? object_parse : row_parse;
+	struct row rec;
 	size_t i;
 
 	for (i = 0; i < store->n; i++)
 		if (parse(&rec, store->rows[i].attrs, store->rows[i].len))
-			output_row(out, &rec);
+			table_add(out, &rec);
 }
 
-static size_t rows_of(const struct parts *parts, enum depth_part part)
+static size_t rows_of(const struct parts *parts, enum object_detail_part part)
 {
-	const size_t n[DEPTH_PARTS] = {
+	const size_t n[OBJECT_DETAIL_PARTS] = {
 		parts->first.n, parts->messages.n, parts->waiters.n, parts->undo.n,
 	};
 
 	return n[part];
 }
 
-static void print_part(const struct depth *depth, enum depth_part part, const struct parts *parts,
-		       const struct options *opts, struct json *json)
+static void print_part(const struct object_detail *depth, enum object_detail_part part,
+		       const struct parts *parts,
+		       const struct table_options *opts, struct json *json)
 {
-	const struct store *const stores[DEPTH_PARTS] = {
-		[DEPTH_FIRST] = &parts->first,
-		[DEPTH_WAITERS] = &parts->waiters,
-		[DEPTH_UNDO] = &parts->undo,
+	const struct row_store *const stores[OBJECT_DETAIL_PARTS] = {
+		[OBJECT_DETAIL_FIRST] = &parts->first,
+		[OBJECT_DETAIL_WAITERS] = &parts->waiters,
+		[OBJECT_DETAIL_UNDO] = &parts->undo,
 	};
-	struct selection sel;
-	struct output out;
+	struct column_choice sel;
+	struct table out;
 
-	selection_parse(&sel, depth_columns(depth->kind, part), opts->output, opts->output_all);
+	column_choice_parse(&sel, object_detail_columns(depth->kind, part), opts->output,
+			    opts->output_all);
 	if (json && parts->unknown[part]) {
 		json_null(json, sel.set->root);
 	} else {
-		output_begin(&out, opts, &sel, json);
+		table_begin(&out, opts, &sel, json);
 		if (stores[part])
-			print_store(stores[part], part == DEPTH_FIRST &&
+			print_store(stores[part], part == OBJECT_DETAIL_FIRST &&
 				    depth->kind != IPCNS_KIND_SEM, &out);
 		else
 			message_list_print(&parts->messages, &out);
-		output_end(&out);
+		table_end(&out);
 	}
-	selection_free(&sel);
+	column_choice_free(&sel);
 }
 
-static void print_text(const struct depth *depth, const struct parts *parts,
-		       const struct options *opts)
+static void print_text(const struct object_detail *depth, const struct parts *parts,
+		       const struct table_options *opts)
 {
-	enum depth_part part;
+	enum object_detail_part part;
 	bool printed = false;
 
-	for (part = 0; part < DEPTH_PARTS; part++) {
+	for (part = 0; part < OBJECT_DETAIL_PARTS; part++) {
 		if (!wanted(depth, part) || (!rows_of(parts, part) && !depth->only))
 			continue;
 		if (printed)
@@ -263,14 +266,14 @@ static void print_text(const struct depth *depth, const struct parts *parts,
 	}
 }
 
-static void print_json(const struct depth *depth, const struct parts *parts,
-		       const struct options *opts)
+static void print_json(const struct object_detail *depth, const struct parts *parts,
+		       const struct table_options *opts)
 {
-	enum depth_part part;
+	enum object_detail_part part;
 	struct json json;
 
 	json_begin(&json, stdout);
-	for (part = 0; part < DEPTH_PARTS; part++)
+	for (part = 0; part < OBJECT_DETAIL_PARTS; part++)
 		if (wanted(depth, part))
 			print_part(depth, part, parts, opts, &json);
 	/* what the lists above lack */
@@ -291,14 +294,15 @@ static void say_truncated(const struct parts *parts)
 }
 
 /**
- * depth_print - read and print one object in depth
+ * object_detail_print - read and print one object in depth
  * @w: the connection
  * @depth: which, and what of it
  * @opts: how to print it
  *
  * Returns the exit status: an error if a part could not be read.
  */
-int depth_print(struct ipcns *w, const struct depth *depth, const struct options *opts)
+int object_detail_print(struct ipcns *w, const struct object_detail *depth,
+			const struct table_options *opts)
 {
 	struct parts parts = { 0 };
 	bool failed;
@@ -309,10 +313,10 @@ int depth_print(struct ipcns *w, const struct depth *depth, const struct options
 	else
 		print_text(depth, &parts, opts);
 	say_truncated(&parts);
-	failed = parts.unknown[DEPTH_MESSAGES] || parts.unknown[DEPTH_WAITERS];
-	store_clear(&parts.first);
-	store_clear(&parts.waiters);
-	store_clear(&parts.undo);
+	failed = parts.unknown[OBJECT_DETAIL_MESSAGES] || parts.unknown[OBJECT_DETAIL_WAITERS];
+	row_store_clear(&parts.first);
+	row_store_clear(&parts.waiters);
+	row_store_clear(&parts.undo);
 	message_list_free(&parts.messages);
 	return failed ? STATUS_ERROR : STATUS_OK;
 }

@@ -9,14 +9,14 @@
 #include "ipc/object_set.h"
 #include "util.h"
 
-struct objset_group {
+struct object_set_group {
 	uint64_t ns_id;
 	size_t first, n;	/* members */
 	uint32_t inum;
 	uint8_t kind;
 };
 
-struct objset_member {
+struct object_set_member {
 	union {
 		uint64_t bytes;	/* as in struct event_object */
 		char *name;
@@ -29,7 +29,7 @@ struct objset_member {
 
 static int compare_groups(const void *p, const void *q)
 {
-	const struct objset_group *a = p, *b = q;
+	const struct object_set_group *a = p, *b = q;
 
 	if (a->ns_id != b->ns_id)
 		return a->ns_id < b->ns_id ? -1 : 1;
@@ -40,20 +40,20 @@ static int compare_groups(const void *p, const void *q)
 
 static int compare_members(const void *p, const void *q)
 {
-	const struct objset_member *a = p, *b = q;
+	const struct object_set_member *a = p, *b = q;
 
 	return (a->id > b->id) - (a->id < b->id);
 }
 
-static struct objset_group *last_group(struct objset *set, const struct event_object *o)
+static struct object_set_group *last_group(struct object_set *set, const struct event_object *o)
 {
-	struct objset_group *g = set->n_groups ? &set->groups[set->n_groups - 1] : NULL;
+	struct object_set_group *g = set->n_groups ? &set->groups[set->n_groups - 1] : NULL;
 
 	if (g && g->ns_id == o->ns_id && g->kind == o->kind)
 		return g;
 	set->groups = xgrow(set->groups, set->n_groups, &set->groups_allocated, sizeof(*g));
 	g = set->groups + set->n_groups++;
-	*g = (struct objset_group){
+	*g = (struct object_set_group){
 		.ns_id = o->ns_id,
 		.first = set->n,
 		.inum = o->inum,
@@ -62,12 +62,12 @@ static struct objset_group *last_group(struct objset *set, const struct event_ob
 	return g;
 }
 
-/** objset_add - add an object, not marked; takes over what event_object_read() allocated */
-void objset_add(struct objset *set, struct event_object *o)
+/** object_set_add - add an object, not marked; takes over what event_object_read() allocated */
+void object_set_add(struct object_set *set, struct event_object *o)
 {
 	last_group(set, o)->n++;
 	set->members = xgrow(set->members, set->n, &set->allocated, sizeof(*set->members));
-	set->members[set->n++] = (struct objset_member){
+	set->members[set->n++] = (struct object_set_member){
 		.bytes = o->bytes,
 		.id = o->id,
 		.key = o->key,
@@ -78,7 +78,7 @@ void objset_add(struct objset *set, struct event_object *o)
 	o->known = 0;
 }
 
-static void sort_group(struct objset_member *members, size_t n)
+static void sort_group(struct object_set_member *members, size_t n)
 {
 	size_t i;
 
@@ -88,8 +88,8 @@ static void sort_group(struct objset_member *members, size_t n)
 		qsort(members, n, sizeof(*members), compare_members);
 }
 
-/** objset_sort - put a set in order, after the last was added and before it is asked */
-void objset_sort(struct objset *set)
+/** object_set_sort - put a set in order, after the last was added and before it is asked */
+void object_set_sort(struct object_set *set)
 {
 	size_t i;
 
@@ -101,9 +101,9 @@ void objset_sort(struct objset *set)
 }
 
 /* Where the first group is that is not before those of a namespace and kind. */
-static size_t find_group(const struct objset *set, uint64_t ns_id, uint8_t kind)
+static size_t find_group(const struct object_set *set, uint64_t ns_id, uint8_t kind)
 {
-	const struct objset_group wanted = { .ns_id = ns_id, .kind = kind };
+	const struct object_set_group wanted = { .ns_id = ns_id, .kind = kind };
 	size_t low = 0, high = set->n_groups, middle;
 
 	while (low < high) {
@@ -116,8 +116,8 @@ static size_t find_group(const struct objset *set, uint64_t ns_id, uint8_t kind)
 	return low;
 }
 
-static void expand(struct event_object *o, const struct objset_group *g,
-		   const struct objset_member *m)
+static void expand(struct event_object *o, const struct object_set_group *g,
+		   const struct object_set_member *m)
 {
 	*o = (struct event_object){
 		.ns_id = g->ns_id,
@@ -133,18 +133,18 @@ static void expand(struct event_object *o, const struct objset_group *g,
 }
 
 /**
- * objset_mark - mark all objects of a namespace
+ * object_set_mark - mark all objects of a namespace
  * @set: the set, sorted
  * @ns_id: identity of the namespace
  * @tell: called for each, by kind and id; may not keep the name of a queue
  * @arg: passed to it
  */
-void objset_mark(struct objset *set, uint64_t ns_id,
-		 void (*tell)(const struct event_object *o, void *arg), void *arg)
+void object_set_mark(struct object_set *set, uint64_t ns_id,
+		     void (*tell)(const struct event_object *o, void *arg), void *arg)
 {
 	size_t i = find_group(set, ns_id, 0);
-	const struct objset_group *g;
-	struct objset_member *m;
+	const struct object_set_group *g;
+	struct object_set_member *m;
 	struct event_object o;
 
 	for (; i < set->n_groups && set->groups[i].ns_id == ns_id; i++) {
@@ -157,12 +157,12 @@ void objset_mark(struct objset *set, uint64_t ns_id,
 	}
 }
 
-/** objset_marked - whether an object is in a sorted set, and marked */
-bool objset_marked(const struct objset *set, uint64_t ns_id, uint8_t kind, uint32_t id)
+/** object_set_marked - whether an object is in a sorted set, and marked */
+bool object_set_marked(const struct object_set *set, uint64_t ns_id, uint8_t kind, uint32_t id)
 {
-	const struct objset_member wanted = { .id = id }, *m;
+	const struct object_set_member wanted = { .id = id }, *m;
 	size_t i = find_group(set, ns_id, kind);
-	const struct objset_group *g;
+	const struct object_set_group *g;
 
 	for (; i < set->n_groups; i++) {
 		g = &set->groups[i];
@@ -175,8 +175,8 @@ bool objset_marked(const struct objset *set, uint64_t ns_id, uint8_t kind, uint3
 	return false;
 }
 
-/** objset_clear - make a set empty */
-void objset_clear(struct objset *set)
+/** object_set_clear - make a set empty */
+void object_set_clear(struct object_set *set)
 {
 	size_t i;
 
@@ -185,5 +185,5 @@ void objset_clear(struct objset *set)
 			free(set->members[i].name);
 	free(set->members);
 	free(set->groups);
-	*set = (struct objset){ 0 };
+	*set = (struct object_set){ 0 };
 }

@@ -8,21 +8,21 @@
 
 #include "ipc/event_line.h"
 
-struct objset_group;
-struct objset_member;
+struct object_set_group;
+struct object_set_member;
 
 /* Objects, few bytes for each, in groups of one namespace and kind. */
-struct objset {
-	struct objset_group *groups;
-	struct objset_member *members;
+struct object_set {
+	struct object_set_group *groups;
+	struct object_set_member *members;
 	size_t n_groups, groups_allocated, n, allocated;
 };
 
-void objset_add(struct objset *set, struct event_object *o);
-void objset_sort(struct objset *set);
-void objset_mark(struct objset *set, uint64_t ns_id,
-		 void (*tell)(const struct event_object *o, void *arg), void *arg);
-bool objset_marked(const struct objset *set, uint64_t ns_id, uint8_t kind, uint32_t id);
-void objset_clear(struct objset *set);
+void object_set_add(struct object_set *set, struct event_object *o);
+void object_set_sort(struct object_set *set);
+void object_set_mark(struct object_set *set, uint64_t ns_id,
+		     void (*tell)(const struct event_object *o, void *arg), void *arg);
+bool object_set_marked(const struct object_set *set, uint64_t ns_id, uint8_t kind, uint32_t id);
+void object_set_clear(struct object_set *set);
 
 #endif

@@ -21,22 +21,22 @@
 
 static int compare_accounts(const void *p, const void *q)
 {
-	const struct account *a = p, *b = q;
+	const struct ns_references *a = p, *b = q;
 	const uint64_t x[] = { a->inum, a->nsid }, y[] = { b->inum, b->nsid };
 
 	return holder_compare_numbers(x, y, ARRAY_SIZE(x));
 }
 
-static struct account *find(const struct ledger *ledger, uint64_t inum, uint64_t nsid)
+static struct ns_references *find(const struct references *ledger, uint64_t inum, uint64_t nsid)
 {
-	const struct account wanted = { .inum = inum, .nsid = nsid };
+	const struct ns_references wanted = { .inum = inum, .nsid = nsid };
 
 	return ledger->n ? bsearch(&wanted, ledger->accounts, ledger->n, sizeof(wanted),
 				   compare_accounts) : NULL;
 }
 
 /* The one that lives of those with an inode number: one that is dying has no mounts. */
-static struct account *find_by_inum(const struct ledger *ledger, uint64_t inum)
+static struct ns_references *find_by_inum(const struct references *ledger, uint64_t inum)
 {
 	size_t low = 0, high = ledger->n, middle;
 
@@ -55,15 +55,15 @@ static struct account *find_by_inum(const struct ledger *ledger, uint64_t inum)
 
 static int compare_devs(const void *p, const void *q)
 {
-	const struct account *const *a = p, *const *b = q;
+	const struct ns_references *const *a = p, *const *b = q;
 
 	return ((*a)->mq_dev > (*b)->mq_dev) - ((*a)->mq_dev < (*b)->mq_dev);
 }
 
 /* Those whose mqueue filesystem is found by its device: one that is dying has no mounts. */
-static void sort_by_dev(struct ledger *ledger)
+static void sort_by_dev(struct references *ledger)
 {
-	struct account *account;
+	struct ns_references *account;
 	size_t i;
 
 	ledger->by_dev = xrealloc(NULL, ledger->n, sizeof(*ledger->by_dev));
@@ -77,38 +77,39 @@ static void sort_by_dev(struct ledger *ledger)
 }
 
 /* Each namespace that lives has an mqueue filesystem of its own. */
-static struct account *find_by_dev(const struct ledger *ledger, uint32_t dev)
+static struct ns_references *find_by_dev(const struct references *ledger, uint32_t dev)
 {
-	const struct account wanted = { .mq_dev = dev }, *key = &wanted;
-	struct account **found = ledger->n_devs ? bsearch(&key, ledger->by_dev, ledger->n_devs,
-							  sizeof(key), compare_devs) : NULL;
+	const struct ns_references wanted = { .mq_dev = dev }, *key = &wanted;
+	struct ns_references **found = ledger->n_devs ? bsearch(&key, ledger->by_dev,
+								ledger->n_devs,
+								sizeof(key), compare_devs) : NULL;
 
 	return found ? *found : NULL;
 }
 
 /**
- * ledger_begin - start the ledger of some namespaces
- * @ledger: the ledger, for ledger_free()
+ * references_begin - start the ledger of some namespaces
+ * @ledger: the ledger, for references_free()
  * @namespaces: as ns_select() or ns_select_all() left them
  */
-void ledger_begin(struct ledger *ledger, const struct store *namespaces)
+void references_begin(struct references *ledger, const struct row_store *namespaces)
 {
-	struct account *account;
-	struct record rec;
+	struct ns_references *account;
+	struct row rec;
 	uint64_t value;
 	size_t i;
 
-	*ledger = (struct ledger){ 0 };
+	*ledger = (struct references){ 0 };
 	ledger->accounts = xrealloc(NULL, namespaces->n, sizeof(*account));
 	for (i = 0; i < namespaces->n; i++) {
-		if (!record_parse(&rec, namespaces->rows[i].attrs, namespaces->rows[i].len))
+		if (!row_parse(&rec, namespaces->rows[i].attrs, namespaces->rows[i].len))
 			continue;
 		account = &ledger->accounts[ledger->n++];
-		*account = (struct account){ 0 };
-		ipcns_uint(rec.tb[IPCNS_A_NS_INUM], &account->inum);
-		ipcns_uint(rec.tb[IPCNS_A_NS_ID], &account->nsid);
+		*account = (struct ns_references){ 0 };
+		ipcns_uint(rec.attr[IPCNS_A_NS_INUM], &account->inum);
+		ipcns_uint(rec.attr[IPCNS_A_NS_ID], &account->nsid);
 		account->dying = ns_is_dying(&rec);
-		account->has_mq_dev = ipcns_uint(rec.tb[IPCNS_A_NS_MQ_DEV], &value);
+		account->has_mq_dev = ipcns_uint(rec.attr[IPCNS_A_NS_MQ_DEV], &value);
 		account->mq_dev = account->has_mq_dev ? value : 0;
 	}
 	if (ledger->n)
@@ -116,13 +117,13 @@ void ledger_begin(struct ledger *ledger, const struct store *namespaces)
 	sort_by_dev(ledger);
 }
 
-static void take_count(struct account *account, const struct record *rec)
+static void take_count(struct ns_references *account, const struct row *rec)
 {
 	uint64_t kind;
 
 	account->known = true;
-	if (ipcns_uint(rec->tb[IPCNS_A_HOLDER_KIND], &kind) && kind == IPCNS_HOLDER_KIND_COUNT)
-		account->counted = ipcns_uint(rec->tb[IPCNS_A_HOLDER_REFS], &account->refs);
+	if (ipcns_uint(rec->attr[IPCNS_A_HOLDER_KIND], &kind) && kind == IPCNS_HOLDER_KIND_COUNT)
+		account->counted = ipcns_uint(rec->attr[IPCNS_A_HOLDER_REFS], &account->refs);
 }
 
 /* Rows that share a reference side by side, else as they will be printed. */
@@ -152,7 +153,7 @@ static void drop_doubles(struct holders *list)
 }
 
 /* Keeps what tells references apart: as many rows as references, however many share them. */
-static void add_brief(struct ledger *ledger, struct holder *h)
+static void add_brief(struct references *ledger, struct holder *h)
 {
 	struct holders *list = &ledger->rows;
 
@@ -169,17 +170,17 @@ static void add_brief(struct ledger *ledger, struct holder *h)
 	holders_add(list, h);
 }
 
-/** ledger_add - take a message of holder-get; @arg is the ledger */
-void ledger_add(struct nlattr *attrs, int len, void *arg)
+/** references_add - take a message of holder-get; @arg is the ledger */
+void references_add(struct nlattr *attrs, int len, void *arg)
 {
-	struct ledger *ledger = arg;
-	struct account *account;
+	struct references *ledger = arg;
+	struct ns_references *account;
 	uint64_t inum, nsid;
-	struct record rec;
+	struct row rec;
 	struct holder h;
 
-	if (!record_parse(&rec, attrs, len) || !ipcns_uint(rec.tb[IPCNS_A_HOLDER_NS_INUM], &inum) ||
-	    !ipcns_uint(rec.tb[IPCNS_A_HOLDER_NS_ID], &nsid))
+	if (!row_parse(&rec, attrs, len) || !ipcns_uint(rec.attr[IPCNS_A_HOLDER_NS_INUM], &inum) ||
+	    !ipcns_uint(rec.attr[IPCNS_A_HOLDER_NS_ID], &nsid))
 		return;
 	account = find(ledger, inum, nsid);
 	if (!account)
@@ -192,7 +193,7 @@ void ledger_add(struct nlattr *attrs, int len, void *arg)
 		holders_add(&ledger->rows, &h);
 }
 
-static void add_mount(struct ledger *ledger, const struct account *account,
+static void add_mount(struct references *ledger, const struct ns_references *account,
 		      const struct mount *mount, enum holder_kind kind)
 {
 	struct holder h = {
@@ -207,7 +208,7 @@ static void add_mount(struct ledger *ledger, const struct account *account,
 	holders_add(&ledger->rows, &h);
 }
 
-static void add_descriptor(struct ledger *ledger, const struct account *account,
+static void add_descriptor(struct references *ledger, const struct ns_references *account,
 			   const struct descriptor *descriptor, enum holder_kind kind)
 {
 	struct holder h = {
@@ -228,11 +229,11 @@ static void add_descriptor(struct ledger *ledger, const struct account *account,
 	holders_add(account ? &ledger->rows : &ledger->possible, &h);
 }
 
-/** ledger_add_descriptor - take a descriptor of descriptors_read(); @arg is the ledger */
-void ledger_add_descriptor(const struct descriptor *descriptor, void *arg)
+/** references_add_descriptor - take a descriptor of descriptors_read(); @arg is the ledger */
+void references_add_descriptor(const struct descriptor *descriptor, void *arg)
 {
-	struct ledger *ledger = arg;
-	struct account *account;
+	struct references *ledger = arg;
+	struct ns_references *account;
 
 	switch (descriptor->kind) {
 	case DESCRIPTOR_NSFS:
@@ -251,11 +252,11 @@ void ledger_add_descriptor(const struct descriptor *descriptor, void *arg)
 	}
 }
 
-/** ledger_add_mount - take a mount of mounts_read(); @arg is the ledger */
-void ledger_add_mount(const struct mount *mount, void *arg)
+/** references_add_mount - take a mount of mounts_read(); @arg is the ledger */
+void references_add_mount(const struct mount *mount, void *arg)
 {
-	struct ledger *ledger = arg;
-	struct account *account;
+	struct references *ledger = arg;
+	struct ns_references *account;
 
 	descriptors_add_mount(&ledger->search, mount);
 	switch (mount->kind) {
@@ -278,7 +279,7 @@ void ledger_add_mount(const struct mount *mount, void *arg)
  * References that a row adds to those of the rows before it. All descriptors and mounts of a
  * namespace have the one reference of its inode in nsfs.
  */
-static uint64_t new_references(const struct account *account, const struct holder *h,
+static uint64_t new_references(const struct ns_references *account, const struct holder *h,
 			       const struct holder *before)
 {
 	const unsigned int of_inode = 1U << HOLDER_NSFS | 1U << HOLDER_MOUNT;
@@ -292,7 +293,7 @@ static uint64_t new_references(const struct account *account, const struct holde
 }
 
 /* Who may have the references that nobody else was found to have. */
-static void add_possible(struct ledger *ledger, const struct account *account)
+static void add_possible(struct references *ledger, const struct ns_references *account)
 {
 	struct holder h;
 	size_t i;
@@ -308,7 +309,7 @@ static void add_possible(struct ledger *ledger, const struct account *account)
 	}
 }
 
-static void add_rest(struct ledger *ledger, struct account *account)
+static void add_rest(struct references *ledger, struct ns_references *account)
 {
 	struct holder h = {
 		.inum = account->inum, .nsid = account->nsid, .kind = HOLDER_UNATTRIBUTED,
@@ -333,15 +334,15 @@ static void add_rest(struct ledger *ledger, struct account *account)
 }
 
 /**
- * ledger_settle - make rows of what was added
+ * references_balance - make rows of what was added
  *
  * Drops doubles, gives each reference to the first of the rows that share it, adds a row for those
  * that nobody was found to have and rows for descriptors that may have them, and sorts.
  */
-void ledger_settle(struct ledger *ledger)
+void references_balance(struct references *ledger)
 {
 	struct holder *h, *before = NULL;
-	struct account *account;
+	struct ns_references *account;
 	size_t i;
 
 	holders_sort(&ledger->rows, compare_references);
@@ -362,10 +363,10 @@ void ledger_settle(struct ledger *ledger)
 	holders_sort(&ledger->rows, holder_compare);
 }
 
-/** ledger_restart - forget what was added */
-void ledger_restart(struct ledger *ledger)
+/** references_restart - forget what was added */
+void references_restart(struct references *ledger)
 {
-	struct account *account;
+	struct ns_references *account;
 	size_t i;
 
 	holders_clear(&ledger->rows);
@@ -383,41 +384,41 @@ void ledger_restart(struct ledger *ledger)
 	}
 }
 
-/** ledger_free - free what a ledger holds */
-void ledger_free(struct ledger *ledger)
+/** references_free - free what a ledger holds */
+void references_free(struct references *ledger)
 {
 	holders_free(&ledger->rows);
 	holders_free(&ledger->possible);
 	descriptors_clear(&ledger->search);
 	free(ledger->by_dev);
 	free(ledger->accounts);
-	*ledger = (struct ledger){ 0 };
+	*ledger = (struct references){ 0 };
 }
 
 static bool restart(void *arg)
 {
-	ledger_restart(arg);
+	references_restart(arg);
 	return true;
 }
 
 /* Compares the count of a namespace with that before, or dies if it is dying by now. */
 static void check(struct nlattr *attrs, int len, void *arg)
 {
-	struct ledger *ledger = arg;
+	struct references *ledger = arg;
 	uint64_t inum, nsid, refs;
-	struct account *account;
-	struct record rec;
+	struct ns_references *account;
+	struct row rec;
 	bool counted;
 
-	if (!record_parse(&rec, attrs, len) || !ipcns_uint(rec.tb[IPCNS_A_NS_INUM], &inum) ||
-	    !ipcns_uint(rec.tb[IPCNS_A_NS_ID], &nsid))
+	if (!row_parse(&rec, attrs, len) || !ipcns_uint(rec.attr[IPCNS_A_NS_INUM], &inum) ||
+	    !ipcns_uint(rec.attr[IPCNS_A_NS_ID], &nsid))
 		return;
 	account = find(ledger, inum, nsid);
 	if (!account)
 		return;
 	ns_refuse_dying(&rec);
 	account->seen = true;
-	counted = ipcns_uint(rec.tb[IPCNS_A_NS_REFS], &refs);
+	counted = ipcns_uint(rec.attr[IPCNS_A_NS_REFS], &refs);
 	if (account->counted && (!counted || refs != account->refs))
 		ledger->changed = true;
 }
@@ -429,12 +430,12 @@ static bool go_on(void *arg)
 }
 
 /* Identity of the only namespace, 0 if there are several. */
-static uint64_t only(const struct ledger *ledger)
+static uint64_t only(const struct references *ledger)
 {
 	return ledger->n == 1 ? ledger->accounts[0].nsid : 0;
 }
 
-static void check_all(struct ipcns *w, struct ledger *ledger)
+static void check_all(struct ipcns *w, struct references *ledger)
 {
 	size_t i;
 	int ret;
@@ -448,13 +449,13 @@ static void check_all(struct ipcns *w, struct ledger *ledger)
 			    (unsigned long long)ledger->accounts[i].inum);
 }
 
-static void read_all(struct ipcns *w, struct ledger *ledger)
+static void read_all(struct ipcns *w, struct references *ledger)
 {
 	char why[256];
 	size_t i;
 	int ret;
 
-	ret = ipcns_holders(w, only(ledger), 0, ledger_add, restart, ledger);
+	ret = ipcns_holders(w, only(ledger), 0, references_add, restart, ledger);
 	if (ret == -EPERM) {
 		ledger->refused = true;
 		return;
@@ -470,46 +471,47 @@ static void read_all(struct ipcns *w, struct ledger *ledger)
 	for (i = 0; i < ledger->n; i++)
 		if (!ledger->accounts[i].known && !ledger->accounts[i].dying)
 			ledger->refused = true;
-	mounts_read(ledger_add_mount, ledger);
-	descriptors_read(&ledger->search, ledger_add_descriptor, ledger);
-	ledger_settle(ledger);
+	mounts_read(references_add_mount, ledger);
+	descriptors_read(&ledger->search, references_add_descriptor, ledger);
+	references_balance(ledger);
 }
 
 /**
- * ledger_read_once - read what keeps some namespaces
+ * references_read_once - read what keeps some namespaces
  * @w: the connection
  * @namespaces: which
- * @ledger: the result, for ledger_free()
+ * @ledger: the result, for references_free()
  *
  * Where something changes meanwhile, references may be missing or too many. What accounts say is
  * right, but not all rows are there.
  */
-void ledger_read_once(struct ipcns *w, const struct store *namespaces, struct ledger *ledger)
+void references_read_once(struct ipcns *w, const struct row_store *namespaces,
+			  struct references *ledger)
 {
-	ledger_begin(ledger, namespaces);
+	references_begin(ledger, namespaces);
 	ledger->brief = true;
 	ledger->search.kinds = 1U << DESCRIPTOR_NSFS;
 	read_all(w, ledger);
 }
 
 /**
- * ledger_read - read what keeps some namespaces, none of them dying, until it adds up
+ * references_read - read what keeps some namespaces, none of them dying, until it adds up
  * @w: the connection
  * @namespaces: which
- * @ledger: the result, for ledger_free()
+ * @ledger: the result, for references_free()
  *
  * Says so on stderr if something changed each time. Where the user may not know, @ledger->refused
  * is set, and nothing is known.
  */
-void ledger_read(struct ipcns *w, const struct store *namespaces, struct ledger *ledger)
+void references_read(struct ipcns *w, const struct row_store *namespaces, struct references *ledger)
 {
 	int tries;
 
-	ledger_begin(ledger, namespaces);
+	references_begin(ledger, namespaces);
 	ledger->search.kinds = 1U << DESCRIPTOR_NSFS | 1U << DESCRIPTOR_QUEUE |
 			       1U << DESCRIPTOR_SYSVIPC;
 	for (tries = 0; tries < TRIES; tries++) {
-		ledger_restart(ledger);
+		references_restart(ledger);
 		read_all(w, ledger);
 		if (ledger->refused)
 			return;
@@ -520,10 +522,11 @@ void ledger_read(struct ipcns *w, const struct store *namespaces, struct ledger 
 	error("changed while reading: references may be missing, or be counted twice");
 }
 
-/** ledger_account - what is known of the namespace @row; NULL if nothing is */
-const struct account *ledger_account(const struct ledger *ledger, const struct stored *row)
+/** references_of - what is known of the namespace @row; NULL if nothing is */
+const struct ns_references *references_of(const struct references *ledger,
+					  const struct stored_row *row)
 {
-	const struct account *account = find(ledger, row->key.number[0], ns_id(row));
+	const struct ns_references *account = find(ledger, row->key.number[0], ns_id(row));
 
 	return account && account->known ? account : NULL;
 }

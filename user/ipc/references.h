@@ -6,7 +6,7 @@
 #include "ipc/holder.h"
 
 /* One namespace of a ledger. */
-struct account {
+struct ns_references {
 	uint64_t inum, nsid;
 	uint32_t mq_dev;
 	bool has_mq_dev;
@@ -20,10 +20,10 @@ struct account {
 };
 
 /* What keeps some namespaces: references, and who has them. */
-struct ledger {
-	struct account *accounts;	/* sorted by inode number and identity */
+struct references {
+	struct ns_references *accounts;	/* sorted by inode number and identity */
 	size_t n;
-	struct account **by_dev;	/* those that have a device and live, sorted by it */
+	struct ns_references **by_dev;	/* those that have a device and live, sorted by it */
 	size_t n_devs;
 	struct holders rows;
 	struct holders possible;	/* rows that may be of any of the namespaces */
@@ -33,16 +33,19 @@ struct ledger {
 	bool changed;		/* it does not add up, or did not stay as it was */
 };
 
-void ledger_begin(struct ledger *ledger, const struct store *namespaces);
-void ledger_add(struct nlattr *attrs, int len, void *arg);
-void ledger_add_mount(const struct mount *mount, void *arg);
-void ledger_add_descriptor(const struct descriptor *descriptor, void *arg);
-void ledger_settle(struct ledger *ledger);
-void ledger_restart(struct ledger *ledger);
-void ledger_free(struct ledger *ledger);
+void references_begin(struct references *ledger, const struct row_store *namespaces);
+void references_add(struct nlattr *attrs, int len, void *arg);
+void references_add_mount(const struct mount *mount, void *arg);
+void references_add_descriptor(const struct descriptor *descriptor, void *arg);
+void references_balance(struct references *ledger);
+void references_restart(struct references *ledger);
+void references_free(struct references *ledger);
 
-void ledger_read(struct ipcns *w, const struct store *namespaces, struct ledger *ledger);
-void ledger_read_once(struct ipcns *w, const struct store *namespaces, struct ledger *ledger);
-const struct account *ledger_account(const struct ledger *ledger, const struct stored *row);
+void references_read(struct ipcns *w, const struct row_store *namespaces,
+		     struct references *ledger);
+void references_read_once(struct ipcns *w, const struct row_store *namespaces,
+			  struct references *ledger);
+const struct ns_references *references_of(const struct references *ledger,
+					  const struct stored_row *row);
 
 #endif

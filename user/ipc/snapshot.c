@@ -15,27 +15,27 @@
 /* Namespaces wanted, and objects in them. */
 struct found {
 	const struct number_set *only;	/* NULL for all */
-	struct store namespaces;
-	struct objset *objects;
+	struct row_store namespaces;
+	struct object_set *objects;
 };
 
 static void add_namespace(struct nlattr *attrs, int len, void *arg)
 {
 	struct found *found = arg;
-	struct record rec;
+	struct row rec;
 	uint64_t id;
 
-	if (!record_parse(&rec, attrs, len) || !ipcns_uint(rec.tb[IPCNS_A_NS_ID], &id))
+	if (!row_parse(&rec, attrs, len) || !ipcns_uint(rec.attr[IPCNS_A_NS_ID], &id))
 		return;
 	if (!found->only || number_set_has(found->only, id))
-		store_add(&found->namespaces, attrs, len, ns_sort_key);
+		row_store_add(&found->namespaces, attrs, len, ns_sort_key);
 }
 
 static void add_object(struct nlattr *attrs, int len, void *arg)
 {
 	struct found *found = arg;
 	struct event_object o;
-	struct record rec;
+	struct row rec;
 
 	if (!object_parse(&rec, attrs, len) || !event_object_read(&o, &rec))
 		return;
@@ -43,18 +43,18 @@ static void add_object(struct nlattr *attrs, int len, void *arg)
 		event_object_clear(&o);
 		return;
 	}
-	objset_add(found->objects, &o);
+	object_set_add(found->objects, &o);
 	progress_row();
 }
 
 static bool restart_namespaces(void *arg)
 {
-	return store_restart(&((struct found *)arg)->namespaces);
+	return row_store_restart(&((struct found *)arg)->namespaces);
 }
 
 static bool restart_objects(void *arg)
 {
-	objset_clear(((struct found *)arg)->objects);
+	object_set_clear(((struct found *)arg)->objects);
 	return true;
 }
 
@@ -82,7 +82,7 @@ static bool find_objects(struct ipcns *w, uint32_t kinds, struct found *found)
 	if (!dumped(w, ipcns_objects(w, &filter, add_object, restart_objects, found)))
 		return false;
 	progress_end();
-	objset_sort(found->objects);
+	object_set_sort(found->objects);
 	return true;
 }
 
@@ -90,20 +90,20 @@ static bool find_namespaces(struct ipcns *w, struct found *found)
 {
 	if (!dumped(w, ipcns_namespaces(w, only(found), add_namespace, restart_namespaces, found)))
 		return false;
-	store_sort(&found->namespaces);
+	row_store_sort(&found->namespaces);
 	return true;
 }
 
-static void write_namespaces(const struct store *store, bool show, struct told *told,
+static void write_namespaces(const struct row_store *store, bool show, struct snapshot_filter *told,
 			     struct event_writer *writer)
 {
-	struct record rec;
+	struct row rec;
 	size_t i;
 
 	for (i = 0; i < store->n; i++) {
-		if (!record_parse(&rec, store->rows[i].attrs, store->rows[i].len))
+		if (!row_parse(&rec, store->rows[i].attrs, store->rows[i].len))
 			continue;
-		told_ns(told, &rec);
+		snapshot_filter_ns(told, &rec);
 		if (show)
 			event_write_ns(writer, &rec);
 	}
@@ -114,14 +114,14 @@ static void write_object(const struct event_object *o, void *arg)
 	event_write_object(arg, o);
 }
 
-/* An object whose namespace is gone since is left out, and told_admit() leaves its end out. */
-static void write_objects(const struct store *store, struct told *told,
+/* An object whose namespace has ended since is left out; snapshot_filter_pass() drops its end. */
+static void write_objects(const struct row_store *store, struct snapshot_filter *told,
 			  struct event_writer *writer)
 {
 	size_t i;
 
 	for (i = 0; i < store->n; i++)
-		objset_mark(&told->objects, ns_id(&store->rows[i]), write_object, writer);
+		object_set_mark(&told->objects, ns_id(&store->rows[i]), write_object, writer);
 }
 
 /**
@@ -136,7 +136,7 @@ static void write_objects(const struct store *store, struct told *told,
  * Returns false if the module is gone.
  */
 bool snapshot_write(struct ipcns *w, const struct number_set *only, uint32_t objects,
-		    struct told *told, struct event_writer *writer)
+		    struct snapshot_filter *told, struct event_writer *writer)
 {
 	struct found found = { .only = only, .objects = &told->objects };
 	uint32_t kinds = objects >> IPCNS_EVENT_OBJECT_SHM & ALL_KINDS;
@@ -148,6 +148,6 @@ bool snapshot_write(struct ipcns *w, const struct number_set *only, uint32_t obj
 				 writer);
 		write_objects(&found.namespaces, told, writer);
 	}
-	store_clear(&found.namespaces);
+	row_store_clear(&found.namespaces);
 	return there;
 }

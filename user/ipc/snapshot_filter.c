@@ -25,7 +25,7 @@ enum {
 	DYING = EVENT_OBJECTS,	/* not a thing, but that a namespace is dying */
 };
 
-struct told_thing {
+struct known_thing {
 	uint64_t ns_id;
 	uint32_t id;
 	uint16_t kind;		/* 0: empty */
@@ -45,12 +45,12 @@ static uint64_t hash(const uint64_t *words, size_t n)
 	return h;
 }
 
-static struct told_thing *slot(struct told_thing *things, size_t size, uint64_t ns_id,
-			       uint16_t kind, uint32_t id)
+static struct known_thing *slot(struct known_thing *things, size_t size, uint64_t ns_id,
+				uint16_t kind, uint32_t id)
 {
 	uint64_t words[] = { ns_id, kind, id };
 	size_t at = hash(words, ARRAY_SIZE(words));
-	struct told_thing *t;
+	struct known_thing *t;
 
 	for (at ^= at >> 32;; at++) {
 		t = &things[at & (size - 1)];
@@ -59,9 +59,9 @@ static struct told_thing *slot(struct told_thing *things, size_t size, uint64_t 
 	}
 }
 
-static bool is_there(const struct told *told, uint64_t ns_id, uint16_t kind, uint32_t id)
+static bool is_there(const struct snapshot_filter *told, uint64_t ns_id, uint16_t kind, uint32_t id)
 {
-	const struct told_thing *t;
+	const struct known_thing *t;
 
 	if (told->size) {
 		t = slot(told->things, told->size, ns_id, kind, id);
@@ -69,14 +69,14 @@ static bool is_there(const struct told *told, uint64_t ns_id, uint16_t kind, uin
 			return t->there;
 	}
 	return kind >= IPCNS_EVENT_OBJECT_SHM && kind < DYING &&
-	       objset_marked(&told->objects, ns_id, kind - IPCNS_EVENT_OBJECT_SHM, id);
+	       object_set_marked(&told->objects, ns_id, kind - IPCNS_EVENT_OBJECT_SHM, id);
 }
 
-static void grow(struct told *told)
+static void grow(struct snapshot_filter *told)
 {
 	size_t size = told->size ? 2 * told->size : 1024;
-	struct told_thing *things = calloc(size, sizeof(*things));
-	struct told_thing *t;
+	struct known_thing *things = calloc(size, sizeof(*things));
+	struct known_thing *t;
 	size_t i;
 
 	if (!things)
@@ -91,30 +91,31 @@ static void grow(struct told *told)
 	told->size = size;
 }
 
-static void set(struct told *told, uint64_t ns_id, uint16_t kind, uint32_t id, bool there)
+static void set(struct snapshot_filter *told, uint64_t ns_id, uint16_t kind, uint32_t id,
+		bool there)
 {
-	struct told_thing *t;
+	struct known_thing *t;
 
 	if (told->n * 2 >= told->size)
 		grow(told);
 	t = slot(told->things, told->size, ns_id, kind, id);
 	told->n += !t->kind;
-	*t = (struct told_thing){ .ns_id = ns_id, .id = id, .kind = kind, .there = there };
+	*t = (struct known_thing){ .ns_id = ns_id, .id = id, .kind = kind, .there = there };
 }
 
-/** told_ns - the reader was told of a namespace by a row of ns-get */
-void told_ns(struct told *told, const struct record *rec)
+/** snapshot_filter_ns - the reader was told of a namespace by a row of ns-get */
+void snapshot_filter_ns(struct snapshot_filter *told, const struct row *rec)
 {
 	uint64_t id;
 
-	if (!ipcns_uint(rec->tb[IPCNS_A_NS_ID], &id))
+	if (!ipcns_uint(rec->attr[IPCNS_A_NS_ID], &id))
 		return;
 	set(told, id, IPCNS_EVENT_OBJECT_NS, 0, true);
 	if (ns_is_dying(rec))
 		set(told, id, DYING, 0, true);
 }
 
-static bool admit_ns(struct told *told, const struct ipcns_event *e)
+static bool admit_ns(struct snapshot_filter *told, const struct ipcns_event *e)
 {
 	bool there = is_there(told, e->ns_id, IPCNS_EVENT_OBJECT_NS, 0);
 
@@ -138,7 +139,7 @@ static bool admit_ns(struct told *told, const struct ipcns_event *e)
  * Whether it is the end of an object that was counted when its namespace began to die. From then on
  * all that goes is torn down, but queues that are closed.
  */
-static bool is_counted_end(const struct told *told, const struct ipcns_event *e)
+static bool is_counted_end(const struct snapshot_filter *told, const struct ipcns_event *e)
 {
 	uint64_t reason = 0;
 
@@ -148,11 +149,11 @@ static bool is_counted_end(const struct told *told, const struct ipcns_event *e)
 }
 
 /**
- * told_admit - whether an event tells the reader something
+ * snapshot_filter_pass - whether an event tells the reader something
  * @told: what he was told; what the event tells is added
  * @e: an event before the number that was next when the snapshot was complete
  */
-bool told_admit(struct told *told, const struct ipcns_event *e)
+bool snapshot_filter_pass(struct snapshot_filter *told, const struct ipcns_event *e)
 {
 	uint64_t id;
 	bool there;
@@ -178,10 +179,10 @@ bool told_admit(struct told *told, const struct ipcns_event *e)
 	return there || is_counted_end(told, e);
 }
 
-/** told_clear - forget everything */
-void told_clear(struct told *told)
+/** snapshot_filter_clear - forget everything */
+void snapshot_filter_clear(struct snapshot_filter *told)
 {
-	objset_clear(&told->objects);
+	object_set_clear(&told->objects);
 	free(told->things);
-	*told = (struct told){ 0 };
+	*told = (struct snapshot_filter){ 0 };
 }

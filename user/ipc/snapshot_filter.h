@@ -10,17 +10,17 @@
 #include "ipc/object_set.h"
 #include "print/rows.h"
 
-struct told_thing;
+struct known_thing;
 
 /* What the reader was told of, by a snapshot and since. */
-struct told {
-	struct objset objects;		/* of the snapshot; those that he was told of are marked */
-	struct told_thing *things;	/* others, and what became of these */
+struct snapshot_filter {
+	struct object_set objects;	/* of the snapshot; those that were reported are marked */
+	struct known_thing *things;	/* others, and what became of these */
 	size_t n, size;
 };
 
-void told_ns(struct told *told, const struct record *rec);
-bool told_admit(struct told *told, const struct ipcns_event *e);
-void told_clear(struct told *told);
+void snapshot_filter_ns(struct snapshot_filter *told, const struct row *rec);
+bool snapshot_filter_pass(struct snapshot_filter *told, const struct ipcns_event *e);
+void snapshot_filter_clear(struct snapshot_filter *told);
 
 #endif

@@ -8,45 +8,45 @@
 #include "util.h"
 
 /** waiter_is_truncated - whether a row of waiter-get only says that there are more */
-bool waiter_is_truncated(const struct record *rec)
+bool waiter_is_truncated(const struct row *rec)
 {
-	return rec->tb[IPCNS_A_WAITER_TRUNCATED];
+	return rec->attr[IPCNS_A_WAITER_TRUNCATED];
 }
 
 /** waiter_is_undo - whether a row of waiter-get is an adjustment, and nobody waits */
-bool waiter_is_undo(const struct record *rec)
+bool waiter_is_undo(const struct row *rec)
 {
 	uint64_t role;
 
-	return ipcns_uint(rec->tb[IPCNS_A_WAITER_ROLE], &role) && role == IPCNS_ROLE_UNDO;
+	return ipcns_uint(rec->attr[IPCNS_A_WAITER_ROLE], &role) && role == IPCNS_ROLE_UNDO;
 }
 
-static void fill_pid(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_pid(const struct column *column, const struct row *rec, struct value *cell)
 {
 	uint64_t pid;
 
-	if (ipcns_uint(rec->tb[column->attr], &pid) && pid)
-		cell_number(cell, pid);
+	if (ipcns_uint(rec->attr[column->attr], &pid) && pid)
+		value_number(cell, pid);
 }
 
-static void fill_command(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_command(const struct column *column, const struct row *rec, struct value *cell)
 {
 	(void)column;
-	cell_attr(cell, AS_COMMAND, rec->tb[IPCNS_A_WAITER_PID]);
-	if (cell->type == CELL_UNKNOWN)
-		cell_attr(cell, AS_TEXT, rec->tb[IPCNS_A_WAITER_COMM]);
+	value_attr(cell, AS_COMMAND, rec->attr[IPCNS_A_WAITER_PID]);
+	if (cell->type == VALUE_UNKNOWN)
+		value_attr(cell, AS_TEXT, rec->attr[IPCNS_A_WAITER_COMM]);
 }
 
 /* The name of a number, if it has one. */
-static void fill_name(struct nlattr *attr, const char *const *names, size_t n, struct cell *cell)
+static void fill_name(struct nlattr *attr, const char *const *names, size_t n, struct value *cell)
 {
 	uint64_t value;
 
 	if (ipcns_uint(attr, &value) && value < n)
-		cell_text(cell, names[value]);
+		value_text(cell, names[value]);
 }
 
-static void fill_role(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_role(const struct column *column, const struct row *rec, struct value *cell)
 {
 	static const char *const names[] = {
 		[IPCNS_ROLE_SEM] = "sem",
@@ -55,10 +55,10 @@ static void fill_role(const struct column *column, const struct record *rec, str
 		[IPCNS_ROLE_SENDER] = "sender",
 	};
 
-	fill_name(rec->tb[column->attr], names, ARRAY_SIZE(names), cell);
+	fill_name(rec->attr[column->attr], names, ARRAY_SIZE(names), cell);
 }
 
-static void fill_mode(const struct column *column, const struct record *rec, struct cell *cell)
+static void fill_mode(const struct column *column, const struct row *rec, struct value *cell)
 {
 	static const char *const names[] = {
 		[IPCNS_MSG_MODE_ANY] = "any",
@@ -68,30 +68,30 @@ static void fill_mode(const struct column *column, const struct record *rec, str
 		[IPCNS_MSG_MODE_NUMBER] = "number",
 	};
 
-	fill_name(rec->tb[column->attr], names, ARRAY_SIZE(names), cell);
+	fill_name(rec->attr[column->attr], names, ARRAY_SIZE(names), cell);
 }
 
-static int put_operation(char *buf, size_t size, const struct record *rec)
+static int put_operation(char *buf, size_t size, const struct row *rec)
 {
 	uint64_t nsops;
 	int64_t op;
 	int len;
 
-	if (!ipcns_int(rec->tb[IPCNS_A_WAITER_SEMOP], &op))
+	if (!ipcns_int(rec->attr[IPCNS_A_WAITER_SEMOP], &op))
 		return 0;
 	if (op)
 		len = snprintf(buf, size, "%s by %lld", op < 0 ? "decrease" : "increase",
 			       op < 0 ? -(long long)op : (long long)op);
 	else
 		len = snprintf(buf, size, "to be zero");
-	if (ipcns_uint(rec->tb[IPCNS_A_WAITER_NSOPS], &nsops) && nsops > 1)
+	if (ipcns_uint(rec->attr[IPCNS_A_WAITER_NSOPS], &nsops) && nsops > 1)
 		len += snprintf(buf + len, size - len, ", one of %llu operations",
 				(unsigned long long)nsops);
 	return len;
 }
 
 /* Which message a receiver takes; of a POSIX queue, always the first. */
-static int put_wanted(char *buf, size_t size, const struct record *rec)
+static int put_wanted(char *buf, size_t size, const struct row *rec)
 {
 	static const char *const formats[] = {
 		[IPCNS_MSG_MODE_EQUAL] = "type %lld",
@@ -102,29 +102,29 @@ static int put_wanted(char *buf, size_t size, const struct record *rec)
 	uint64_t mode = IPCNS_MSG_MODE_ANY;
 	int64_t type;
 
-	ipcns_uint(rec->tb[IPCNS_A_WAITER_MODE], &mode);
+	ipcns_uint(rec->attr[IPCNS_A_WAITER_MODE], &mode);
 	if (mode == IPCNS_MSG_MODE_ANY)
 		return snprintf(buf, size, "any message");
-	if (mode >= ARRAY_SIZE(formats) || !ipcns_int(rec->tb[IPCNS_A_WAITER_MTYPE], &type))
+	if (mode >= ARRAY_SIZE(formats) || !ipcns_int(rec->attr[IPCNS_A_WAITER_MTYPE], &type))
 		return 0;
 	return snprintf(buf, size, formats[mode], (long long)type);
 }
 
-static void fill_waits_for(const struct column *column, const struct record *rec,
-			   struct cell *cell)
+static void fill_waits_for(const struct column *column, const struct row *rec,
+			   struct value *cell)
 {
 	uint64_t role, bytes, hidden;
 	int64_t type;
 	int len = 0;
 
 	(void)column;
-	if (ipcns_uint(rec->tb[IPCNS_A_WAITER_HIDDEN], &hidden)) {
+	if (ipcns_uint(rec->attr[IPCNS_A_WAITER_HIDDEN], &hidden)) {
 		snprintf(cell->buf, sizeof(cell->buf), "%llu process%s not visible",
 			 (unsigned long long)hidden, hidden == 1 ? "" : "es");
-		cell_text(cell, cell->buf);
+		value_text(cell, cell->buf);
 		return;
 	}
-	if (!ipcns_uint(rec->tb[IPCNS_A_WAITER_ROLE], &role))
+	if (!ipcns_uint(rec->attr[IPCNS_A_WAITER_ROLE], &role))
 		return;
 	switch (role) {
 	case IPCNS_ROLE_SEM:
@@ -134,17 +134,17 @@ static void fill_waits_for(const struct column *column, const struct record *rec
 		len = put_wanted(cell->buf, sizeof(cell->buf), rec);
 		break;
 	case IPCNS_ROLE_SENDER:
-		if (!ipcns_uint(rec->tb[IPCNS_A_WAITER_SIZE], &bytes))
+		if (!ipcns_uint(rec->attr[IPCNS_A_WAITER_SIZE], &bytes))
 			break;
 		len = snprintf(cell->buf, sizeof(cell->buf), "room for %llu bytes",
 			       (unsigned long long)bytes);
-		if (ipcns_int(rec->tb[IPCNS_A_WAITER_MTYPE], &type))
+		if (ipcns_int(rec->attr[IPCNS_A_WAITER_MTYPE], &type))
 			snprintf(cell->buf + len, sizeof(cell->buf) - len, " of type %lld",
 				 (long long)type);
 		break;
 	}
 	if (len)
-		cell_text(cell, cell->buf);
+		value_text(cell, cell->buf);
 }
 
 #define COLUMNS_PROCESS \
@@ -179,7 +179,7 @@ static const struct column waiter[] = {
 };
 
 /** sem_waiter_columns - columns of one process per row that waits for a semaphore */
-const struct column_set sem_waiter_columns = {
+const struct table_type sem_waiter_columns = {
 	.root = "waiters",
 	.defaults = "PID,COMMAND,SEMNUM,WAITSFOR",
 	.columns = waiter,
@@ -187,7 +187,7 @@ const struct column_set sem_waiter_columns = {
 };
 
 /** queue_waiter_columns - columns of one process per row that waits for a queue */
-const struct column_set queue_waiter_columns = {
+const struct table_type queue_waiter_columns = {
 	.root = "waiters",
 	.defaults = "PID,COMMAND,ROLE,WAITSFOR",
 	.columns = waiter,
@@ -203,7 +203,7 @@ static const struct column undo[] = {
 };
 
 /** undo_columns - columns of one adjustment per row, see SEM_UNDO in semop(2) */
-const struct column_set undo_columns = {
+const struct table_type undo_columns = {
 	.root = "undo",
 	.defaults = "PID,COMMAND,SEMNUM,ADJUST",
 	.columns = undo,

@@ -4,11 +4,11 @@
 
 #include "print/columns.h"
 
-extern const struct column_set sem_waiter_columns;
-extern const struct column_set queue_waiter_columns;
-extern const struct column_set undo_columns;
+extern const struct table_type sem_waiter_columns;
+extern const struct table_type queue_waiter_columns;
+extern const struct table_type undo_columns;
 
-bool waiter_is_truncated(const struct record *rec);
-bool waiter_is_undo(const struct record *rec);
+bool waiter_is_truncated(const struct row *rec);
+bool waiter_is_undo(const struct row *rec);
 
 #endif

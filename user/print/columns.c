@@ -24,20 +24,20 @@ bool column_is_number(const struct column *column)
 }
 
 /** column_fill - fill @cell with what @column shows of @rec */
-void column_fill(const struct column *column, const struct record *rec, struct cell *cell)
+void column_fill(const struct column *column, const struct row *rec, struct value *cell)
 {
-	cell->type = CELL_UNKNOWN;
+	cell->type = VALUE_UNKNOWN;
 	cell->number = 0;
 	if (column->fill)
 		column->fill(column, rec, cell);
 	else if (column->nest)
-		cell_attr(cell, column->as, rec->nest[column->nest]);
+		value_attr(cell, column->as, rec->nest[column->nest]);
 	else if (column->attr)
-		cell_attr(cell, column->as, rec->tb[column->attr]);
+		value_attr(cell, column->as, rec->attr[column->attr]);
 }
 
 /** column_find - column by name, in whatever case; NULL if there is none */
-const struct column *column_find(const struct column_set *set, const char *name, size_t len)
+const struct column *column_find(const struct table_type *set, const char *name, size_t len)
 {
 	size_t i;
 
@@ -47,7 +47,7 @@ const struct column *column_find(const struct column_set *set, const char *name,
 	return NULL;
 }
 
-static void append(struct selection *sel, const struct column *column)
+static void append(struct column_choice *sel, const struct column *column)
 {
 	bool again = false;
 	size_t i;
@@ -60,7 +60,7 @@ static void append(struct selection *sel, const struct column *column)
 	sel->again[sel->n++] = again;
 }
 
-static void append_list(struct selection *sel, const char *list)
+static void append_list(struct column_choice *sel, const char *list)
 {
 	const struct column *column;
 	size_t len;
@@ -78,18 +78,18 @@ static void append_list(struct selection *sel, const char *list)
 }
 
 /**
- * selection_parse - choose columns
- * @sel: the result, for selection_free()
+ * column_choice_parse - choose columns
+ * @sel: the result, for column_choice_free()
  * @set: columns there are
  * @list: NAME,..., or +NAME,... for what to append to the defaults; NULL for the defaults
  * @all: all columns there are, whatever @list says
  */
-void selection_parse(struct selection *sel, const struct column_set *set, const char *list,
-		     bool all)
+void column_choice_parse(struct column_choice *sel, const struct table_type *set, const char *list,
+			 bool all)
 {
 	size_t i;
 
-	*sel = (struct selection){ .set = set };
+	*sel = (struct column_choice){ .set = set };
 	if (all) {
 		for (i = 0; i < set->n; i++)
 			append(sel, &set->columns[i]);
@@ -101,8 +101,8 @@ void selection_parse(struct selection *sel, const struct column_set *set, const 
 		append_list(sel, *list == '+' ? list + 1 : list);
 }
 
-/** selection_has - whether the column @name was chosen */
-bool selection_has(const struct selection *sel, const char *name)
+/** column_choice_has - whether the column @name was chosen */
+bool column_choice_has(const struct column_choice *sel, const char *name)
 {
 	size_t i;
 
@@ -112,28 +112,28 @@ bool selection_has(const struct selection *sel, const char *name)
 	return false;
 }
 
-/** selection_free - free what selection_parse() allocated */
-void selection_free(struct selection *sel)
+/** column_choice_free - free what column_choice_parse() allocated */
+void column_choice_free(struct column_choice *sel)
 {
 	free(sel->columns);
 	free(sel->again);
-	*sel = (struct selection){ 0 };
+	*sel = (struct column_choice){ 0 };
 }
 
-static bool is_default(const struct column_set *set, const struct column *column)
+static bool is_default(const struct table_type *set, const struct column *column)
 {
-	struct selection sel;
+	struct column_choice sel;
 	bool found = false;
 	size_t i;
 
-	selection_parse(&sel, set, NULL, false);
+	column_choice_parse(&sel, set, NULL, false);
 	for (i = 0; i < sel.n; i++)
 		found |= sel.columns[i] == column;
-	selection_free(&sel);
+	column_choice_free(&sel);
 	return found;
 }
 
-static void print_names(const struct column_set *set, bool defaults)
+static void print_names(const struct table_type *set, bool defaults)
 {
 	const struct column *column;
 	size_t at = 0;
@@ -151,7 +151,7 @@ static void print_names(const struct column_set *set, bool defaults)
 }
 
 /** columns_print_names - the names of all columns, for --help */
-void columns_print_names(const struct column_set *set)
+void columns_print_names(const struct table_type *set)
 {
 	puts("\nDefault columns:");
 	print_names(set, true);
@@ -167,7 +167,7 @@ static const char *column_type(const struct column *column)
 }
 
 /** columns_print - all columns with type and description, for --list-columns */
-void columns_print(const struct column_set *set, bool as_json)
+void columns_print(const struct table_type *set, bool as_json)
 {
 	const struct column *column;
 	struct json json;

@@ -17,37 +17,37 @@
 struct column {
 	const char *name;
 	const char *help;
-	enum cell_as as;
+	enum value_kind as;
 	unsigned int attr;	/* attribute of the message */
 	unsigned int nest;	/* or attribute in the nest of its kind */
-	void (*fill)(const struct column *column, const struct record *rec, struct cell *cell);
+	void (*fill)(const struct column *column, const struct row *rec, struct value *cell);
 	int flags;		/* SCOLS_FL_TRUNC: may be cut to fit a terminal */
 };
 
-struct column_set {
+struct table_type {
 	const char *root;	/* JSON name of the list */
 	const char *defaults;
 	const struct column *columns;
 	size_t n;
-	const char *(*color)(const struct record *rec);	/* of a row on a terminal; or NULL */
+	const char *(*color)(const struct row *rec);	/* of a row on a terminal; or NULL */
 };
 
 /* Columns that were chosen, in the order of output. */
-struct selection {
-	const struct column_set *set;
+struct column_choice {
+	const struct table_type *set;
 	const struct column **columns;
 	bool *again;	/* the column has come before */
 	size_t n;
 };
 
 bool column_is_number(const struct column *column);
-void column_fill(const struct column *column, const struct record *rec, struct cell *cell);
-const struct column *column_find(const struct column_set *set, const char *name, size_t len);
-void selection_parse(struct selection *sel, const struct column_set *set, const char *list,
-		     bool all);
-bool selection_has(const struct selection *sel, const char *name);
-void selection_free(struct selection *sel);
-void columns_print_names(const struct column_set *set);
-void columns_print(const struct column_set *set, bool as_json);
+void column_fill(const struct column *column, const struct row *rec, struct value *cell);
+const struct column *column_find(const struct table_type *set, const char *name, size_t len);
+void column_choice_parse(struct column_choice *sel, const struct table_type *set, const char *list,
+			 bool all);
+bool column_choice_has(const struct column_choice *sel, const char *name);
+void column_choice_free(struct column_choice *sel);
+void columns_print_names(const struct table_type *set);
+void columns_print(const struct table_type *set, bool as_json);
 
 #endif

@@ -66,12 +66,12 @@ static void look_for_signal(void)
 		stopped = 1;
 }
 
-static enum sink_end how_it_is(void)
+static enum output_state how_it_is(void)
 {
 	look_for_signal();
 	if (stopped)
-		return SINK_STOPPED;
-	return closed ? SINK_CLOSED : SINK_OPEN;
+		return LONG_OUTPUT_STOPPED;
+	return closed ? LONG_OUTPUT_CLOSED : LONG_OUTPUT_OPEN;
 }
 
 /*
@@ -170,8 +170,8 @@ static ssize_t write_patiently(void *cookie, const char *data, size_t size)
 	return size;
 }
 
-/** sink_signals - take SIGINT, SIGTERM and SIGPIPE in hand, whether or not there is a sink */
-void sink_signals(void)
+/** long_output_signals - handle SIGINT, SIGTERM and SIGPIPE, also without a stream */
+void long_output_signals(void)
 {
 	struct sigaction action = { .sa_handler = on_signal };
 	sigset_t blocked;
@@ -188,19 +188,19 @@ void sink_signals(void)
 }
 
 /**
- * sink_open - write to standard output, and take signals in hand
+ * long_output_open - write to standard output, and take signals in hand
  * @progress: called after each piece that was written, or NULL
  * @arg: passed to it
  *
- * Returns a stream to standard output, which only sink_flush(), sink_mark() or a full buffer write
- * out.
+ * Returns a stream to standard output, which is written out by long_output_flush(), by
+ * long_output_mark(), and when its buffer is full.
  */
-FILE *sink_open(void (*progress)(void *arg), void *arg)
+FILE *long_output_open(void (*progress)(void *arg), void *arg)
 {
 	const cookie_io_functions_t functions = { .write = write_patiently };
 	FILE *out;
 
-	sink_signals();
+	long_output_signals();
 	writing = true;
 	on_progress = progress;
 	progress_arg = arg;
@@ -212,11 +212,11 @@ FILE *sink_open(void (*progress)(void *arg), void *arg)
 }
 
 /**
- * sink_poll - look for signals and for the end of standard output's reader
+ * long_output_poll - look for signals and for the end of standard output's reader
  * @fd: what to wait for, to become readable
  * @wait: wait; otherwise only look
  */
-enum sink_end sink_poll(int fd, bool wait)
+enum output_state long_output_poll(int fd, bool wait)
 {
 	struct pollfd fds[] = {
 		{ .fd = writing ? STDOUT_FILENO : -1 },
@@ -230,23 +230,23 @@ enum sink_end sink_poll(int fd, bool wait)
 	return how_it_is();
 }
 
-/** sink_room - wait until a descriptor can be written to; false if a signal came first */
-bool sink_room(int fd)
+/** long_output_room - wait until a descriptor can be written to; false if a signal came first */
+bool long_output_room(int fd)
 {
 	struct pollfd out = { .fd = fd, .events = POLLOUT };
 
-	while (how_it_is() != SINK_STOPPED)
+	while (how_it_is() != LONG_OUTPUT_STOPPED)
 		if (ppoll(&out, 1, NULL, &waiting) > 0)
 			return true;
 	return false;
 }
 
 /**
- * sink_mark - what was written so far ends with a line
- * @out: from sink_open()
+ * long_output_mark - what was written so far ends with a line
+ * @out: from long_output_open()
  * @position: what to go on after, once that line is out
  */
-void sink_mark(FILE *out, uint64_t position)
+void long_output_mark(FILE *out, uint64_t position)
 {
 	struct mark *mark;
 
@@ -264,24 +264,24 @@ void sink_mark(FILE *out, uint64_t position)
 }
 
 /**
- * sink_pending - how many marked lines are not written to their end
+ * long_output_pending - how many marked lines are not written to their end
  * @position: set to that of the last line that is, if there is one
  */
-size_t sink_pending(uint64_t *position)
+size_t long_output_pending(uint64_t *position)
 {
 	if (last_mark.end)
 		*position = last_mark.position;
 	return n_marks - first_mark;
 }
 
-/** sink_is_complete - whether standard output took all that left the buffer, marked or not */
-bool sink_is_complete(void)
+/** long_output_is_complete - whether standard output accepted all that left the buffer */
+bool long_output_is_complete(void)
 {
 	return passed == written;
 }
 
-/** sink_flush - write out what is buffered */
-enum sink_end sink_flush(FILE *out)
+/** long_output_flush - write out what is buffered */
+enum output_state long_output_flush(FILE *out)
 {
 	fflush(out);
 	return how_it_is();

@@ -6,19 +6,19 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum sink_end {
-	SINK_OPEN,
-	SINK_STOPPED,	/* SIGINT or SIGTERM */
-	SINK_CLOSED,	/* nobody reads stdout any more */
+enum output_state {
+	LONG_OUTPUT_OPEN,
+	LONG_OUTPUT_STOPPED,	/* SIGINT or SIGTERM */
+	LONG_OUTPUT_CLOSED,	/* nobody reads stdout any more */
 };
 
-void sink_signals(void);
-FILE *sink_open(void (*progress)(void *arg), void *arg);
-void sink_mark(FILE *out, uint64_t position);
-size_t sink_pending(uint64_t *position);
-bool sink_is_complete(void);
-enum sink_end sink_poll(int fd, bool wait);
-bool sink_room(int fd);
-enum sink_end sink_flush(FILE *out);
+void long_output_signals(void);
+FILE *long_output_open(void (*progress)(void *arg), void *arg);
+void long_output_mark(FILE *out, uint64_t position);
+size_t long_output_pending(uint64_t *position);
+bool long_output_is_complete(void);
+enum output_state long_output_poll(int fd, bool wait);
+bool long_output_room(int fd);
+enum output_state long_output_flush(FILE *out);
 
 #endif

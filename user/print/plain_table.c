@@ -26,7 +26,7 @@
 
 #define BLOCK_NUMBERS 3
 
-struct grid_block {
+struct plain_table_block {
 	uint64_t number[BLOCK_NUMBERS];	/* of all keys */
 	size_t state;		/* number of what is above its first row */
 	size_t row, key;	/* where the first are */
@@ -36,7 +36,7 @@ struct grid_block {
 
 /* What rows are printed with. */
 struct printer {
-	const struct grid *grid;
+	const struct plain_table *grid;
 	struct buffer line;	/* the last one */
 	const char **cells;	/* that the next row repeats */
 	const char **printed;	/* that are in the line */
@@ -86,22 +86,22 @@ static const char *get_cell(const char *at, size_t *len, size_t *width)
 	return at;
 }
 
-/** grid_begin - begin a table of the columns in @sel */
-void grid_begin(struct grid *grid, const struct selection *sel)
+/** plain_table_begin - begin a table of the columns in @sel */
+void plain_table_begin(struct plain_table *grid, const struct column_choice *sel)
 {
-	*grid = (struct grid){ .sel = sel, .fresh = true };
+	*grid = (struct plain_table){ .sel = sel, .fresh = true };
 	grid->widths = xcalloc(sel->n, sizeof(*grid->widths));
 	grid->above = xcalloc(sel->n, sizeof(*grid->above));
 }
 
-static void widen(struct grid *grid, size_t column, size_t width)
+static void widen(struct plain_table *grid, size_t column, size_t width)
 {
 	if (width > grid->widths[column])
 		grid->widths[column] = width;
 }
 
 /* Cells come row by row, from left to right. */
-static void end_cell(struct grid *grid)
+static void end_cell(struct plain_table *grid)
 {
 	if (++grid->column < grid->sel->n)
 		return;
@@ -110,7 +110,7 @@ static void end_cell(struct grid *grid)
 	grid->n++;
 }
 
-static void append(struct grid *grid, const char *text, size_t len, size_t width)
+static void append(struct plain_table *grid, const char *text, size_t len, size_t width)
 {
 	grid->above[grid->column] = grid->rows.len;
 	put_number(&grid->rows, 2 * len + (width == len ? 1 : 2));
@@ -122,7 +122,7 @@ static void append(struct grid *grid, const char *text, size_t len, size_t width
 }
 
 /* Whether the cell above the next one shows this text, too. */
-static bool shows_above(const struct grid *grid, const char *text, size_t len)
+static bool shows_above(const struct plain_table *grid, const char *text, size_t len)
 {
 	const char *above;
 	size_t above_len, width;
@@ -134,54 +134,54 @@ static bool shows_above(const struct grid *grid, const char *text, size_t len)
 }
 
 /**
- * grid_add - append a cell
+ * plain_table_add - append a cell
  * @grid: the table
  * @text: any bytes
  * @len: their number
  *
  * What is long, and the same as above, is kept once: command lines of neighbours often are.
  */
-void grid_add(struct grid *grid, const char *text, size_t len)
+void plain_table_add(struct plain_table *grid, const char *text, size_t len)
 {
 	size_t width;
 
 	grid->cell.len = 0;
 	width = buffer_cell(&grid->cell, text, len, TABLE_CELL_SIZE);
 	if (shows_above(grid, grid->cell.bytes, grid->cell.len))
-		grid_repeat(grid);
+		plain_table_repeat(grid);
 	else
 		append(grid, grid->cell.bytes, grid->cell.len, width);
 }
 
-/** grid_add_plain - append a cell whose bytes are characters that every locale prints */
-void grid_add_plain(struct grid *grid, const char *text, size_t len)
+/** plain_table_add_plain - append a cell whose bytes are characters that every locale prints */
+void plain_table_add_plain(struct plain_table *grid, const char *text, size_t len)
 {
 	append(grid, text, len, len);
 }
 
-/** grid_repeat - append a cell that shows what the one above it does */
-void grid_repeat(struct grid *grid)
+/** plain_table_repeat - append a cell that shows what the one above it does */
+void plain_table_repeat(struct plain_table *grid)
 {
 	*buffer_room(&grid->rows, 1) = 0;
 	grid->rows.len++;
 	end_cell(grid);
 }
 
-static struct grid_block *last_block(struct grid *grid)
+static struct plain_table_block *last_block(struct plain_table *grid)
 {
 	return grid->n_blocks ? &grid->blocks[grid->n_blocks - 1] : NULL;
 }
 
-static struct grid_block *new_block(struct grid *grid, const struct sort_key *key)
+static struct plain_table_block *new_block(struct plain_table *grid, const struct sort_key *key)
 {
 	size_t size = grid->sel->n * sizeof(*grid->above), n = grid->n_blocks++;
-	struct grid_block *block;
+	struct plain_table_block *block;
 
 	grid->blocks = xgrow(grid->blocks, n, &grid->blocks_allocated, sizeof(*block));
 	grid->states = xgrow(grid->states, n, &grid->states_allocated, size);
 	memcpy(grid->states + n * grid->sel->n, grid->above, size);
 	block = &grid->blocks[n];
-	*block = (struct grid_block){
+	*block = (struct plain_table_block){
 		.state = n,
 		.row = grid->rows.len,
 		.key = grid->keys.len,
@@ -192,10 +192,10 @@ static struct grid_block *new_block(struct grid *grid, const struct sort_key *ke
 	return block;
 }
 
-/** grid_key - tell what the next row is sorted by; for all rows but the headings */
-void grid_key(struct grid *grid, const struct sort_key *key)
+/** plain_table_key - tell what the next row is sorted by; for all rows but the headings */
+void plain_table_key(struct plain_table *grid, const struct sort_key *key)
 {
-	struct grid_block *block = last_block(grid);
+	struct plain_table_block *block = last_block(grid);
 	struct buffer *keys = &grid->keys;
 	size_t i;
 
@@ -234,7 +234,7 @@ static const char *skip_cell(const char *at)
 }
 
 /* Finds the cells of the row at @at, where those of the row above are; returns where it ends. */
-static const char *get_row(const struct grid *grid, const char *at, const char **cells)
+static const char *get_row(const struct plain_table *grid, const char *at, const char **cells)
 {
 	size_t i;
 
@@ -249,21 +249,21 @@ static const char *get_row(const struct grid *grid, const char *at, const char *
 	return at;
 }
 
-/** grid_mark - how many rows there are, of which grid_truncate() may forget what comes now */
-size_t grid_mark(struct grid *grid)
+/** plain_table_mark - the number of rows, to which plain_table_truncate() can return */
+size_t plain_table_mark(struct plain_table *grid)
 {
 	grid->marked = true;
 	return grid->n;
 }
 
 /**
- * grid_truncate - forget rows
+ * plain_table_truncate - forget rows
  * @grid: the table
- * @n: how many stay, a number that grid_mark() told
+ * @n: how many stay, a number that plain_table_mark() told
  *
  * All cells of the next row have to be added.
  */
-void grid_truncate(struct grid *grid, size_t n)
+void plain_table_truncate(struct plain_table *grid, size_t n)
 {
 	size_t i, len, width;
 	const char *at, *end;
@@ -296,7 +296,8 @@ static int compare_rows(const void *p, const void *q, void *arg)
 }
 
 /* Puts a cell at the end of @line, with what separates it from the next one. */
-static void put_cell(const struct grid *grid, size_t column, const char *cell, struct buffer *line)
+static void put_cell(const struct plain_table *grid, size_t column, const char *cell,
+		     struct buffer *line)
 {
 	bool last = column == grid->sel->n - 1;
 	size_t left = 0, right, len, width;
@@ -366,7 +367,8 @@ static void copy_row(size_t n, const char **cells, const char **above, struct bu
 }
 
 /* Where the cells are that the first row of a block repeats. */
-static void get_state(const struct grid *grid, const struct grid_block *block, const char **cells)
+static void get_state(const struct plain_table *grid, const struct plain_table_block *block,
+		      const char **cells)
 {
 	const size_t *state = grid->states + block->state * grid->sel->n;
 	size_t i;
@@ -376,7 +378,7 @@ static void get_state(const struct grid *grid, const struct grid_block *block, c
 }
 
 /* Reads the rows of a block, and their keys; returns how many. */
-static size_t get_block(const struct grid *grid, const struct grid_block *block,
+static size_t get_block(const struct plain_table *grid, const struct plain_table_block *block,
 			const char **cells, struct sort_key *keys)
 {
 	const char *at = grid->rows.bytes + block->row, *key_at = grid->keys.bytes + block->key;
@@ -396,7 +398,7 @@ static size_t get_block(const struct grid *grid, const struct grid_block *block,
 }
 
 /* Prints rows of blocks of which all keys begin alike. */
-static void print_sorted(struct printer *p, const struct grid_block *blocks, size_t n)
+static void print_sorted(struct printer *p, const struct plain_table_block *blocks, size_t n)
 {
 	size_t columns = p->grid->sel->n, rows = 0, at = 0, i;
 	const char **cells, **above = xcalloc(columns, sizeof(*above));
@@ -427,7 +429,7 @@ static void print_sorted(struct printer *p, const struct grid_block *blocks, siz
 
 static int compare_blocks(const void *p, const void *q)
 {
-	const struct grid_block *a = p, *b = q;
+	const struct plain_table_block *a = p, *b = q;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(a->number); i++)
@@ -436,13 +438,13 @@ static int compare_blocks(const void *p, const void *q)
 	return (a->row > b->row) - (a->row < b->row);
 }
 
-static void print_block(struct printer *p, const struct grid_block *block)
+static void print_block(struct printer *p, const struct plain_table_block *block)
 {
 	get_state(p->grid, block, p->cells);
 	print_rows(p, p->grid->rows.bytes + block->row, block->n);
 }
 
-static void print_blocks(struct printer *p, struct grid_block *blocks, size_t n)
+static void print_blocks(struct printer *p, struct plain_table_block *blocks, size_t n)
 {
 	size_t i, alike;
 
@@ -459,7 +461,7 @@ static void print_blocks(struct printer *p, struct grid_block *blocks, size_t n)
 	}
 }
 
-static void print(const struct grid *grid, bool headings)
+static void print(const struct plain_table *grid, bool headings)
 {
 	struct printer p = {
 		.grid = grid,
@@ -481,8 +483,8 @@ static void print(const struct grid *grid, bool headings)
 	free(p.cells);
 }
 
-/** grid_end - print the table, with or without headings, and free what it holds */
-void grid_end(struct grid *grid, bool headings)
+/** plain_table_end - print the table, with or without headings, and free what it holds */
+void plain_table_end(struct plain_table *grid, bool headings)
 {
 	if (grid->n > 1)	/* no rows no headings */
 		print(grid, headings);

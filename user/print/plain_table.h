@@ -5,11 +5,11 @@
 #include "print/columns.h"
 #include "print/text.h"
 
-struct grid_block;
+struct plain_table_block;
 
 /* A table for a file or a pipe. Its first row are the headings. */
-struct grid {
-	const struct selection *sel;
+struct plain_table {
+	const struct column_choice *sel;
 	size_t *widths;		/* of columns */
 	size_t n;		/* rows */
 	size_t column;		/* of the next cell */
@@ -17,23 +17,23 @@ struct grid {
 	struct buffer rows;	/* see grid.c */
 	struct buffer keys;	/* see there */
 	struct buffer cell;	/* one that is being added */
-	struct grid_block *blocks;
+	struct plain_table_block *blocks;
 	size_t n_blocks, blocks_allocated;
 	size_t *states;		/* what @above was where blocks begin */
 	size_t states_allocated;
 	struct sort_key last;	/* of the row before */
 	size_t last_text;	/* where in @keys its text is */
-	bool marked;		/* see grid_mark() */
+	bool marked;		/* see plain_table_mark() */
 	bool fresh;		/* there is no row above the next one */
 };
 
-void grid_begin(struct grid *grid, const struct selection *sel);
-void grid_add(struct grid *grid, const char *text, size_t len);
-void grid_add_plain(struct grid *grid, const char *text, size_t len);
-void grid_repeat(struct grid *grid);
-void grid_key(struct grid *grid, const struct sort_key *key);
-size_t grid_mark(struct grid *grid);
-void grid_truncate(struct grid *grid, size_t n);
-void grid_end(struct grid *grid, bool headings);
+void plain_table_begin(struct plain_table *grid, const struct column_choice *sel);
+void plain_table_add(struct plain_table *grid, const char *text, size_t len);
+void plain_table_add_plain(struct plain_table *grid, const char *text, size_t len);
+void plain_table_repeat(struct plain_table *grid);
+void plain_table_key(struct plain_table *grid, const struct sort_key *key);
+size_t plain_table_mark(struct plain_table *grid);
+void plain_table_truncate(struct plain_table *grid, size_t n);
+void plain_table_end(struct plain_table *grid, bool headings);
 
 #endif

@@ -15,13 +15,13 @@
 #define SECONDS_FORMAT "%llu.%09llu"
 #define SECONDS(ns) (unsigned long long)(ns) / 1000000000, (unsigned long long)(ns) % 1000000000
 
-/** exposition_begin - begin a text on @out */
-void exposition_begin(struct exposition *x, FILE *out, bool prometheus)
+/** prometheus_begin - begin a text on @out */
+void prometheus_begin(struct prometheus *x, FILE *out, bool prometheus)
 {
-	*x = (struct exposition){ .out = out, .prometheus = prometheus };
+	*x = (struct prometheus){ .out = out, .prometheus = prometheus };
 }
 
-static void put_head(struct exposition *x, const char *type, const char *unit, const char *help)
+static void put_head(struct prometheus *x, const char *type, const char *unit, const char *help)
 {
 	const char *suffix = x->counter && x->prometheus ? "_total" : "";
 
@@ -32,21 +32,21 @@ static void put_head(struct exposition *x, const char *type, const char *unit, c
 }
 
 /**
- * exposition_gauge - begin a family of values that go up and down
+ * prometheus_gauge - begin a family of values that go up and down
  * @x: the text
  * @name: of the family; it ends in the unit, if there is one
  * @unit: base unit, or NULL
  * @help: one line without quotes and backslashes
  */
-void exposition_gauge(struct exposition *x, const char *name, const char *unit, const char *help)
+void prometheus_gauge(struct prometheus *x, const char *name, const char *unit, const char *help)
 {
 	x->family = name;
 	x->counter = false;
 	put_head(x, "gauge", unit, help);
 }
 
-/** exposition_counter - begin a family of values that only go up; @name is without "_total" */
-void exposition_counter(struct exposition *x, const char *name, const char *help)
+/** prometheus_counter - begin a family of values that only go up; @name is without "_total" */
+void prometheus_counter(struct prometheus *x, const char *name, const char *help)
 {
 	x->family = name;
 	x->counter = true;
@@ -54,12 +54,12 @@ void exposition_counter(struct exposition *x, const char *name, const char *help
 }
 
 /**
- * exposition_histogram - begin a histogram
+ * prometheus_histogram - begin a histogram
  *
- * As exposition_gauge(). Series follow: "_bucket" for each bound, rising, and for no bound, then
+ * As prometheus_gauge(). Series follow: "_bucket" for each bound, rising, and for no bound, then
  * "_count" and "_sum".
  */
-void exposition_histogram(struct exposition *x, const char *name, const char *unit,
+void prometheus_histogram(struct prometheus *x, const char *name, const char *unit,
 			  const char *help)
 {
 	x->family = name;
@@ -67,27 +67,27 @@ void exposition_histogram(struct exposition *x, const char *name, const char *un
 	put_head(x, "histogram", unit, help);
 }
 
-/** exposition_series - begin a sample of the series that has the family's name and a suffix */
-void exposition_series(struct exposition *x, const char *suffix)
+/** prometheus_series - begin a sample of the series that has the family's name and a suffix */
+void prometheus_series(struct prometheus *x, const char *suffix)
 {
 	fprintf(x->out, "%s%s", x->family, suffix);
 	x->labelled = false;
 }
 
-/** exposition_sample - begin a sample: labels follow, and then its value */
-void exposition_sample(struct exposition *x)
+/** prometheus_sample - begin a sample: labels follow, and then its value */
+void prometheus_sample(struct prometheus *x)
 {
-	exposition_series(x, x->counter ? "_total" : "");
+	prometheus_series(x, x->counter ? "_total" : "");
 }
 
 /**
- * exposition_label - a label
+ * prometheus_label - a label
  *
  * The format has escapes for a quote, a backslash and a line break only. All other unsafe
  * characters, and bytes that are not UTF-8, become the four characters \xHH, and so does a
  * backslash before an x, so that nothing reads like an escape that is none.
  */
-void exposition_label(struct exposition *x, const char *name, const char *text, size_t len)
+void prometheus_label(struct prometheus *x, const char *name, const char *text, size_t len)
 {
 	uint32_t c;
 	size_t n, i;
@@ -111,45 +111,45 @@ void exposition_label(struct exposition *x, const char *name, const char *text, 
 	fputc('"', x->out);
 }
 
-/** exposition_string - a label that is a string */
-void exposition_string(struct exposition *x, const char *name, const char *text)
+/** prometheus_string - a label that is a string */
+void prometheus_string(struct prometheus *x, const char *name, const char *text)
 {
-	exposition_label(x, name, text, strlen(text));
+	prometheus_label(x, name, text, strlen(text));
 }
 
-/** exposition_id - a label that is a number */
-void exposition_id(struct exposition *x, const char *name, uint64_t id)
+/** prometheus_id - a label that is a number */
+void prometheus_id(struct prometheus *x, const char *name, uint64_t id)
 {
 	char buf[24], *end = buf + sizeof(buf), *begin = format_number(end, id);
 
-	exposition_label(x, name, begin, end - begin);
+	prometheus_label(x, name, begin, end - begin);
 }
 
-/** exposition_bound - the label of a bucket: nanoseconds, in seconds as short as can be */
-void exposition_bound(struct exposition *x, uint64_t ns)
+/** prometheus_bound - the label of a bucket: nanoseconds, in seconds as short as can be */
+void prometheus_bound(struct prometheus *x, uint64_t ns)
 {
 	char buf[32];
 	int len = snprintf(buf, sizeof(buf), SECONDS_FORMAT, SECONDS(ns));
 
 	while (buf[len - 1] == '0' && buf[len - 2] != '.')
 		len--;
-	exposition_label(x, "le", buf, len);
+	prometheus_label(x, "le", buf, len);
 }
 
-static void put_space(struct exposition *x)
+static void put_space(struct prometheus *x)
 {
 	fputs(x->labelled ? "} " : " ", x->out);
 }
 
-/** exposition_number - the value of a sample */
-void exposition_number(struct exposition *x, uint64_t value)
+/** prometheus_number - the value of a sample */
+void prometheus_number(struct prometheus *x, uint64_t value)
 {
 	put_space(x);
 	fprintf(x->out, "%llu\n", (unsigned long long)value);
 }
 
-/** exposition_part - the value of a sample, up to 1e13, six decimals, a point in every locale */
-void exposition_part(struct exposition *x, double value)
+/** prometheus_part - the value of a sample, up to 1e13, six decimals, a point in every locale */
+void prometheus_part(struct prometheus *x, double value)
 {
 	uint64_t millionths = (value < 1e13 ? value : 1e13) * 1e6 + 0.5;
 
@@ -158,15 +158,15 @@ void exposition_part(struct exposition *x, double value)
 		(unsigned long long)millionths % 1000000);
 }
 
-/** exposition_seconds - the value of a sample: nanoseconds, in seconds */
-void exposition_seconds(struct exposition *x, uint64_t ns)
+/** prometheus_seconds - the value of a sample: nanoseconds, in seconds */
+void prometheus_seconds(struct prometheus *x, uint64_t ns)
 {
 	put_space(x);
 	fprintf(x->out, SECONDS_FORMAT "\n", SECONDS(ns));
 }
 
-/** exposition_end - end of the text */
-void exposition_end(struct exposition *x)
+/** prometheus_end - end of the text */
+void prometheus_end(struct prometheus *x)
 {
 	if (!x->prometheus)
 		fputs("# EOF\n", x->out);

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 /* Writer of one text of metrics. All samples of a family follow its head. */
-struct exposition {
+struct prometheus {
 	FILE *out;
 	bool prometheus;	/* the older text format, not OpenMetrics */
 	const char *family;
@@ -16,20 +16,20 @@ struct exposition {
 	bool labelled;		/* the sample has a label already */
 };
 
-void exposition_begin(struct exposition *x, FILE *out, bool prometheus);
-void exposition_gauge(struct exposition *x, const char *name, const char *unit, const char *help);
-void exposition_counter(struct exposition *x, const char *name, const char *help);
-void exposition_histogram(struct exposition *x, const char *name, const char *unit,
+void prometheus_begin(struct prometheus *x, FILE *out, bool prometheus);
+void prometheus_gauge(struct prometheus *x, const char *name, const char *unit, const char *help);
+void prometheus_counter(struct prometheus *x, const char *name, const char *help);
+void prometheus_histogram(struct prometheus *x, const char *name, const char *unit,
 			  const char *help);
-void exposition_sample(struct exposition *x);
-void exposition_series(struct exposition *x, const char *suffix);
-void exposition_label(struct exposition *x, const char *name, const char *text, size_t len);
-void exposition_string(struct exposition *x, const char *name, const char *text);
-void exposition_id(struct exposition *x, const char *name, uint64_t id);
-void exposition_bound(struct exposition *x, uint64_t ns);
-void exposition_number(struct exposition *x, uint64_t value);
-void exposition_part(struct exposition *x, double value);
-void exposition_seconds(struct exposition *x, uint64_t ns);
-void exposition_end(struct exposition *x);
+void prometheus_sample(struct prometheus *x);
+void prometheus_series(struct prometheus *x, const char *suffix);
+void prometheus_label(struct prometheus *x, const char *name, const char *text, size_t len);
+void prometheus_string(struct prometheus *x, const char *name, const char *text);
+void prometheus_id(struct prometheus *x, const char *name, uint64_t id);
+void prometheus_bound(struct prometheus *x, uint64_t ns);
+void prometheus_number(struct prometheus *x, uint64_t value);
+void prometheus_part(struct prometheus *x, double value);
+void prometheus_seconds(struct prometheus *x, uint64_t ns);
+void prometheus_end(struct prometheus *x);
 
 #endif

@@ -8,47 +8,47 @@
 #include "progress.h"
 #include "util.h"
 
-_Static_assert(IPCNS_A_NS_MAX < RECORD_ATTRS && IPCNS_A_OBJECT_MAX < RECORD_ATTRS &&
-	       IPCNS_A_LIMITS_MAX < RECORD_ATTRS && IPCNS_A_HOLDER_MAX < RECORD_ATTRS &&
-	       IPCNS_A_WAITER_MAX < RECORD_ATTRS && IPCNS_A_ELEMENT_MAX < RECORD_ATTRS &&
-	       IPCNS_A_SHM_MAX < RECORD_NEST && IPCNS_A_SEM_MAX < RECORD_NEST &&
-	       IPCNS_A_MSG_MAX < RECORD_NEST && IPCNS_A_MQ_MAX < RECORD_NEST &&
-	       IPCNS_A_ACTOR_MAX < RECORD_NEST,
+_Static_assert(IPCNS_A_NS_MAX < ROW_ATTRS && IPCNS_A_OBJECT_MAX < ROW_ATTRS &&
+	       IPCNS_A_LIMITS_MAX < ROW_ATTRS && IPCNS_A_HOLDER_MAX < ROW_ATTRS &&
+	       IPCNS_A_WAITER_MAX < ROW_ATTRS && IPCNS_A_ELEMENT_MAX < ROW_ATTRS &&
+	       IPCNS_A_SHM_MAX < ROW_NEST && IPCNS_A_SEM_MAX < ROW_NEST &&
+	       IPCNS_A_MSG_MAX < ROW_NEST && IPCNS_A_MQ_MAX < ROW_NEST &&
+	       IPCNS_A_ACTOR_MAX < ROW_NEST,
 	       "room for all attributes");
 
-/** record_parse - index the attributes of a message; false if it is malformed */
-bool record_parse(struct record *rec, struct nlattr *attrs, int len)
+/** row_parse - index the attributes of a message; false if it is malformed */
+bool row_parse(struct row *rec, struct nlattr *attrs, int len)
 {
 	memset(rec->nest, 0, sizeof(rec->nest));
 	rec->line = 0;
-	rec->row = NULL;
-	return ipcns_index(rec->tb, RECORD_ATTRS, attrs, len);
+	rec->data = NULL;
+	return ipcns_index(rec->attr, ROW_ATTRS, attrs, len);
 }
 
-/** record_nest - index the attributes inside attribute @attr, if it is there */
-void record_nest(struct record *rec, unsigned int attr)
+/** row_nest - index the attributes inside attribute @attr, if it is there */
+void row_nest(struct row *rec, unsigned int attr)
 {
-	ipcns_index_nested(rec->nest, RECORD_NEST, attr < RECORD_ATTRS ? rec->tb[attr] : NULL);
+	ipcns_index_nested(rec->nest, ROW_NEST, attr < ROW_ATTRS ? rec->attr[attr] : NULL);
 }
 
 /**
- * store_add - keep a copy of a message
+ * row_store_add - keep a copy of a message
  * @store: the store, all zero at first
  * @attrs: attributes of the message
  * @len: their length
  * @sort_key: fills in what rows are sorted by; NULL if they stay as they come
  */
-void store_add(struct store *store, struct nlattr *attrs, int len, sort_key_fn sort_key)
+void row_store_add(struct row_store *store, struct nlattr *attrs, int len, sort_key_fn sort_key)
 {
-	struct stored *row;
-	struct record rec;
+	struct stored_row *row;
+	struct row rec;
 
 	store->rows = xgrow(store->rows, store->n, &store->allocated, sizeof(*store->rows));
 	row = &store->rows[store->n];
 	memset(row, 0, sizeof(*row));
 	row->attrs = xmemdup(attrs, len);
 	row->len = len;
-	if (!record_parse(&rec, row->attrs, row->len)) {
+	if (!row_parse(&rec, row->attrs, row->len)) {
 		free(row->attrs);
 		return;
 	}
@@ -74,11 +74,12 @@ int sort_key_compare(const struct sort_key *a, const struct sort_key *b)
 
 static int compare(const void *p, const void *q)
 {
-	return sort_key_compare(&((const struct stored *)p)->key, &((const struct stored *)q)->key);
+	return sort_key_compare(&((const struct stored_row *)p)->key,
+				&((const struct stored_row *)q)->key);
 }
 
-/** store_sort - sort rows by their keys, now that all are there */
-void store_sort(struct store *store)
+/** row_store_sort - sort rows by their keys, now that all are there */
+void row_store_sort(struct row_store *store)
 {
 	size_t i = 1;
 
@@ -90,8 +91,8 @@ void store_sort(struct store *store)
 		qsort(store->rows, store->n, sizeof(*store->rows), compare);
 }
 
-/** store_unique - of rows with equal keys, keep the first; the store is sorted */
-void store_unique(struct store *store)
+/** row_store_unique - of rows with equal keys, keep the first; the store is sorted */
+void row_store_unique(struct row_store *store)
 {
 	size_t i, kept = 0;
 
@@ -104,24 +105,24 @@ void store_unique(struct store *store)
 	store->n = kept;
 }
 
-/** store_truncate - forget all rows but the first @n */
-void store_truncate(struct store *store, size_t n)
+/** row_store_truncate - forget all rows but the first @n */
+void row_store_truncate(struct row_store *store, size_t n)
 {
 	while (store->n > n)
 		free(store->rows[--store->n].attrs);
 }
 
-/** store_restart - for ipcns_dump(): forget all rows of the store @arg */
-bool store_restart(void *arg)
+/** row_store_restart - for ipcns_dump(): forget all rows of the store @arg */
+bool row_store_restart(void *arg)
 {
-	store_clear(arg);
+	row_store_clear(arg);
 	return true;
 }
 
-/** store_clear - forget all rows */
-void store_clear(struct store *store)
+/** row_store_clear - forget all rows */
+void row_store_clear(struct row_store *store)
 {
-	store_truncate(store, 0);
+	row_store_truncate(store, 0);
 	free(store->rows);
 	memset(store, 0, sizeof(*store));
 }

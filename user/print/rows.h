@@ -11,20 +11,20 @@
 #include "libipcns.h"
 
 /* More than any message has; a newer module's further attributes are not looked at. */
-#define RECORD_ATTRS 40
-#define RECORD_NEST 16
+#define ROW_ATTRS 40
+#define ROW_NEST 16
 
 /* Attributes of one message, by number; points into the message. Rows are made of it. */
-struct record {
-	struct nlattr *tb[RECORD_ATTRS];
-	struct nlattr *nest[RECORD_NEST];	/* of the nest that record_nest() opened */
+struct row {
+	struct nlattr *attr[ROW_ATTRS];
+	struct nlattr *nest[ROW_NEST];	/* of the nest that row_nest() opened */
 	unsigned int kind;			/* of an object, see object_parse() */
 	unsigned int line;			/* which row, where one message gives several */
-	const void *row;			/* what the tool itself made, if it did */
+	const void *data;			/* what the tool itself made, if it did */
 };
 
-bool record_parse(struct record *rec, struct nlattr *attrs, int len);
-void record_nest(struct record *rec, unsigned int attr);
+bool row_parse(struct row *rec, struct nlattr *attrs, int len);
+void row_nest(struct row *rec, unsigned int attr);
 
 /* What rows are sorted by, most significant first. */
 struct sort_key {
@@ -33,28 +33,28 @@ struct sort_key {
 	size_t text_len;
 };
 
-struct stored {
+struct stored_row {
 	struct sort_key key;
 	struct nlattr *attrs;
 	int len;
 };
 
 /* Copies of messages. */
-struct store {
-	struct stored *rows;
+struct row_store {
+	struct stored_row *rows;
 	size_t n;
 	size_t allocated;
 };
 
-typedef void (*sort_key_fn)(const struct record *rec, struct sort_key *key);
+typedef void (*sort_key_fn)(const struct row *rec, struct sort_key *key);
 
 int sort_key_compare(const struct sort_key *a, const struct sort_key *b);
 
-void store_add(struct store *store, struct nlattr *attrs, int len, sort_key_fn sort_key);
-void store_sort(struct store *store);
-void store_unique(struct store *store);
-void store_truncate(struct store *store, size_t n);
-void store_clear(struct store *store);
-bool store_restart(void *store);
+void row_store_add(struct row_store *store, struct nlattr *attrs, int len, sort_key_fn sort_key);
+void row_store_sort(struct row_store *store);
+void row_store_unique(struct row_store *store);
+void row_store_truncate(struct row_store *store, size_t n);
+void row_store_clear(struct row_store *store);
+bool row_store_restart(void *store);
 
 #endif

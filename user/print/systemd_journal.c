@@ -16,20 +16,21 @@
 
 #define SOCKET_PATH "/run/systemd/journal/socket"
 
-/** journald_init - make ready for the first field of the first entry */
-void journald_init(struct journald *j)
+/** systemd_journal_init - make ready for the first field of the first entry */
+void systemd_journal_init(struct systemd_journal *j)
 {
-	*j = (struct journald){ .fd = -1 };
+	*j = (struct systemd_journal){ .fd = -1 };
 }
 
-static void put(struct journald *j, const void *data, size_t len)
+static void put(struct systemd_journal *j, const void *data, size_t len)
 {
 	memcpy(buffer_room(&j->entry, len), data, len);
 	j->entry.len += len;
 }
 
-/** journald_field - add a field to the entry */
-void journald_field(struct journald *j, const char *name, const char *value, size_t len)
+/** systemd_journal_field - add a field to the entry */
+void systemd_journal_field(struct systemd_journal *j, const char *name, const char *value,
+			   size_t len)
 {
 	uint64_t size = htole64(len);
 
@@ -44,7 +45,7 @@ void journald_field(struct journald *j, const char *name, const char *value, siz
 	put(j, "\n", 1);
 }
 
-static bool connect_socket(struct journald *j)
+static bool connect_socket(struct systemd_journal *j)
 {
 	static const struct sockaddr_un address = {
 		.sun_family = AF_UNIX,
@@ -63,20 +64,20 @@ static _Noreturn void die_of_journal(void)
 	die(STATUS_ERROR, "cannot write to the systemd journal: %s", strerror(errno));
 }
 
-/** journald_check - connect to the journal, or die: there is none */
-void journald_check(struct journald *j)
+/** systemd_journal_check - connect to the journal, or die: there is none */
+void systemd_journal_check(struct systemd_journal *j)
 {
 	if (!connect_socket(j))
 		die_of_journal();
 }
 
 /**
- * journald_send - send the entry, and begin the next one
+ * systemd_journal_send - send the entry, and begin the next one
  *
  * Waits while the journal has no room. Returns false if a signal came before it had some: the
  * entry was not sent. Dies if there is no journal.
  */
-bool journald_send(struct journald *j)
+bool systemd_journal_send(struct systemd_journal *j)
 {
 	bool anew = j->fd < 0;	/* nobody may listen at the old one any more */
 
@@ -89,7 +90,7 @@ bool journald_send(struct journald *j)
 		}
 		if (errno == EAGAIN) {
 			anew = false;
-			if (sink_room(j->fd))
+			if (long_output_room(j->fd))
 				continue;
 			j->entry.len = 0;
 			return false;

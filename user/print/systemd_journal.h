@@ -8,14 +8,15 @@
 #include "print/text.h"
 
 /* Writer of entries to the journal of systemd. */
-struct journald {
+struct systemd_journal {
 	int fd;			/* -1: not connected */
 	struct buffer entry;	/* fields so far */
 };
 
-void journald_init(struct journald *j);
-void journald_check(struct journald *j);
-void journald_field(struct journald *j, const char *name, const char *value, size_t len);
-bool journald_send(struct journald *j);
+void systemd_journal_init(struct systemd_journal *j);
+void systemd_journal_check(struct systemd_journal *j);
+void systemd_journal_field(struct systemd_journal *j, const char *name, const char *value,
+			   size_t len);
+bool systemd_journal_send(struct systemd_journal *j);
 
 #endif

@@ -17,8 +17,8 @@
  * What a column shows in the last row. Of neighbours much is the same, their namespace, owner,
  * permissions, and need not be made anew.
  */
-struct shown {
-	enum cell_type type;
+struct previous_value {
+	enum value_type type;
 	uint64_t number;
 	size_t end;	/* in the line, with what separates it from the next */
 };
@@ -31,7 +31,7 @@ static bool wants_colors(void)
 	return isatty(STDOUT_FILENO) && !(no && *no) && term && strcmp(term, "dumb");
 }
 
-static void begin_table(struct output *out)
+static void begin_table(struct table *out)
 {
 	const struct column *column;
 	size_t i;
@@ -60,16 +60,17 @@ static void begin_table(struct output *out)
 }
 
 /**
- * output_begin - begin a list of rows
+ * table_begin - begin a list of rows
  * @out: the list
  * @opts: how to print it
  * @sel: what to print
  * @json: JSON text that the list becomes part of, or NULL if it is all of the output
  */
-void output_begin(struct output *out, const struct options *opts, const struct selection *sel,
-		  struct json *json)
+void table_begin(struct table *out, const struct table_options *opts,
+		 const struct column_choice *sel,
+		 struct json *json)
 {
-	*out = (struct output){ .opts = opts, .sel = sel, .json = json };
+	*out = (struct table){ .opts = opts, .sel = sel, .json = json };
 	if (opts->json) {
 		if (!json) {
 			json_begin(&out->own_json, stdout);
@@ -81,18 +82,18 @@ void output_begin(struct output *out, const struct options *opts, const struct s
 	} else {
 		out->shown = xcalloc(sel->n, sizeof(*out->shown));
 		if (!opts->raw)
-			grid_begin(&out->grid, sel);
+			plain_table_begin(&out->grid, sel);
 	}
 }
 
 /* A cell of raw output, or of a table that is laid out here; a plain one has no spaces either. */
-static void put_text(struct output *out, size_t i, const char *text, size_t len, bool plain)
+static void put_text(struct table *out, size_t i, const char *text, size_t len, bool plain)
 {
-	struct shown *shown = &out->shown[i];
+	struct previous_value *shown = &out->shown[i];
 	struct buffer *line = &out->line;
 
 	if (!out->opts->raw) {
-		(plain ? grid_add_plain : grid_add)(&out->grid, text, len);
+		(plain ? plain_table_add_plain : plain_table_add)(&out->grid, text, len);
 		return;
 	}
 	line->len = i ? shown[-1].end : 0;
@@ -104,7 +105,7 @@ static void put_text(struct output *out, size_t i, const char *text, size_t len,
 }
 
 /* Before the first row: as in libsmartcols, no rows no headings. */
-static void put_headings(struct output *out)
+static void put_headings(struct table *out)
 {
 	const char *name;
 	size_t i;
@@ -121,23 +122,23 @@ static void put_headings(struct output *out)
 }
 
 /* Raw, what is the same as in the last row, and in the same place, stands there already. */
-static void put_cell(struct output *out, size_t i, struct cell *cell)
+static void put_cell(struct table *out, size_t i, struct value *cell)
 {
-	struct shown *shown = &out->shown[i];
-	bool plain = cell_is_plain(cell);
+	struct previous_value *shown = &out->shown[i];
+	bool plain = value_is_plain(cell);
 
-	if (cell_same(cell, shown->type, shown->number) && !out->moved) {
+	if (value_same(cell, shown->type, shown->number) && !out->moved) {
 		if (!out->opts->raw)
-			grid_repeat(&out->grid);
+			plain_table_repeat(&out->grid);
 		return;
 	}
 	shown->type = cell->type;
 	shown->number = cell->number;
-	cell_render(cell, &out->opts->format);
-	put_text(out, i, cell->text, cell->type == CELL_UNKNOWN ? 0 : cell->len, plain);
+	value_render(cell, &out->opts->format);
+	put_text(out, i, cell->text, cell->type == VALUE_UNKNOWN ? 0 : cell->len, plain);
 }
 
-static struct libscols_line *new_line(struct output *out, const struct record *rec,
+static struct libscols_line *new_line(struct table *out, const struct row *rec,
 				      struct libscols_line *parent)
 {
 	struct libscols_line *line = scols_table_new_line(out->table, parent);
@@ -148,14 +149,14 @@ static struct libscols_line *new_line(struct output *out, const struct record *r
 	return line;
 }
 
-static void set_cell(struct output *out, struct libscols_line *line, size_t i, struct cell *cell)
+static void set_cell(struct table *out, struct libscols_line *line, size_t i, struct value *cell)
 {
 	struct buffer text = { 0 };
 	char *copy;
 	bool cut;
 
-	cell_render(cell, &out->opts->format);
-	if (cell->type == CELL_UNKNOWN || !cell->len)
+	value_render(cell, &out->opts->format);
+	if (cell->type == VALUE_UNKNOWN || !cell->len)
 		return;
 	/* What is cut to fit a terminal needs no more than the widest one shows. */
 	cut = out->sel->columns[i]->flags & SCOLS_FL_TRUNC && !out->opts->notruncate;
@@ -169,11 +170,11 @@ static void set_cell(struct output *out, struct libscols_line *line, size_t i, s
 		die(STATUS_ERROR, "out of memory");
 }
 
-static struct libscols_line *put_row(struct output *out, const struct record *rec,
+static struct libscols_line *put_row(struct table *out, const struct row *rec,
 				     struct libscols_line *parent)
 {
 	struct libscols_line *line = NULL;
-	struct cell cell;
+	struct value cell;
 	size_t i;
 
 	if (out->table)
@@ -194,23 +195,23 @@ static struct libscols_line *put_row(struct output *out, const struct record *re
 }
 
 /* Keys of an object are unique, so a column that was asked for twice is written once. */
-static void put_json_fields(struct json *json, const struct selection *sel,
-			    const struct record *rec, const struct cell_format *format)
+static void put_json_fields(struct json *json, const struct column_choice *sel,
+			    const struct row *rec, const struct value_format *format)
 {
-	struct cell cell;
+	struct value cell;
 	size_t i;
 
 	for (i = 0; i < sel->n; i++) {
 		if (sel->again[i])
 			continue;
 		column_fill(sel->columns[i], rec, &cell);
-		cell_json(&cell, json, sel->columns[i]->name, format);
+		value_json(&cell, json, sel->columns[i]->name, format);
 	}
 }
 
-/** output_json_object - write a row as an object, with column names as keys */
-void output_json_object(struct json *json, const char *key, const struct selection *sel,
-			const struct record *rec, const struct cell_format *format)
+/** table_json_object - write a row as an object, with column names as keys */
+void table_json_object(struct json *json, const char *key, const struct column_choice *sel,
+		       const struct row *rec, const struct value_format *format)
 {
 	json_open(json, key, '{');
 	put_json_fields(json, sel, rec, format);
@@ -223,60 +224,60 @@ static void end_row(void)
 		check_stdout();
 }
 
-/** output_row - add a row; @rec is not needed any more when it returns */
-void output_row(struct output *out, const struct record *rec)
+/** table_add - add a row; @rec is not needed any more when it returns */
+void table_add(struct table *out, const struct row *rec)
 {
 	if (out->json)
-		output_json_object(out->json, NULL, out->sel, rec, &out->opts->format);
+		table_json_object(out->json, NULL, out->sel, rec, &out->opts->format);
 	else
 		put_row(out, rec, NULL);
 	end_row();
 }
 
-/** output_sorts - whether rows can be added in any order, by output_sorted() */
-bool output_sorts(const struct output *out)
+/** table_can_sort - whether rows can be added in any order, by table_add_sorted() */
+bool table_can_sort(const struct table *out)
 {
 	return !out->json && !out->table && !out->opts->raw;
 }
 
-/** output_sorted - output_row() of a row whose place is told by its key */
-void output_sorted(struct output *out, const struct record *rec, sort_key_fn sort_key)
+/** table_add_sorted - table_add() of a row whose place is told by its key */
+void table_add_sorted(struct table *out, const struct row *rec, sort_key_fn sort_key)
 {
 	struct sort_key key = { 0 };
 
 	sort_key(rec, &key);
 	put_headings(out);
-	grid_key(&out->grid, &key);
-	output_row(out, rec);
+	plain_table_key(&out->grid, &key);
+	table_add(out, rec);
 	progress_row();
 }
 
-/** output_mark - what output_truncate() needs to forget all rows that come now */
-size_t output_mark(struct output *out)
+/** table_mark - what table_truncate() needs to forget all rows that come now */
+size_t table_mark(struct table *out)
 {
-	if (!output_sorts(out))
+	if (!table_can_sort(out))
 		return 0;
 	put_headings(out);
-	return grid_mark(&out->grid);
+	return plain_table_mark(&out->grid);
 }
 
-/** output_truncate - forget rows that output_sorted() added since output_mark() */
-void output_truncate(struct output *out, size_t mark)
+/** table_truncate - forget rows that table_add_sorted() added since table_mark() */
+void table_truncate(struct table *out, size_t mark)
 {
-	grid_truncate(&out->grid, mark);
+	plain_table_truncate(&out->grid, mark);
 	memset(out->shown, 0, out->sel->n * sizeof(*out->shown));
 }
 
 /**
- * output_parent - add a row that others come below, with options.tree
+ * table_parent - add a row that others come below, with options.tree
  * @out: the list
  * @rec: the row
  * @children: JSON name of the list of those
  *
- * output_child() adds them, output_parent_end() ends them. Raw lines do not tell the one from the
+ * table_child() adds them, table_parent_end() ends them. Raw lines do not tell the one from the
  * other.
  */
-void output_parent(struct output *out, const struct record *rec, const char *children)
+void table_parent(struct table *out, const struct row *rec, const char *children)
 {
 	if (out->json) {
 		json_open(out->json, NULL, '{');
@@ -288,18 +289,18 @@ void output_parent(struct output *out, const struct record *rec, const char *chi
 	end_row();
 }
 
-/** output_child - add a row below another one */
-void output_child(struct output *out, const struct record *rec)
+/** table_child - add a row below another one */
+void table_child(struct table *out, const struct row *rec)
 {
 	if (out->json)
-		output_json_object(out->json, NULL, out->sel, rec, &out->opts->format);
+		table_json_object(out->json, NULL, out->sel, rec, &out->opts->format);
 	else
 		put_row(out, rec, out->parent);
 	end_row();
 }
 
-/** output_parent_end - no more rows come below the last one that output_parent() added */
-void output_parent_end(struct output *out)
+/** table_parent_end - no more rows come below the last one that table_parent() added */
+void table_parent_end(struct table *out)
 {
 	if (!out->json)
 		return;
@@ -334,8 +335,8 @@ static void keep_short_cells(struct libscols_table *table)
 	}
 }
 
-/** output_end - end of the list */
-void output_end(struct output *out)
+/** table_end - end of the list */
+void table_end(struct table *out)
 {
 	if (out->json) {
 		json_close(out->json, ']');
@@ -347,7 +348,7 @@ void output_end(struct output *out)
 			die(STATUS_ERROR, "cannot print the table");
 		scols_unref_table(out->table);
 	} else if (!out->opts->raw) {
-		grid_end(&out->grid, !out->opts->noheadings);
+		plain_table_end(&out->grid, !out->opts->noheadings);
 	}
 	free(out->shown);
 	free(out->line.bytes);

@@ -6,17 +6,17 @@
 #include "print/table_options.h"
 
 struct libscols_table;
-struct shown;
+struct previous_value;
 
 /* Where rows go: a table, raw lines as they come, or a JSON list. */
-struct output {
-	const struct options *opts;
-	const struct selection *sel;
+struct table {
+	const struct table_options *opts;
+	const struct column_choice *sel;
 	struct libscols_table *table;	/* on a terminal, and for trees */
 	struct libscols_line *parent;	/* the row that others come below */
-	struct grid grid;		/* elsewhere */
+	struct plain_table grid;		/* elsewhere */
 	struct buffer line;		/* raw */
-	struct shown *shown;		/* of each column, but for libsmartcols and JSON */
+	struct previous_value *shown;		/* of each column, but for libsmartcols and JSON */
 	struct json *json;
 	struct json own_json;
 	bool started;			/* headings are there */
@@ -24,19 +24,20 @@ struct output {
 	bool colors;
 };
 
-void output_begin(struct output *out, const struct options *opts, const struct selection *sel,
-		  struct json *json);
-void output_row(struct output *out, const struct record *rec);
-bool output_sorts(const struct output *out);
-void output_sorted(struct output *out, const struct record *rec, sort_key_fn sort_key);
-size_t output_mark(struct output *out);
-void output_truncate(struct output *out, size_t mark);
-void output_parent(struct output *out, const struct record *rec, const char *children);
-void output_child(struct output *out, const struct record *rec);
-void output_parent_end(struct output *out);
-void output_end(struct output *out);
+void table_begin(struct table *out, const struct table_options *opts,
+		 const struct column_choice *sel,
+		 struct json *json);
+void table_add(struct table *out, const struct row *rec);
+bool table_can_sort(const struct table *out);
+void table_add_sorted(struct table *out, const struct row *rec, sort_key_fn sort_key);
+size_t table_mark(struct table *out);
+void table_truncate(struct table *out, size_t mark);
+void table_parent(struct table *out, const struct row *rec, const char *children);
+void table_child(struct table *out, const struct row *rec);
+void table_parent_end(struct table *out);
+void table_end(struct table *out);
 
-void output_json_object(struct json *json, const char *key, const struct selection *sel,
-			const struct record *rec, const struct cell_format *format);
+void table_json_object(struct json *json, const char *key, const struct column_choice *sel,
+		       const struct row *rec, const struct value_format *format);
 
 #endif

@@ -14,23 +14,23 @@ static const char table_help[] =
 	" -o, --output LIST  columns; +LIST adds        --output-all    all columns\n"
 	" -h, --help  -V, --version  --wide  whole COMMAND  --time-format iso|full|short\n";
 
-/** options_init - defaults */
-void options_init(struct options *opts)
+/** table_options_init - defaults */
+void table_options_init(struct table_options *opts)
 {
 	time_t now = time(NULL);
 
-	*opts = (struct options){ 0 };
+	*opts = (struct table_options){ 0 };
 	localtime_r(&now, &opts->format.now);
 }
 
 /**
- * options_take - take one option of a table
+ * table_options_take - take one option of a table
  * @opts: where it goes
  * @c: what getopt_long(3) returned
  *
  * Returns false if it is none of them: the command's own.
  */
-bool options_take(struct options *opts, int c)
+bool table_options_take(struct table_options *opts, int c)
 {
 	switch (c) {
 	case 'J':
@@ -79,14 +79,15 @@ bool options_take(struct options *opts, int c)
 }
 
 /**
- * options_finish - do what --help and --list-columns ask for
+ * table_options_finish - do what --help and --list-columns ask for
  * @opts: options
  * @usage: of the command, above the table options
  * @set: columns of the table, NULL if the command prints none
  *
  * Returns true if that was all there is to do.
  */
-bool options_finish(const struct options *opts, const char *usage, const struct column_set *set)
+bool table_options_finish(const struct table_options *opts, const char *usage,
+			  const struct table_type *set)
 {
 	if (opts->help) {
 		fputs(usage, stdout);
@@ -107,9 +108,9 @@ bool options_finish(const struct options *opts, const char *usage, const struct 
 }
 
 /**
- * options_table - take the options of a command that prints one table and has none of its own
+ * table_options_table - take the options of a command that prints one table and has none of its own
  * @opts: options
- * @sel: columns that were chosen, for selection_free()
+ * @sel: columns that were chosen, for column_choice_free()
  * @argc: of the command; the arguments begin at optind
  * @argv: of the command
  * @usage: of the command, above the table options
@@ -117,8 +118,9 @@ bool options_finish(const struct options *opts, const char *usage, const struct 
  *
  * Returns false if there is nothing left to do.
  */
-bool options_table(struct options *opts, struct selection *sel, int argc, char **argv,
-		   const char *usage, const struct column_set *set)
+bool table_options_table(struct table_options *opts, struct column_choice *sel, int argc,
+			 char **argv,
+			 const char *usage, const struct table_type *set)
 {
 	static const struct option longopts[] = {
 		TABLE_LONGOPTS,
@@ -126,12 +128,12 @@ bool options_table(struct options *opts, struct selection *sel, int argc, char *
 	};
 	int c;
 
-	options_init(opts);
+	table_options_init(opts);
 	while ((c = getopt_long(argc, argv, TABLE_OPTSTRING, longopts, NULL)) != -1)
-		if (!options_take(opts, c))
+		if (!table_options_take(opts, c))
 			die_usage(NULL);
-	if (options_finish(opts, usage, set))
+	if (table_options_finish(opts, usage, set))
 		return false;
-	selection_parse(sel, set, opts->output, opts->output_all);
+	column_choice_parse(sel, set, opts->output, opts->output_all);
 	return true;
 }

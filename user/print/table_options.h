@@ -8,7 +8,7 @@
 #include "print/columns.h"
 
 /* Options that all tables have. */
-struct options {
+struct table_options {
 	bool json;
 	bool raw;
 	bool noheadings;
@@ -19,7 +19,7 @@ struct options {
 	bool help;
 	bool tree;	/* rows can have others below them */
 	const char *output;
-	struct cell_format format;
+	struct value_format format;
 };
 
 enum {
@@ -48,10 +48,12 @@ enum {
 	{ "wide", no_argument, NULL, OPTION_WIDE }, \
 	VALUE_LONGOPTS
 
-void options_init(struct options *opts);
-bool options_take(struct options *opts, int c);
-bool options_table(struct options *opts, struct selection *sel, int argc, char **argv,
-		   const char *usage, const struct column_set *set);
-bool options_finish(const struct options *opts, const char *usage, const struct column_set *set);
+void table_options_init(struct table_options *opts);
+bool table_options_take(struct table_options *opts, int c);
+bool table_options_table(struct table_options *opts, struct column_choice *sel, int argc,
+			 char **argv,
+			 const char *usage, const struct table_type *set);
+bool table_options_finish(const struct table_options *opts, const char *usage,
+			  const struct table_type *set);
 
 #endif

@@ -7,105 +7,105 @@
 #include "libipcns.h"
 #include "print/value.h"
 
-/** cell_number - fill @cell with a plain number */
-void cell_number(struct cell *cell, uint64_t value)
+/** value_number - fill @cell with a plain number */
+void value_number(struct value *cell, uint64_t value)
 {
-	cell->type = CELL_NUMBER;
+	cell->type = VALUE_NUMBER;
 	cell->number = value;
 }
 
-/** cell_signed - fill @cell with a number that may be negative */
-void cell_signed(struct cell *cell, int64_t value)
+/** value_signed - fill @cell with a number that may be negative */
+void value_signed(struct value *cell, int64_t value)
 {
-	cell->type = CELL_SIGNED;
+	cell->type = VALUE_SIGNED;
 	cell->number = value;
 }
 
-/** cell_size - fill @cell with a number of bytes */
-void cell_size(struct cell *cell, uint64_t bytes)
+/** value_size - fill @cell with a number of bytes */
+void value_size(struct value *cell, uint64_t bytes)
 {
-	cell->type = CELL_SIZE;
+	cell->type = VALUE_SIZE;
 	cell->number = bytes;
 }
 
-/** cell_percent - fill @cell with a percentage */
-void cell_percent(struct cell *cell, double value)
+/** value_percent - fill @cell with a percentage */
+void value_percent(struct value *cell, double value)
 {
-	cell->type = CELL_PERCENT;
+	cell->type = VALUE_PERCENT;
 	cell->percent = value;
 }
 
-/** cell_age - fill @cell with a time that has passed */
-void cell_age(struct cell *cell, uint64_t seconds)
+/** value_age - fill @cell with a time that has passed */
+void value_age(struct value *cell, uint64_t seconds)
 {
-	cell->type = CELL_AGE;
+	cell->type = VALUE_AGE;
 	cell->number = seconds;
 }
 
-/** cell_bytes - fill @cell with text of @len bytes, which must outlive it */
-void cell_bytes(struct cell *cell, const void *text, size_t len)
+/** value_bytes - fill @cell with text of @len bytes, which must outlive it */
+void value_bytes(struct value *cell, const void *text, size_t len)
 {
-	cell->type = CELL_TEXT;
+	cell->type = VALUE_TEXT;
 	cell->text = text;
 	cell->len = len;
 }
 
-/** cell_text - fill @cell with a string, which must outlive it */
-void cell_text(struct cell *cell, const char *text)
+/** value_text - fill @cell with a string, which must outlive it */
+void value_text(struct value *cell, const char *text)
 {
-	cell_bytes(cell, text, strlen(text));
+	value_bytes(cell, text, strlen(text));
 }
 
-/** cell_list - fill @cell with words that have commas between; they must outlive it */
-void cell_list(struct cell *cell, const char *words, size_t len)
+/** value_list - fill @cell with words that have commas between; they must outlive it */
+void value_list(struct value *cell, const char *words, size_t len)
 {
-	cell_bytes(cell, words, len);
-	cell->type = CELL_LIST;
+	value_bytes(cell, words, len);
+	cell->type = VALUE_LIST;
 }
 
-/** cell_numbers - fill @cell with numbers that have commas between; they stay where they are */
-void cell_numbers(struct cell *cell, const char *numbers, size_t len)
+/** value_numbers - fill @cell with numbers that have commas between; they stay where they are */
+void value_numbers(struct value *cell, const char *numbers, size_t len)
 {
-	cell_bytes(cell, numbers, len);
-	cell->type = CELL_NUMBERS;
+	value_bytes(cell, numbers, len);
+	cell->type = VALUE_NUMBERS;
 }
 
-/** cell_word - fill @cell with one of a few words, which stay where they are */
-void cell_word(struct cell *cell, const char *word)
+/** value_word - fill @cell with one of a few words, which stay where they are */
+void value_word(struct value *cell, const char *word)
 {
-	cell_text(cell, word);
-	cell->type = CELL_WORD;
+	value_text(cell, word);
+	cell->type = VALUE_WORD;
 	cell->number = (uintptr_t)word;
 }
 
-/** cell_command - fill @cell with the command line of a process, if there is one */
-void cell_command(struct cell *cell, uint32_t pid)
+/** value_command - fill @cell with the command line of a process, if there is one */
+void value_command(struct value *cell, uint32_t pid)
 {
 	const char *text;
 	size_t len;
 
 	text = pid ? proc_command(pid, &len) : NULL;
 	if (text)
-		cell_bytes(cell, text, len);
+		value_bytes(cell, text, len);
 }
 
 /**
- * cell_attr - fill @cell from an attribute
+ * value_attr - fill @cell from an attribute
  * @cell: the cell, CELL_UNKNOWN
  * @as: what the attribute means
  * @attr: the attribute; if NULL or malformed, @cell stays as it is
  */
-void cell_attr(struct cell *cell, enum cell_as as, struct nlattr *attr)
+void value_attr(struct value *cell, enum value_kind as, struct nlattr *attr)
 {
 	/* Others are not what a number says. */
-	static const enum cell_type types[AS_COMMAND + 1] = {
-		[AS_NUMBER] = CELL_NUMBER,
-		[AS_SIZE] = CELL_SIZE,
-		[AS_TIME] = CELL_TIME,
-		[AS_KEY] = CELL_KEY,
-		[AS_PERMS] = CELL_PERMS,
-		[AS_USER] = CELL_USER,
-		[AS_GROUP] = CELL_GROUP,
+	static const enum value_type types[AS_COMMAND + 1] = {
+		[AS_NUMBER] = VALUE_NUMBER,
+		[AS_SIZE] = VALUE_SIZE,
+		[AS_TIME] = VALUE_TIME,
+		[AS_KEY] = VALUE_KEY,
+		[AS_PERMS] = VALUE_PERMS,
+		[AS_USER] = VALUE_USER,
+		[AS_GROUP] = VALUE_GROUP,
 	};
 	const char *text;
 	uint64_t value;
@@ -116,18 +116,18 @@ void cell_attr(struct cell *cell, enum cell_as as, struct nlattr *attr)
 		return;
 	if (as == AS_SIGNED) {
 		if (ipcns_int(attr, &number))
-			cell_signed(cell, number);
+			value_signed(cell, number);
 		return;
 	}
 	if (as == AS_TEXT) {
 		text = ipcns_text(attr, &len);
-		cell_bytes(cell, text, len);
+		value_bytes(cell, text, len);
 		return;
 	}
 	if (!ipcns_uint(attr, &value))
 		return;
 	if (as == AS_COMMAND) {
-		cell_command(cell, value);
+		value_command(cell, value);
 	} else if (as != AS_TIME || value) {
 		cell->type = types[as];
 		cell->number = value;
@@ -135,7 +135,7 @@ void cell_attr(struct cell *cell, enum cell_as as, struct nlattr *attr)
 }
 
 /* Neighbours are often of the same second, and localtime_r(3) and strftime(3) are slow. */
-static const char *time_text(uint64_t seconds, const struct cell_format *format)
+static const char *time_text(uint64_t seconds, const struct value_format *format)
 {
 	static enum time_format last_format;
 	static uint64_t last;
@@ -148,65 +148,65 @@ static const char *time_text(uint64_t seconds, const struct cell_format *format)
 	return text;
 }
 
-/** cell_render - make @cell text for tables; CELL_UNKNOWN stays what it is */
-void cell_render(struct cell *cell, const struct cell_format *format)
+/** value_render - make @cell text for tables; CELL_UNKNOWN stays what it is */
+void value_render(struct value *cell, const struct value_format *format)
 {
 	char *end = cell->buf + sizeof(cell->buf), *begin;
 
 	switch (cell->type) {
-	case CELL_UNKNOWN:
-	case CELL_TEXT:
-	case CELL_WORD:
-	case CELL_LIST:
-	case CELL_NUMBERS:
+	case VALUE_UNKNOWN:
+	case VALUE_TEXT:
+	case VALUE_WORD:
+	case VALUE_LIST:
+	case VALUE_NUMBERS:
 		return;
-	case CELL_MEANINGLESS:
-		cell_text(cell, "-");
+	case VALUE_MEANINGLESS:
+		value_text(cell, "-");
 		return;
-	case CELL_SIZE:
+	case VALUE_SIZE:
 		if (!format->bytes) {
 			format_size(cell->buf, cell->number);
 			break;
 		}
 		/* fall through */
-	case CELL_AGE:
-		if (cell->type == CELL_AGE && !format->seconds) {
+	case VALUE_AGE:
+		if (cell->type == VALUE_AGE && !format->seconds) {
 			format_age(cell->buf, cell->number);
 			break;
 		}
 		/* fall through */
-	case CELL_NUMBER:
+	case VALUE_NUMBER:
 		begin = format_number(end, cell->number);
-		cell_bytes(cell, begin, end - begin);
+		value_bytes(cell, begin, end - begin);
 		return;
-	case CELL_SIGNED:
+	case VALUE_SIGNED:
 		snprintf(cell->buf, sizeof(cell->buf), "%lld", (long long)cell->number);
 		break;
-	case CELL_PERCENT:
+	case VALUE_PERCENT:
 		format_percent(cell->buf, cell->percent);
 		strcat(cell->buf, "%");
 		break;
-	case CELL_TIME:
-		cell_text(cell, time_text(cell->number, format));
+	case VALUE_TIME:
+		value_text(cell, time_text(cell->number, format));
 		return;
-	case CELL_KEY:
+	case VALUE_KEY:
 		format_key(cell->buf, cell->number);
 		break;
-	case CELL_PERMS:
+	case VALUE_PERMS:
 		format_perms(cell->buf, cell->number);
 		break;
-	case CELL_USER:
-		cell_text(cell, user_name(cell->number));
+	case VALUE_USER:
+		value_text(cell, user_name(cell->number));
 		return;
-	case CELL_GROUP:
-		cell_text(cell, group_name(cell->number));
+	case VALUE_GROUP:
+		value_text(cell, group_name(cell->number));
 		return;
 	}
-	cell_text(cell, cell->buf);
+	value_text(cell, cell->buf);
 }
 
 /* Words or numbers with commas between as an array. */
-static void json_list(struct json *json, const char *key, const struct cell *cell)
+static void json_list(struct json *json, const char *key, const struct value *cell)
 {
 	const char *word = cell->text, *end = word + cell->len, *comma;
 	uint64_t number;
@@ -214,7 +214,7 @@ static void json_list(struct json *json, const char *key, const struct cell *cel
 	json_open(json, key, '[');
 	for (; word < end; word = comma + 1) {
 		comma = memchr(word, ',', end - word) ?: end;
-		if (cell->type == CELL_NUMBERS &&
+		if (cell->type == VALUE_NUMBERS &&
 		    parse_uint(word, comma - word, 10, UINT64_MAX, &number))
 			json_number(json, NULL, number);
 		else
@@ -223,46 +223,46 @@ static void json_list(struct json *json, const char *key, const struct cell *cel
 	json_close(json, ']');
 }
 
-/** cell_json - write @cell; sizes are always numbers of bytes, times iso unless asked otherwise */
-void cell_json(struct cell *cell, struct json *json, const char *key,
-	       const struct cell_format *format)
+/** value_json - write @cell; sizes are always numbers of bytes, times iso unless asked otherwise */
+void value_json(struct value *cell, struct json *json, const char *key,
+		const struct value_format *format)
 {
-	struct cell_format iso;
+	struct value_format iso;
 
 	switch (cell->type) {
-	case CELL_UNKNOWN:
-	case CELL_MEANINGLESS:
+	case VALUE_UNKNOWN:
+	case VALUE_MEANINGLESS:
 		json_null(json, key);
 		return;
-	case CELL_NUMBER:
-	case CELL_SIZE:
-	case CELL_AGE:
+	case VALUE_NUMBER:
+	case VALUE_SIZE:
+	case VALUE_AGE:
 		json_number(json, key, cell->number);
 		return;
-	case CELL_SIGNED:
+	case VALUE_SIGNED:
 		json_signed(json, key, cell->number);
 		return;
-	case CELL_LIST:
-	case CELL_NUMBERS:
+	case VALUE_LIST:
+	case VALUE_NUMBERS:
 		json_list(json, key, cell);
 		return;
-	case CELL_PERCENT:
+	case VALUE_PERCENT:
 		json_percent(json, key, cell->percent);
 		return;
-	case CELL_TIME:
+	case VALUE_TIME:
 		iso = *format;
 		if (iso.time == TIME_DEFAULT)
 			iso.time = TIME_ISO;
-		cell_render(cell, &iso);
+		value_render(cell, &iso);
 		break;
-	case CELL_KEY:
-	case CELL_PERMS:
-	case CELL_USER:
-	case CELL_GROUP:
-		cell_render(cell, format);
+	case VALUE_KEY:
+	case VALUE_PERMS:
+	case VALUE_USER:
+	case VALUE_GROUP:
+		value_render(cell, format);
 		break;
-	case CELL_TEXT:
-	case CELL_WORD:
+	case VALUE_TEXT:
+	case VALUE_WORD:
 		break;
 	}
 	json_text(json, key, cell->text, cell->len);

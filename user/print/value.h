@@ -12,29 +12,29 @@
 #include "print/json.h"
 #include "print/text.h"
 
-enum cell_type {
-	CELL_UNKNOWN,		/* empty; null in JSON */
-	CELL_MEANINGLESS,	/* "-"; null in JSON */
-	CELL_PERCENT,
-	CELL_TEXT,
-	CELL_LIST,		/* words with commas between; an array in JSON */
-	CELL_NUMBERS,		/* the same of numbers */
-	/* What follows is what its number says, see cell_same(). */
-	CELL_WORD,		/* a constant text; its number is the address */
-	CELL_NUMBER,
-	CELL_SIGNED,
-	CELL_SIZE,
-	CELL_TIME,
-	CELL_AGE,
-	CELL_KEY,
-	CELL_PERMS,
-	CELL_USER,
-	CELL_GROUP,
+enum value_type {
+	VALUE_UNKNOWN,		/* empty; null in JSON */
+	VALUE_MEANINGLESS,	/* "-"; null in JSON */
+	VALUE_PERCENT,
+	VALUE_TEXT,
+	VALUE_LIST,		/* words with commas between; an array in JSON */
+	VALUE_NUMBERS,		/* the same of numbers */
+	/* What follows is what its number says, see value_same(). */
+	VALUE_WORD,		/* a constant text; its number is the address */
+	VALUE_NUMBER,
+	VALUE_SIGNED,
+	VALUE_SIZE,
+	VALUE_TIME,
+	VALUE_AGE,
+	VALUE_KEY,
+	VALUE_PERMS,
+	VALUE_USER,
+	VALUE_GROUP,
 };
 
 /* One value. Text lies in @buf, or elsewhere until the next cell is filled. */
-struct cell {
-	enum cell_type type;
+struct value {
+	enum value_type type;
 	uint64_t number;
 	double percent;
 	const char *text;
@@ -43,7 +43,7 @@ struct cell {
 };
 
 /* How an attribute becomes a cell. */
-enum cell_as {
+enum value_kind {
 	AS_NUMBER = 1,
 	AS_SIGNED,
 	AS_SIZE,
@@ -59,50 +59,50 @@ enum cell_as {
 	AS_COMMAND,	/* process id: its command line */
 };
 
-struct cell_format {
+struct value_format {
 	bool bytes;
 	bool seconds;		/* ages as numbers */
 	enum time_format time;
 	struct tm now;
 };
 
-/** cell_same - whether @cell shows what one of @type and @number shows, if that is sure */
-static inline bool cell_same(const struct cell *cell, enum cell_type type, uint64_t number)
+/** value_same - whether @cell shows what one of @type and @number shows, if that is sure */
+static inline bool value_same(const struct value *cell, enum value_type type, uint64_t number)
 {
-	return cell->type == type && type >= CELL_WORD && cell->number == number;
+	return cell->type == type && type >= VALUE_WORD && cell->number == number;
 }
 
-/** cell_is_plain - whether all that a cell may show are characters that every locale prints */
-static inline bool cell_is_plain(const struct cell *cell)
+/** value_is_plain - whether all that a cell may show are characters that every locale prints */
+static inline bool value_is_plain(const struct value *cell)
 {
 	switch (cell->type) {
-	case CELL_NUMBER:
-	case CELL_SIGNED:
-	case CELL_SIZE:
-	case CELL_AGE:
-	case CELL_KEY:
-	case CELL_PERMS:
+	case VALUE_NUMBER:
+	case VALUE_SIGNED:
+	case VALUE_SIZE:
+	case VALUE_AGE:
+	case VALUE_KEY:
+	case VALUE_PERMS:
 		return true;
 	default:
 		return false;
 	}
 }
 
-void cell_number(struct cell *cell, uint64_t value);
-void cell_signed(struct cell *cell, int64_t value);
-void cell_size(struct cell *cell, uint64_t bytes);
-void cell_percent(struct cell *cell, double value);
-void cell_age(struct cell *cell, uint64_t seconds);
-void cell_text(struct cell *cell, const char *text);
-void cell_word(struct cell *cell, const char *word);
-void cell_bytes(struct cell *cell, const void *text, size_t len);
-void cell_list(struct cell *cell, const char *words, size_t len);
-void cell_numbers(struct cell *cell, const char *numbers, size_t len);
-void cell_command(struct cell *cell, uint32_t pid);
-void cell_attr(struct cell *cell, enum cell_as as, struct nlattr *attr);
+void value_number(struct value *cell, uint64_t value);
+void value_signed(struct value *cell, int64_t value);
+void value_size(struct value *cell, uint64_t bytes);
+void value_percent(struct value *cell, double value);
+void value_age(struct value *cell, uint64_t seconds);
+void value_text(struct value *cell, const char *text);
+void value_word(struct value *cell, const char *word);
+void value_bytes(struct value *cell, const void *text, size_t len);
+void value_list(struct value *cell, const char *words, size_t len);
+void value_numbers(struct value *cell, const char *numbers, size_t len);
+void value_command(struct value *cell, uint32_t pid);
+void value_attr(struct value *cell, enum value_kind as, struct nlattr *attr);
 
-void cell_render(struct cell *cell, const struct cell_format *format);
-void cell_json(struct cell *cell, struct json *json, const char *key,
-	       const struct cell_format *format);
+void value_render(struct value *cell, const struct value_format *format);
+void value_json(struct value *cell, struct json *json, const char *key,
+		const struct value_format *format);
 
 #endif
