@@ -19,6 +19,19 @@ def example(name, *args):
                           capture_output=True, encoding="utf-8", timeout=60, check=False)
 
 
+@scene("arguments")
+def arguments(t):
+    for path in sorted(os.listdir(EXAMPLES)):
+        if path.endswith(".c"):
+            continue
+        done = example(path, "--help")
+        t.ok(done.returncode == 0 and done.stdout.startswith(f"usage: {path}") and not done.stderr,
+             f"{path} --help", done)
+        done = example(path, "too", "many", "of", "them")
+        t.ok(done.returncode == 1 and not done.stdout and "usage: " in done.stderr,
+             f"{path}: wrong arguments", done)
+
+
 @scene("a message in one namespace is not in another")
 def messages(t):
     done = example("messages")
@@ -57,9 +70,15 @@ def compare(t):
             member.call(calls.shmget, key, size)
         done = example("inside-and-outside", member.inode)
         t.same((done.returncode, done.stderr), (0, ""), "inside-and-outside: exit 0")
-        t.same([line.split()[2] for line in done.stdout.splitlines()[:-1]], ["5000", "4096"],
-               "both segments")
-        t.contains(done.stdout, "the same inside and outside", "and the last line")
+        here, inside, outside = done.stdout.split("\n# ")[-3:]
+        t.ok("5000" not in here, "not among those of the host", here)
+        for name, part in (("inside", inside), ("from outside", outside)):
+            t.ok("0x00000001" in part and "0x00000002" in part, f"both segments, {name}", part)
+        t.same(done.stdout.splitlines()[-1],
+               "The inside has 2 segments, and both commands show the same.", "and the last line")
+    done = example("inside-and-outside", 7)
+    t.same((done.returncode, done.stdout, len(done.stderr.splitlines())), (1, "", 1),
+           "a namespace that does not exist: 1, and one line")
 
 
 @scene("leaked segments are found and removed")
