@@ -57,6 +57,21 @@ static void take_namespace(struct nlattr *attrs, int len, void *arg)
 	ipcns_uint(row[IPCNS_A_NS_STATE], &watch->state);
 }
 
+/* Users choose the names of their queues: what a terminal would act on is escaped. */
+static void print_name(const char *name, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		unsigned char byte = name[i];
+
+		if (byte > ' ' && byte < 0x7f && byte != '\\')
+			putchar(byte);
+		else
+			printf("\\x%02x", byte);
+	}
+}
+
 static void print_object(struct nlattr *attrs, int len, void *arg)
 {
 	struct nlattr *row[IPCNS_A_OBJECT_MAX + 1];
@@ -71,8 +86,10 @@ static void print_object(struct nlattr *attrs, int len, void *arg)
 		return;
 	printf("  %s %llu", NAME(kinds, kind), (unsigned long long)id);
 	name = ipcns_text(row[IPCNS_A_OBJECT_NAME], &n);
-	if (name)
-		printf(" /%.*s", (int)n, name);
+	if (name) {
+		fputs(" /", stdout);
+		print_name(name, n);
+	}
 	putchar('\n');
 }
 

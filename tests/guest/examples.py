@@ -101,24 +101,36 @@ def leaked(t):
         t.same(ids(), [kept], "now it is gone, the other is not")
 
 
+def make_queue(name):
+    """A POSIX queue; its number."""
+    fd = calls.mq_open(name, 1, 1)
+    try:
+        return os.fstat(fd).st_ino
+    finally:
+        os.close(fd)
+
+
 @scene("a program of one's own, with the library")
 def library(t):
     with Member() as member:
         shm, sem = member.call(calls.shmget, 0x1, 100), member.call(calls.semget, 0x1, 1)
+        queue = member.call(make_queue, b"a\x1b[31m b")
         keeper = os.open(f"/proc/{member.pid}/ns/ipc", os.O_RDONLY)
         inode = member.inode
         # pylint: disable=consider-using-with
         watch = subprocess.Popen(["ipcns-watch", str(inode)], stdin=subprocess.DEVNULL,
                                  stdout=subprocess.PIPE, encoding="utf-8")
-        t.same([watch.stdout.readline() for _ in range(4)],
+        t.same([watch.stdout.readline() for _ in range(5)],
                [f"namespace {inode} is active\n", f"  shm {shm}\n", f"  sem {sem}\n",
+                f"  mq {queue} /a\\x1b[31m\\x20b\n",
                 "1 processes, 0 attachments, 2 references in all\n"], "what there is")
         member.call(calls.sem_remove, sem)
         t.same(watch.stdout.readline(), "sem destroyed\n", "what happens")
     os.close(keeper)
     out, _ = watch.communicate(timeout=60)
-    t.same((watch.returncode, out), (0, "ns dying\nshm destroyed\nns destroyed\n"),
-           "to the end, and 0")
+    first, *middle, last = out.splitlines()
+    t.same((watch.returncode, first, sorted(middle), last),
+           (0, "ns dying", ["mq destroyed", "shm destroyed"], "ns destroyed"), "to the end, and 0")
     done = subprocess.run(["ipcns-watch", "id=18446744073709551615"], capture_output=True,
                           encoding="utf-8", timeout=60, check=False)
     t.same((done.returncode, done.stdout, len(done.stderr.splitlines())), (1, "", 1),
