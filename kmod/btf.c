@@ -25,6 +25,7 @@
 
 /* By value: the names of newer kinds are missing from older kernels' headers. */
 enum {
+	KIND_FLOAT	= 16,
 	KIND_DECL_TAG	= 17,
 	KIND_TYPE_TAG	= 18,
 	KIND_ENUM64	= 19,
@@ -55,7 +56,7 @@ static s64 extra_bytes(const struct btf_type *t)
 	case BTF_KIND_CONST:
 	case BTF_KIND_RESTRICT:
 	case BTF_KIND_FUNC:
-	case BTF_KIND_FLOAT:
+	case KIND_FLOAT:
 	case KIND_TYPE_TAG:
 		return 0;
 	case BTF_KIND_INT:
@@ -208,7 +209,7 @@ u32 ipcns_btf_size(const struct ipcns_btf *btf, u32 id)
 		case BTF_KIND_STRUCT:
 		case BTF_KIND_UNION:
 		case BTF_KIND_ENUM:
-		case BTF_KIND_FLOAT:
+		case KIND_FLOAT:
 		case KIND_ENUM64:
 			return check_mul_overflow(count, t->size, &size) ? U32_MAX : size;
 		case BTF_KIND_PTR:

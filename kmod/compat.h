@@ -1,22 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Everything that differs between kernel versions. Included before every file
- * of the module (see Kbuild), so that the rest reads as if written for the
- * newest kernel only.
+ * Everything that differs between kernels. Included before every file of the
+ * module (see features.mk), so that the rest reads as if written for the newest
+ * kernel only. What the kernel at hand has was found out from its headers, see
+ * features.c: distributions put newer interfaces into older kernels, so versions
+ * tell nothing.
  */
 #ifndef _IPCNS_COMPAT_H
 #define _IPCNS_COMPAT_H
 
-#include <linux/version.h>
 #include <linux/fs.h>
 #include <linux/ftrace.h>
 #include <linux/hugetlb.h>
+#include <linux/idr.h>
 #include <linux/ipc_namespace.h>
+#include <linux/mount.h>
+#include <linux/percpu_counter.h>
+#include <linux/pid_namespace.h>
 #include <linux/workqueue.h>
 #include <net/genetlink.h>
 
-/* 6.17 gave the workqueue a new name, and 7.x complains about the old one. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#if !IPCNS_HAS_SYSTEM_DFL_WQ
 #define system_dfl_wq system_unbound_wq
 #endif
 
@@ -26,7 +30,7 @@
  * @n_ops:	how many
  * @merged:	room for as many
  *
- * Before 6.2 there is one struct genl_ops for do and dump of a command. The
+ * Without genl_split_ops there is one struct genl_ops for do and dump of a command. The
  * generated table has an entry for each, and net/netlink/genetlink.c
  * genl_validate_ops() refuses a command that is there twice.
  *
@@ -59,7 +63,7 @@ static inline unsigned int ipcns_merge_ops(const struct genl_ops *ops, unsigned 
 	return n;
 }
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#if !IPCNS_HAS_GENL_SPLIT_OPS
 #define genl_split_ops genl_ops
 #define split_ops ops
 #define n_split_ops n_ops
@@ -81,10 +85,10 @@ static inline void ipcns_nl_merge_ops(struct genl_family *family, struct genl_sp
  */
 static inline struct nlattr **ipcns_dump_attrs(struct netlink_callback *cb)
 {
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
-	return genl_dumpit_info(cb)->attrs;
-#else
+#if IPCNS_HAS_GENL_INFO_DUMP
 	return genl_info_dump(cb)->attrs;
+#else
+	return genl_dumpit_info(cb)->attrs;
 #endif
 }
 
@@ -92,33 +96,35 @@ static inline struct nlattr **ipcns_dump_attrs(struct netlink_callback *cb)
  * ipcns_native_id() - identity that the kernel itself gives a namespace
  * @ns:		an IPC namespace
  *
- * 6.18 has ids, but no listns(2), and gives them only after shm_init_ns(), at
- * which births are recorded.
+ * A kernel with ids, but without listns(2), 6.18, gives them only after
+ * shm_init_ns(), at which births are recorded.
  *
- * Return: the id of listns(2), or 0 where the kernel has none (before 6.19).
+ * Return: the id of listns(2), or 0 where the kernel has none.
  */
 static inline u64 ipcns_native_id(const struct ipc_namespace *ns)
 {
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
-	return 0;
-#else
+#if IPCNS_HAS_NS_ID && IPCNS_HAS_LISTNS
 	return ns->ns.ns_id;
+#else
+	return 0;
 #endif
 }
 
-/* For namespaces that unit tests make up; 6.18 and later look at the id when they count. */
+/* For namespaces that unit tests make up; kernels with ids look at them when they count. */
 static inline void ipcns_set_native_id(struct ipc_namespace *ns, u64 id)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+#if IPCNS_HAS_NS_ID
 	ns->ns.ns_id = id;
 #endif
 }
 
-/* The member of struct ns_common that counts references. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
-#define IPCNS_COUNT count
+/* The member of struct ipc_namespace that counts references. */
+#if IPCNS_HAS_NS_REF
+#define IPCNS_COUNT ns.__ns_ref
+#elif IPCNS_HAS_NS_COUNT
+#define IPCNS_COUNT ns.count
 #else
-#define IPCNS_COUNT __ns_ref
+#define IPCNS_COUNT count
 #endif
 
 /**
@@ -127,35 +133,89 @@ static inline void ipcns_set_native_id(struct ipc_namespace *ns, u64 id)
  */
 static inline unsigned int ipcns_ref_count(const struct ipc_namespace *ns)
 {
-	return refcount_read(&ns->ns.IPCNS_COUNT);
+	return refcount_read(&ns->IPCNS_COUNT);
 }
 
 /**
  * ipcns_is_counted() - does the kernel count references on a namespace?
  * @ns:		an IPC namespace
  *
- * Since 6.18 those on the initial one are not (include/linux/ns_common.h).
+ * Newer kernels leave out those on the initial one (include/linux/ns_common.h).
  */
 static inline bool ipcns_is_counted(const struct ipc_namespace *ns)
 {
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
-	return true;
-#else
+#if IPCNS_HAS_NS_INIT_ID
 	return !is_ns_init_id(to_ns_common(ns));
+#else
+	return true;
 #endif
 }
 
-/* ipc/sem.c struct sem_undo has its adjustments within itself since 6.11. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0)
-#define IPCNS_SEMADJ_IS_POINTER
+/**
+ * ipcns_msg_count() - messages in the System V queues of a namespace
+ * @ns:		an IPC namespace
+ */
+static inline u64 ipcns_msg_count(struct ipc_namespace *ns)
+{
+#if IPCNS_HAS_PERCPU_MSG_BYTES
+	return percpu_counter_sum_positive(&ns->percpu_msg_hdrs);
+#else
+	return max(atomic_read(&ns->msg_hdrs), 0);
 #endif
+}
+
+/**
+ * ipcns_msg_bytes() - bytes in the System V queues of a namespace
+ * @ns:		an IPC namespace
+ *
+ * Counters that are one for each processor are added up as percpu_counter_sum()
+ * does, but without its lock: the sum is exact when nobody counts.
+ *
+ * Context: any, also in a hook.
+ */
+static inline u64 ipcns_msg_bytes(const struct ipc_namespace *ns)
+{
+#if IPCNS_HAS_PERCPU_MSG_BYTES
+	s64 n = READ_ONCE(ns->percpu_msg_bytes.count);
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		n += READ_ONCE(*per_cpu_ptr(ns->percpu_msg_bytes.counters, cpu));
+	return max_t(s64, n, 0);
+#else
+	return max(atomic_read(&ns->msg_bytes), 0);
+#endif
+}
+
+#if !IPCNS_HAS_FIND_GE_PID
+/* kernel/pid.c find_ge_pid(), which is not for modules there */
+#define find_ge_pid ipcns_find_ge_pid
+static inline struct pid *ipcns_find_ge_pid(int nr, struct pid_namespace *ns)
+{
+	return idr_get_next(&ns->idr, &nr);
+}
+#endif
+
+/**
+ * ipcns_open_root() - open a file below a directory
+ * @root:	the directory
+ * @path:	path of the file from there
+ */
+static inline struct file *ipcns_open_root(const struct path *root, const char *path)
+{
+#if IPCNS_HAS_FILE_OPEN_ROOT_PATH
+	return file_open_root(root, path, O_RDONLY, 0);
+#else
+	return file_open_root(root->dentry, root->mnt, path, O_RDONLY, 0);
+#endif
+}
 
 /**
  * ipcns_hugetlb_pages() - resident memory of a hugetlbfs file
  * @inode:	inode of the file
  *
- * mm/hugetlb.c counts huge pages in the page cache of 6.1, small ones since
- * 6.7; compare shm_add_rss_swap() of both.
+ * Older kernels count huge pages in their page cache, newer ones small pages;
+ * compare ipc/shm.c shm_add_rss_swap() of both.
  *
  * Return: pages of PAGE_SIZE.
  */
@@ -163,7 +223,7 @@ static inline u64 ipcns_hugetlb_pages(struct inode *inode)
 {
 	u64 pages = READ_ONCE(inode->i_mapping->nrpages);
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+#if !IPCNS_HAS_HUGETLB_SMALL_PAGES
 	pages *= pages_per_huge_page(hstate_inode(inode));
 #endif
 	return pages;
@@ -177,20 +237,37 @@ static inline u64 ipcns_hugetlb_pages(struct inode *inode)
  */
 static inline time64_t ipcns_inode_ctime(const struct inode *inode)
 {
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
-	return inode->i_ctime.tv_sec;
-#else
+#if IPCNS_HAS_INODE_GET_CTIME
 	return inode_get_ctime(inode).tv_sec;
+#else
+	return inode->i_ctime.tv_sec;
 #endif
 }
 
 /*
+ * The last step in the life of a namespace: by an entry of ipcns_hooks[]. Where no
+ * function for it alone is called, it is the return of the last one that is.
+ */
+#if IPCNS_HAS_RETIRE_IPC_SYSCTLS && defined(CONFIG_SYSVIPC_SYSCTL)
+#define IPCNS_DESTROYED_BY_RETURN 0
+#define IPCNS_DESTROYED_HOOK ENTRY(IPCNS_HOOKS_ALWAYS, "retire_ipc_sysctls", on_destroyed)
+#else
+#define IPCNS_DESTROYED_BY_RETURN 1
+#define IPCNS_DESTROYED_HOOK RETURN(IPCNS_HOOKS_ALWAYS, "shm_exit_ns", on_shm_exited)
+#endif
+
+/* Callbacks of ftrace get a struct pt_regs where there is no struct ftrace_regs. */
+#if !IPCNS_HAS_FTRACE_REGS
+#define ftrace_regs pt_regs
+#endif
+
+/*
  * Arguments of a function at its entry. Where ftrace saves them in any case, there
- * is ftrace_regs_get_argument() from 6.2 on; 6.1 has them on amd64, in registers
+ * is ftrace_regs_get_argument() or, on amd64, struct pt_regs with the arguments
  * (arch/x86/kernel/ftrace_64.S save_mcount_regs). Elsewhere all registers are
  * asked for, which a kernel that saves arguments only would refuse.
  */
-#if defined(CONFIG_HAVE_DYNAMIC_FTRACE_WITH_ARGS)
+#if IPCNS_HAS_FTRACE_REGS && defined(CONFIG_HAVE_DYNAMIC_FTRACE_WITH_ARGS)
 #define IPCNS_FTRACE_FLAGS 0
 #else
 #define IPCNS_FTRACE_FLAGS FTRACE_OPS_FL_SAVE_REGS
@@ -203,12 +280,27 @@ static inline time64_t ipcns_inode_ctime(const struct inode *inode)
  */
 static __always_inline unsigned long ipcns_argument(struct ftrace_regs *regs, unsigned int n)
 {
-#if defined(ftrace_regs_get_argument) || LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+#if !IPCNS_HAS_FTRACE_REGS
+	return regs_get_kernel_argument(regs, n);
+#elif IPCNS_HAS_FTRACE_REGS_GET_ARGUMENT
 	return ftrace_regs_get_argument(regs, n);
 #elif defined(CONFIG_HAVE_DYNAMIC_FTRACE_WITH_ARGS)
 	return regs_get_kernel_argument(&regs->regs, n);
 #else
 	return regs_get_kernel_argument(ftrace_get_regs(regs), n);
+#endif
+}
+
+/**
+ * ipcns_free_filter() - free the filter of ftrace_ops
+ * @ops:	the ops, not registered
+ */
+static inline void ipcns_free_filter(struct ftrace_ops *ops)
+{
+#if IPCNS_HAS_FTRACE_FREE_FILTER
+	ftrace_free_filter(ops);
+#else
+	ftrace_set_filter(ops, NULL, 0, 1);
 #endif
 }
 

@@ -68,7 +68,7 @@ static struct ipcns_hook targets[] = {
 	},
 	{
 		.symbol = "ipcns_return_target",
-		.group = IPCNS_HOOKS_DEMAND,
+		.group = IPCNS_DESTROYED_BY_RETURN ? IPCNS_HOOKS_ALWAYS : IPCNS_HOOKS_DEMAND,
 		.krp = { .handler = on_return_target },
 		.addr = (unsigned long)ipcns_return_target,
 	},
@@ -345,7 +345,7 @@ void ipcns_hooks_exit(void)
 	while (stuck)
 		schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
 	for (group = 0; group < IPCNS_HOOK_GROUPS; group++)
-		ftrace_free_filter(&groups[group].ops);
+		ipcns_free_filter(&groups[group].ops);
 }
 
 /**

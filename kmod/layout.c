@@ -66,12 +66,16 @@ static const struct ipcns_layout_member sem_queue_members[] = {
 static const struct ipcns_layout_member sem_undo_members[] = {
 	MEMBER(sem_undo, ulp),
 	MEMBER(sem_undo, list_id),
-#ifdef IPCNS_SEMADJ_IS_POINTER
-	MEMBER(sem_undo, semadj),
-#else
 	FLEXIBLE(sem_undo, semadj),
-#endif
 };
+
+static const struct ipcns_layout_member sem_undo_older_members[] = {
+	MEMBER(sem_undo_older, ulp),
+	MEMBER(sem_undo_older, list_id),
+	MEMBER(sem_undo_older, semadj),
+};
+
+bool ipcns_sem_undo_is_older;
 
 static const struct ipcns_layout_member msg_queue_members[] = {
 	MEMBER(msg_queue, q_perm),
@@ -114,6 +118,19 @@ static const struct ipcns_layout_member mqueue_inode_info_members[] = {
 	MEMBER(mqueue_inode_info, qsize),
 };
 
+/* a queue is charged to a user, not to ucounts */
+static const struct ipcns_layout_member mqueue_inode_info_older_members[] = {
+	MEMBER(mqueue_inode_info, lock),
+	MEMBER(mqueue_inode_info, vfs_inode),
+	MEMBER(mqueue_inode_info, msg_tree),
+	MEMBER(mqueue_inode_info, attr),
+	MEMBER(mqueue_inode_info, notify),
+	MEMBER(mqueue_inode_info, notify_owner),
+	{ "user", offsetof(struct mqueue_inode_info, ucounts), sizeof(struct user_struct *) },
+	MEMBER(mqueue_inode_info, e_wait_q),
+	MEMBER(mqueue_inode_info, qsize),
+};
+
 static const struct ipcns_layout_member ext_wait_queue_members[] = {
 	MEMBER(ext_wait_queue, task),
 	MEMBER(ext_wait_queue, list),
@@ -147,21 +164,36 @@ struct ipcns_layout ipcns_layouts[] = {
 	LAYOUT(sem_array, false, .kinds = BIT(IPCNS_KIND_SEM)),
 	LAYOUT(sem, true, .kinds = BIT(IPCNS_KIND_SEM)),
 	LAYOUT(sem_queue, false, .kinds = BIT(IPCNS_KIND_SEM)),
-	LAYOUT(sem_undo, false, .depth = BIT(IPCNS_KIND_SEM)),
+	LAYOUT(sem_undo, false, .depth = BIT(IPCNS_KIND_SEM),
+	       .older = sem_undo_older_members, .is_older = &ipcns_sem_undo_is_older),
 	LAYOUT(msg_queue, false, .kinds = BIT(IPCNS_KIND_MSG)),
 	LAYOUT(msg_receiver, false, .depth = BIT(IPCNS_KIND_MSG)),
 	LAYOUT(msg_sender, false, .depth = BIT(IPCNS_KIND_MSG)),
-	LAYOUT(mqueue_inode_info, false, .kinds = BIT(IPCNS_KIND_MQ)),
+	LAYOUT(mqueue_inode_info, false, .kinds = BIT(IPCNS_KIND_MQ),
+	       .older = mqueue_inode_info_older_members),
 	LAYOUT(ext_wait_queue, true, .kinds = BIT(IPCNS_KIND_MQ)),
 	LAYOUT(posix_msg_tree_node, false, .depth = BIT(IPCNS_KIND_MQ)),
 };
 
 const unsigned int ipcns_n_layouts = ARRAY_SIZE(ipcns_layouts);
 
-static void layout_compare(const struct ipcns_btf *btf, struct ipcns_layout *l)
+/* The name of the first member that is not where the kernel has it, or NULL. */
+static const char *members_compare(const struct ipcns_btf *btf, u32 id,
+				   const struct ipcns_layout_member *members, unsigned int n)
 {
 	struct ipcns_btf_member found;
 	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		if (!ipcns_btf_find_member(btf, id, members[i].name, &found) ||
+		    found.bit_offset != members[i].offset * 8 || found.size != members[i].size)
+			return members[i].name;
+	return NULL;
+}
+
+static void layout_compare(const struct ipcns_btf *btf, struct ipcns_layout *l)
+{
+	bool older;
 	u32 id;
 
 	l->state = IPCNS_LAYOUT_STATE_MISMATCH;
@@ -170,15 +202,12 @@ static void layout_compare(const struct ipcns_btf *btf, struct ipcns_layout *l)
 		l->mismatch = l->name;
 		return;
 	}
-	for (i = 0; i < l->n_members; i++) {
-		const struct ipcns_layout_member *want = &l->members[i];
-
-		if (!ipcns_btf_find_member(btf, id, want->name, &found) ||
-		    found.bit_offset != want->offset * 8 || found.size != want->size) {
-			l->mismatch = want->name;
-			return;
-		}
-	}
+	l->mismatch = members_compare(btf, id, l->members, l->n_members);
+	older = l->mismatch && l->older && !members_compare(btf, id, l->older, l->n_members);
+	if (l->mismatch && !older)
+		return;
+	if (l->is_older)
+		*l->is_older = older;
 	l->state = IPCNS_LAYOUT_STATE_OK;
 	l->mismatch = NULL;
 }
@@ -229,7 +258,7 @@ static ssize_t read_initns(const char *path, void **blob)
 	len = init_root(&root);
 	if (len)
 		return len;
-	file = file_open_root(&root, path, O_RDONLY, 0);
+	file = ipcns_open_root(&root, path);
 	path_put(&root);
 	if (IS_ERR(file))
 		return PTR_ERR(file);

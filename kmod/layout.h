@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Private structs of the kernel's ipc/ folder, which no header exports, laid
- * out as 6.1 to 7.3 have them. Nothing here may be used before
+ * out as 5.10 to 7.3 have them. Nothing here may be used before
  * ipcns_layout_check() found the members where the running kernel has them.
  */
 #ifndef _IPCNS_LAYOUT_H
@@ -88,11 +88,17 @@ struct sem_undo {
 	struct sem_undo_list	*ulp;
 	struct list_head	list_id;
 	int			semid;
-#ifdef IPCNS_SEMADJ_IS_POINTER
-	short			*semadj;
-#else
 	short			semadj[];
-#endif
+};
+
+/* the same until 6.10 */
+struct sem_undo_older {
+	struct list_head	list_proc;
+	struct rcu_head		rcu;
+	struct sem_undo_list	*ulp;
+	struct list_head	list_id;
+	int			semid;
+	short			*semadj;
 };
 
 /* ipc/msg.c */
@@ -157,7 +163,7 @@ struct mqueue_inode_info {
 	struct pid		*notify_owner;
 	u32			notify_self_exec_id;
 	struct user_namespace	*notify_user_ns;
-	struct ucounts		*ucounts;
+	struct ucounts		*ucounts;	/* until 5.13: struct user_struct *user */
 	struct sock		*notify_sock;
 	struct sk_buff		*notify_cookie;
 
@@ -184,7 +190,9 @@ struct ipcns_layout_member {
  * @depth:	of those whose messages, waiters and adjustments need it
  * @holders:	mask of the kinds of holders that need it
  * @members:	the members that the module uses
- * @n_members:	number of @members
+ * @older:	the same in older kernels; NULL if they have @members, too
+ * @n_members:	number of @members, and of @older
+ * @is_older:	filled in if not NULL: it is @older that matches
  * @state:	outcome, constant once the module is loaded
  * @mismatch:	first member that did not match, or NULL
  */
@@ -195,13 +203,23 @@ struct ipcns_layout {
 	u32					depth;
 	u32					holders;
 	const struct ipcns_layout_member	*members;
+	const struct ipcns_layout_member	*older;
 	unsigned int				n_members;
+	bool					*is_older;
 	enum ipcns_layout_state			state;
 	const char				*mismatch;
 };
 
 extern struct ipcns_layout ipcns_layouts[];
 extern const unsigned int ipcns_n_layouts;
+
+extern bool ipcns_sem_undo_is_older;
+
+/* The adjustments of a struct sem_undo: as many as the set has semaphores. */
+static inline const short *ipcns_semadj(const struct sem_undo *un)
+{
+	return ipcns_sem_undo_is_older ? ((const struct sem_undo_older *)un)->semadj : un->semadj;
+}
 
 void ipcns_layout_check(void);
 bool ipcns_layout_ok(enum ipcns_kind kind);

@@ -6,7 +6,6 @@
 #include <linux/fdtable.h>
 #include <linux/kdev_t.h>
 #include <linux/mount.h>
-#include <linux/percpu_counter.h>
 #include <linux/proc_fs.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
@@ -70,9 +69,9 @@ static int read_ns(const struct ipcns_reader *r, const struct ipcns_ns_ref *ref,
 	out->msg = READ_ONCE(ns->ids[IPC_MSG_IDS].in_use);
 	out->mq = READ_ONCE(ns->mq_queues_count);
 	out->sems = READ_ONCE(ns->used_sems);
-	out->msgs = percpu_counter_sum_positive(&ns->percpu_msg_hdrs);
+	out->msgs = ipcns_msg_count(ns);
 	out->shm_bytes = (u64)READ_ONCE(ns->shm_tot) << PAGE_SHIFT;
-	out->msg_bytes = percpu_counter_sum_positive(&ns->percpu_msg_bytes);
+	out->msg_bytes = ipcns_msg_bytes(ns);
 	out->mq_bytes_known = ipcns_layout_ok(IPCNS_KIND_MQ);
 	out->members = *members;
 	memset(&out->dying, 0, sizeof(out->dying));

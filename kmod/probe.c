@@ -8,7 +8,6 @@
 #include <linux/dcache.h>
 #include <linux/fs.h>
 #include <linux/ipc_namespace.h>
-#include <linux/percpu_counter.h>
 #include <linux/timekeeping.h>
 #include <linux/user_namespace.h>
 
@@ -86,17 +85,6 @@ static notrace void on_created(struct ftrace_regs *regs)
 	write_ns(IPCNS_EVENT_KIND_CREATED, ns, &b, sizeof(b));
 }
 
-/* As percpu_counter_sum(), without its lock: exact when nobody counts. */
-static u64 sum(const struct percpu_counter *counter)
-{
-	s64 n = READ_ONCE(counter->count);
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		n += READ_ONCE(*per_cpu_ptr(counter->counters, cpu));
-	return max_t(s64, n, 0);
-}
-
 /* ipc/namespace.c put_ipc_ns(): the last reference went; nothing is torn down. */
 static notrace void on_dying(struct ftrace_regs *regs)
 {
@@ -107,7 +95,7 @@ static notrace void on_dying(struct ftrace_regs *regs)
 		.count[IPCNS_KIND_MSG]	= READ_ONCE(ns->ids[IPC_MSG_IDS].in_use),
 		.count[IPCNS_KIND_MQ]	= READ_ONCE(ns->mq_queues_count),
 		.bytes[IPCNS_KIND_SHM]	= (u64)READ_ONCE(ns->shm_tot) << PAGE_SHIFT,
-		.bytes[IPCNS_KIND_MSG]	= sum(&ns->percpu_msg_bytes),
+		.bytes[IPCNS_KIND_MSG]	= ipcns_msg_bytes(ns),
 	};
 
 	write_ns(IPCNS_EVENT_KIND_DYING, ns, &inv, sizeof(inv));
@@ -117,7 +105,7 @@ static notrace void on_dying(struct ftrace_regs *regs)
  * ipc/namespace.c free_ipc_ns(): the last step but freeing. A creation that
  * fails comes here too; the registry does not know it.
  */
-static notrace void on_destroyed(struct ftrace_regs *regs)
+static notrace void __maybe_unused on_destroyed(struct ftrace_regs *regs)
 {
 	write_ns(IPCNS_EVENT_KIND_DESTROYED, argument(regs, 0), NULL, 0);
 }
@@ -225,6 +213,16 @@ static int keep_arguments(struct kretprobe_instance *ri, struct pt_regs *regs)
 	return 0;
 }
 NOKPROBE_SYMBOL(keep_arguments);
+
+/* The same where nothing is called after ipc/shm.c shm_exit_ns(). */
+static int __maybe_unused on_shm_exited(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	const struct arguments *a = (void *)ri->data;
+
+	write_ns(IPCNS_EVENT_KIND_DESTROYED, a->arg[0], NULL, 0);
+	return 0;
+}
+NOKPROBE_SYMBOL(on_shm_exited);
 
 /* ipc/util.c ipc_addid(): on success the object is new, and locked. */
 static int on_addid(struct kretprobe_instance *ri, struct pt_regs *regs)
@@ -346,7 +344,7 @@ struct ipcns_hook ipcns_hooks[] = {
 	ENTRY(IPCNS_HOOKS_ALWAYS, "mqueue_evict_inode", on_mq_evicted),
 	ENTRY(IPCNS_HOOKS_ALWAYS, "mqueue_unlink", on_mq_unlinked),
 	ENTRY(IPCNS_HOOKS_ALWAYS, "ipc_set_key_private", on_marked),
-	ENTRY(IPCNS_HOOKS_ALWAYS, "retire_ipc_sysctls", on_destroyed),
+	IPCNS_DESTROYED_HOOK,
 	ENTRY(IPCNS_HOOKS_ALWAYS, "mq_clear_sbinfo", on_dying),
 	ENTRY(IPCNS_HOOKS_ALWAYS, "shm_init_ns", on_created),
 	RETURN(IPCNS_HOOKS_DEMAND, "ipc_addid", on_addid),

@@ -178,6 +178,7 @@ static void read_undos(void *object, void *arg)
 	struct ipcns_undos *u = s->u;
 	const struct sem_undo *un;
 	u32 cells = 0, before;
+	const short *all;
 	int i;
 
 	u->n = 0;
@@ -187,8 +188,9 @@ static void read_undos(void *object, void *arg)
 		if (u->n_list == s->max_list || cells > MAX_CELLS)
 			return;
 		before = u->n;
+		all = ipcns_semadj(un);
 		for (i = 0; i < sma->sem_nsems; i++, cells++) {
-			short semadj = READ_ONCE(un->semadj[i]);
+			short semadj = READ_ONCE(all[i]);
 
 			if (!semadj)
 				continue;

@@ -320,7 +320,7 @@ static void views(struct kunit *test)
 	for (i = 0; i < 30; i++) {
 		struct ipc_namespace *ns = scene.sb[i]->s_fs_info;
 
-		refcount_set(&ns->ns.IPCNS_COUNT, 1);
+		refcount_set(&ns->IPCNS_COUNT, 1);
 	}
 	KUNIT_ASSERT_EQ(test, ipcns_walk_cookies(&list, &v.view), 0);
 	KUNIT_EXPECT_EQ(test, list.n, 20U);
@@ -361,7 +361,7 @@ static void two_callers(struct kunit *test)
 	struct ipcns_ns_ref a = { }, b = { };
 
 	crowd(test, 1);
-	refcount_set(&((struct ipc_namespace *)scene.sb[0]->s_fs_info)->ns.IPCNS_COUNT, 5);
+	refcount_set(&((struct ipc_namespace *)scene.sb[0]->s_fs_info)->IPCNS_COUNT, 5);
 	a.cookie = ipcns_cookie(scene.sb[0], scene.sb[0]->s_fs_info);
 	b.cookie = a.cookie;
 	KUNIT_ASSERT_EQ(test, ipcns_walk_get(&a, 1, NULL), 0);
