@@ -25,7 +25,7 @@ static const struct command commands[] = {
 	{ "monitor", cmd_monitor, "what happens to namespaces and objects, as it happens" },
 	{ "wait", cmd_wait, "until a namespace has been destroyed" },
 	{ "metrics", cmd_metrics, "figures for Prometheus" },
-	{ "status", cmd_status, "versions, layout checks and counters of the module" },
+	{ "status", cmd_status, "whether the module works, its versions and counters" },
 };
 
 static void print_usage(void)

@@ -11,6 +11,7 @@ enum {
 	STATUS_ERROR = 1,
 	STATUS_NO_MODULE = 2,
 	STATUS_LOST = 3,
+	STATUS_FOUND = 4,	/* check or status found something */
 	STATUS_TIMEOUT = 124,
 	STATUS_CANNOT_RUN = 126,
 	STATUS_NOT_FOUND = 127,

@@ -5,10 +5,11 @@
 
 import contextlib
 import errno
+import json
 import os
 import time
 
-from lib import calls, events, module, wire, witness
+from lib import calls, events, module, tool, wire, witness
 from lib.events import Journal, Listener, brief, of
 from lib.member import Member
 from lib.tap import QUICK, main, scene, until
@@ -404,6 +405,13 @@ def off(t):
         ear.catch_up()
         with switched(KPROBES, "0", "1"):
             t.same(events.status()["events-live"], 0, "the status says so at once")
+            done = tool.ipcnsctl("status")
+            t.same((done.returncode, done.stdout.splitlines()[0].split(":")[:3]),
+                   (4, ["Health", " warn", " hooks do not fire"]), "the tool with exit status 4")
+            done = tool.ipcnsctl("status", "-J")
+            status = json.loads(done.stdout)["status"]
+            t.same((done.returncode, status["health"], status["problems"][0]["check"]),
+                   (4, "warn", "hooks"), "and in JSON")
             ear.until(lambda _: losses(ear), "subscribers get a loss", 5)
             member.call(make_and_remove, 100, 2)
             dead = Member()

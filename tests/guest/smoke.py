@@ -3,6 +3,7 @@
 # guest: smoke quick timeout=60
 """A little of everything, for a quick look."""
 
+import json
 import os
 
 from lib import calls, compare, tool, witness
@@ -32,7 +33,11 @@ def one(t):
         limits = {row["resource"]: row["limit"] for row in tool.rows("limits", member.inode)}
         t.same(str(limits["MSGMAX"]), witness.sysctls(member.pid)["kernel/msgmax"], "a limit")
         t.contains(tool.output("show", member.inode), str(member.inode), "show")
-        t.contains(tool.output("status"), os.uname().release, "status")
+        text = tool.output("status")
+        t.same(text.splitlines()[0], "Health: ok", "status begins with the verdict")
+        t.contains(text, os.uname().release, "and names the kernel")
+        status = json.loads(tool.output("status", "-J"))["status"]
+        t.same((status["health"], status["problems"]), ("ok", []), "in JSON, too")
 
 
 @scene("a namespace that only an attached segment keeps")

@@ -6,13 +6,15 @@
 
 #include "command.h"
 #include "ipc/module.h"
+#include "ipc/module_status.h"
 #include "ipc/object.h"
 #include "print/table.h"
 #include "util.h"
 
 static const char usage[] =
 	"Usage: " PROGRAM " status [OPTION...]\n\n"
-	"Shows versions, layout checks and counters of the module.\n\n"
+	"Shows whether the module works as it should, and its versions and counters.\n"
+	"Exit status: 0 if it does, 4 if something is wrong, 2 if it is not loaded.\n\n"
 	"Options:\n"
 	" -J, --json     use JSON output format\n"
 	" -b, --bytes    print sizes in bytes\n"
@@ -23,95 +25,66 @@ static const struct option longopts[] = {
 	{ 0 }
 };
 
+/* Counters; one without an attribute begins a group. */
 static const struct {
 	const char *key;	/* in JSON */
 	const char *label;
 	enum value_kind as;
 	unsigned int attr;
 } counters[] = {
-	{ "namespaces", "Namespaces at last walk", AS_NUMBER, IPCNS_A_STATUS_NAMESPACES },
-	{ "pending", "Superblocks passed over", AS_NUMBER, IPCNS_A_STATUS_PENDING },
+	{ NULL, "Namespaces" },
+	{ "namespaces", "At the last walk", AS_NUMBER, IPCNS_A_STATUS_NAMESPACES },
+	{ "dying", "Dying", AS_NUMBER, IPCNS_A_STATUS_DYING },
+	{ "teardowns", "Teardowns seen", AS_NUMBER, IPCNS_A_STATUS_TEARDOWN_COUNT },
+	{ "missed", "Without an event", AS_NUMBER, IPCNS_A_STATUS_MISSED },
+	{ "pending", "Superblocks skipped", AS_NUMBER, IPCNS_A_STATUS_PENDING },
 	{ "walks", "Walks", AS_NUMBER, IPCNS_A_STATUS_WALKS },
-	{ "walks_cut", "Walks cut short", AS_NUMBER, IPCNS_A_STATUS_WALKS_CUT },
-	{ "dumps", "Open dumps", AS_NUMBER, IPCNS_A_STATUS_DUMPS },
-	{ "dump_bytes", "Memory of open dumps", AS_SIZE, IPCNS_A_STATUS_DUMP_BYTES },
-	{ "dying", "Dying namespaces", AS_NUMBER, IPCNS_A_STATUS_DYING },
-	{ "missed", "Namespaces gone unseen", AS_NUMBER, IPCNS_A_STATUS_MISSED },
-	{ "journal_first", "First event in journal", AS_NUMBER, IPCNS_A_STATUS_JOURNAL_FIRST },
+	{ "walks_cut", "Walks begun again", AS_NUMBER, IPCNS_A_STATUS_WALKS_CUT },
+	{ NULL, "Journal" },
+	{ "journal_first", "First event in it", AS_NUMBER, IPCNS_A_STATUS_JOURNAL_FIRST },
 	{ "journal_next", "Next event", AS_NUMBER, IPCNS_A_STATUS_JOURNAL_NEXT },
 	{ "dropped", "Events dropped", AS_NUMBER, IPCNS_A_STATUS_DROPPED },
-	{ "journal_size", "Journal size", AS_SIZE, IPCNS_A_STATUS_JOURNAL_SIZE },
-	{ "journal_used", "Journal used", AS_SIZE, IPCNS_A_STATUS_JOURNAL_USED },
-	{ "teardowns", "Teardowns seen", AS_NUMBER, IPCNS_A_STATUS_TEARDOWN_COUNT },
-	{ "stuck", "Hook stuck, no unloading", AS_TEXT, IPCNS_A_STATUS_STUCK },
+	{ "journal_size", "Size", AS_SIZE, IPCNS_A_STATUS_JOURNAL_SIZE },
+	{ "journal_used", "Used", AS_SIZE, IPCNS_A_STATUS_JOURNAL_USED },
+	{ NULL, "Dumps" },
+	{ "dumps", "Open", AS_NUMBER, IPCNS_A_STATUS_DUMPS },
+	{ "dump_bytes", "Memory of open ones", AS_SIZE, IPCNS_A_STATUS_DUMP_BYTES },
 };
 
-/* Kinds of holders by their number on the wire. */
-static const char *const holder_kind_names[] = {
-	[IPCNS_HOLDER_KIND_COUNT] = "count",
-	[IPCNS_HOLDER_KIND_TASK] = "task",
-	[IPCNS_HOLDER_KIND_SHM] = "shm",
+/* Kinds of events by their number on the wire. */
+static const char *const event_object_names[] = {
+	[IPCNS_EVENT_OBJECT_NONE] = "none",
+	[IPCNS_EVENT_OBJECT_NS] = "ns",
+	[IPCNS_EVENT_OBJECT_SHM] = "shm",
+	[IPCNS_EVENT_OBJECT_SEM] = "sem",
+	[IPCNS_EVENT_OBJECT_MSG] = "msg",
+	[IPCNS_EVENT_OBJECT_MQ] = "mq",
+	[IPCNS_EVENT_OBJECT_LOST] = "lost",
 };
 
-/* Check of one struct. */
-struct layout {
-	struct value name, member;
-	const char *state;
-	uint64_t kinds, depth, holders;
-};
-
-static bool parse_layout(struct nlattr *attr, struct layout *layout)
-{
-	static const char *const states[] = {
-		[IPCNS_LAYOUT_STATE_OK] = "ok",
-		[IPCNS_LAYOUT_STATE_MISMATCH] = "mismatch",
-		[IPCNS_LAYOUT_STATE_UNKNOWN] = "unknown",
-	};
-	struct nlattr *tb[IPCNS_A_LAYOUT_MAX + 1];
-	uint64_t state;
-
-	memset(layout, 0, sizeof(*layout));
-	if (nla_parse_nested(tb, IPCNS_A_LAYOUT_MAX, attr, NULL) < 0)
-		return false;
-	value_attr(&layout->name, AS_TEXT, tb[IPCNS_A_LAYOUT_NAME]);
-	value_attr(&layout->member, AS_TEXT, tb[IPCNS_A_LAYOUT_MEMBER]);
-	ipcns_uint(tb[IPCNS_A_LAYOUT_KINDS], &layout->kinds);
-	ipcns_uint(tb[IPCNS_A_LAYOUT_DEPTH], &layout->depth);
-	ipcns_uint(tb[IPCNS_A_LAYOUT_HOLDERS], &layout->holders);
-	layout->state = "unknown";
-	if (ipcns_uint(tb[IPCNS_A_LAYOUT_STATE], &state) && state < ARRAY_SIZE(states))
-		layout->state = states[state];
-	return true;
-}
-
-/* One probe. */
-struct probe {
-	struct value symbol;
-	uint64_t armed, missed;
-};
-
-static bool parse_probe(struct nlattr *attr, struct probe *probe)
-{
-	struct nlattr *tb[IPCNS_A_PROBE_MAX + 1];
-
-	memset(probe, 0, sizeof(*probe));
-	if (nla_parse_nested(tb, IPCNS_A_PROBE_MAX, attr, NULL) < 0)
-		return false;
-	value_attr(&probe->symbol, AS_TEXT, tb[IPCNS_A_PROBE_SYMBOL]);
-	ipcns_uint(tb[IPCNS_A_PROBE_ARMED], &probe->armed);
-	ipcns_uint(tb[IPCNS_A_PROBE_MISSED], &probe->missed);
-	return probe->symbol.type == VALUE_TEXT;
-}
+/* Events of these kinds are told apart in the mask of what is recorded. */
+#define RECORDED_OBJECTS (1U << IPCNS_EVENT_OBJECT_NS | 1U << IPCNS_EVENT_OBJECT_SHM | \
+			  1U << IPCNS_EVENT_OBJECT_SEM | 1U << IPCNS_EVENT_OBJECT_MSG | \
+			  1U << IPCNS_EVENT_OBJECT_MQ)
 
 static void print_value(const char *label, struct value *cell, const struct value_format *format)
 {
 	value_render(cell, format);
-	printf("%-25s", label);
+	printf("  %-23s", label);
 	if (cell->type == VALUE_UNKNOWN)
 		putchar('-');
 	else
 		put_safe(stdout, cell->text, cell->len);
 	putchar('\n');
+}
+
+static void print_attr(const char *label, enum value_kind as, struct nlattr *attr,
+		       const struct value_format *format)
+{
+	struct value cell = { 0 };
+
+	value_attr(&cell, as, attr);
+	print_value(label, &cell, format);
 }
 
 /* Names of the bits that are set, after @before; nothing if there are none. */
@@ -141,32 +114,30 @@ static void json_mask(struct json *json, const char *key, uint64_t mask,
 
 static void print_layout(struct layout *layout)
 {
-	bool fits = !strcmp(layout->state, "ok");
-
-	if (layout->name.type == VALUE_TEXT)
+		if (layout->name.type == VALUE_TEXT)
 		put_safe(stdout, layout->name.text, layout->name.len);
 	printf("%*s%s", layout->name.len < 23 ? 23 - (int)layout->name.len : 1, "", layout->state);
 	if (layout->member.type == VALUE_TEXT) {
 		fputs(" at ", stdout);
 		put_safe(stdout, layout->member.text, layout->member.len);
 	}
-	if (!fits) {
+	if (!layout->fits) {
 		print_mask(", not read:", layout->kinds, kind_names, KINDS);
 		print_mask(", not in depth:", layout->depth, kind_names, KINDS);
-		print_mask(", holders not found:", layout->holders, holder_kind_names,
-			   ARRAY_SIZE(holder_kind_names));
+		print_mask(", holders not found:", layout->holders, holder_wire_names,
+			   HOLDER_WIRE_KINDS);
 	}
 	putchar('\n');
 }
 
-static void print_probe(const struct probe *probe)
+static void print_hook(const struct hook *hook)
 {
-	size_t len = probe->symbol.len;
+	size_t len = hook->symbol.len;
 
-	put_safe(stdout, probe->symbol.text, len);
-	printf("%*s%s", len < 23 ? 23 - (int)len : 1, "", probe->armed ? "armed" : "off");
-	if (probe->missed)
-		printf(", missed %llu", (unsigned long long)probe->missed);
+	put_safe(stdout, hook->symbol.text, len);
+	printf("%*s%s", len < 23 ? 23 - (int)len : 1, "", hook->armed ? "armed" : "off");
+	if (hook->missed)
+		printf(", missed %llu", (unsigned long long)hook->missed);
 	putchar('\n');
 }
 
@@ -179,44 +150,76 @@ static void print_heading(const char **heading)
 	fputs("  ", stdout);
 }
 
-static void print_text(struct nlattr *attrs, int len, struct nlattr **tb,
-		       const struct value_format *format)
+/* The first line says all there is to know, unless something is wrong. */
+static void print_health(const struct findings *problems)
 {
-	struct value cell = { 0 };
-	const char *heading = "Probes";
+	const struct finding *f;
+
+	fputs("Health: ", stdout);
+	if (!findings_bad(problems))
+		puts("ok");
+	for (f = problems->rows; f < problems->rows + problems->n; f++) {
+		if (f > problems->rows || !findings_bad(problems))
+			fputs("        ", stdout);
+		printf("%s: ", severity_names[f->severity]);
+		put_safe(stdout, f->what, strlen(f->what));
+		putchar('\n');
+	}
+}
+
+static void print_recording(struct nlattr **tb)
+{
+	uint64_t live, recorded;
+
+	puts("\nRecording:");
+	if (ipcns_uint(tb[IPCNS_A_STATUS_EVENTS_LIVE], &live))
+		printf("  %-23s%s\n", "Hooks fire", live ? "yes" : "no");
+	if (ipcns_uint(tb[IPCNS_A_STATUS_RECORDED], &recorded)) {
+		printf("  %-22s", "All events of");
+		print_mask("", recorded & RECORDED_OBJECTS, event_object_names,
+			   ARRAY_SIZE(event_object_names));
+		putchar('\n');
+	}
+	if (tb[IPCNS_A_STATUS_STUCK])
+		print_attr("Stuck hook", AS_TEXT, tb[IPCNS_A_STATUS_STUCK], NULL);
+}
+
+static void print_text(struct nlattr *attrs, int len, struct nlattr **tb,
+		       const struct findings *problems, const struct value_format *format)
+{
+	const char *heading = "Hooks";
 	struct layout layout;
-	struct probe probe;
 	struct nlattr *attr;
-	uint64_t live;
+	struct hook hook;
 	size_t i;
 	int rest;
 
-	value_attr(&cell, AS_TEXT, tb[IPCNS_A_STATUS_VERSION]);
-	print_value("Module version", &cell, format);
-	printf("%-25s%s\n", "Tool version", IPCNS_VERSION);
-	printf("%-25s%u\n", "Protocol version", IPCNS_PROTOCOL_VERSION);
-	cell.type = VALUE_UNKNOWN;
-	value_attr(&cell, AS_TEXT, tb[IPCNS_A_STATUS_KERNEL]);
-	print_value("Kernel", &cell, format);
-	if (ipcns_uint(tb[IPCNS_A_STATUS_EVENTS_LIVE], &live))
-		printf("%-25s%s\n", "Events live", live ? "yes" : "no");
+	print_health(problems);
+	puts("\nVersions:");
+	print_attr("Module", AS_TEXT, tb[IPCNS_A_STATUS_VERSION], format);
+	printf("  %-23s%s\n", "Tool", IPCNS_VERSION);
+	printf("  %-23s%u\n", "Protocol", IPCNS_PROTOCOL_VERSION);
+	print_attr("Kernel", AS_TEXT, tb[IPCNS_A_STATUS_KERNEL], format);
+	print_recording(tb);
 	for (i = 0; i < ARRAY_SIZE(counters); i++) {
-		cell.type = VALUE_UNKNOWN;
-		value_attr(&cell, counters[i].as, tb[counters[i].attr]);
-		print_value(counters[i].label, &cell, format);
+		if (counters[i].key)
+			print_attr(counters[i].label, counters[i].as, tb[counters[i].attr],
+				   format);
+		else
+			printf("\n%s:\n", counters[i].label);
 	}
 	puts("\nLayout of kernel structs:");
 	nla_for_each_attr(attr, attrs, len, rest) {
-		if (nla_type(attr) != IPCNS_A_STATUS_LAYOUT || !parse_layout(attr, &layout))
+		if (nla_type(attr) != IPCNS_A_STATUS_LAYOUT || !layout_parse(attr, &layout))
 			continue;
 		fputs("  ", stdout);
 		print_layout(&layout);
 	}
 	nla_for_each_attr(attr, attrs, len, rest) {
-		if (nla_type(attr) != IPCNS_A_STATUS_PROBE || !parse_probe(attr, &probe))
+		if (nla_type(attr) != IPCNS_A_STATUS_PROBE || !hook_parse(attr, &hook))
 			continue;
 		print_heading(&heading);
-		print_probe(&probe);
+		print_hook(&hook);
 	}
 }
 
@@ -228,34 +231,37 @@ static void json_layout(struct json *json, struct layout *layout, const struct v
 	value_json(&layout->member, json, "member", format);
 	json_mask(json, "kinds", layout->kinds, kind_names, KINDS);
 	json_mask(json, "depth", layout->depth, kind_names, KINDS);
-	json_mask(json, "holders", layout->holders, holder_kind_names,
-		  ARRAY_SIZE(holder_kind_names));
+	json_mask(json, "holders", layout->holders, holder_wire_names,
+		  HOLDER_WIRE_KINDS);
 	json_close(json, '}');
 }
 
-static void json_probe(struct json *json, struct probe *probe, const struct value_format *format)
+static void json_hook(struct json *json, struct hook *hook, const struct value_format *format)
 {
 	json_open(json, NULL, '{');
-	value_json(&probe->symbol, json, "symbol", format);
-	json_bool(json, "armed", probe->armed);
-	json_number(json, "missed", probe->missed);
+	value_json(&hook->symbol, json, "symbol", format);
+	json_bool(json, "armed", hook->armed);
+	json_number(json, "missed", hook->missed);
 	json_close(json, '}');
 }
 
 static void print_json(struct nlattr *attrs, int len, struct nlattr **tb,
-		       const struct value_format *format)
+		       const struct findings *problems, const struct value_format *format)
 {
 	struct value cell = { 0 };
 	struct layout layout;
-	struct probe probe;
+	struct hook hook;
 	struct nlattr *attr;
 	struct json json;
-	uint64_t live;
+	uint64_t live, recorded;
 	size_t i;
 	int rest;
 
 	json_begin(&json, stdout);
 	json_open(&json, "status", '{');
+	json_string(&json, "health", findings_bad(problems) ?
+		    severity_names[problems->rows[0].severity] : "ok");
+	findings_json(problems, &json, "problems");
 	value_attr(&cell, AS_TEXT, tb[IPCNS_A_STATUS_VERSION]);
 	value_json(&cell, &json, "module", format);
 	json_string(&json, "tool", IPCNS_VERSION);
@@ -268,51 +274,62 @@ static void print_json(struct nlattr *attrs, int len, struct nlattr **tb,
 	else
 		json_null(&json, "events_live");
 	for (i = 0; i < ARRAY_SIZE(counters); i++) {
+		if (!counters[i].key)
+			continue;
 		cell.type = VALUE_UNKNOWN;
 		value_attr(&cell, counters[i].as, tb[counters[i].attr]);
 		value_json(&cell, &json, counters[i].key, format);
 	}
+	cell.type = VALUE_UNKNOWN;
+	value_attr(&cell, AS_TEXT, tb[IPCNS_A_STATUS_STUCK]);
+	value_json(&cell, &json, "stuck", format);
+	if (ipcns_uint(tb[IPCNS_A_STATUS_RECORDED], &recorded))
+		json_mask(&json, "recorded", recorded & RECORDED_OBJECTS, event_object_names,
+			  ARRAY_SIZE(event_object_names));
+	else
+		json_null(&json, "recorded");
 	json_open(&json, "layout", '[');
 	nla_for_each_attr(attr, attrs, len, rest)
-		if (nla_type(attr) == IPCNS_A_STATUS_LAYOUT && parse_layout(attr, &layout))
+		if (nla_type(attr) == IPCNS_A_STATUS_LAYOUT && layout_parse(attr, &layout))
 			json_layout(&json, &layout, format);
 	json_close(&json, ']');
 	json_open(&json, "probes", '[');
 	nla_for_each_attr(attr, attrs, len, rest)
-		if (nla_type(attr) == IPCNS_A_STATUS_PROBE && parse_probe(attr, &probe))
-			json_probe(&json, &probe, format);
+		if (nla_type(attr) == IPCNS_A_STATUS_PROBE && hook_parse(attr, &hook))
+			json_hook(&json, &hook, format);
 	json_close(&json, ']');
 	json_close(&json, '}');
 	json_end(&json);
 }
 
-struct request {
-	const struct table_options *opts;
-	bool answered;
-};
+/* Only the first answer counts; it is kept, since problems take another request. */
+static void take(struct nlattr *attrs, int len, void *arg)
+{
+	struct row_store *answer = arg;
 
-static void print(struct nlattr *attrs, int len, void *arg)
+	if (!answer->n)
+		row_store_add(answer, attrs, len, NULL);
+}
+
+static void print(const struct stored_row *answer, const struct findings *problems,
+		  const struct table_options *opts)
 {
 	struct nlattr *tb[IPCNS_A_STATUS_MAX + 1];
-	struct request *request = arg;
-	const struct table_options *opts = request->opts;
 
-	if (request->answered)
-		return;
-	request->answered = true;
-	if (nla_parse(tb, IPCNS_A_STATUS_MAX, attrs, len, NULL) < 0)
+	if (nla_parse(tb, IPCNS_A_STATUS_MAX, answer->attrs, answer->len, NULL) < 0)
 		die(STATUS_ERROR, "malformed answer");
 	if (opts->json)
-		print_json(attrs, len, tb, &opts->format);
+		print_json(answer->attrs, answer->len, tb, problems, &opts->format);
 	else
-		print_text(attrs, len, tb, &opts->format);
+		print_text(answer->attrs, answer->len, tb, problems, &opts->format);
 }
 
 /** cmd_status - the command */
 int cmd_status(int argc, char **argv)
 {
 	struct table_options opts;
-	struct request request = { .opts = &opts };
+	struct findings problems = { 0 };
+	struct row_store answer = { 0 };
 	struct ipcns *w;
 	int c;
 
@@ -326,11 +343,16 @@ int cmd_status(int argc, char **argv)
 		die_usage("unexpected argument: %s", argv[optind]);
 
 	w = module_open();
-	c = ipcns_status(w, print, &request);
-	if (c)
-		module_die(w, c, "cannot get the status");
-	if (!request.answered)
+	module_status_get(w, take, &answer);
+	if (!answer.n)
 		die(STATUS_ERROR, "cannot get the status: malformed answer");
+	module_problems(w, answer.rows->attrs, answer.rows->len, &problems);
+	findings_sort(&problems);
+	print(answer.rows, &problems, &opts);
+	c = findings_bad(&problems) ? STATUS_FOUND : STATUS_OK;
+
+	findings_free(&problems);
+	row_store_clear(&answer);
 	ipcns_free(w);
-	return STATUS_OK;
+	return c;
 }
