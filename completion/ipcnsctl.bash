@@ -45,6 +45,16 @@ _ipcnsctl_words() {
 	mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur")
 }
 
+# Names after "unit=" with what is typed of one. They have colons, at which words are split, too.
+_ipcnsctl_units() {
+	local typed=${1#unit=} names
+
+	mapfile -t names < <(ipcnsctl list -n -r -o UNIT 2>/dev/null | grep -v '^-\?$' | sort -u)
+	mapfile -t COMPREPLY < <(compgen -W "${names[*]}" -- "$typed")
+	[[ $typed != *:* || $COMP_WORDBREAKS != *:* ]] ||
+		COMPREPLY=("${COMPREPLY[@]#"${typed%"${typed##*:}"}"}")
+}
+
 # What stands for a namespace. Words are split at "=", so a name after "id=" is one of its own.
 _ipcnsctl_namespaces() {
 	case $1 in
@@ -128,6 +138,11 @@ _ipcnsctl() {
 	done
 
 	_ipcnsctl_argument "$prev" && return
+	word=${COMP_LINE:0:COMP_POINT}
+	if [[ ${word##* } == unit=* ]]; then
+		_ipcnsctl_units "${word##* }"
+		return
+	fi
 	if [[ $command == exec && $arguments -gt 0 ]]; then
 		mapfile -t COMPREPLY < <(compgen -c -- "$cur")
 	elif [[ $cur == -* ]]; then

@@ -46,6 +46,11 @@ function __ipcnsctl_columns
 end
 
 function __ipcnsctl_namespaces
+    if string match -q 'unit=*' -- (commandline -ct)
+        ipcnsctl list -n -r -o UNIT 2>/dev/null | string match -rv '^-?$' | sort -u |
+            string replace -r '^' unit=
+        return
+    end
     ipcnsctl list -n -r -o NS,STATE,COMMAND 2>/dev/null |
         string replace -r '^(\S+) (\S+) (.*)$' '$1\t$2 $3' | string replace -a '\x20' ' '
 end

@@ -75,6 +75,58 @@ def forms(t):
     os.unlink(path)
 
 
+def move(pid, group):
+    """Puts a process into a control group, which is made."""
+    os.makedirs(f"/sys/fs/cgroup/{group}", exist_ok=True)
+    with open(f"/sys/fs/cgroup/{group}/cgroup.procs", "w", encoding="utf-8") as procs:
+        procs.write(str(pid))
+
+
+@scene("a namespace by the name of its unit")
+def units(t):
+    if not os.path.exists("/sys/fs/cgroup/cgroup.procs"):
+        t.skip("names of units", "no cgroup2 here")
+        return
+    number = "0123456789abcdef" * 4
+    with Member() as web, Member() as job, Member() as one, Member() as two, \
+            Member(join=one.pid) as inner, sleeper() as service:
+        want = {"lxc.payload.web01/system.slice/cron.service": (web, "lxc:web01/cron.service"),
+                "system.slice/slurmstepd.scope/job_42/step_0": (job, "slurm:42"),
+                f"system.slice/docker-{number}.scope": (one, "docker:0123456789ab"),
+                f"system.slice/docker-{number}.scope/a.service": (
+                    two, "docker:0123456789ab/a.service"),
+                "system.slice/inner.service": (inner, None), "system.slice/db.service": (service, None)}
+        for group, (member, _) in want.items():
+            # Control is with the leaves, unless there are no controllers.
+            move(member.pid, group)
+        found = tool.namespaces()
+        for member, name in want.values():
+            if name:
+                t.same(found[member.inode]["unit"], name, f"UNIT: {name}")
+        host = calls.namespace_inode(os.getpid())
+        for name, inode in (("lxc:web01/cron.service", web.inode), ("lxc:", web.inode),
+                            ("slurm:42", job.inode), ("s", job.inode),
+                            ("docker:0123456789ab", one.inode),
+                            ("docker:0123456789ab/", two.inode),
+                            ("inner.service", one.inode), ("db.serv", host)):
+            for command in ("list", "limits"):
+                t.same({row["ns"] for row in tool.rows(command, f"unit={name}")}, {inode},
+                       f"{command} unit={name}")
+        t.contains(tool.output("show", "unit=slurm:42"), str(job.inode), "show unit=")
+        t.same({row["ns"] for row in tool.rows("holders", "-o", "NS,UNIT", "unit=lxc:web")},
+               {web.inode}, "holders unit=")
+        t.same([row["unit"] for row in tool.rows("holders", "-o", "NS,UNIT", "unit=lxc:web")
+                if row["unit"]], ["lxc:web01/cron.service"], "and UNIT of a holder")
+        t.same(subprocess.run(["ipcnsctl", "exec", "unit=slurm", "--", "readlink",
+                               "/proc/self/ns/ipc"], capture_output=True, encoding="utf-8",
+                              check=False).stdout, f"ipc:[{job.inode}]\n", "exec unit=")
+        t.same(tool.ipcnsctl("wait", "-t", "0", "unit=slurm").returncode, 124, "wait unit=")
+        fails(t, ["list", "unit=docker:"], 1, "two that it could mean", "docker:0123456789ab")
+        fails(t, ["list", "unit=no-such"], 1, "nothing that it could mean", "no-such")
+        fails(t, ["show", "unit="], 1, "no name", "UNIT")
+        end(service)
+
+
 @scene("filters of objects")
 def filters(t):
     with Member() as member, Member() as other:

@@ -26,6 +26,7 @@ case "$*" in
 "list -n -r -o NS") printf '%s\\n' 4026531839 4026532115 4026532133 ;;
 "list -n -r -o NSID") printf '%s\\n' 1 17 170 ;;
 "list -n -r -o PID") printf '%s\\n' 1 812 ;;
+"list -n -r -o UNIT") printf '%s\\n' init.scope docker:3f4e5d6c7b8a - docker:3aaaaaaaaaaa/x.service ;;
 "list -n -r -o NS,STATE,COMMAND")
 	printf '%s\\n' '4026531839 active /sbin/init' '4026532115 active postgres:\\x20writer' \\
 		'4026532133 pinned ' ;;
@@ -53,6 +54,8 @@ def bash(*words):
         source {shlex.quote(str(TOP / 'completion/ipcnsctl.bash'))}
         COMP_WORDS=({' '.join(map(shlex.quote, ('ipcnsctl', *split)))})
         COMP_CWORD={len(split)}
+        COMP_LINE={shlex.quote(' '.join(('ipcnsctl', *words)))}
+        COMP_POINT=${{#COMP_LINE}}
         _ipcnsctl
         printf '%s\\n' "${{COMPREPLY[@]}}"
     """
@@ -139,6 +142,12 @@ def differences(ask):
     for command in ("list", "show", "holders", "limits", "monitor", "wait", "exec", "objects"):
         yield f"{command}: namespaces", ask(command, "40"), NAMESPACES
     yield "one namespace", ask("show", "40265321"), {"4026532115", "4026532133"}
+    units = {"docker:3f4e5d6c7b8a", "docker:3aaaaaaaaaaa/x.service"}
+    # The shells put the rest, or what they have so far, in front.
+    yield "units", {re.sub("^unit=", "", word) for word in ask("show", "unit=")}, {
+        "init.scope", *units}
+    yield "units of an engine", {re.sub("^(unit=)?(docker:)?", "docker:", word)
+                                 for word in ask("show", "unit=docker:3")}, units
     if ask is bash:
         yield "identities", ask("show", "id=1"), {"1", "17", "170"}
         yield "processes", ask("show", "pid="), {"1", "812"}

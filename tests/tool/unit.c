@@ -888,10 +888,18 @@ static void units(void)
 	unit_is("/user.slice/user-1000.slice/user@1000.service/init.scope", "user@1000/init.scope");
 	unit_is("/user.slice/user-1000.slice/user@1000.service/app.slice/"
 		"app-gnome-firefox\\x2desr-2847.scope", "user@1000/app-gnome-firefox\\x2desr-2847.scope");
-	unit_is("/machine.slice/machine-qemu\\x2d3\\x2dvm.scope/libvirt/emulator",
-		"machine-qemu\\x2d3\\x2dvm.scope");
+	/* machines */
+	unit_is("/machine.slice/machine-qemu\\x2d3\\x2dvm.scope/libvirt/emulator", "machine:qemu-3-vm");
 	unit_is("/machine.slice/systemd-nspawn@web.service/payload/system.slice/nginx.service",
-		"systemd-nspawn@web.service/nginx.service");
+		"machine:web/nginx.service");
+	unit_is("/machine.slice/systemd-nspawn@deb.service/payload", "machine:deb");
+	unit_is("/machine.slice/machine-deb.scope/payload/system.slice/apache2.service",
+		"machine:deb/apache2.service");
+	unit_is("/machine.slice/machine-deb.scope/payload/user.slice/user-1000.slice/user@1000.service/"
+		"app.slice/sshd.service", "machine:deb/user@1000/sshd.service");
+	unit_is("/machine.slice/machine-a\\x2fb.scope", "machine:a\\x2fb");
+	unit_is("/machine.slice/machine-.scope", "machine-.scope");
+	unit_is("/system.slice/machine-report.scope", "machine-report.scope");
 	/* docker */
 	unit_is("/docker/" ID, "docker:3f4e5d6c7b8a");
 	unit_is("/system.slice/docker-" ID ".scope", "docker:3f4e5d6c7b8a");
@@ -936,6 +944,47 @@ static void units(void)
 	/* others, and what only looks like one */
 	unit_is("/lxc.payload.web/system.slice/nginx.service", "lxc:web/nginx.service");
 	unit_is("/lxc.payload.web", "lxc:web");
+	unit_is("/lxc.payload.web01/system.slice/cron.service", "lxc:web01/cron.service");
+	unit_is("/lxc.payload.n09-00/user.slice/user-1000.slice/session-1.scope",
+		"lxc:n09-00/session-1.scope");
+	unit_is("/lxc/web02", "lxc:web02");
+	unit_is("/lxc/101/ns/init.scope", "lxc:101/init.scope");
+	unit_is("/lxc", "");
+	unit_is("/lxc.payload.", "");
+	/* batch systems, schedulers, builders */
+	unit_is("/system.slice/slurmstepd.scope/job_42/step_0/user/task_0", "slurm:42");
+	unit_is("/system.slice/n1_slurmstepd.scope/job_42/step_batch/user/task_0", "slurm:42");
+	unit_is("/system.slice/slurmstepd.scope/system", "slurmstepd.scope");
+	unit_is("/slurm/uid_1000/job_77/step_batch", "slurm:77");
+	unit_is("/slurm_n1/uid_1000/job_77/step_0", "slurm:77");
+	unit_is("/slurm/uid_1000/job_x", "");
+	unit_is("/job_5", "");
+	unit_is("/system.slice/slurmstepd.scope/job_42/step_0/user/task_0/slurm/job_43", "slurm:42/slurm:43");
+	unit_is("/ecs/0123456789abcdef/" ID, "ecs:0123456789ab/3f4e5d6c7b8a");
+	unit_is("/ecs/0123456789ab/" ID, "ecs:0123456789ab/3f4e5d6c7b8a");
+	unit_is("/ecstasks.slice/ecstasks-0123456789abcdef.slice/docker-" ID ".scope",
+		"ecs:0123456789ab/3f4e5d6c7b8a");
+	unit_is("/ecs/" ID, "container:3f4e5d6c7b8a");
+	unit_is("/azure.slice/walinuxagent.service", "walinuxagent.service");
+	unit_is("/system.slice/containerd.service/kubepods-burstable-pod1.slice:cri-containerd:" ID,
+		"containerd:3f4e5d6c7b8a");
+	unit_is("/system.slice/containerd.service/kubepods-burstable-pod" POD ".slice:cri-containerd:" ID,
+		"k8s:1a2b3c4d/3f4e5d6c7b8a");
+	unit_is("/system.slice:docker:" ID, "docker:3f4e5d6c7b8a");
+	unit_is("/cri-containerd:" ID, "");
+	unit_is("/:::", "");
+	unit_is("/buildkit/" ID, "buildkit:3f4e5d6c7b8a");
+	unit_is("/docker/buildkit/u6g2j1kq0x7h3m9c5b8a4d2ez", "buildkit:u6g2j1kq0x7h");
+	unit_is("/buildkit/short", "");
+	unit_is("/garden/0a1b2c3d-1111-2222-3333", "garden:0a1b2c3d-1111-2222-3333");
+	unit_is("/garden/good/0a1b2c3d-1111-2222-3333", "garden:0a1b2c3d-1111-2222-3333");
+	unit_is("/garden/bad", "");
+	unit_is("/nomad.slice/share.slice/0a1b2c3d-1111-2222-3333-444455556666.web.scope",
+		"nomad:0a1b2c3d/web");
+	unit_is("/nomad/share/0a1b2c3d-1111-2222-3333-444455556666.web.1", "nomad:0a1b2c3d/web.1");
+	unit_is("/share.slice/0a1b2c3d-1111-2222-3333-444455556666.web", "");
+	unit_is("/nomad.slice/0a1b2c3d-1111-2222-3333-444455556666.scope",
+		"0a1b2c3d-1111-2222-3333-444455556666.scope");
 	unit_is("/docker/3f4e5d6c7b8a", "");
 	unit_is("/system.slice/docker-backup.scope", "docker-backup.scope");
 	unit_is("/podcasts-archive/" ID, "container:3f4e5d6c7b8a");
@@ -947,6 +996,17 @@ static void units(void)
 		"user@1000/docker:3f4e5d6c7b8a");
 	unit_is("/user.slice/user-1000.slice/user@1000.service/a.service/user@0.service/sshd.service",
 		"user@1000/sshd.service");
+	unit_is("/user.slice/user-1000.slice/user@1000.service/machine.slice/machine-deb.scope",
+		"user@1000/machine:deb");
+	unit_is("/user.slice/user-1000.slice/user@1000.service/lxc/web", "user@1000/lxc:web");
+	unit_is("/user.slice/user-1000.slice/user@1000.service/slurmstepd.scope/job_1/step_0",
+		"user@1000/slurm:1");
+	unit_is("/user.slice/user-1000.slice/user@1000.service/nomad/"
+		"0a1b2c3d-1111-2222-3333-444455556666.web", "user@1000/nomad:0a1b2c3d/web");
+	unit_is("/system.slice/docker-" ID ".scope/user.slice/user@5.service/lxc/a/user@6.service/x.service",
+		"docker:3f4e5d6c7b8a/user@5/lxc:a/x.service");
+	unit_is("/user.slice/user-1000.slice/user@1000.service/lxc/a/user@6.service/x.service",
+		"user@1000/lxc:a/user@6/x.service");
 	unit_is("/system.slice/web.service/system.slice/sshd.service", "web.service/sshd.service");
 	unit_is("/user.slice/user-1000.slice/user@1000.service", "user@1000.service");
 	memset(path, 'x', sizeof(path));

@@ -17,7 +17,7 @@ static const char usage[] =
 	"Usage: " PROGRAM " exec [OPTION...] NS [--] [COMMAND [ARG...]]\n\n"
 	"Runs a command, $SHELL if none is given, inside an IPC namespace. The exit\n"
 	"status is the command's; 126 if it cannot be run, 127 if it is not found.\n"
-	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, or a path.\n\n"
+	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, unit=NAME, or a path.\n\n"
 	"Options:\n"
 	" -h, --help  -V, --version\n";
 

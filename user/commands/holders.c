@@ -11,7 +11,7 @@ static const char usage[] =
 	"Lists what keeps IPC namespaces. References add up to what the kernel counts;\n"
 	"who has the unattributed ones could not be found. What follows them keeps\n"
 	"queues, but not the namespace.\n"
-	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, or a path.\n";
+	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, unit=NAME, or a path.\n";
 
 /**
  * holders_print - print the rows of a ledger

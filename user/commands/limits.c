@@ -12,7 +12,7 @@
 static const char usage[] =
 	"Usage: " PROGRAM " limits [OPTION...] [NS...]\n\n"
 	"Lists limits of IPC namespaces, and what is used of them.\n"
-	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, or a path.\n";
+	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, unit=NAME, or a path.\n";
 
 /* Names and descriptions are those of lsipc(1), as far as it has them. */
 static const struct limit {

@@ -13,7 +13,7 @@
 static const char usage[] =
 	"Usage: " PROGRAM " [list] [OPTION...] [NS...]\n\n"
 	"Lists IPC namespaces.\n"
-	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, or a path.\n\n"
+	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, unit=NAME, or a path.\n\n"
 	"     --tree  all processes, each below the namespace that it shares\n";
 
 enum {

@@ -22,7 +22,7 @@
 static const char usage[] =
 	"Usage: " PROGRAM " monitor [OPTION...] [NS...]\n\n"
 	"Prints what happens to IPC namespaces and objects, one line for each event.\n"
-	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, or a path.\n\n"
+	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, unit=NAME, or a path.\n\n"
 	"Options:\n"
 	" -t, --type KIND,...   only about ns, shm, sem, msg, mq\n"
 	" -e, --events LIST     only these, each as TYPE, EVENT or TYPE.EVENT\n"

@@ -19,7 +19,7 @@
 static const char usage[] =
 	"Usage: " PROGRAM " objects [OPTION...] [NS...]\n\n"
 	"Lists IPC objects of all or some namespaces, or shows one in depth.\n"
-	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, or a path.\n\n"
+	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, unit=NAME, or a path.\n\n"
 	" -t, --type KIND,...   shm, sem, msg, mq; a single one has columns of its own\n"
 	"     --key KEY         0x... or decimal     --owner USER   by name or UID\n"
 	"     --orphans         segments unattached, their creator gone; largest first\n"

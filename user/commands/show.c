@@ -16,7 +16,7 @@ static const char usage[] =
 	"Usage: " PROGRAM " show [OPTION...] NS\n\n"
 	"Shows one IPC namespace: identity, birth, state, objects, limits and use,\n"
 	"holders.\n"
-	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, or a path.\n\n"
+	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, unit=NAME, or a path.\n\n"
 	"Options:\n"
 	" -J, --json             use JSON output format\n"
 	" -b, --bytes            print sizes in bytes\n"

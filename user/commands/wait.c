@@ -18,7 +18,7 @@ static const char usage[] =
 	"Waits until an IPC namespace has been destroyed.\n"
 	"Exit status: 0 when it is, at once if it is already; 1 if there never was one;\n"
 	"124 when the time is over.\n"
-	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, or a path.\n\n"
+	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, unit=NAME, or a path.\n\n"
 	"Options:\n"
 	" -t, --timeout SECONDS  wait no longer than this; fractions are allowed\n"
 	" -h, --help  -V, --version\n";
@@ -145,9 +145,7 @@ static bool begin(struct waiting *w, char *arg)
 
 	alive(w, ipcns_feed_journal(w->feed, &w->journal));
 	ipcns_feed_seek(w->feed, w->journal.next - 1);
-	if (!ipcns_name_parse(arg, &ns, why, sizeof(why)))
-		die(STATUS_ERROR, "namespace \"%s\": %s", arg, why);
-	if (ns.by_id) {
+	if (ipcns_name_parse(arg, &ns, why, sizeof(why)) && ns.by_id) {
 		set_id(w, ns.value);
 		if (exists(w))
 			return true;

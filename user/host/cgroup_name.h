@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-/* Room for any name: three components of a path, and a pod in front of each. */
-#define UNIT_SIZE 1024
+/* Room for any name: four components of a path, and a manager or a pod in front of each. */
+#define UNIT_SIZE 2048
 
 size_t unit_name(const char *path, size_t len, char buf[static UNIT_SIZE]);
 

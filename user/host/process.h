@@ -8,6 +8,7 @@
 
 const char *proc_command(uint32_t pid, size_t *len);
 void proc_command_wide(void);
+void proc_each(void (*process)(uint32_t pid, void *arg), void *arg);
 const char *proc_cgroup(uint32_t pid, size_t *len);
 const char *user_name(uint32_t uid);
 const char *group_name(uint32_t gid);

@@ -330,6 +330,12 @@ static void fill_command(const struct column *column, const struct row *rec, str
 		value_bytes(cell, h->comm, h->comm_len);
 }
 
+static void fill_unit(const struct column *column, const struct row *rec, struct value *cell)
+{
+	(void)column;
+	value_unit(cell, holder_of(rec)->pid);
+}
+
 static void fill_comm(const struct column *column, const struct row *rec, struct value *cell)
 {
 	const struct holder *h = holder_of(rec);
@@ -417,7 +423,9 @@ static void fill_text(const struct column *column, const struct row *rec, struct
 
 #define COLUMNS_PROCESS \
 	{ "PID", "PID of the process", AS_NUMBER, .fill = fill_pid }, \
-	{ "COMMAND", "its command line", AS_TEXT, .fill = fill_command, .flags = SCOLS_FL_TRUNC }
+	{ "COMMAND", "its command line", AS_TEXT, .fill = fill_command, .flags = SCOLS_FL_TRUNC }, \
+	{ "UNIT", "its service, session, container or job", AS_TEXT, .fill = fill_unit, \
+	  .flags = SCOLS_FL_TRUNC }
 
 #define COLUMN_ID \
 	{ "ID", "resource ID of the segment", AS_NUMBER, .attr = HOLDER_HAS_ID, \

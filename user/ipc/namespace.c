@@ -6,11 +6,11 @@
 #include <string.h>
 #include <linux/ipcns.h>
 
-#include "host/cgroup_name.h"
 #include "host/process.h"
 #include "ipc/holder.h"
 #include "ipc/module.h"
 #include "ipc/namespace.h"
+#include "ipc/unit.h"
 #include "util.h"
 
 /** ns_state_names - states by their number on the wire */
@@ -68,16 +68,11 @@ static void fill_cgroup(const struct column *column, const struct row *rec, stru
 
 static void fill_unit(const struct column *column, const struct row *rec, struct value *cell)
 {
-	static char name[UNIT_SIZE];
-	size_t len;
+	uint64_t pid;
 
-	fill_cgroup(column, rec, cell);
-	if (cell->type == VALUE_UNKNOWN)
-		return;
-	len = unit_name(cell->text, cell->len, name);
-	cell->type = VALUE_UNKNOWN;
-	if (len)
-		value_bytes(cell, name, len);
+	(void)column;
+	if (ipcns_uint(rec->attr[IPCNS_A_NS_PID], &pid))
+		value_unit(cell, pid);
 }
 
 /* Attributes of who did something; the column says what. */
@@ -171,7 +166,7 @@ static const struct column columns[] = {
 	  .attr = IPCNS_A_NS_OWNER_INUM },
 	{ "CGPATH", "control group of the PID", AS_TEXT, .fill = fill_cgroup,
 	  .flags = SCOLS_FL_TRUNC },
-	{ "UNIT", "service, session or container of the PID", AS_TEXT, .fill = fill_unit,
+	{ "UNIT", "service, session, container or job of the PID", AS_TEXT, .fill = fill_unit,
 	  .flags = SCOLS_FL_TRUNC },
 	{ "REFS", "references on the namespace", AS_NUMBER, .attr = IPCNS_A_NS_REFS },
 	{ "SEMS", "number of semaphores in all sets", AS_NUMBER, .attr = IPCNS_A_NS_SEMS },
@@ -342,6 +337,13 @@ static const struct stored_row *find(const struct row_store *all, const struct s
 	return row;
 }
 
+#define UNIT "unit="
+
+static bool is_unit(const char *arg)
+{
+	return !strncmp(arg, UNIT, strlen(UNIT));
+}
+
 static void select_among_all(struct ipcns *w, int argc, char **argv, struct row_store *store)
 {
 	const struct stored_row **by_id, *row;
@@ -357,6 +359,11 @@ static void select_among_all(struct ipcns *w, int argc, char **argv, struct row_
 	if (all.n)
 		qsort(by_id, all.n, sizeof(*by_id), compare_ids);
 	for (k = 0; k < argc; k++) {
+		if (is_unit(argv[k])) {
+			row = unit_find(&all, argv[k] + strlen(UNIT));
+			row_store_add(store, row->attrs, row->len, ns_sort_key);
+			continue;
+		}
 		parse_arg(argv[k], &ns);
 		row = find(&all, by_id, &ns);
 		if (row)
@@ -380,9 +387,12 @@ static void select_among_all(struct ipcns *w, int argc, char **argv, struct row_
 void ns_select(struct ipcns *w, int argc, char **argv, struct row_store *store)
 {
 	struct ipcns_name ns;
+	bool all = argc > NS_FEW;
 	int i;
 
-	if (argc > NS_FEW) {
+	for (i = 0; i < argc; i++)
+		all |= is_unit(argv[i]);
+	if (all) {
 		select_among_all(w, argc, argv, store);
 	} else {
 		for (i = 0; i < argc; i++) {

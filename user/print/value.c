@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/cgroup_name.h"
 #include "host/process.h"
 #include "libipcns.h"
 #include "print/value.h"
@@ -87,6 +88,19 @@ void value_command(struct value *cell, uint32_t pid)
 	text = pid ? proc_command(pid, &len) : NULL;
 	if (text)
 		value_bytes(cell, text, len);
+}
+
+/** value_unit - fill @cell with what a process belongs to: a unit, a container, a job */
+void value_unit(struct value *cell, uint32_t pid)
+{
+	static char name[UNIT_SIZE];
+	const char *path;
+	size_t len;
+
+	path = pid ? proc_cgroup(pid, &len) : NULL;
+	len = path ? unit_name(path, len, name) : 0;
+	if (len)
+		value_bytes(cell, name, len);
 }
 
 /**

@@ -99,6 +99,7 @@ void value_bytes(struct value *cell, const void *text, size_t len);
 void value_list(struct value *cell, const char *words, size_t len);
 void value_numbers(struct value *cell, const char *numbers, size_t len);
 void value_command(struct value *cell, uint32_t pid);
+void value_unit(struct value *cell, uint32_t pid);
 void value_attr(struct value *cell, enum value_kind as, struct nlattr *attr);
 
 void value_render(struct value *cell, const struct value_format *format);

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Namespaces by the name of a unit, a container, a machine or a job. */
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <linux/ipcns.h>
+
+#include "host/process.h"
+#include "ipc/unit.h"
+#include "print/value.h"
+#include "util.h"
+
+#define SHOWN 2		/* candidates that an error names */
+
+/* Namespaces that a name could mean. */
+struct candidates {
+	const struct row_store *all;
+	const char *unit;
+	bool whole;		/* one has exactly this name: those that only begin so do not count */
+	size_t n;		/* of @row, or one more */
+	const struct stored_row *row[SHOWN];
+	char name[SHOWN][128];
+};
+
+/* Considers the namespace @row, of which a process belongs to the unit in @unit. */
+static void consider(struct candidates *c, const struct stored_row *row, const struct value *unit)
+{
+	size_t len = strlen(c->unit), i;
+	bool whole = unit->len == len;
+
+	if (unit->type == VALUE_UNKNOWN || unit->len < len || memcmp(unit->text, c->unit, len) ||
+	    (c->whole && !whole))
+		return;
+	if (whole && !c->whole) {
+		c->whole = true;
+		c->n = 0;
+	}
+	for (i = 0; i < c->n && i < SHOWN; i++)
+		if (c->row[i] == row)
+			return;
+	if (c->n < SHOWN) {
+		c->row[c->n] = row;
+		snprintf(c->name[c->n], sizeof(c->name[0]), "%.*s", (int)unit->len, unit->text);
+	}
+	if (c->n <= SHOWN)
+		c->n++;
+}
+
+static void consider_lowest(struct candidates *c)
+{
+	struct value unit;
+	struct row rec;
+	uint64_t pid;
+	size_t i;
+
+	for (i = 0; i < c->all->n; i++) {
+		if (!row_parse(&rec, c->all->rows[i].attrs, c->all->rows[i].len) ||
+		    !ipcns_uint(rec.attr[IPCNS_A_NS_PID], &pid))
+			continue;
+		unit.type = VALUE_UNKNOWN;
+		value_unit(&unit, pid);
+		consider(c, &c->all->rows[i], &unit);
+	}
+}
+
+/* The namespace of a process; NULL if it is not known. One that is dying has none. */
+static const struct stored_row *row_of(const struct row_store *all, uint32_t pid)
+{
+	uint64_t state;
+	struct stat st;
+	struct row rec;
+	char path[64];
+	size_t i;
+
+	snprintf(path, sizeof(path), "/proc/%u/ns/ipc", pid);
+	if (stat(path, &st))
+		return NULL;
+	for (i = 0; i < all->n; i++)
+		if (all->rows[i].key.number[0] == st.st_ino &&
+		    row_parse(&rec, all->rows[i].attrs, all->rows[i].len) &&
+		    ipcns_uint(rec.attr[IPCNS_A_NS_STATE], &state) && state != IPCNS_STATE_DYING)
+			return &all->rows[i];
+	return NULL;
+}
+
+static void consider_process(uint32_t pid, void *arg)
+{
+	struct value unit = { .type = VALUE_UNKNOWN };
+	struct candidates *c = arg;
+	const struct stored_row *row;
+
+	value_unit(&unit, pid);
+	if (unit.type == VALUE_UNKNOWN || unit.len < strlen(c->unit) ||
+	    memcmp(unit.text, c->unit, strlen(c->unit)))
+		return;
+	row = row_of(c->all, pid);
+	if (row)
+		consider(c, row, &unit);
+}
+
+static unsigned long long inode(const struct stored_row *row)
+{
+	return row->key.number[0];
+}
+
+/**
+ * unit_find - the namespace that the name of a unit means, or die
+ * @all: all namespaces
+ * @unit: the name as the column UNIT has it, or any beginning of it that means one namespace
+ *
+ * The column is about one process of a namespace, that with the lowest number. A name that it has
+ * nowhere is looked for among all processes: services often are in the namespace of the host.
+ */
+const struct stored_row *unit_find(const struct row_store *all, const char *unit)
+{
+	struct candidates c = { .all = all, .unit = unit };
+
+	if (!*unit)
+		die(STATUS_ERROR, "namespace \"unit=\": after unit= comes a name as the UNIT column "
+		    "has it, or its beginning");
+	consider_lowest(&c);
+	if (!c.n)
+		proc_each(consider_process, &c);
+	if (!c.n)
+		die(STATUS_ERROR, "no process of a unit \"%s\" is in an IPC namespace that is visible "
+		    "here: see the UNIT column of \"" PROGRAM " list --tree\"", unit);
+	if (c.n > 1)
+		die(STATUS_ERROR, "unit \"%s\" could mean namespace %llu (%s) or %llu (%s)%s: name "
+		    "one by its inode number", unit, inode(c.row[0]), c.name[0], inode(c.row[1]),
+		    c.name[1], c.n > SHOWN ? " or others" : "");
+	return c.row[0];
+}

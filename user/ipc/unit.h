@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IPCNSCTL_UNIT_H
+#define IPCNSCTL_UNIT_H
+
+#include "print/rows.h"
+
+const struct stored_row *unit_find(const struct row_store *all, const char *unit);
+
+#endif
