@@ -92,7 +92,7 @@ _ipcnsctl_argument() {
 		_ipcnsctl_words "iso full short" ;;
 	objects:--owner)
 		mapfile -t COMPREPLY < <(compgen -u -- "$cur") ;;
-	objects:--key | objects:--id | objects:-i | objects:--name | monitor:--since | \
+	objects:--key | objects:--pid | objects:--id | objects:-i | objects:--name | monitor:--since | \
 	wait:--timeout | wait:-t | metrics:--top)
 		;;
 	*)
@@ -126,7 +126,7 @@ _ipcnsctl() {
 	for ((i = 2; i < COMP_CWORD; i++)); do
 		word=${COMP_WORDS[i]}
 		case $word in
-		-t | --type | -i | --id | --name)
+		-t | --type | -i | --id | --name | --pid)
 			((i + 1 < COMP_CWORD)) || continue
 			[[ ${COMP_WORDS[i + 1]} == = ]] && ((i++))
 			asked+=("$word" "${COMP_WORDS[++i]}")

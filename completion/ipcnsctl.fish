@@ -99,6 +99,8 @@ complete -c ipcnsctl -n $objects -s t -l type -x -d 'only these kinds' \
     -a '(__fish_complete_list , "__ipcnsctl_words shm sem msg mq")'
 complete -c ipcnsctl -n $objects -l key -x -d 'only with this key'
 complete -c ipcnsctl -n $objects -l owner -x -a '(__fish_complete_users)' -d 'only of this user'
+complete -c ipcnsctl -n $objects -l pid -x -a '(__fish_complete_pids)' \
+    -d 'only what this process uses'
 complete -c ipcnsctl -n $objects -l orphans -d 'segments unattached, their creator gone'
 complete -c ipcnsctl -n $objects -l attached -d 'attachments of segments'
 complete -c ipcnsctl -n $objects -s i -l id -x -d 'one object'

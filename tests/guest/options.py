@@ -172,6 +172,90 @@ def filters(t):
                "--id of another kind shows that object")
 
 
+@scene("keys and identifiers as people have them")
+def keys_and_ids(t):
+    with Member() as member:
+        member.call(calls.shmget, -312665544, 100)
+        member.call(calls.semget, 0o1234, 3)
+        for _ in range(3):
+            ident = member.call(calls.msgget, calls.IPC_PRIVATE)
+        member.call(calls.mq_open, b"by-number", 1, 10)
+        shm, = witness.sysvipc(member.pid, "shm")
+        t.same(shm["key"], -312665544, "the kernel shows keys with a sign")
+        for key in ("-312665544", "3982301752", "0xed5d1a38", "0XED5D1A38", "035527215070"):
+            t.same([(row["type"], row["id"]) for row in
+                    tool.rows("objects", "--key", key, member.inode)], [("shm", shm["shmid"])],
+                   f"--key {key}")
+        for key in ("01234", "668", "0x29c"):
+            t.same([row["type"] for row in tool.rows("objects", "--key", key, member.inode)],
+                   ["sem"], f"--key {key}")
+
+        t.same(json.loads(tool.output("objects", "-J", "--id", ident))["objects"][0]["id"], ident,
+               "an identifier that one object has needs neither kind nor namespace")
+        row, = tool.rows("objects", "--type", "mq", "-o", "NAME,ID", member.inode)
+        data = json.loads(tool.output("objects", "-J", "--id", row["id"]))
+        t.same(data["objects"][0]["name"], "/by-number", "so does the number of a POSIX queue")
+        t.ok("waiters" in data, "which is shown with all its parts", data)
+        fails(t, ["objects", "--id", "0"], 1, "one that several have", "choose by --type and NS")
+        fails(t, ["objects", "--id", "0", member.inode], 1, "in one namespace, too", "ambiguous")
+        fails(t, ["objects", "--id", "77777777"], 1, "one that none has", "no object with id")
+        data = json.loads(tool.output("objects", "-J", "--id", "0", "--type", "sem"))
+        t.same(len(data["elements"]), 3, "a kind is enough where one set has it")
+
+
+def use_everything(mine):
+    """What a process can have to do with objects; the sets, segments and queues of @mine."""
+    calls.semget(0x51, 1)
+    made = calls.shmget(0x52, 100)
+    calls.shmat(mine["shm"])
+    calls.semctl(mine["sem"], 1, calls.SETVAL, 1)
+    calls.semop(mine["undo"], (0, 1, calls.SEM_UNDO))
+    calls.msgsnd(mine["msg"], b"text")
+    calls.mq_open(b"opened", 1, 10)
+    return made
+
+
+@scene("what one process has to do with objects")
+def of_process(t):
+    with Member() as member, Member(join=member.pid) as user, Member(join=member.pid) as other:
+        mine = {"shm": member.call(calls.shmget, 1, 100), "sem": member.call(calls.semget, 2, 3),
+                "undo": member.call(calls.semget, 3, 1), "wait": member.call(calls.semget, 4, 1),
+                "msg": member.call(calls.msgget, 5), "full": member.call(calls.msgget, 6)}
+        member.call(calls.mq_open, b"closed", 1, 10)
+        number = user.pid
+        made = user.call(use_everything, mine)
+        user.start(calls.semop, mine["wait"], (0, -1))
+        user.sleeps_in(calls.NR_SEMTIMEDOP)
+        other.start(calls.msgrcv, mine["full"])
+        other.sleeps_in(calls.NR_MSGRCV)
+
+        def uses(pid, *words):
+            return {(row["type"], row["id"] if row["type"] != "mq" else row["key"]):
+                    set(row["use"]) - {"created"}
+                    for row in tool.rows("objects", "--pid", pid, "-o", "TYPE,ID,KEY,USE",
+                                         *words, member.inode)}
+
+        want = {("shm", mine["shm"]): {"attached", "changed"}, ("sem", mine["sem"]): {"changed"},
+                ("sem", mine["undo"]): {"changed", "undo"}, ("sem", mine["wait"]): {"waits"},
+                ("msg", mine["msg"]): {"changed"}, ("mq", "/opened"): {"open"},
+                ("shm", made): set()}
+        found = uses(user.pid)
+        t.same({key: found.get(key) for key in want}, want, "each use is found")
+        t.same(set(found) - set(want) <= {("sem", max(key[1] for key in found
+                                                     if key[0] == "sem"))}, True,
+               "and nothing else but the set that it made, if that is known")
+        t.same(uses(other.pid), {("msg", mine["full"]): {"waits"}}, "another one only waits")
+        t.same(tool.rows("objects", "--pid", 4194303), [], "a process that never was uses nothing")
+        t.same([row["id"] for row in tool.rows("objects", "--pid", user.pid, "--type", "msg",
+                                               member.inode)], [mine["msg"]], "one kind only")
+        user.end()
+        found = uses(number)
+        t.same({key: found.get(key) for key in (("sem", mine["sem"]), ("msg", mine["msg"]),
+                                                ("shm", made))},
+               {("sem", mine["sem"]): {"changed"}, ("msg", mine["msg"]): {"changed"},
+                ("shm", made): set()}, "it is found by its number when it is gone")
+
+
 @scene("orphans: nothing attached, and the creator is gone")
 def orphans(t):
     with Member() as member:
@@ -301,7 +385,8 @@ def usage(t):
     for words in (["objects", "--type", "bogus"], ["frobnicate"], ["list", "--bogus"], ["show"],
                   ["objects", "--key", "abc"], ["objects", "--type", ""],
                   ["list", "--time-format", "bogus"], ["status", "extra"],
-                  ["objects", "--id", "x"], ["objects", "--type", "shm", "--id", "0"],
+                  ["objects", "--id", "x"], ["objects", "--key", "08"],
+                  ["objects", "--pid", "0"], ["objects", "--pid", "1", "--orphans"],
                   ["show", "1", "2"]):
         done = tool.ipcnsctl(*words)
         t.ok(done.returncode == 1 and not done.stdout and "--help" in done.stderr and

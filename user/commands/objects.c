@@ -2,6 +2,7 @@
 /* ipcnsctl objects: the objects of all or some namespaces, or the elements of one of them. */
 #include <errno.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <linux/ipcns.h>
@@ -12,6 +13,8 @@
 #include "ipc/namespace.h"
 #include "ipc/object.h"
 #include "ipc/object_detail.h"
+#include "ipc/object_lookup.h"
+#include "ipc/process_use.h"
 #include "ipc/queue_openers.h"
 #include "print/table.h"
 #include "util.h"
@@ -21,7 +24,7 @@ static const char usage[] =
 	"Lists IPC objects of all or some namespaces, or shows one in depth.\n"
 	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, unit=NAME, or a path.\n\n"
 	" -t, --type KIND,...   shm, sem, msg, mq; a single one has columns of its own\n"
-	"     --key KEY         0x... or decimal     --owner USER   by name or UID\n"
+	"     --key KEY  as in C   --owner USER   --pid PID  that this process uses\n"
 	"     --orphans         segments unattached, their creator gone; largest first\n"
 	"     --attached        segments' attachments, a row per process and address\n"
 	" -i, --id ID, --name NAME   one object; sets and queues with all that is in them\n"
@@ -30,6 +33,7 @@ static const char usage[] =
 enum {
 	OPTION_KEY = OPTION_COMMAND,
 	OPTION_OWNER,
+	OPTION_PID,
 	OPTION_ORPHANS,
 	OPTION_ATTACHED,
 	OPTION_NAME,
@@ -40,6 +44,7 @@ static const struct option longopts[] = {
 	{ "type", required_argument, NULL, 't' },
 	{ "key", required_argument, NULL, OPTION_KEY },
 	{ "owner", required_argument, NULL, OPTION_OWNER },
+	{ "pid", required_argument, NULL, OPTION_PID },
 	{ "orphans", no_argument, NULL, OPTION_ORPHANS },
 	{ "attached", no_argument, NULL, OPTION_ATTACHED },
 	{ "id", required_argument, NULL, 'i' },
@@ -60,7 +65,10 @@ struct filter {
 	bool orphans, attached;
 	uint32_t key, uid;
 	uint64_t id;
+	uint64_t pid;		/* 0 if objects of all processes are wanted */
 	const char *name;	/* of a POSIX queue, or NULL */
+	struct row_store one;	/* the object that has the id, once it was looked up */
+	bool unlinked;		/* it is a queue that cannot be asked about by name any more */
 	enum object_detail_part part;	/* the only one wanted, DEPTH_FIRST if none was chosen */
 };
 
@@ -70,7 +78,7 @@ struct object_output {
 	struct row_store *store;	/* NULL if rows go to @out as they come */
 	size_t before;		/* rows in the store, or in @out, before the dump */
 	bool emitted;		/* a row of this dump is out */
-	bool orphans;
+	bool orphans, by_pid;
 	const struct row_store *only;	/* namespaces wanted, NULL for all of the dump */
 };
 
@@ -93,15 +101,23 @@ static unsigned int parse_kinds(const char *list)
 	}
 }
 
-static uint64_t parse_key(const char *text)
+/* A number as C has it: decimal, octal or hexadecimal, and negative as ftok(3) returns it. */
+static uint32_t parse_key(const char *text)
 {
-	bool hex = !strncmp(text, "0x", 2) || !strncmp(text, "0X", 2);
+	const char *digits = text + (*text == '-');
+	bool negative = digits != text;
+	int base = 10;
 	uint64_t key;
 
-	text += hex ? 2 : 0;
-	if (!parse_uint(text, strlen(text), hex ? 16 : 10, UINT32_MAX, &key))
-		die_usage("invalid key: %s%s", hex ? "0x" : "", text);
-	return key;
+	if (!strncmp(digits, "0x", 2) || !strncmp(digits, "0X", 2)) {
+		digits += 2;
+		base = 16;
+	} else if (digits[0] == '0' && digits[1]) {
+		base = 8;
+	}
+	if (!parse_uint(digits, strlen(digits), base, negative ? 1U << 31 : UINT32_MAX, &key))
+		die_usage("invalid key: %s (decimal, 0... octal, 0x... hexadecimal)", text);
+	return negative ? -key : key;
 }
 
 static uint64_t parse_owner(const char *text)
@@ -130,6 +146,11 @@ static bool take_filter(struct filter *filter, int c)
 		filter->uid = parse_owner(optarg);
 		filter->by_owner = true;
 		return true;
+	case OPTION_PID:
+		if (!parse_uint(optarg, strlen(optarg), 10, INT32_MAX, &filter->pid) ||
+		    !filter->pid)
+			die_usage("invalid PID: %s", optarg);
+		return true;
 	case OPTION_ORPHANS:
 		filter->orphans = true;
 		return true;
@@ -149,7 +170,7 @@ static bool take_filter(struct filter *filter, int c)
 		filter->part = c - OPTION_PART;
 		return true;
 	case 'i':
-		if (!parse_uint(optarg, strlen(optarg), 10, INT32_MAX, &filter->id))
+		if (!parse_uint(optarg, strlen(optarg), 10, UINT32_MAX, &filter->id))
 			die_usage("invalid id: %s", optarg);
 		filter->by_id = true;
 		return true;
@@ -189,13 +210,13 @@ static void check_one(const struct filter *filter, int namespaces)
 
 	if (filter->name && kind != IPCNS_KIND_MQ)
 		die_usage("--name needs --type mq");
-	if (kind == KINDS || namespaces != 1)
-		die_usage("--id and --name need one --type and one namespace");
-	if (filter->by_id && kind == IPCNS_KIND_MQ)
-		die_usage("objects of type mq have no id, but a --name");
-	if (filter->by_key || filter->by_owner || filter->orphans)
+	if (filter->name && namespaces != 1)
+		die_usage("--name needs one namespace");
+	if (filter->by_id && filter->name)
+		die_usage("--id and --name exclude each other");
+	if (filter->by_key || filter->by_owner || filter->orphans || filter->pid)
 		die_usage("--id and --name go with no other filter");
-	if (filter->part && !object_detail_has(kind, filter->part))
+	if (kind < KINDS && filter->part && !object_detail_has(kind, filter->part))
 		die_usage("objects of type %s do not have that part", kind_names[kind]);
 }
 
@@ -205,18 +226,21 @@ static void check_filter(const struct filter *filter, int namespaces)
 		check_one(filter, namespaces);
 	else if (filter->part)
 		die_usage("--messages, --waiters and --undo need --id or --name");
+	if (filter->pid && (filter->orphans || filter->attached))
+		die_usage("--pid goes with neither --orphans nor --attached");
 }
 
 /* Whether one object is wanted, of a kind of which there is more to tell. */
 static bool in_depth(const struct filter *filter)
 {
-	return (filter->by_id || filter->name) && object_detail_has(only_kind(filter),
-								    OBJECT_DETAIL_FIRST);
+	return (filter->by_id || filter->name) && !filter->unlinked &&
+	       object_detail_has(only_kind(filter), OBJECT_DETAIL_FIRST);
 }
 
 static const struct table_type *filter_columns(const struct filter *filter)
 {
 	static struct table_type orphans = { .n = 0 };
+	static char with_use[256];
 	const struct table_type *set;
 	unsigned int kind = only_kind(filter);
 
@@ -228,9 +252,14 @@ static const struct table_type *filter_columns(const struct filter *filter)
 		set = kind < KINDS ? &kind_columns[kind] : &object_columns;
 	if (!set)	/* which check_filter() says better */
 		set = &object_columns;
-	if (!filter->orphans)
+	if (!filter->orphans && !filter->pid)
 		return set;
 	orphans = *set;
+	if (filter->pid) {
+		snprintf(with_use, sizeof(with_use), "%s," OBJECT_USE, set->defaults);
+		orphans.defaults = with_use;
+		return &orphans;
+	}
 	orphans.defaults = kind < KINDS ?
 		"NS,KEY,ID,PERMS,OWNER,SIZE,RSS,AGE,CTIME,CPID,LPID" :
 		"NS,TYPE,KEY,ID,PERMS,OWNER,SIZE,USED,AGE,CTIME";
@@ -243,11 +272,12 @@ static void add(struct nlattr *attrs, int len, void *arg)
 	sort_key_fn sort_key = sink->orphans ? orphan_sort_key : object_sort_key;
 	struct row rec;
 
-	if (sink->store && !sink->only && !sink->orphans) {
+	if (sink->store && !sink->only && !sink->orphans && !sink->by_pid) {
 		row_store_add(sink->store, attrs, len, sort_key);
 		return;
 	}
-	if (!object_parse(&rec, attrs, len) || (sink->orphans && !object_is_orphan(&rec)))
+	if (!object_parse(&rec, attrs, len) || (sink->orphans && !object_is_orphan(&rec)) ||
+	    (sink->by_pid && !process_use_possible(&rec)))
 		return;
 	if (sink->only && !ns_selected(sink->only, rec.attr[IPCNS_A_OBJECT_NS_INUM],
 				       rec.attr[IPCNS_A_OBJECT_NS_ID]))
@@ -306,50 +336,26 @@ static void dump_selected(struct ipcns *w, const struct row_store *namespaces,
 		dump(w, ns_id(&namespaces->rows[i]), filter, sink);
 }
 
-static void get_one(struct ipcns *w, uint64_t id, const char *arg, const struct filter *filter,
-		    struct object_output *sink)
-{
-	struct ipcns_request *r = ipcns_request(IPCNS_CMD_OBJECT_GET);
-	unsigned int kind = only_kind(filter);
-	int ret;
-
-	ipcns_put_u64(r, IPCNS_A_OBJECT_NS_ID, id);
-	ipcns_put_u32(r, IPCNS_A_OBJECT_KIND, kind);
-	ipcns_put_u32(r, IPCNS_A_OBJECT_ID, filter->id);
-	ret = ipcns_do(w, r, add, sink);
-	if (ret == -ENOENT)
-		die(STATUS_ERROR, "no %s with id %u in namespace \"%s\"", kind_names[kind],
-		    (unsigned int)filter->id, arg);
-	if (ret)
-		module_die(w, ret, "cannot get the object");
-}
-
-/* Objects as the filter says. */
-static void get(struct ipcns *w, const struct row_store *namespaces, char **args,
-		const struct filter *filter, struct object_output *sink)
-{
-	if (filter->by_id)
-		get_one(w, ns_id(namespaces->rows), args[0], filter, sink);
-	else
-		dump_selected(w, namespaces, filter, sink);
-}
-
 /* Asks for all that the filter leaves of the namespaces, and for who has it attached. */
-static void read_attached(struct ipcns *w, const struct row_store *namespaces, char **args,
+static void read_attached(struct ipcns *w, const struct row_store *namespaces,
 			  const struct filter *filter, struct attachments *attached)
 {
 	bool others = !filter->by_key && !filter->by_owner && !filter->by_id;
 	struct row_store store = { 0 };
 	struct object_output sink = { .store = &store };
 
-	get(w, namespaces, args, filter, &sink);
+	if (filter->by_id)
+		row_store_add(&store, filter->one.rows->attrs, filter->one.rows->len,
+			      object_sort_key);
+	else
+		dump_selected(w, namespaces, filter, &sink);
 	attached->only = namespaces->n > 1 ? namespaces : NULL;
 	attachments_get(w, namespaces->n == 1 ? ns_id(namespaces->rows) : 0, attached);
 	attachments_settle(attached, &store, others);
 	row_store_clear(&store);
 }
 
-static void print_attached(struct ipcns *w, const struct row_store *namespaces, char **args,
+static void print_attached(struct ipcns *w, const struct row_store *namespaces,
 			   const struct filter *filter, struct table *out)
 {
 	struct attachments attached = { 0 };
@@ -359,7 +365,7 @@ static void print_attached(struct ipcns *w, const struct row_store *namespaces, 
 		holders_clear(&attached.rows);
 		attached.incomplete = 0;
 		attached.truncated = 0;
-		read_attached(w, namespaces, args, filter, &attached);
+		read_attached(w, namespaces, filter, &attached);
 		if (!attached.incomplete)
 			break;
 	}
@@ -373,19 +379,63 @@ static void print_attached(struct ipcns *w, const struct row_store *namespaces, 
 	holders_free(&attached.rows);
 }
 
-static void print_stored(struct row_store *store, struct table *out)
+static void print_stored(struct ipcns *w, const struct filter *filter, struct row_store *store,
+			 struct table *out)
 {
+	struct process_uses uses;
 	struct row rec;
 	size_t i;
 
 	row_store_sort(store);
 	for (i = 0; i < store->n; i++) {
-		if (object_parse(&rec, store->rows[i].attrs, store->rows[i].len))
-			table_add(out, &rec);
+		if (object_parse(&rec, store->rows[i].attrs, store->rows[i].len)) {
+			if (filter->pid) {
+				uses.mask = process_use_read(w, &rec);
+				rec.data = &uses;
+			}
+			if (!filter->pid || uses.mask)
+				table_add(out, &rec);
+		}
 		/* A large table needs the memory now. */
 		free(store->rows[i].attrs);
 		store->rows[i].attrs = NULL;
 	}
+}
+
+/* Finds the object that has the id, and takes over its kind, its namespace and its name. */
+static void find_one(struct ipcns *w, const char *where, struct filter *filter,
+		     struct row_store *namespaces)
+{
+	uint64_t status = 0;
+	const char *name;
+	char ns[32], *arg = ns;
+	struct row rec;
+	size_t len;
+
+	object_lookup(w, namespaces, filter->kinds, filter->id, &filter->one);
+	if (filter->one.n != 1)
+		object_lookup_die(&filter->one, filter->kinds, filter->id, where);
+	if (!object_parse(&rec, filter->one.rows->attrs, filter->one.rows->len) ||
+	    rec.kind >= KINDS)
+		die(STATUS_ERROR, "malformed answer");
+	filter->kinds = 1U << rec.kind;
+	if (rec.kind == IPCNS_KIND_MQ) {
+		name = ipcns_text(rec.attr[IPCNS_A_OBJECT_NAME], &len);
+		ipcns_uint(rec.nest[IPCNS_A_MQ_STATUS], &status);
+		filter->unlinked = !name || status & IPCNS_MQ_STATUS_UNLINKED;
+		filter->name = filter->unlinked ? NULL : strndup(name, len);
+	}
+	if (filter->part && filter->unlinked)
+		die(STATUS_ERROR, "queue %u is unlinked: its parts cannot be listed",
+		    (unsigned int)filter->id);
+	if (filter->part && !object_detail_has(rec.kind, filter->part))
+		die_usage("objects of type %s do not have that part", kind_names[rec.kind]);
+	if (namespaces->n == 1)
+		return;
+	row_store_clear(namespaces);
+	snprintf(ns, sizeof(ns), "id=%llu",
+		 (unsigned long long)filter->one.rows->key.number[1]);
+	ns_select(w, 1, &arg, namespaces);
 }
 
 static int print_in_depth(struct ipcns *w, const struct row_store *namespaces, const char *arg,
@@ -405,23 +455,26 @@ static int print_in_depth(struct ipcns *w, const struct row_store *namespaces, c
 	return object_detail_print(w, &depth, opts);
 }
 
-static void print_objects(struct ipcns *w, const struct row_store *namespaces, char **args,
-			  const struct filter *filter, const struct table_options *opts,
+static void print_objects(struct ipcns *w, const struct row_store *namespaces,
+			  struct filter *filter, const struct table_options *opts,
 			  const struct column_choice *sel)
 {
 	struct row_store store = { 0 };
 	struct table out;
-	struct object_output sink = { .out = &out, .orphans = filter->orphans };
+	struct object_output sink = { .out = &out, .orphans = filter->orphans,
+				      .by_pid = filter->pid };
 
 	table_begin(&out, opts, sel, NULL);
 	/* Raw lines go out as they come, in the kernel's order, so that memory stays flat. */
-	if (!table_can_sort(&out) && !(opts->raw && !filter->orphans))
+	if (filter->pid || (!table_can_sort(&out) && !(opts->raw && !filter->orphans)))
 		sink.store = &store;
 	if (filter->attached) {
-		print_attached(w, namespaces, args, filter, &out);
+		print_attached(w, namespaces, filter, &out);
+	} else if (filter->by_id) {
+		print_stored(w, filter, &filter->one, &out);
 	} else {
-		get(w, namespaces, args, filter, &sink);
-		print_stored(&store, &out);
+		dump_selected(w, namespaces, filter, &sink);
+		print_stored(w, filter, &store, &out);
 	}
 	table_end(&out);
 	row_store_clear(&store);
@@ -433,6 +486,8 @@ int cmd_objects(int argc, char **argv)
 	struct row_store namespaces = { 0 };
 	struct filter filter = { 0 };
 	const struct table_type *set;
+	const char *where;
+	bool early;
 	int status = STATUS_OK;
 	struct column_choice sel;
 	struct table_options opts;
@@ -448,18 +503,29 @@ int cmd_objects(int argc, char **argv)
 	if (table_options_finish(&opts, usage, set))
 		return STATUS_OK;
 	check_filter(&filter, argc - optind);
-	column_choice_parse(&sel, set, opts.output, opts.output_all);
+	early = !filter.by_id || only_kind(&filter) < KINDS;
+	if (early)	/* an unknown column is an error with or without the module */
+		column_choice_parse(&sel, set, opts.output, opts.output_all);
 
 	w = module_open();
 	ns_select(w, argc - optind, argv + optind, &namespaces);
-	if (column_choice_has(&sel, OBJECT_OPENERS))
+	where = argc - optind == 1 ? argv[optind] : NULL;
+	if (filter.by_id)
+		find_one(w, where, &filter, &namespaces);
+	if (!early)
+		column_choice_parse(&sel, filter_columns(&filter), opts.output, opts.output_all);
+	if (filter.pid)
+		process_use_begin(w, filter.pid, filter.kinds);
+	else if (column_choice_has(&sel, OBJECT_OPENERS))
 		openers_read(w);
 	if (in_depth(&filter))
-		status = print_in_depth(w, &namespaces, argv[optind], &filter, &opts);
+		status = print_in_depth(w, &namespaces, where ?: "all", &filter, &opts);
 	else
-		print_objects(w, &namespaces, argv + optind, &filter, &opts, &sel);
+		print_objects(w, &namespaces, &filter, &opts, &sel);
 
+	process_use_end();
 	openers_clear();
+	row_store_clear(&filter.one);
 	row_store_clear(&namespaces);
 	column_choice_free(&sel);
 	ipcns_free(w);

@@ -7,6 +7,7 @@
 #include <linux/ipcns.h>
 
 #include "ipc/object.h"
+#include "ipc/process_use.h"
 #include "ipc/queue_openers.h"
 #include "util.h"
 
@@ -230,6 +231,17 @@ static void fill_age(const struct column *column, const struct row *rec, struct 
 	value_age(cell, now > ctime ? now - ctime : 0);	/* clocks can be set back */
 }
 
+/* What the process that was asked for has to do with it; unknown where none was. */
+static void fill_use(const struct column *column, const struct row *rec, struct value *cell)
+{
+	(void)column;
+	process_use_fill(rec->data, cell);
+}
+
+#define COLUMN_USE \
+	{ OBJECT_USE, "with --pid: created, attached, open, changed, waits, undo, notified", \
+	  AS_LIST, .fill = fill_use }
+
 #define COLUMN_NS \
 	{ "NS", "namespace identifier (inode number)", AS_NUMBER, .attr = IPCNS_A_OBJECT_NS_INUM }
 
@@ -276,6 +288,7 @@ static const struct column mixed[] = {
 	COLUMN_AGE,
 	COLUMNS_CREATOR,
 	COLUMNS_OWNER,
+	COLUMN_USE,
 };
 
 static const struct column shm[] = {
@@ -297,6 +310,7 @@ static const struct column shm[] = {
 	COLUMN_AGE,
 	COLUMNS_CREATOR,
 	COLUMNS_OWNER,
+	COLUMN_USE,
 };
 
 static const struct column sem[] = {
@@ -307,6 +321,7 @@ static const struct column sem[] = {
 	COLUMN_CTIME,
 	COLUMNS_CREATOR,
 	COLUMNS_OWNER,
+	COLUMN_USE,
 };
 
 static const struct column msg[] = {
@@ -324,6 +339,7 @@ static const struct column msg[] = {
 	{ "SENDERS", "tasks waiting to send", AS_NUMBER, .nest = IPCNS_A_MSG_SENDERS },
 	COLUMNS_CREATOR,
 	COLUMNS_OWNER,
+	COLUMN_USE,
 };
 
 static const struct column mq[] = {
@@ -335,6 +351,7 @@ static const struct column mq[] = {
 	{ "MSGS", "number of messages", AS_NUMBER, .nest = IPCNS_A_MQ_CURMSGS },
 	{ "MAXMSG", "limit on messages", AS_NUMBER, .nest = IPCNS_A_MQ_MAXMSG },
 	{ "MSGSIZE", "limit on the size of a message", AS_SIZE, .nest = IPCNS_A_MQ_MSGSIZE },
+	{ "ID", "inode number, which --id takes", AS_NUMBER, .attr = IPCNS_A_OBJECT_ID },
 	{ "STATUS", "unlinked", AS_TEXT, .nest = IPCNS_A_MQ_STATUS, .fill = fill_mq_status },
 	{ "NOTIFYPID", "PID to be notified", AS_NUMBER, .nest = IPCNS_A_MQ_NOTIFY_PID },
 	{ OBJECT_OPENERS, "PIDs that have the queue open", AS_LIST, .fill = fill_openers },
@@ -345,6 +362,7 @@ static const struct column mq[] = {
 	{ "SENDERS", "tasks waiting to send", AS_NUMBER, .nest = IPCNS_A_MQ_SENDERS },
 	COLUMN_CTIME,
 	COLUMNS_OWNER,
+	COLUMN_USE,
 };
 
 static const struct column element[] = {

@@ -17,6 +17,9 @@ extern const struct table_type queue_columns;
 /* A column of POSIX queues that takes a look at all descriptors of the machine. */
 #define OBJECT_OPENERS "OPENERS"
 
+/* What one process has to do with the object: struct process_uses, in the row's data. */
+#define OBJECT_USE "USE"
+
 bool object_parse(struct row *rec, struct nlattr *attrs, int len);
 bool object_is_orphan(const struct row *rec);
 void object_sort_key(const struct row *rec, struct sort_key *key);

@@ -175,6 +175,15 @@ bool openers_list(uint64_t nsid, uint64_t ino, const char **pids, size_t *len)
 	return true;
 }
 
+/** openers_has - whether a process has a queue open, as openers_read() found */
+bool openers_has(uint64_t nsid, uint64_t ino, uint32_t pid)
+{
+	const struct opener wanted = { .nsid = nsid, .ino = ino, .pid = pid };
+
+	return openers.n && bsearch(&wanted, openers.rows, openers.n, sizeof(wanted),
+				    compare_openers);
+}
+
 /** openers_clear - forget what openers_read() found */
 void openers_clear(void)
 {

@@ -22,7 +22,7 @@
  * parse_uint - read an unsigned number that fills @text from end to end
  * @text: digits; no sign, no spaces
  * @len: their number
- * @base: 10 or 16
+ * @base: 8, 10 or 16
  * @max: largest number that will do
  * @value: the result
  */
@@ -41,7 +41,7 @@ bool parse_uint(const char *text, size_t len, int base, uint64_t max, uint64_t *
 			digit = tolower((unsigned char)text[i]) - 'a' + 10;
 		else
 			return false;
-		if ((uint64_t)digit > max || n > (max - digit) / base)
+		if (digit >= base || (uint64_t)digit > max || n > (max - digit) / base)
 			return false;
 		n = n * base + digit;
 	}

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What one process has to do with objects.
+ *
+ * Objects name some processes themselves. Who has segments attached and queues open is read once for
+ * all. Semaphores, and tasks that wait, take requests for each set or queue, so those are asked
+ * about one after the other, once the list of objects is complete.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/ipcns.h>
+
+#include "ipc/module.h"
+#include "ipc/object.h"
+#include "ipc/process_use.h"
+#include "ipc/queue_openers.h"
+#include "ipc/waiter.h"
+#include "util.h"
+
+/* A segment that the process has attached. */
+struct segment {
+	uint64_t nsid;
+	uint32_t id;
+};
+
+static struct {
+	uint32_t pid;
+	struct segment *segments;
+	size_t n, allocated;
+	unsigned int mask;	/* what the request under way has found */
+} process;
+
+static int compare_segments(const void *p, const void *q)
+{
+	const struct segment *a = p, *b = q;
+
+	if (a->nsid != b->nsid)
+		return a->nsid < b->nsid ? -1 : 1;
+	return (a->id > b->id) - (a->id < b->id);
+}
+
+static bool is_process(struct nlattr *attr)
+{
+	uint64_t pid;
+
+	return ipcns_uint(attr, &pid) && pid == process.pid;
+}
+
+static bool is_more_than_zero(struct nlattr *attr)
+{
+	uint64_t n;
+
+	return !ipcns_uint(attr, &n) || n;	/* unknown may be any number */
+}
+
+static void add_segment(struct nlattr *attrs, int len, void *arg)
+{
+	uint64_t nsid, id;
+	struct row rec;
+
+	(void)arg;
+	if (!row_parse(&rec, attrs, len) || !is_process(rec.attr[IPCNS_A_HOLDER_PID]) ||
+	    !ipcns_uint(rec.attr[IPCNS_A_HOLDER_NS_ID], &nsid) ||
+	    !ipcns_uint(rec.attr[IPCNS_A_HOLDER_ID], &id))
+		return;
+	process.segments = xgrow(process.segments, process.n, &process.allocated,
+				 sizeof(*process.segments));
+	process.segments[process.n++] = (struct segment){ nsid, id };
+}
+
+static bool restart_segments(void *arg)
+{
+	(void)arg;
+	process.n = 0;
+	return true;
+}
+
+/**
+ * process_use_begin - read what one process has attached and open
+ * @w: the connection
+ * @pid: the process, which need not exist any more
+ * @kinds: mask of kinds of objects that matter, 0 for all
+ */
+void process_use_begin(struct ipcns *w, uint32_t pid, unsigned int kinds)
+{
+	int ret;
+
+	process.pid = pid;
+	if (!kinds || kinds & 1U << IPCNS_KIND_SHM) {
+		ret = ipcns_holders(w, 0, 1U << IPCNS_HOLDER_KIND_SHM, add_segment,
+				    restart_segments, NULL);
+		if (ret)
+			module_die(w, ret, "cannot list attachments");
+		if (process.n)
+			qsort(process.segments, process.n, sizeof(*process.segments),
+			      compare_segments);
+	}
+	if (!kinds || kinds & 1U << IPCNS_KIND_MQ)
+		openers_read(w);
+}
+
+static bool has_attached(const struct row *rec)
+{
+	struct segment wanted;
+	uint64_t id;
+
+	if (!process.n || !ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_ID], &wanted.nsid) ||
+	    !ipcns_uint(rec->attr[IPCNS_A_OBJECT_ID], &id))
+		return false;
+	wanted.id = id;
+	return bsearch(&wanted, process.segments, process.n, sizeof(wanted), compare_segments);
+}
+
+static bool has_open(const struct row *rec)
+{
+	uint64_t nsid, ino;
+
+	return ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_ID], &nsid) &&
+	       ipcns_uint(rec->attr[IPCNS_A_OBJECT_ID], &ino) &&
+	       openers_has(nsid, ino, process.pid);
+}
+
+/* What the object itself says, and what was read of all objects. */
+static unsigned int known_uses(const struct row *rec)
+{
+	unsigned int mask = 0;
+
+	switch (rec->kind) {
+	case IPCNS_KIND_SHM:
+		mask |= is_process(rec->nest[IPCNS_A_SHM_CPID]) << USE_CREATED;
+		mask |= is_process(rec->nest[IPCNS_A_SHM_LPID]) << USE_CHANGED;
+		mask |= has_attached(rec) << USE_ATTACHED;
+		break;
+	case IPCNS_KIND_MSG:
+		mask |= (is_process(rec->nest[IPCNS_A_MSG_LSPID]) ||
+			 is_process(rec->nest[IPCNS_A_MSG_LRPID])) << USE_CHANGED;
+		break;
+	case IPCNS_KIND_MQ:
+		mask |= is_process(rec->nest[IPCNS_A_MQ_NOTIFY_PID]) << USE_NOTIFIED;
+		mask |= has_open(rec) << USE_OPEN;
+		break;
+	}
+	return mask;
+}
+
+/* Whether a task waits for the object, as far as it says. */
+static bool may_have_waiters(const struct row *rec)
+{
+	switch (rec->kind) {
+	case IPCNS_KIND_SEM:
+		return true;
+	case IPCNS_KIND_MSG:
+		return is_more_than_zero(rec->nest[IPCNS_A_MSG_RECEIVERS]) ||
+		       is_more_than_zero(rec->nest[IPCNS_A_MSG_SENDERS]);
+	case IPCNS_KIND_MQ:
+		return is_more_than_zero(rec->nest[IPCNS_A_MQ_RECEIVERS]) ||
+		       is_more_than_zero(rec->nest[IPCNS_A_MQ_SENDERS]);
+	}
+	return false;
+}
+
+/** process_use_possible - whether process_use_read() could find a use of the object */
+bool process_use_possible(const struct row *rec)
+{
+	return known_uses(rec) || may_have_waiters(rec);
+}
+
+static void take_element(struct nlattr *attrs, int len, void *arg)
+{
+	struct row rec;
+
+	(void)arg;
+	if (row_parse(&rec, attrs, len) && is_process(rec.attr[IPCNS_A_ELEMENT_PID]))
+		process.mask |= 1U << USE_CHANGED;
+}
+
+static void take_waiter(struct nlattr *attrs, int len, void *arg)
+{
+	struct row rec;
+
+	(void)arg;
+	if (row_parse(&rec, attrs, len) && is_process(rec.attr[IPCNS_A_WAITER_PID]))
+		process.mask |= 1U << (waiter_is_undo(&rec) ? USE_UNDO : USE_WAITS);
+}
+
+static bool restart_request(void *arg)
+{
+	(void)arg;
+	process.mask = 0;
+	return true;
+}
+
+/* What one request about the object finds; nothing if the object is gone meanwhile. */
+static unsigned int ask(struct ipcns *w, const struct row *rec, uint8_t cmd)
+{
+	const bool elements = cmd == IPCNS_CMD_ELEMENT_GET;
+	struct nlattr *name = rec->attr[IPCNS_A_OBJECT_NAME];
+	struct ipcns_request *r;
+	uint64_t nsid, id;
+	int ret;
+
+	if (!ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_ID], &nsid) ||
+	    !ipcns_uint(rec->attr[IPCNS_A_OBJECT_ID], &id))
+		return 0;
+	if (rec->kind == IPCNS_KIND_MQ && !name)
+		return 0;
+	process.mask = 0;
+	r = ipcns_request(cmd);
+	ipcns_put_u64(r, elements ? IPCNS_A_ELEMENT_NS_ID : IPCNS_A_WAITER_NS_ID, nsid);
+	ipcns_put_u32(r, elements ? IPCNS_A_ELEMENT_KIND : IPCNS_A_WAITER_KIND, rec->kind);
+	if (rec->kind == IPCNS_KIND_MQ)
+		ipcns_put_bytes(r, IPCNS_A_WAITER_NAME, nla_data(name), nla_len(name));
+	else
+		ipcns_put_u32(r, elements ? IPCNS_A_ELEMENT_ID : IPCNS_A_WAITER_ID, id);
+	ret = ipcns_dump(w, r, elements ? take_element : take_waiter, restart_request, NULL);
+	if (ret && ret != -ENOENT)
+		module_die(w, ret, "cannot list %s", elements ? "elements" : "waiters");
+	return process.mask;
+}
+
+/**
+ * process_use_read - what the process has to do with an object
+ * @w: the connection, which no dump is using
+ * @rec: the object
+ *
+ * Returns a mask of 1 << enum process_use.
+ */
+unsigned int process_use_read(struct ipcns *w, const struct row *rec)
+{
+	unsigned int mask = known_uses(rec);
+
+	if (rec->kind == IPCNS_KIND_SEM)
+		mask |= ask(w, rec, IPCNS_CMD_ELEMENT_GET);
+	if (may_have_waiters(rec))
+		mask |= ask(w, rec, IPCNS_CMD_WAITER_GET);
+	return mask;
+}
+
+/** process_use_fill - fill @cell with the uses as words; none if @uses is NULL */
+void process_use_fill(const struct process_uses *uses, struct value *cell)
+{
+	static const char *const names[USES] = {
+		[USE_CREATED] = "created",
+		[USE_ATTACHED] = "attached",
+		[USE_OPEN] = "open",
+		[USE_CHANGED] = "changed",
+		[USE_WAITS] = "waits",
+		[USE_UNDO] = "undo",
+		[USE_NOTIFIED] = "notified",
+	};
+	size_t i;
+
+	if (!uses)
+		return;
+	cell->buf[0] = '\0';
+	for (i = 0; i < USES; i++) {
+		if (!(uses->mask & 1U << i))
+			continue;
+		if (cell->buf[0])
+			strcat(cell->buf, ",");
+		strcat(cell->buf, names[i]);
+	}
+	value_list(cell, cell->buf, strlen(cell->buf));
+}
+
+/** process_use_end - forget the process */
+void process_use_end(void)
+{
+	free(process.segments);
+	memset(&process, 0, sizeof(process));
+}
