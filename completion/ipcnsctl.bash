@@ -76,9 +76,9 @@ _ipcnsctl_argument() {
 	case $command:$1 in
 	objects:--type | objects:-t)
 		_ipcnsctl_list "shm sem msg mq" ;;
-	monitor:--type | monitor:-t)
+	monitor:--type | monitor:-t | history:--type | history:-t)
 		_ipcnsctl_list "ns shm sem msg mq" ;;
-	monitor:--events | monitor:-e)
+	monitor:--events | monitor:-e | history:--events | history:-e)
 		_ipcnsctl_list "$(_ipcnsctl_events)" ;;
 	metrics:--output | metrics:-o | monitor:--state)
 		compopt -o filenames 2>/dev/null
@@ -92,8 +92,10 @@ _ipcnsctl_argument() {
 		_ipcnsctl_words "iso full short" ;;
 	objects:--owner)
 		mapfile -t COMPREPLY < <(compgen -u -- "$cur") ;;
-	objects:--key | objects:--pid | objects:--id | objects:-i | objects:--name | monitor:--since | \
-	wait:--timeout | wait:-t | metrics:--top)
+	*:--since | *:--until)
+		# Words are split at colons: only what has none.
+		_ipcnsctl_words "today yesterday" ;;
+	objects:--key | objects:--pid | objects:--id | objects:-i | objects:--name | wait:--timeout | wait:-t | metrics:--top)
 		;;
 	*)
 		return 1

@@ -89,7 +89,7 @@ complete -c ipcnsctl -n '__ipcnsctl_is list objects holders limits show' -l time
     -a 'iso full short' -d 'how times are printed'
 complete -c ipcnsctl -n '__ipcnsctl_is list objects holders limits show status' -s b -l bytes \
     -d 'sizes in bytes'
-complete -c ipcnsctl -n '__ipcnsctl_is list objects holders limits show status monitor' \
+complete -c ipcnsctl -n '__ipcnsctl_is list objects holders limits show status monitor history' \
     -s J -l json -d 'JSON output'
 
 complete -c ipcnsctl -n '__ipcnsctl_is list' -l tree -d 'processes below their namespace'
@@ -110,12 +110,16 @@ complete -c ipcnsctl -n $objects -l waiters -d 'only who waits for it'
 complete -c ipcnsctl -n $objects -l undo -d 'only adjustments at the end of processes'
 
 set -l monitor '__ipcnsctl_is monitor'
-complete -c ipcnsctl -n $monitor -s t -l type -x -d 'only about these kinds' \
+set -l stream '__ipcnsctl_is monitor history'
+complete -c ipcnsctl -n $stream -s t -l type -x -d 'only about these kinds' \
     -a '(__fish_complete_list , "__ipcnsctl_words ns shm sem msg mq")'
-complete -c ipcnsctl -n $monitor -s e -l events -x -d 'only these events' \
+complete -c ipcnsctl -n $stream -s e -l events -x -d 'only these events' \
     -a '(__fish_complete_list , __ipcnsctl_events)'
 complete -c ipcnsctl -n $monitor -s s -l snapshot -d 'begin with what there is'
-complete -c ipcnsctl -n $monitor -l since -x -d 'begin with this event'
+complete -c ipcnsctl -n $stream -l since -x -a 'today yesterday' -d 'begin here'
+complete -c ipcnsctl -n $stream -l until -x -a 'today yesterday' -d 'end here'
+complete -c ipcnsctl -n '__ipcnsctl_is history' -l journal -d 'what the systemd journal has, too'
+complete -c ipcnsctl -n '__ipcnsctl_is history' -s q -l quiet -d 'do not say what was not recorded'
 complete -c ipcnsctl -n $monitor -l strict -d 'end when events are lost'
 complete -c ipcnsctl -n $monitor -l follow-module -d 'wait for a module that was unloaded'
 complete -c ipcnsctl -n $monitor -l journald -d 'to the journal of systemd'
@@ -127,3 +131,4 @@ complete -c ipcnsctl -n $metrics -l format -x -a 'openmetrics prometheus' -d 'fo
 complete -c ipcnsctl -n $metrics -s o -l output -r -F -d 'file to write'
 
 complete -c ipcnsctl -n '__ipcnsctl_is wait' -s t -l timeout -x -d 'wait no longer than this'
+complete -c ipcnsctl -n '__ipcnsctl_is wait' -l until -x -d 'wait no longer than until then'

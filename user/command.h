@@ -10,6 +10,7 @@ int cmd_holders(int argc, char **argv);
 int cmd_exec(int argc, char **argv);
 int cmd_limits(int argc, char **argv);
 int cmd_monitor(int argc, char **argv);
+int cmd_history(int argc, char **argv);
 int cmd_wait(int argc, char **argv);
 int cmd_metrics(int argc, char **argv);
 int cmd_status(int argc, char **argv);

@@ -23,6 +23,7 @@ static const struct command commands[] = {
 	{ "exec", cmd_exec, "run a command inside a namespace" },
 	{ "limits", cmd_limits, "limits of namespaces, and what is used of them" },
 	{ "monitor", cmd_monitor, "what happens to namespaces and objects, as it happens" },
+	{ "history", cmd_history, "what happened: the events that are on record" },
 	{ "wait", cmd_wait, "until a namespace has been destroyed" },
 	{ "metrics", cmd_metrics, "figures for Prometheus" },
 	{ "status", cmd_status, "whether the module works, its versions and counters" },

@@ -13,6 +13,9 @@
 /** command_name - the sub-command that runs, for hints to its --help; NULL before there is one */
 const char *command_name;
 
+/** quiet - say nothing of what an answer leaves out: --quiet */
+bool quiet;
+
 /* Arguments may be names that anybody made, in a terminal of root's. */
 static void verror(const char *fmt, va_list ap)
 {

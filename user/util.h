@@ -2,6 +2,7 @@
 #ifndef IPCNSCTL_UTIL_H
 #define IPCNSCTL_UTIL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -22,6 +23,7 @@ enum {
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 extern const char *command_name;
+extern bool quiet;
 
 void error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void die(int status, const char *fmt, ...) __attribute__((noreturn, format(printf, 2, 3)));

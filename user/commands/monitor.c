@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* ipcnsctl monitor: events as they happen, one line each. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 #include <linux/ipcns.h>
 
 #include "command.h"
@@ -12,6 +16,7 @@
 #include "ipc/namespace.h"
 #include "ipc/snapshot.h"
 #include "ipc/snapshot_filter.h"
+#include "ipc/when.h"
 #include "print/long_output.h"
 #include "print/table_options.h"
 #include "util.h"
@@ -27,7 +32,8 @@ static const char usage[] =
 	" -t, --type KIND,...   only about ns, shm, sem, msg, mq\n"
 	" -e, --events LIST     only these, each as TYPE, EVENT or TYPE.EVENT\n"
 	" -s, --snapshot        begin with what there is, as events \"present\"\n"
-	"     --since SEQ       begin with what the journal holds from this event on\n"
+	"     --since WHEN      begin with what the journal holds: event's number,\n"
+	"     --until WHEN        09:30, yesterday or \"10 min ago\" on; and where to end\n"
 	"     --strict          end with exit status 3 when events are lost\n"
 	"     --follow-module   when the module is unloaded, wait for it to come back\n"
 	" -J, --json            JSON Lines\n"
@@ -35,14 +41,12 @@ static const char usage[] =
 	"     --state FILE      go on where the last run with this file ended\n"
 	" -h, --help  -V, --version\n\n"
 	"Events: created, destroyed; of ns dying; of shm, sem, msg changed; of shm marked\n"
-	"(it will go at its last detach); of mq unlinked. Events that could not be had\n"
-	"are told as lost, whatever is asked for.\n"
-	"After --snapshot, whatever is destroyed was present or created before; but of\n"
-	"a namespace present as dying only the numbers of its objects are told, and then\n"
-	"their ends.\n";
+	"(destroyed at its last detach); of mq unlinked. Missing events are reported\n"
+	"as lost, whatever is asked for.\n";
 
 enum {
 	OPTION_SINCE = OPTION_COMMAND,
+	OPTION_UNTIL,
 	OPTION_STRICT,
 	OPTION_FOLLOW,
 	OPTION_JOURNALD,
@@ -54,6 +58,7 @@ static const struct option longopts[] = {
 	{ "events", required_argument, NULL, 'e' },
 	{ "snapshot", no_argument, NULL, 's' },
 	{ "since", required_argument, NULL, OPTION_SINCE },
+	{ "until", required_argument, NULL, OPTION_UNTIL },
 	{ "strict", no_argument, NULL, OPTION_STRICT },
 	{ "follow-module", no_argument, NULL, OPTION_FOLLOW },
 	{ "json", no_argument, NULL, 'J' },
@@ -69,9 +74,11 @@ struct monitor {
 	struct event_mask mask;
 	struct number_set only;
 	bool snapshot, strict, follow;
-	uint64_t since;		/* 0 for what comes from now on */
+	struct event_span span;	/* since nothing: what comes from now on */
 	const char *path;	/* of the file with the state, or NULL */
 
+	int fd;			/* readable when there are events, or the span is over */
+	int timer;		/* -1: none ends it */
 	struct ipcns_feed *feed;
 	struct ipcns *c;	/* the connection of it; NULL while there is no module */
 	struct event_writer writer;
@@ -167,6 +174,15 @@ static void write_event(struct monitor *m, const struct ipcns_event *e)
 
 static void pass_on(struct monitor *m, const struct ipcns_event *e)
 {
+	bool in_span = event_span_has(&m->span, e);
+
+	if (m->span.over) {
+		ipcns_feed_seek(m->feed, (e->seq ?: e->from) - 1);
+		flush(m);
+		end(m, STATUS_OK);
+	}
+	if (!in_span)
+		return;
 	if (event_is_loss(e)) {
 		write_event(m, e);
 		count_loss(m, e);
@@ -196,7 +212,7 @@ static void take(const struct ipcns_event *e, void *arg)
 
 	pass_on(m, e);
 	if (!(++m->taken % LOOK_EVENTS))
-		look_at_end(m, long_output_poll(ipcns_feed_fd(m->feed), false));
+		look_at_end(m, long_output_poll(m->fd, false));
 }
 
 /*
@@ -205,6 +221,7 @@ static void take(const struct ipcns_event *e, void *arg)
  */
 static void change_module(struct monitor *m, uint64_t from)
 {
+	struct journal_position now;
 	struct ipcns_event loss = {
 		.object = IPCNS_EVENT_OBJECT_LOST,
 		.from = from,
@@ -215,8 +232,10 @@ static void change_module(struct monitor *m, uint64_t from)
 	take(&loss, m);
 	flush(m);
 	m->changing = false;
+	journal_position_now(&now, UINT64_MAX);
+	m->writer.module = now.module;
 	if (m->path)
-		journal_position_now(&m->state, UINT64_MAX);
+		m->state = now;
 }
 
 /* Namespaces that the journal may know are taken by their identity, even if they are gone. */
@@ -229,7 +248,7 @@ static void select_namespaces(struct monitor *m, int argc, char **argv)
 	int k;
 
 	for (k = 0; k < argc; k++) {
-		if (m->since && ipcns_name_parse(argv[k], &ns, why, sizeof(why)) && ns.by_id)
+		if (m->span.has_since && ipcns_name_parse(argv[k], &ns, why, sizeof(why)) && ns.by_id)
 			number_set_add(&m->only, ns.value);
 		else
 			ns_select(m->c, 1, argv + k, &store);
@@ -298,6 +317,7 @@ static bool begin_from_state(struct monitor *m, const struct ipcns_journal *jour
 static bool begin(struct monitor *m, int argc, char **argv)
 {
 	struct ipcns_journal journal;
+	uint64_t since;
 
 	/* First this, so that what is looked up, and all after it, is in the events to come. */
 	if (!feed_alive(m->feed, ipcns_feed_journal(m->feed, &journal)))
@@ -309,12 +329,13 @@ static bool begin(struct monitor *m, int argc, char **argv)
 		return begin_snapshot(m);
 	if (m->path)
 		return begin_from_state(m, &journal);
-	if (!m->since)
+	if (!m->span.has_since)
 		return true;
-	if (m->since > journal.next)
+	since = event_span_first(&m->span);
+	if (since > journal.next)
 		die(STATUS_ERROR, "event %llu has not happened yet: the next one is %llu",
-		    (unsigned long long)m->since, (unsigned long long)journal.next);
-	ipcns_feed_seek(m->feed, m->since - 1);
+		    (unsigned long long)since, (unsigned long long)journal.next);
+	ipcns_feed_seek(m->feed, since - 1);
 	return fetch(m);
 }
 
@@ -346,6 +367,45 @@ static enum ipcns_feed_state read_feed(struct monitor *m)
 	return feed_alive(m->feed, state) ? state : IPCNS_FEED_GONE;
 }
 
+/* What waits for events waits for the end of the span, too, if that is a time. */
+static void watch_clock(struct monitor *m)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	struct itimerspec spec = { 0 };
+
+	m->fd = ipcns_feed_fd(m->feed);
+	m->timer = -1;
+	if (!m->span.has_until || m->span.until.seq)
+		return;
+	spec.it_value.tv_sec = m->span.until.time / 1000000000;
+	spec.it_value.tv_nsec = m->span.until.time % 1000000000;
+	spec.it_value.tv_nsec += !m->span.until.time;	/* all zero would mean never */
+	m->timer = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+	m->fd = epoll_create1(EPOLL_CLOEXEC);
+	if (m->timer < 0 || m->fd < 0 ||
+	    timerfd_settime(m->timer, TFD_TIMER_ABSTIME, &spec, NULL) ||
+	    epoll_ctl(m->fd, EPOLL_CTL_ADD, m->timer, &event) ||
+	    epoll_ctl(m->fd, EPOLL_CTL_ADD, ipcns_feed_fd(m->feed), &event))
+		die(STATUS_ERROR, "cannot wait for a time: %s", strerror(errno));
+}
+
+/* Ends when the span is over: by the clock, when events that are on their way are in the journal. */
+static void look_at_clock(struct monitor *m)
+{
+	uint64_t times;
+
+	if (m->c && m->span.until.seq && ipcns_feed_last(m->feed) >= m->span.until.seq) {
+		flush(m);
+		end(m, STATUS_OK);
+	}
+	if (m->timer < 0 || read(m->timer, &times, sizeof(times)) != sizeof(times))
+		return;
+	if (m->c)
+		fetch(m);
+	flush(m);
+	end(m, STATUS_OK);
+}
+
 /* Joins the next module that is loaded. */
 static void wait_for_module(struct monitor *m)
 {
@@ -354,7 +414,8 @@ static void wait_for_module(struct monitor *m)
 	do {
 		state = read_feed(m);
 		if (state == IPCNS_FEED_DRY)
-			look_at_end(m, long_output_poll(ipcns_feed_fd(m->feed), true));
+			look_at_end(m, long_output_poll(m->fd, true));
+		look_at_clock(m);
 	} while (state != IPCNS_FEED_BACK ||
 		 !feed_alive(m->feed, ipcns_feed_join(m->feed, wants_objects(m))));
 	m->c = ipcns_feed_connection(m->feed);
@@ -376,12 +437,16 @@ static void listen_anew(struct monitor *m)
 
 static void run(struct monitor *m, int argc, char **argv)
 {
+	struct journal_position now;
 	enum ipcns_feed_state state;
 
 	if (m->path)
 		m->has_state = journal_position_open(&m->state, m->path);
 	m->feed = feed_open(wants_objects(m), take, m);
 	m->c = ipcns_feed_connection(m->feed);
+	watch_clock(m);
+	journal_position_now(&now, 0);
+	m->writer.module = now.module;
 	state = begin(m, argc, argv) ? IPCNS_FEED_MORE : IPCNS_FEED_GONE;
 	for (;;) {
 		if (state == IPCNS_FEED_GONE) {
@@ -392,15 +457,10 @@ static void run(struct monitor *m, int argc, char **argv)
 		} else if (state == IPCNS_FEED_DRY) {
 			flush(m);
 		}
-		look_at_end(m, long_output_poll(ipcns_feed_fd(m->feed), state == IPCNS_FEED_DRY));
+		look_at_clock(m);
+		look_at_end(m, long_output_poll(m->fd, state == IPCNS_FEED_DRY));
 		state = read_feed(m);
 	}
-}
-
-static void parse_since(struct monitor *m, const char *text)
-{
-	if (!parse_uint(text, strlen(text), 10, UINT64_MAX - 1, &m->since) || !m->since)
-		die_usage("invalid sequence number: %s", text);
 }
 
 /** cmd_monitor - the command */
@@ -424,7 +484,10 @@ int cmd_monitor(int argc, char **argv)
 			m.snapshot = true;
 			break;
 		case OPTION_SINCE:
-			parse_since(&m, optarg);
+			event_span_since(&m.span, optarg);
+			break;
+		case OPTION_UNTIL:
+			event_span_until(&m.span, optarg);
 			break;
 		case OPTION_STRICT:
 			m.strict = true;
@@ -445,23 +508,18 @@ int cmd_monitor(int argc, char **argv)
 			option_common(c, usage);
 		}
 	}
-	event_mask_all(&m.mask);
-	if (events)
-		event_mask_events(&m.mask, events);
-	if (types)
-		event_mask_types(&m.mask, types);
-	if (!event_mask_objects(&m.mask))
-		die_usage("--type and --events leave nothing to print");
+	event_mask_take(&m.mask, events, types);
 	if (as_json && as_journald)
 		die_usage("--json and --journald exclude each other");
 	if (as_json || as_journald)
 		form = as_json ? EVENT_JSON : EVENT_JOURNALD;
-	if (m.snapshot && m.since)
+	event_span_check(&m.span);
+	if (m.snapshot && m.span.has_since)
 		die_usage("--snapshot and --since exclude each other");
 	if (m.follow && optind < argc)
 		die_usage("--follow-module goes with no namespace: identities begin anew with the module");
 
-	if (m.path && (m.snapshot || m.since))
+	if (m.path && (m.snapshot || m.span.has_since))
 		die_usage("--state tells where to begin: no --snapshot, no --since");
 	if (m.path && optind < argc)
 		die_usage("--state goes with no namespace: identities begin anew with the module");

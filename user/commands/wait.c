@@ -10,6 +10,7 @@
 #include "ipc/event_line.h"
 #include "ipc/module.h"
 #include "ipc/namespace.h"
+#include "ipc/when.h"
 #include "print/table_options.h"
 #include "util.h"
 
@@ -21,10 +22,16 @@ static const char usage[] =
 	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, unit=NAME, or a path.\n\n"
 	"Options:\n"
 	" -t, --timeout SECONDS  wait no longer than this; fractions are allowed\n"
+	"     --until WHEN       the same by the clock: 09:30, +10min and the like\n"
 	" -h, --help  -V, --version\n";
+
+enum {
+	OPTION_UNTIL = OPTION_COMMAND,
+};
 
 static const struct option longopts[] = {
 	{ "timeout", required_argument, NULL, 't' },
+	{ "until", required_argument, NULL, OPTION_UNTIL },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ 0 }
@@ -217,6 +224,7 @@ static int wait_for_end(struct waiting *w, int64_t deadline)
 int cmd_wait(int argc, char **argv)
 {
 	int64_t deadline = INT64_MAX, timeout = -1;
+	struct event_span span = { 0 };
 	struct waiting w = { 0 };
 	int c, status;
 
@@ -226,12 +234,21 @@ int cmd_wait(int argc, char **argv)
 			if (!parse_seconds(optarg, &timeout))
 				die_usage("invalid time: %s", optarg);
 			break;
+		case OPTION_UNTIL:
+			event_span_until(&span, optarg);
+			if (span.until.seq)
+				die_usage("--until takes a time here, not the number of an event");
+			break;
 		default:
 			option_common(c, usage);
 		}
 	}
 	if (argc - optind != 1)
 		die_usage(argc == optind ? "no namespace given" : "only one namespace");
+	if (timeout >= 0 && span.has_until)
+		die_usage("--timeout and --until exclude each other");
+	if (span.has_until)
+		timeout = span.until.time > when_now() ? span.until.time - when_now() : 0;
 	if (timeout >= 0)
 		deadline = now() + timeout;
 

@@ -5,8 +5,11 @@
 #include <string.h>
 #include <time.h>
 
+#include <netlink/msg.h>
+
 #include "ipc/event_line.h"
 #include "ipc/namespace.h"
+#include "ipc/when.h"
 #include "print/text.h"
 #include "util.h"
 
@@ -143,6 +146,18 @@ void event_mask_types(struct event_mask *mask, const char *list)
 		mask->kinds[object] &= types.kinds[object];
 }
 
+/** event_mask_take - want what the arguments of --events and --type say, NULL for all; or die */
+void event_mask_take(struct event_mask *mask, const char *events, const char *types)
+{
+	event_mask_all(mask);
+	if (events)
+		event_mask_events(mask, events);
+	if (types)
+		event_mask_types(mask, types);
+	if (!event_mask_objects(mask))
+		die_usage("--type and --events leave nothing to print");
+}
+
 /** event_mask_objects - kinds of objects that events are wanted about, as in requests */
 uint32_t event_mask_objects(const struct event_mask *mask)
 {
@@ -236,9 +251,14 @@ static void put_entry(struct event_writer *w, const char *name, const char *text
 static void begin_entry(struct event_writer *w, const char *stamp, const char *object,
 			const char *event)
 {
+	char text[24];
+
 	systemd_journal_field(&w->journald, "SYSLOG_IDENTIFIER", PROGRAM, strlen(PROGRAM));
 	/* As in syslog(3): a warning, or information. */
 	systemd_journal_field(&w->journald, "PRIORITY", object ? "6" : "4", 1);
+	if (w->module)
+		put_entry(w, "module", text, snprintf(text, sizeof(text), "%llu",
+						      (unsigned long long)w->module));
 	put_entry(w, "time", stamp, strlen(stamp));
 	put_entry(w, "event", event, strlen(event));
 	if (object)
@@ -516,6 +536,150 @@ void event_write(struct event_writer *w, const struct ipcns_event *e)
 	if (w->form != EVENT_JSON)
 		put_number(w, "seq", e->seq);
 	end(w);
+}
+
+static void add(bool added)
+{
+	if (!added)
+		die(STATUS_ERROR, "out of memory");
+}
+
+/* The value of a field IPCNS_*; NULL if there is none. */
+static const char *entry_field(const struct journalctl_entry *entry, const char *name, size_t *len)
+{
+	char field[64] = "IPCNS_";
+	size_t n = strlen(field);
+
+	while (*name && n < sizeof(field) - 1)
+		field[n++] = toupper((unsigned char)*name++);
+	return journalctl_field(entry, field, len);
+}
+
+static bool entry_number(const struct journalctl_entry *entry, const char *name, uint64_t *value)
+{
+	size_t len;
+	const char *text = entry_field(entry, name, &len);
+
+	return text && parse_uint(text, len, 10, UINT64_MAX, value);
+}
+
+/* Text that put_field() made of a number. */
+static bool parse_field(const struct field *field, const char *text, size_t len, uint64_t *value)
+{
+	unsigned int i, n = ARRAY_SIZE(reason_names);
+	const char *const *names = reason_names;
+
+	switch (field->as) {
+	case SHOW_KEY:
+		return len > 2 && !memcmp(text, "0x", 2) &&
+		       parse_uint(text + 2, len - 2, 16, UINT32_MAX, value);
+	case SHOW_PERMS:
+		for (*value = 0, i = 0; i < len && i < 9; i++)
+			*value |= text[i] != '-' ? 0400 >> i : 0;
+		return len == 9;
+	case SHOW_CAUSE:
+		names = cause_names;
+		n = ARRAY_SIZE(cause_names);
+		/* fallthrough */
+	case SHOW_REASON:
+		*value = find_name(names, n, text, len);
+		if (*value < n)
+			return true;
+		/* fallthrough */
+	default:
+		return parse_uint(text, len, 10, UINT64_MAX, value);
+	}
+}
+
+/* Adds the attribute that a field was written from, if its text is what this program writes. */
+static void read_field(struct nl_msg *msg, const struct field *field, const char *text, size_t len)
+{
+	uint64_t value;
+
+	if (field->as == SHOW_NAME && len && *text == '/')
+		add(nla_put(msg, field->attr, len - 1, text + 1) >= 0);
+	else if (field->as == SHOW_BYTES)
+		add(nla_put(msg, field->attr, len, text) >= 0);
+	else if (field->as != SHOW_NAME && parse_field(field, text, len, &value))
+		add(nla_put_u64(msg, field->attr, value) >= 0);
+}
+
+static bool read_head(struct nl_msg *msg, const struct journalctl_entry *entry)
+{
+	unsigned int object = IPCNS_EVENT_OBJECT_LOST, kind;
+	const char *text;
+	struct when when;
+	char time[64];
+	size_t len;
+
+	text = entry_field(entry, "time", &len);
+	if (!text || len >= sizeof(time))
+		return false;
+	memcpy(time, text, len);
+	time[len] = '\0';
+	if (!when_parse(time, 0, &when) || when.seq)
+		return false;
+	add(nla_put_s64(msg, IPCNS_A_EVENT_TIME, when.time) >= 0);
+
+	text = entry_field(entry, "event", &len);
+	if (!text)
+		return false;
+	if (len != 4 || memcmp(text, "lost", 4)) {
+		kind = find_name(kind_names, EVENT_KINDS, text, len);
+		text = entry_field(entry, "object", &len);
+		object = text ? find_name(object_names, EVENT_OBJECTS, text, len) : EVENT_OBJECTS;
+		if (kind == EVENT_KINDS || object == EVENT_OBJECTS)
+			return false;
+		add(nla_put_u32(msg, IPCNS_A_EVENT_EVENT, kind) >= 0);
+	}
+	add(nla_put_u32(msg, IPCNS_A_EVENT_OBJECT, object) >= 0);
+	return true;
+}
+
+/**
+ * event_read_entry - the event that an entry of the systemd journal was made of
+ * @e: the result, which points into the message returned
+ * @entry: an entry that event_write() made
+ *
+ * Returns a message for nlmsg_free(), or NULL if it is no such entry.
+ */
+struct nl_msg *event_read_entry(struct ipcns_event *e, const struct journalctl_entry *entry)
+{
+	struct nl_msg *msg = nlmsg_alloc_simple(NLMSG_MIN_TYPE, 0);
+	bool lost_from = false, good;
+	const char *text;
+	uint64_t value;
+	size_t i, len;
+
+	add(msg);
+	good = read_head(msg, entry);
+	for (i = 0; good && i < ARRAY_SIZE(event_fields); i++) {
+		text = entry_field(entry, event_fields[i].name, &len);
+		if (text)
+			read_field(msg, &event_fields[i], text, len);
+	}
+	text = entry_field(entry, loss_field.name, &len);
+	if (text)
+		read_field(msg, &loss_field, text, len);
+	if (entry_number(entry, "seq", &value))
+		add(nla_put_u64(msg, IPCNS_A_EVENT_SEQ, value) >= 0);
+	if (entry_number(entry, "from", &value)) {
+		add(nla_put_u64(msg, IPCNS_A_EVENT_FROM, value) >= 0);
+		lost_from = true;
+	}
+	if (entry_number(entry, "to", &value))
+		add(nla_put_u64(msg, IPCNS_A_EVENT_TO, value) >= 0);
+	if (good)
+		good = ipcns_event_parse(e, nlmsg_attrdata(nlmsg_hdr(msg), 0),
+					 nlmsg_attrlen(nlmsg_hdr(msg), 0)) ||
+		       (lost_from && event_is_loss(e));
+	/* What monitor found out itself: how many are lost is not known. */
+	if (good && text && len == strlen("module") && !memcmp(text, "module", len))
+		e->cause = "module";
+	if (good)
+		return msg;
+	nlmsg_free(msg);
+	return NULL;
 }
 
 static const struct field ns_fields[] = {

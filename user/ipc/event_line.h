@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <linux/ipcns.h>
 
+#include "host/journalctl.h"
 #include "print/json.h"
 #include "print/rows.h"
 #include "print/systemd_journal.h"
@@ -25,6 +26,7 @@ bool event_is_loss(const struct ipcns_event *e);
 void event_mask_all(struct event_mask *mask);
 void event_mask_events(struct event_mask *mask, const char *list);
 void event_mask_types(struct event_mask *mask, const char *list);
+void event_mask_take(struct event_mask *mask, const char *events, const char *types);
 uint32_t event_mask_objects(const struct event_mask *mask);
 bool event_wanted(const struct event_mask *mask, const struct ipcns_event *e);
 
@@ -42,6 +44,7 @@ struct event_writer {
 	struct systemd_journal journald;
 	char *line;		/* what went to @out for an entry */
 	size_t line_len;
+	uint64_t module;	/* in entries, tells loads of the module apart; 0: left out */
 	bool stopped;		/* a signal came before an entry was out, which is lost */
 	int64_t second;		/* which @date and @zone are made for */
 	char date[32];
@@ -73,6 +76,7 @@ enum {
 
 void event_writer_init(struct event_writer *w, FILE *out, enum event_form form);
 void event_write(struct event_writer *w, const struct ipcns_event *e);
+struct nl_msg *event_read_entry(struct ipcns_event *e, const struct journalctl_entry *entry);
 void event_write_ns(struct event_writer *w, const struct row *rec);
 void event_write_object(struct event_writer *w, const struct event_object *o);
 bool event_object_read(struct event_object *o, const struct row *rec);
