@@ -93,7 +93,7 @@ _ipcnsctl_argument() {
 	objects:--owner)
 		mapfile -t COMPREPLY < <(compgen -u -- "$cur") ;;
 	objects:--key | objects:--pid | objects:--id | objects:-i | objects:--name | monitor:--since | \
-	wait:--timeout | wait:-t | metrics:--top)
+	wait:--timeout | wait:-t | metrics:--top | limits:--above)
 		;;
 	*)
 		return 1
