@@ -95,7 +95,8 @@ _ipcnsctl_argument() {
 	*:--since | *:--until)
 		# Words are split at colons: only what has none.
 		_ipcnsctl_words "today yesterday" ;;
-	objects:--key | objects:--pid | objects:--id | objects:-i | objects:--name | wait:--timeout | wait:-t | metrics:--top)
+	objects:--key | objects:--pid | objects:--id | objects:-i | objects:--name | wait:--timeout | \
+	wait:-t | metrics:--top | limits:--above)
 		;;
 	*)
 		return 1

@@ -125,6 +125,8 @@ complete -c ipcnsctl -n $monitor -l follow-module -d 'wait for a module that was
 complete -c ipcnsctl -n $monitor -l journald -d 'to the journal of systemd'
 complete -c ipcnsctl -n $monitor -l state -r -F -d 'go on where the last run with this file ended'
 
+complete -c ipcnsctl -n '__ipcnsctl_is limits' -l above -x -d 'only limits used to this percentage'
+
 set -l metrics '__ipcnsctl_is metrics'
 complete -c ipcnsctl -n $metrics -l top -x -d 'namespaces to name'
 complete -c ipcnsctl -n $metrics -l format -x -a 'openmetrics prometheus' -d 'format of the text'

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A host for the tool, always the same: some mounts and descriptors, instead of those of this
- * machine, which are many and change.
+ * A host for the tool, always the same: some mounts, descriptors, processes and user namespaces,
+ * instead of those of this machine, which are many and change.
  */
 #include "host/descriptors.h"
 #include "host/mounts.h"
+#include "host/processes.h"
+#include "host/user_namespace.h"
 
 #define TEXT(text) (text), sizeof(text) - 1
 
@@ -48,4 +50,63 @@ void descriptors_read(const struct descriptor_search *search, descriptor_fn foun
 void descriptors_clear(struct descriptor_search *search)
 {
 	(void)search;
+}
+
+void processes_read(process_fn found, void *arg)
+{
+	uint32_t pid;
+
+	for (pid = 1; pid < 4; pid++)
+		found(pid, arg);
+}
+
+bool process_exists(uint32_t pid)
+{
+	return pid < 4;
+}
+
+bool process_uid(uint32_t pid, uint32_t *uid)
+{
+	*uid = pid - 1;
+	return pid < 3;
+}
+
+bool process_queue_limit(uint32_t pid, uint64_t *bytes)
+{
+	*bytes = 819200 * (pid - 1);
+	return true;
+}
+
+int process_namespace_open(uint32_t pid, uint64_t ipc_inum)
+{
+	(void)pid;
+	(void)ipc_inum;
+	return -1;
+}
+
+int user_namespace_of(int ns)
+{
+	(void)ns;
+	return -1;
+}
+
+int user_namespace_parent(int userns)
+{
+	(void)userns;
+	return -1;
+}
+
+bool user_namespace_identify(int userns, uint64_t *inum, uint32_t *owner)
+{
+	(void)userns;
+	(void)inum;
+	(void)owner;
+	return false;
+}
+
+bool user_namespace_limit(int userns, uint64_t *limit)
+{
+	(void)userns;
+	(void)limit;
+	return false;
 }

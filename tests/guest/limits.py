@@ -3,11 +3,13 @@
 # guest: timeout=120
 """Limits of ipc_namespaces(7), changed inside, and how much of them is used."""
 
+import errno
 import os
+import resource
 
 from lib import calls, tool, wire, witness
 from lib.member import Member
-from lib.tap import main, scene
+from lib.tap import main, scene, until
 
 # Values that are nobody's default, all different.
 CHANGED = {
@@ -67,6 +69,19 @@ ATTRIBUTES = {
 }
 
 
+def of_namespace(inode):
+    """The rows of a namespace, by resource, without those of its users."""
+    return {row["resource"]: row for row in tool.rows("limits", inode) if row["ns"] is not None}
+
+
+def of_user(resource, uid, userns=None, *args):
+    """The row of one user, or None."""
+    rows = [row for row in tool.rows("limits", "-o", "RESOURCE,UID,USER,ONS,LIMIT,USED,USE%,SYSCTL",
+                                     *args)
+            if (row["resource"], row["uid"], row["ons"]) == (resource, uid, userns)]
+    return rows[0] if rows else None
+
+
 def field(values, where):
     """One number of the sysctls."""
     name, index = where
@@ -76,11 +91,14 @@ def field(values, where):
 def against_sysctl(t, target, inode, name):
     """Every limit, by the tool and on the wire, against /proc/sys inside."""
     values = witness.sysctls(target)
-    rows = {row["resource"]: row for row in tool.rows("limits", inode)}
+    rows = of_namespace(inode)
     t.same({resource: row["limit"] for resource, row in rows.items() if resource in RESOURCES},
            {resource: field(values, where) for resource, where in RESOURCES.items()},
            f"{name}: LIMIT as /proc/sys has it inside")
     t.same({row["ns"] for row in rows.values()}, {inode}, f"{name}: NS of every row")
+    t.same({resource: row["sysctl"] for resource, row in rows.items() if row["sysctl"]},
+           {resource: file.replace("/", ".") for resource, (file, _) in RESOURCES.items()},
+           f"{name}: SYSCTL is the file in /proc/sys")
     message = wire.Socket().get("limits", {"ns-inum": inode})
     t.same({attribute: message[attribute] for attribute in ATTRIBUTES},
            {attribute: field(values, where) for attribute, where in ATTRIBUTES.items()},
@@ -134,7 +152,8 @@ def changed(t):
         against_sysctl(t, member.pid, member.inode, "changed")
         against_sysctl(t, other.pid, other.inode, "its neighbour")
         both = tool.rows("limits", member.inode, other.inode)
-        t.same({row["ns"] for row in both}, {member.inode, other.inode}, "two NS, two sets of rows")
+        t.same({row["ns"] for row in both}, {member.inode, other.inode, None},
+               "two NS, two sets of rows, and those of their users")
 
 
 @scene("the largest values that the kernel takes")
@@ -168,13 +187,134 @@ def used(t):
         member.call(witness.set_sysctl, "fs/mqueue/queues_max", 10)
         member.call(use_some)
         against_sysctl(t, member.pid, member.inode, "used")
-        rows = {row["resource"]: row for row in tool.rows("limits", member.inode)}
+        rows = of_namespace(member.inode)
         t.same((rows["MQUMNI"]["used"], rows["MQUMNI"]["limit"]),
                (len(witness.mqueue(member.pid)), 10), "queues used, as /dev/mqueue counts them")
         t.same({name: rows[name]["used"] for name in ("SHMMNI", "SHMALL", "SEMMNI", "SEMMNS",
                                                       "MSGMNI")},
                {"SHMMNI": 3, "SHMALL": 2 + 3 + 4, "SEMMNI": 4, "SEMMNS": 2 + 3 + 4 + 5,
                 "MSGMNI": 5}, "USED is what was made")
+
+
+@scene("limits below what is in use, and limits of 0")
+def lowered(t):
+    with Member() as member:
+        member.call(use_some)
+        member.call(witness.set_sysctl, "kernel/msgmni", 0)
+        member.call(witness.set_sysctl, "fs/mqueue/queues_max", 0)
+        member.call(witness.set_sysctl, "kernel/sem", "10 7 5 8")
+        rows = of_namespace(member.inode)
+        t.same({name: rows[name]["use%"] for name in ("MSGMNI", "MQUMNI", "SEMMNI", "SEMMNS")},
+               {"MSGMNI": 100, "MQUMNI": 100, "SEMMNI": 50, "SEMMNS": 200}, "USE%")
+        for above, want in ((50, {"MSGMNI", "MQUMNI", "SEMMNI", "SEMMNS"}),
+                            (51, {"MSGMNI", "MQUMNI", "SEMMNS"}),
+                            (100, {"MSGMNI", "MQUMNI", "SEMMNS"}), (201, set())):
+            t.same({row["resource"] for row in tool.rows("limits", "--above", above, member.inode)
+                    if row["ns"] is not None}, want, f"--above {above}")
+
+
+RLIMIT_MSGQUEUE = 12
+USER = 4000
+
+
+def become(uid):
+    """Gives up root; the hard limit stays high."""
+    resource.setrlimit(RLIMIT_MSGQUEUE, (1 << 20, 1 << 20))
+    os.setresuid(uid, uid, uid)
+
+
+def try_queue(name, limit, maxmsg, msgsize):
+    """Creates a queue with that limit; a descriptor, or the name of the error."""
+    resource.setrlimit(RLIMIT_MSGQUEUE, (limit, 1 << 20))
+    try:
+        return calls.mq_open(name, maxmsg, msgsize)
+    except OSError as error:
+        return errno.errorcode[error.errno]
+
+
+@scene("bytes of POSIX queues, as the kernel counts them for a user")
+def queue_bytes(t):
+    with Member() as member, Member() as other:
+        for each in (member, other):
+            each.call(become, USER)
+        member.call(try_queue, b"small", 1 << 20, 1, 1)
+        member.call(try_queue, b"large", 1 << 20, 10, 8192)
+        other.call(try_queue, b"elsewhere", 1 << 20, 7, 77)
+        member.call(calls.mq_unlink, b"large")
+        used = of_user("RLIMIT_MSGQUEUE", USER)["used"]
+        one = 48 + 48 + 100     # a queue for one message of 100 bytes
+        t.same(member.call(try_queue, b"more", used + one - 1, 1, 100), "EMFILE",
+               "one byte less than it takes, by USED: refused")
+        t.ok(isinstance(member.call(try_queue, b"more", used + one, 1, 100), int),
+             "exactly what it takes: granted; queues unlinked and elsewhere are in it")
+        row = of_user("RLIMIT_MSGQUEUE", USER)
+        t.same((row["limit"], row["used"], row["use%"]), (used + one, used + one, 100),
+               "LIMIT is the lowest of the user's processes, as /proc/PID/limits has it")
+        row = of_user("RLIMIT_MSGQUEUE", USER, None, other.inode)
+        t.same(row["used"], used + one, "of one namespace: its user, all that counts for them")
+        t.same(of_user("RLIMIT_MSGQUEUE", USER, None, calls.namespace_inode(1)), None,
+               "of another namespace: no row")
+        with open(f"/proc/{member.pid}/limits", encoding="ascii") as limits:
+            line = next(line for line in limits if line.startswith("Max msgqueue size"))
+        t.same(int(line.split()[3]), row["limit"], "which says so")
+    until(lambda: not of_user("RLIMIT_MSGQUEUE", USER), "no queue, no row")
+
+
+MAX = "/proc/sys/user/max_ipc_namespaces"
+
+
+def set_max(value):
+    """Sets the limit of the caller's user namespace."""
+    with open(MAX, "w", encoding="ascii") as file:
+        file.write(str(value))
+
+
+def get_max():
+    """The limit of the caller's user namespace."""
+    with open(MAX, encoding="ascii") as file:
+        return int(file.read())
+
+
+def try_unshare():
+    """A new IPC namespace; None, or the name of the error."""
+    try:
+        calls.unshare(calls.CLONE_NEWIPC)
+    except OSError as error:
+        return errno.errorcode[error.errno]
+    return None
+
+
+@scene("IPC namespaces of a user, as the kernel counts them")
+def namespaces(t):
+    initial, before = os.stat("/proc/1/ns/user").st_ino, get_max()
+    path = "/run/pinned"
+    with open(path, "w", encoding="ascii"):
+        pass
+    try:
+        with Member(), Member(calls.CLONE_NEWUSER | calls.CLONE_NEWIPC) as inner, \
+                Member(0) as third:
+            with Member() as ended:
+                calls.mount(f"/proc/{ended.pid}/ns/ipc", path, None, calls.MS_BIND)
+            inner.call(set_max, 3)
+            row = of_user("MAXIPCNS", 0, initial)
+            t.same((row["limit"], row["sysctl"]), (before, "user.max_ipc_namespaces"),
+                   "LIMIT is the sysctl")
+            t.same(row["used"], len(tool.namespaces()) - 1, "USED: all but the initial one")
+            t.ok(row["used"] >= 3, "pinned ones and those of user namespaces are in it", row)
+            set_max(row["used"])
+            t.same(of_user("MAXIPCNS", 0, initial)["use%"], 100, "used up, says USE%")
+            t.same(third.call(try_unshare), "ENOSPC", "and the kernel")
+            set_max(row["used"] + 1)
+            t.same(third.call(try_unshare), None, "one more is granted")
+            userns = os.stat(f"/proc/{inner.pid}/ns/user").st_ino
+            row = of_user("MAXIPCNS", 0, userns)
+            t.same((row["limit"], row["used"]), (3, 1), "a user namespace has its own limit")
+            row = of_user("MAXIPCNS", 0, userns, inner.inode)
+            t.same(row["used"], 1, "of one namespace: its user namespace")
+    finally:
+        set_max(before)
+        calls.umount(path)
+        os.unlink(path)
 
 
 if __name__ == "__main__":

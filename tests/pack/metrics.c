@@ -6,6 +6,7 @@
  *
  * Namespace I of 1 to 50 has I segments of I pages, is pinned if I is a multiple of 10 and dying
  * if it is one of 25, and was born 100 * I seconds ago; of its 100 semaphore sets it uses 2 * I.
+ * User I of 1 to 9 has I of 10 namespaces and I of 0 bytes in queues; the limit of user 9 is unknown.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -123,6 +124,24 @@ static void make_status(struct metrics *m)
 	add(&m->status, msg, NULL);
 }
 
+static void make_users(struct metrics *m)
+{
+	static struct user_limit rows[18];
+	unsigned int i;
+
+	for (i = 0; i < 18; i++)
+		rows[i] = (struct user_limit){
+			.kind = i < 9 ? USER_LIMIT_NAMESPACES : USER_LIMIT_QUEUES,
+			.userns = i < 9 ? 4026531837 : 0,
+			.uid = 4000001 + i % 9,
+			.has_limit = i % 9 < 8,
+			.limit = i < 9 ? 10 : 0,
+			.used = 1 + i % 9,
+		};
+	m->users.rows = rows;
+	m->users.n = ARRAY_SIZE(rows);
+}
+
 int main(int argc, char **argv)
 {
 	struct metrics m = { .now = NOW };
@@ -135,6 +154,7 @@ int main(int argc, char **argv)
 	for (i = 1; i <= NAMESPACES; i++)
 		make(&m, i);
 	make_status(&m);
+	make_users(&m);
 	metrics_write(&m, stdout);
 	row_store_clear(&m.namespaces);
 	row_store_clear(&m.limits);

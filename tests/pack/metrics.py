@@ -49,6 +49,12 @@ def main():
     assert value("ipcns_namespace_object_bytes", **named(49, kind="shm")) == 4096 * 49 * 49
     assert value("ipcns_namespace_limit_use_ratio", **named(49, limit="SEMMNI")) == 0.98
     assert value("ipcns_limit_use_max_ratio", limit="SEMMNI") == 0.98
+    assert value("ipcns_limit_use_max_ratio", limit="MAXIPCNS") == 0.8
+    assert value("ipcns_limit_use_max_ratio", limit="RLIMIT_MSGQUEUE") == 1
+    users = {tuple(sorted(labels)): v for (name, labels), v in values.items()
+             if name == "ipcns_user_limit_use_ratio"}
+    assert users == {(("limit", "RLIMIT_MSGQUEUE"), ("user", str(4000000 + user)), ("userns", "0")):
+                     1 for user in (1, 2, 3)}, users
     assert value("ipcns_namespace_pinned_age_seconds", **named(40)) == 4000
     assert value("ipcns_pinned_age_max_seconds") == 4000
     assert value("ipcns_namespace_dying_age_seconds", **named(25)) == 25
@@ -68,7 +74,8 @@ def main():
     for family in families:
         ids = {dict(labels).get("nsid") for name, labels in values if name == family} - {None}
         assert len(ids) <= 3, family
-    assert none == {key: v for key, v in values.items() if "nsid" not in dict(key[1])}
+    assert none == {key: v for key, v in values.items()
+                    if not {"nsid", "user"} & dict(key[1]).keys()}
 
     # What rules, dashboard and manual speak of is there; module figures may be left out.
     known = {name for name, _ in values}

@@ -1,18 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* ipcnsctl limits: the rows of lsipc -g, for each namespace. */
+/* ipcnsctl limits: the rows of lsipc -g, for each namespace, and limits of users. */
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 #include <linux/ipcns.h>
 
 #include "command.h"
 #include "commands/limits.h"
+#include "host/process.h"
 #include "ipc/module.h"
 #include "ipc/namespace.h"
+#include "ipc/user_limit.h"
 #include "util.h"
 
 static const char usage[] =
 	"Usage: " PROGRAM " limits [OPTION...] [NS...]\n\n"
-	"Lists limits of IPC namespaces, and what is used of them.\n"
-	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, unit=NAME, or a path.\n";
+	"Lists limits of IPC namespaces and of their users, and what is used of them.\n"
+	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, unit=NAME, or a path.\n\n"
+	"     --above PERCENT  only limits that are used to this part or more\n";
+
+enum {
+	OPTION_ABOVE = OPTION_COMMAND,
+};
+
+static const struct option longopts[] = {
+	{ "above", required_argument, NULL, OPTION_ABOVE },
+	TABLE_LONGOPTS,
+	{ 0 }
+};
 
 /* Names and descriptions are those of lsipc(1), as far as it has them. */
 static const struct limit {
@@ -22,57 +37,136 @@ static const struct limit {
 	unsigned int attr;	/* the limit */
 	unsigned int used;	/* what is used of it, if that means anything */
 	unsigned int constant;	/* a limit that is part of the ABI */
+	const char *sysctl;	/* that sets it */
 } limits[] = {
 	{ "MSGMNI", "Number of message queues",
-	  AS_NUMBER, .attr = IPCNS_A_LIMITS_MSGMNI, .used = IPCNS_A_LIMITS_MSG },
-	{ "MSGMAX", "Max size of message (bytes)", AS_SIZE, .attr = IPCNS_A_LIMITS_MSGMAX },
-	{ "MSGMNB", "Default max size of queue (bytes)", AS_SIZE, .attr = IPCNS_A_LIMITS_MSGMNB },
+	  AS_NUMBER, .attr = IPCNS_A_LIMITS_MSGMNI, .used = IPCNS_A_LIMITS_MSG,
+	  .sysctl = "kernel.msgmni" },
+	{ "MSGMAX", "Max size of message (bytes)", AS_SIZE, .attr = IPCNS_A_LIMITS_MSGMAX,
+	  .sysctl = "kernel.msgmax" },
+	{ "MSGMNB", "Default max size of queue (bytes)", AS_SIZE, .attr = IPCNS_A_LIMITS_MSGMNB,
+	  .sysctl = "kernel.msgmnb" },
 	{ "MQUMNI", "Number of POSIX message queues",
-	  AS_NUMBER, .attr = IPCNS_A_LIMITS_MQ_QUEUES_MAX, .used = IPCNS_A_LIMITS_MQ },
+	  AS_NUMBER, .attr = IPCNS_A_LIMITS_MQ_QUEUES_MAX, .used = IPCNS_A_LIMITS_MQ,
+	  .sysctl = "fs.mqueue.queues_max" },
 	{ "MQUMAX", "Max size of POSIX message (bytes)",
-	  AS_SIZE, .attr = IPCNS_A_LIMITS_MQ_MSGSIZE_MAX },
+	  AS_SIZE, .attr = IPCNS_A_LIMITS_MQ_MSGSIZE_MAX,
+	  .sysctl = "fs.mqueue.msgsize_max" },
 	{ "MQUMNB", "Number of messages in POSIX message queue",
-	  AS_NUMBER, .attr = IPCNS_A_LIMITS_MQ_MSG_MAX },
+	  AS_NUMBER, .attr = IPCNS_A_LIMITS_MQ_MSG_MAX,
+	  .sysctl = "fs.mqueue.msg_max" },
 	{ "MQUMAXDEF", "Default max size of POSIX message (bytes)",
-	  AS_SIZE, .attr = IPCNS_A_LIMITS_MQ_MSGSIZE_DEFAULT },
+	  AS_SIZE, .attr = IPCNS_A_LIMITS_MQ_MSGSIZE_DEFAULT,
+	  .sysctl = "fs.mqueue.msgsize_default" },
 	{ "MQUMNBDEF", "Default number of messages in POSIX message queue",
-	  AS_NUMBER, .attr = IPCNS_A_LIMITS_MQ_MSG_DEFAULT },
+	  AS_NUMBER, .attr = IPCNS_A_LIMITS_MQ_MSG_DEFAULT,
+	  .sysctl = "fs.mqueue.msg_default" },
 	{ "SHMMNI", "Shared memory segments",
-	  AS_NUMBER, .attr = IPCNS_A_LIMITS_SHMMNI, .used = IPCNS_A_LIMITS_SHM },
+	  AS_NUMBER, .attr = IPCNS_A_LIMITS_SHMMNI, .used = IPCNS_A_LIMITS_SHM,
+	  .sysctl = "kernel.shmmni" },
 	{ "SHMALL", "Shared memory pages",
-	  AS_NUMBER, .attr = IPCNS_A_LIMITS_SHMALL, .used = IPCNS_A_LIMITS_SHM_PAGES },
+	  AS_NUMBER, .attr = IPCNS_A_LIMITS_SHMALL, .used = IPCNS_A_LIMITS_SHM_PAGES,
+	  .sysctl = "kernel.shmall" },
 	{ "SHMMAX", "Max size of shared memory segment (bytes)",
-	  AS_SIZE, .attr = IPCNS_A_LIMITS_SHMMAX },
+	  AS_SIZE, .attr = IPCNS_A_LIMITS_SHMMAX,
+	  .sysctl = "kernel.shmmax" },
 	{ "SHMMIN", "Min size of shared memory segment (bytes)", AS_SIZE, .constant = 1 },
 	{ "SHMRMIDFORCED", "Segments go when nothing is attached (0 or 1)",
-	  AS_NUMBER, .attr = IPCNS_A_LIMITS_SHM_RMID_FORCED },
+	  AS_NUMBER, .attr = IPCNS_A_LIMITS_SHM_RMID_FORCED,
+	  .sysctl = "kernel.shm_rmid_forced" },
 	{ "SEMMNI", "Number of semaphore identifiers",
-	  AS_NUMBER, .attr = IPCNS_A_LIMITS_SEMMNI, .used = IPCNS_A_LIMITS_SEM },
+	  AS_NUMBER, .attr = IPCNS_A_LIMITS_SEMMNI, .used = IPCNS_A_LIMITS_SEM,
+	  .sysctl = "kernel.sem" },
 	{ "SEMMNS", "Total number of semaphores",
-	  AS_NUMBER, .attr = IPCNS_A_LIMITS_SEMMNS, .used = IPCNS_A_LIMITS_SEMS },
-	{ "SEMMSL", "Max semaphores per semaphore set.", AS_NUMBER, .attr = IPCNS_A_LIMITS_SEMMSL },
+	  AS_NUMBER, .attr = IPCNS_A_LIMITS_SEMMNS, .used = IPCNS_A_LIMITS_SEMS,
+	  .sysctl = "kernel.sem" },
+	{ "SEMMSL", "Max semaphores per semaphore set.", AS_NUMBER, .attr = IPCNS_A_LIMITS_SEMMSL,
+	  .sysctl = "kernel.sem" },
 	{ "SEMOPM", "Max number of operations per semop(2)",
-	  AS_NUMBER, .attr = IPCNS_A_LIMITS_SEMOPM },
+	  AS_NUMBER, .attr = IPCNS_A_LIMITS_SEMOPM,
+	  .sysctl = "kernel.sem" },
 	{ "SEMVMX", "Semaphore max value", AS_NUMBER, .constant = 32767 },
 };
 
 static void fill_name(const struct column *column, const struct row *rec, struct value *cell)
 {
+	const struct user_limit *user = rec->data;
+
 	(void)column;
-	value_text(cell, limits[rec->line].name);
+	value_text(cell, user ? user_limit_names[user->kind] : limits[rec->line].name);
 }
 
 static void fill_help(const struct column *column, const struct row *rec, struct value *cell)
 {
+	const struct user_limit *user = rec->data;
+	static char text[512];
+
 	(void)column;
-	value_text(cell, limits[rec->line].help);
+	if (!user) {
+		value_text(cell, limits[rec->line].help);
+		return;
+	}
+	if (user->kind == USER_LIMIT_NAMESPACES)
+		snprintf(text, sizeof(text), "IPC namespaces of %s in user namespace %llu",
+			 user_name(user->uid), (unsigned long long)user->userns);
+	else
+		snprintf(text, sizeof(text), "Bytes of POSIX queues of %s",
+			 user_name(user->uid));
+	value_text(cell, text);
+}
+
+static void fill_sysctl(const struct column *column, const struct row *rec, struct value *cell)
+{
+	const struct user_limit *user = rec->data;
+
+	(void)column;
+	if (!user && limits[rec->line].sysctl)
+		value_text(cell, limits[rec->line].sysctl);
+	else if (user && user->kind == USER_LIMIT_NAMESPACES)
+		value_text(cell, "user.max_ipc_namespaces");
+	else
+		cell->type = VALUE_MEANINGLESS;
+}
+
+static void fill_uid(const struct column *column, const struct row *rec, struct value *cell)
+{
+	const struct user_limit *user = rec->data;
+
+	if (!user)
+		return;
+	cell->type = column->as == AS_USER ? VALUE_USER : VALUE_NUMBER;
+	cell->number = user->uid;
+}
+
+static void fill_userns(const struct column *column, const struct row *rec, struct value *cell)
+{
+	const struct user_limit *user = rec->data;
+
+	(void)column;
+	if (user && user->kind == USER_LIMIT_NAMESPACES)
+		value_number(cell, user->userns);
+}
+
+/* A number in the unit of a user's limit. */
+static void fill_amount(const struct user_limit *user, uint64_t amount, struct value *cell)
+{
+	if (user->kind == USER_LIMIT_QUEUES)
+		value_size(cell, amount);
+	else
+		value_number(cell, amount);
 }
 
 static void fill_limit(const struct column *column, const struct row *rec, struct value *cell)
 {
 	const struct limit *limit = &limits[rec->line];
+	const struct user_limit *user = rec->data;
 
 	(void)column;
+	if (user) {
+		if (user->has_limit)
+			fill_amount(user, user->limit, cell);
+		return;
+	}
 	if (limit->attr)
 		value_attr(cell, limit->as, rec->attr[limit->attr]);
 	else if (limit->as == AS_SIZE)
@@ -84,9 +178,12 @@ static void fill_limit(const struct column *column, const struct row *rec, struc
 static void fill_used(const struct column *column, const struct row *rec, struct value *cell)
 {
 	const struct limit *limit = &limits[rec->line];
+	const struct user_limit *user = rec->data;
 
 	(void)column;
-	if (limit->used)
+	if (user)
+		fill_amount(user, user->used, cell);
+	else if (limit->used)
 		value_attr(cell, limit->as, rec->attr[limit->used]);
 	else
 		cell->type = VALUE_MEANINGLESS;
@@ -97,7 +194,8 @@ static void fill_used(const struct column *column, const struct row *rec, struct
  * @rec: limits of a namespace
  * @line: which of them, from 0 on
  * @name: set to its name
- * @part: set to the part that is used, of 1; below 0 if that means nothing or is not known
+ * @part: set to the part that is used, of 1; below 0 if that means nothing or is not known. A limit
+ *	  of 0 is used up if anything is in use.
  *
  * Returns false if there are no more.
  */
@@ -111,17 +209,24 @@ bool limits_use(const struct row *rec, unsigned int line, const char **name, dou
 	*name = limit->name;
 	*part = -1;
 	if (limit->used && ipcns_uint(rec->attr[limit->attr], &max) &&
-	    ipcns_uint(rec->attr[limit->used], &used) && max)
-		*part = (double)used / max;
+	    ipcns_uint(rec->attr[limit->used], &used) && (max || used))
+		*part = max ? (double)used / max : 1;
 	return true;
 }
 
 static void fill_percent(const struct column *column, const struct row *rec, struct value *cell)
 {
+	const struct user_limit *user = rec->data;
 	const char *name;
 	double part;
 
 	(void)column;
+	if (user) {
+		part = user_limit_use(user);
+		if (part >= 0)
+			value_percent(cell, part * 100);
+		return;
+	}
 	if (!limits[rec->line].used)
 		cell->type = VALUE_MEANINGLESS;
 	else if (limits_use(rec, rec->line, &name, &part) && part >= 0)
@@ -136,13 +241,18 @@ static const struct column columns[] = {
 	{ "LIMIT", "limit of the namespace", AS_NUMBER, .fill = fill_limit },
 	{ "USED", "currently used", AS_NUMBER, .fill = fill_used },
 	{ "USE%", "currently used, of the limit", AS_PERCENT, .fill = fill_percent },
+	{ "SYSCTL", "sysctl that sets the limit", AS_TEXT, .fill = fill_sysctl },
 	{ "NSID", "namespace identity, never reused", AS_NUMBER, .attr = IPCNS_A_LIMITS_NS_ID },
+	{ "USER", "user that the limit is for", AS_USER, .fill = fill_uid },
+	{ "UID", "UID of that user", AS_NUMBER, .fill = fill_uid },
+	{ "ONS", "user namespace that the limit is for (inode number)", AS_NUMBER,
+	  .fill = fill_userns },
 };
 
 /** limit_columns - columns of one limit of one namespace per row */
 const struct table_type limit_columns = {
 	.root = "limits",
-	.defaults = "NS,RESOURCE,DESCRIPTION,LIMIT,USED,USE%",
+	.defaults = "NS,RESOURCE,DESCRIPTION,LIMIT,USED,USE%,SYSCTL",
 	.columns = columns,
 	.n = ARRAY_SIZE(columns),
 };
@@ -200,18 +310,84 @@ void limits_print(const struct row_store *store, const struct row_store *only, s
 	}
 }
 
+/* Rows of a store that are used to @above percent or more. */
+static void print_above(const struct row_store *store, const struct row_store *only, double above,
+			struct table *out)
+{
+	const char *name;
+	struct row rec;
+	double part;
+	size_t i;
+
+	for (i = 0; i < store->n; i++) {
+		if (!row_parse(&rec, store->rows[i].attrs, store->rows[i].len))
+			continue;
+		if (only && !ns_selected(only, rec.attr[IPCNS_A_LIMITS_NS_INUM],
+					 rec.attr[IPCNS_A_LIMITS_NS_ID]))
+			continue;
+		for (rec.line = 0; limits_use(&rec, rec.line, &name, &part); rec.line++)
+			if (part >= 0 && part * 100 >= above)
+				table_add(out, &rec);
+	}
+}
+
+static void print_users(const struct user_limits *users, double above, struct table *out)
+{
+	struct row rec = { 0 };
+	size_t i;
+
+	for (i = 0; i < users->n; i++) {
+		if (!users->rows[i].wanted ||
+		    (above >= 0 && user_limit_use(&users->rows[i]) * 100 < above))
+			continue;
+		rec.data = &users->rows[i];
+		table_add(out, &rec);
+	}
+}
+
+/* @above is below 0 if all rows are wanted. */
+static void print(const struct row_store *store, const struct row_store *only,
+		  const struct user_limits *users, double above, struct table *out)
+{
+	if (above < 0)
+		limits_print(store, only, out);
+	else
+		print_above(store, only, above, out);
+	print_users(users, above, out);
+}
+
+static double parse_percent(const char *text)
+{
+	uint64_t value;
+
+	if (!parse_uint(text, strlen(text), 10, UINT32_MAX, &value))
+		die_usage("invalid percentage: %s", text);
+	return value;
+}
+
 /** cmd_limits - the command */
 int cmd_limits(int argc, char **argv)
 {
 	struct row_store namespaces = { 0 }, store = { 0 };
+	struct user_limits users = { 0 };
 	struct column_choice sel;
 	struct table_options opts;
+	double above = -1;
 	struct table out;
 	struct ipcns *w;
 	size_t i;
+	int c;
 
-	if (!table_options_table(&opts, &sel, argc, argv, usage, &limit_columns))
+	table_options_init(&opts);
+	while ((c = getopt_long(argc, argv, TABLE_OPTSTRING, longopts, NULL)) != -1) {
+		if (c == OPTION_ABOVE)
+			above = parse_percent(optarg);
+		else if (!table_options_take(&opts, c))
+			die_usage(NULL);
+	}
+	if (table_options_finish(&opts, usage, &limit_columns))
 		return STATUS_OK;
+	column_choice_parse(&sel, &limit_columns, opts.output, opts.output_all);
 	w = module_open();
 	ns_select(w, argc - optind, argv + optind, &namespaces);
 	if (namespaces.n && namespaces.n <= NS_FEW)
@@ -220,11 +396,13 @@ int cmd_limits(int argc, char **argv)
 	else
 		limits_get_all(w, &store);
 	row_store_sort(&store);
+	user_limits_get(&users, w, namespaces.n ? &namespaces : NULL, SIZE_MAX);
 
 	table_begin(&out, &opts, &sel, NULL);
-	limits_print(&store, namespaces.n ? &namespaces : NULL, &out);
+	print(&store, namespaces.n ? &namespaces : NULL, &users, above, &out);
 	table_end(&out);
 
+	user_limits_free(&users);
 	row_store_clear(&namespaces);
 	row_store_clear(&store);
 	column_choice_free(&sel);

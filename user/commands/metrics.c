@@ -13,6 +13,7 @@
 #include "command.h"
 #include "commands/limits.h"
 #include "commands/metrics.h"
+#include "host/process.h"
 #include "ipc/module.h"
 #include "ipc/namespace.h"
 #include "ipc/object.h"
@@ -22,6 +23,7 @@
 #include "util.h"
 
 #define TOP 20
+#define USER_NAMESPACES 64	/* whose limit is read at most */
 #define NS_PER_SECOND 1000000000ULL
 
 static const char usage[] =
@@ -303,8 +305,56 @@ static bool get_most(const struct metric_rows *t, unsigned int line, const char 
 	return there;
 }
 
-static void write_limits(struct prometheus *x, struct metric_rows *t, size_t top)
+static int compare_use(const void *p, const void *q)
 {
+	const struct user_limit *const *a = p, *const *b = q;
+	double x = user_limit_use(*a), y = user_limit_use(*b);
+
+	if (x != y)
+		return x > y ? -1 : 1;
+	return (*a > *b) - (*a < *b);
+}
+
+/* Limits of users: those that are used most, and the most of each. */
+static void write_users(struct prometheus *x, const struct user_limits *users, size_t top)
+{
+	const struct user_limit **by_use = xrealloc(NULL, users->n, sizeof(*by_use)), *row;
+	size_t i;
+
+	for (i = 0; i < users->n; i++)
+		by_use[i] = &users->rows[i];
+	if (users->n)
+		qsort(by_use, users->n, sizeof(*by_use), compare_use);
+	prometheus_gauge(x, "ipcns_user_limit_use_ratio", "ratio",
+			 "Part of a limit that a user uses, in a user namespace or anywhere.");
+	for (i = 0; i < users->n && i < top && user_limit_use(by_use[i]) >= 0; i++) {
+		row = by_use[i];
+		prometheus_sample(x);
+		prometheus_string(x, "user", user_name(row->uid));
+		prometheus_id(x, "userns", row->userns);
+		prometheus_string(x, "limit", user_limit_names[row->kind]);
+		prometheus_part(x, user_limit_use(row));
+	}
+	free(by_use);
+}
+
+/* The most that any user uses of a limit, below 0 if it is not known. */
+static double get_most_of_users(const struct user_limits *users, enum user_limit_kind kind)
+{
+	double most = -1, part;
+	size_t i;
+
+	for (i = 0; i < users->n; i++) {
+		part = users->rows[i].kind == kind ? user_limit_use(&users->rows[i]) : -1;
+		most = part > most ? part : most;
+	}
+	return most;
+}
+
+static void write_limits(struct prometheus *x, struct metric_rows *t,
+			 const struct user_limits *users, size_t top)
+{
+	enum user_limit_kind kind;
 	size_t n = choose(t, top, rank_use), i;
 	const char *name;
 	unsigned int line;
@@ -322,7 +372,7 @@ static void write_limits(struct prometheus *x, struct metric_rows *t, size_t top
 		}
 	}
 	prometheus_gauge(x, "ipcns_limit_use_max_ratio", "ratio",
-			 "Part of a limit that is used by the namespace that uses most of it.");
+			 "Part of a limit used by the namespace or user that uses most of it.");
 	for (line = 0; get_most(t, line, &name, &part); line++) {
 		if (part < 0)
 			continue;
@@ -330,6 +380,15 @@ static void write_limits(struct prometheus *x, struct metric_rows *t, size_t top
 		prometheus_string(x, "limit", name);
 		prometheus_part(x, part);
 	}
+	for (kind = 0; kind < USER_LIMIT_KINDS; kind++) {
+		part = get_most_of_users(users, kind);
+		if (part < 0)
+			continue;
+		prometheus_sample(x);
+		prometheus_string(x, "limit", user_limit_names[kind]);
+		prometheus_part(x, part);
+	}
+	write_users(x, users, top);
 }
 
 /* Ages of namespaces in a state, and the largest of them: 0 if none is known. */
@@ -482,7 +541,7 @@ void metrics_write(const struct metrics *m, FILE *out)
 	write_totals(&x, &t, true);
 	write_largest(&x, &t, m->top, false);
 	write_largest(&x, &t, m->top, true);
-	write_limits(&x, &t, m->top);
+	write_limits(&x, &t, &m->users, m->top);
 	write_ages(&x, &t, m->top, false);
 	write_ages(&x, &t, m->top, true);
 	if (m->status.n)
@@ -506,6 +565,7 @@ static void read_all(struct metrics *m)
 	ns_select_all(w, &m->namespaces);
 	limits_get_all(w, &m->limits);
 	row_store_sort(&m->limits);
+	user_limits_get(&m->users, w, NULL, USER_NAMESPACES);
 	ret = ipcns_status(w, take_status, &m->status);
 	if (ret)
 		module_die(w, ret, "cannot get the status");
@@ -562,5 +622,6 @@ int cmd_metrics(int argc, char **argv)
 	row_store_clear(&m.namespaces);
 	row_store_clear(&m.limits);
 	row_store_clear(&m.status);
+	user_limits_free(&m.users);
 	return STATUS_OK;
 }

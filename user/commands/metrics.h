@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "ipc/user_limit.h"
 #include "print/rows.h"
 
 /* What was read, and how it is shown. */
@@ -12,6 +13,7 @@ struct metrics {
 	struct row_store namespaces;	/* of ns-get */
 	struct row_store limits;		/* of limits-get */
 	struct row_store status;		/* one message of status-get */
+	struct user_limits users;
 	uint64_t now;			/* nanoseconds since the epoch */
 	size_t top;			/* namespaces that a family names at most */
 	bool prometheus;

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* User namespaces: which owns what, their owners, and how many IPC namespaces they may have. */
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <linux/nsfs.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "host/user_namespace.h"
+#include "print/text.h"
+#include "util.h"
+
+#define MAX_IPC_NAMESPACES "/proc/sys/user/max_ipc_namespaces"
+
+/**
+ * process_namespace_open - open the IPC namespace of a process
+ * @pid: a process
+ * @ipc_inum: inode number of the namespace that it should be in
+ *
+ * Returns a descriptor, or -1 if the process is not in that namespace, or may not be looked into.
+ */
+int process_namespace_open(uint32_t pid, uint64_t ipc_inum)
+{
+	struct stat st;
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%u/ns/ipc", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && !fstat(fd, &st) && st.st_ino == ipc_inum)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/** user_namespace_of - open the user namespace that owns the namespace @ns; -1 if not permitted */
+int user_namespace_of(int ns)
+{
+	return ioctl(ns, NS_GET_USERNS);
+}
+
+/** user_namespace_parent - open the parent; -1 for the initial one, and if not permitted */
+int user_namespace_parent(int userns)
+{
+	return ioctl(userns, NS_GET_PARENT);
+}
+
+/** user_namespace_identify - inode number of a user namespace, and the user who created it */
+bool user_namespace_identify(int userns, uint64_t *inum, uint32_t *owner)
+{
+	struct stat st;
+	uid_t uid;
+
+	if (fstat(userns, &st) || ioctl(userns, NS_GET_OWNER_UID, &uid))
+		return false;
+	*inum = st.st_ino;
+	*owner = uid;
+	return true;
+}
+
+/* Reads the sysctl as a process of the caller's user namespace sees it; the length of its text. */
+static ssize_t read_sysctl(char *text, size_t size)
+{
+	int fd = open(MAX_IPC_NAMESPACES, O_RDONLY | O_CLOEXEC);
+	ssize_t len;
+
+	if (fd < 0)
+		return -1;
+	len = read(fd, text, size);
+	close(fd);
+	return len;
+}
+
+/*
+ * The child: enters the user namespace, where nobody may trace it, since it is not dumpable, and
+ * reads one file of the caller's /proc.
+ */
+static _Noreturn void read_inside(int userns, int out)
+{
+	char text[32];
+	ssize_t len;
+
+	if (prctl(PR_SET_DUMPABLE, 0) || setns(userns, CLONE_NEWUSER))
+		_exit(1);
+	len = read_sysctl(text, sizeof(text));
+	_exit(len <= 0 || write(out, text, len) != len);
+}
+
+static ssize_t read_in_child(int userns, char *text, size_t size)
+{
+	int ends[2], status;
+	ssize_t len = -1;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC))
+		return -1;
+	pid = fork();
+	if (!pid)
+		read_inside(userns, ends[1]);
+	close(ends[1]);
+	if (pid > 0) {
+		len = read(ends[0], text, size);
+		if (waitpid(pid, &status, 0) != pid || status)
+			len = -1;
+	}
+	close(ends[0]);
+	return len;
+}
+
+/**
+ * user_namespace_limit - read the limit user.max_ipc_namespaces of a user namespace
+ * @userns: the namespace
+ * @limit: set to it
+ *
+ * The kernel shows a process the limit of its own user namespace, so for others a child enters
+ * them. Returns false if it cannot be read.
+ */
+bool user_namespace_limit(int userns, uint64_t *limit)
+{
+	struct stat st, own;
+	char text[32];
+	ssize_t len;
+
+	if (!fstat(userns, &st) && !stat("/proc/self/ns/user", &own) && st.st_ino == own.st_ino)
+		len = read_sysctl(text, sizeof(text));
+	else
+		len = read_in_child(userns, text, sizeof(text));
+	while (len > 0 && text[len - 1] == '\n')
+		len--;
+	return len > 0 && parse_uint(text, len, 10, UINT64_MAX, limit);
+}

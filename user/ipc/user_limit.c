@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Limits of users: how many IPC namespaces they may create in a user namespace, and how many bytes
+ * their POSIX queues may have.
+ *
+ * A namespace counts for the user who created it in the user namespace that owns it, and for the
+ * creator of that user namespace in its parent, and so on (inc_ucount() in kernel/ucount.c). The
+ * initial IPC namespace counts for nobody.
+ *
+ * A queue counts for the user who created it, with all messages that it could have, until it is
+ * unlinked and closed (mqueue_get_inode() in ipc/mqueue.c).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <linux/ipcns.h>
+
+#include "host/processes.h"
+#include "host/user_namespace.h"
+#include "ipc/module.h"
+#include "ipc/namespace.h"
+#include "ipc/object.h"
+#include "ipc/user_limit.h"
+#include "util.h"
+
+/* include/linux/proc_ns.h PROC_IPC_INIT_INO */
+#define INITIAL_IPC_NS 4026531839U
+
+/* A user namespace, as far as it can be looked into. */
+struct user_namespace {
+	uint64_t inum;
+	uint64_t parent;	/* its inode number, 0 if there is none or it is not known */
+	uint32_t owner;
+	bool has_limit;
+	uint64_t limit;
+};
+
+/** user_limit_names - what the limits are called */
+const char *const user_limit_names[USER_LIMIT_KINDS] = {
+	[USER_LIMIT_NAMESPACES] = "MAXIPCNS",
+	[USER_LIMIT_QUEUES] = "RLIMIT_MSGQUEUE",
+};
+
+static int compare_rows(const void *p, const void *q)
+{
+	const struct user_limit *a = p, *b = q;
+
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
+	if (a->userns != b->userns)
+		return a->userns < b->userns ? -1 : 1;
+	return (a->uid > b->uid) - (a->uid < b->uid);
+}
+
+/* Adds up rows of the same user. */
+static void merge(struct user_limits *list)
+{
+	size_t i, kept = 0;
+
+	if (list->n)
+		qsort(list->rows, list->n, sizeof(*list->rows), compare_rows);
+	for (i = 0; i < list->n; i++) {
+		if (!kept || compare_rows(&list->rows[kept - 1], &list->rows[i])) {
+			list->rows[kept++] = list->rows[i];
+			continue;
+		}
+		list->rows[kept - 1].used += list->rows[i].used;
+		list->rows[kept - 1].wanted |= list->rows[i].wanted;
+	}
+	list->n = kept;
+	list->merged = kept;
+}
+
+static void add(struct user_limits *list, const struct user_limit *row)
+{
+	/* Memory is bounded by the number of users, not by that of queues. */
+	if (list->n == list->allocated && list->n >= 2 * list->merged + 64)
+		merge(list);
+	list->rows = xgrow(list->rows, list->n, &list->allocated, sizeof(*list->rows));
+	list->rows[list->n++] = *row;
+}
+
+/* Where a user namespace is in the list, or would have to be. */
+static size_t place_of(const struct user_limits *list, uint64_t inum)
+{
+	size_t low = 0, high = list->n_namespaces, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (list->namespaces[middle].inum < inum)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static struct user_namespace *find(const struct user_limits *list, uint64_t inum)
+{
+	size_t place = place_of(list, inum);
+
+	return place < list->n_namespaces && list->namespaces[place].inum == inum ?
+	       &list->namespaces[place] : NULL;
+}
+
+static void insert(struct user_limits *list, const struct user_namespace *ns)
+{
+	size_t place = place_of(list, ns->inum);
+
+	list->namespaces = xgrow(list->namespaces, list->n_namespaces,
+				 &list->namespaces_allocated, sizeof(*list->namespaces));
+	memmove(list->namespaces + place + 1, list->namespaces + place,
+		(list->n_namespaces - place) * sizeof(*list->namespaces));
+	list->namespaces[place] = *ns;
+	list->n_namespaces++;
+}
+
+/* Opens the user namespace that owns an IPC namespace; -1 if that is not possible. */
+static int open_owner(struct ipcns *w, const struct row *rec, uint64_t inum, uint64_t nsid)
+{
+	int ns = -1, userns;
+	uint64_t pid;
+
+	if (ipcns_uint(rec->attr[IPCNS_A_NS_PID], &pid) && pid)
+		ns = process_namespace_open(pid, inum);
+	if (ns < 0)	/* which costs the kernel more */
+		ns = ipcns_open_namespace(w, nsid);
+	if (ns < 0)
+		return -1;
+	userns = user_namespace_of(ns);
+	close(ns);
+	return userns;
+}
+
+/* Adds a user namespace and its ancestors, up to one that is there; closes @fd. */
+static void add_ancestors(struct user_limits *list, int fd, size_t *most)
+{
+	struct user_namespace ns;
+	uint32_t owner;
+	int parent;
+
+	while (fd >= 0) {
+		ns = (struct user_namespace){ 0 };
+		parent = -1;
+		if (user_namespace_identify(fd, &ns.inum, &ns.owner) && !find(list, ns.inum)) {
+			if (*most) {
+				--*most;
+				ns.has_limit = user_namespace_limit(fd, &ns.limit);
+			}
+			parent = user_namespace_parent(fd);
+			if (parent >= 0 && !user_namespace_identify(parent, &ns.parent, &owner))
+				ns.parent = 0;
+			insert(list, &ns);
+		}
+		close(fd);
+		fd = parent;
+	}
+}
+
+/* A user namespace that owns IPC namespaces, and one of these. */
+struct owner {
+	uint64_t inum;
+	size_t count;		/* IPC namespaces */
+	size_t place;		/* of one of them that is not dying */
+};
+
+static int compare_inums(const void *p, const void *q)
+{
+	const struct owner *a = p, *b = q;
+
+	return (a->inum > b->inum) - (a->inum < b->inum);
+}
+
+static int compare_counts(const void *p, const void *q)
+{
+	const struct owner *a = p, *b = q;
+
+	if (a->count != b->count)
+		return a->count > b->count ? -1 : 1;
+	return compare_inums(p, q);
+}
+
+/* The user namespaces that own any, those with the most IPC namespaces first. */
+static size_t list_owners(const struct row_store *all, struct owner *owners)
+{
+	size_t i, n = 0, kept = 0;
+	struct row rec;
+	uint64_t inum;
+
+	for (i = 0; i < all->n; i++)
+		if (row_parse(&rec, all->rows[i].attrs, all->rows[i].len) && !ns_is_dying(&rec) &&
+		    ipcns_uint(rec.attr[IPCNS_A_NS_OWNER_INUM], &inum))
+			owners[n++] = (struct owner){ .inum = inum, .count = 1, .place = i };
+	if (n)
+		qsort(owners, n, sizeof(*owners), compare_inums);
+	for (i = 0; i < n; i++) {
+		if (kept && owners[kept - 1].inum == owners[i].inum)
+			owners[kept - 1].count++;
+		else
+			owners[kept++] = owners[i];
+	}
+	if (kept)
+		qsort(owners, kept, sizeof(*owners), compare_counts);
+	return kept;
+}
+
+static void find_user_namespaces(struct user_limits *list, struct ipcns *w,
+				 const struct row_store *all, size_t most)
+{
+	struct owner *owners = xrealloc(NULL, all->n, sizeof(*owners));
+	size_t n = list_owners(all, owners), i;
+	const struct stored_row *row;
+	struct row rec;
+
+	for (i = 0; i < n; i++) {
+		row = &all->rows[owners[i].place];
+		if (!find(list, owners[i].inum) && row_parse(&rec, row->attrs, row->len))
+			add_ancestors(list, open_owner(w, &rec, row->key.number[0], ns_id(row)),
+				      &most);
+	}
+	free(owners);
+}
+
+/* Who created a namespace. For one that is older than the module: who created its user namespace. */
+static bool get_creator(const struct row *rec, uint64_t *uid)
+{
+	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1], *born = rec->attr[IPCNS_A_NS_BORN];
+
+	if (born && nla_parse_nested(tb, IPCNS_A_ACTOR_MAX, born, NULL) >= 0 &&
+	    ipcns_uint(tb[IPCNS_A_ACTOR_UID], uid))
+		return true;
+	return ipcns_uint(rec->attr[IPCNS_A_NS_OWNER_UID], uid);
+}
+
+static void count_namespace(struct user_limits *list, const struct row *rec, bool wanted)
+{
+	struct user_limit row = { .kind = USER_LIMIT_NAMESPACES, .used = 1, .wanted = wanted };
+	const struct user_namespace *ns;
+	uint64_t uid;
+
+	if (!ipcns_uint(rec->attr[IPCNS_A_NS_OWNER_INUM], &row.userns) || !get_creator(rec, &uid))
+		return;
+	row.uid = uid;
+	add(list, &row);
+	for (ns = find(list, row.userns); ns && ns->parent; ns = find(list, ns->parent)) {
+		row.userns = ns->parent;
+		row.uid = ns->owner;
+		add(list, &row);
+	}
+}
+
+/**
+ * user_limits_add_namespaces - count the IPC namespaces of each user
+ * @list: where rows go
+ * @w: the connection
+ * @all: all namespaces, as ns_select_all() left them
+ * @only: those that rows are wanted for, sorted; NULL for all
+ * @most: user namespaces whose limit is read at most, those with the most IPC namespaces first: it
+ *	  takes a process for each
+ */
+void user_limits_add_namespaces(struct user_limits *list, struct ipcns *w,
+				const struct row_store *all, const struct row_store *only,
+				size_t most)
+{
+	const struct user_namespace *ns;
+	struct row rec;
+	size_t i;
+
+	find_user_namespaces(list, w, all, most);
+	for (i = 0; i < all->n; i++)
+		if (all->rows[i].key.number[0] != INITIAL_IPC_NS &&
+		    row_parse(&rec, all->rows[i].attrs, all->rows[i].len))
+			count_namespace(list, &rec, !only ||
+					ns_selected(only, rec.attr[IPCNS_A_NS_INUM],
+						    rec.attr[IPCNS_A_NS_ID]));
+	merge(list);
+	for (i = 0; i < list->n; i++) {
+		ns = list->rows[i].kind == USER_LIMIT_NAMESPACES ?
+		     find(list, list->rows[i].userns) : NULL;
+		if (ns && ns->has_limit) {
+			list->rows[i].has_limit = true;
+			list->rows[i].limit = ns->limit;
+		}
+	}
+}
+
+/**
+ * queue_charge - bytes that the kernel counts for a POSIX queue
+ * @maxmsg: messages that it can have
+ * @msgsize: bytes of each
+ */
+uint64_t queue_charge(uint64_t maxmsg, uint64_t msgsize)
+{
+	/* MQ_PRIO_MAX; structs of include/linux/msg.h and ipc/mqueue.c */
+	const uint64_t priorities = 32768;
+	struct msg_msg {
+		struct { void *next, *prev; } m_list;
+		long m_type;
+		size_t m_ts;
+		void *next, *security;
+	};
+	struct posix_msg_tree_node {
+		struct { unsigned long color; void *right, *left; } rb_node;
+		struct { void *next, *prev; } msg_list;
+		int priority;
+	};
+
+	return maxmsg * sizeof(struct msg_msg) +
+	       (maxmsg < priorities ? maxmsg : priorities) * sizeof(struct posix_msg_tree_node) +
+	       maxmsg * msgsize;
+}
+
+/**
+ * user_limits_add_queue - count a POSIX queue for its owner, who is its creator unless it was
+ * given away
+ * @list: where the row goes
+ * @rec: the queue, of object_parse()
+ * @wanted: a row for its owner is wanted
+ */
+void user_limits_add_queue(struct user_limits *list, const struct row *rec, bool wanted)
+{
+	struct user_limit row = { .kind = USER_LIMIT_QUEUES, .wanted = wanted };
+	uint64_t uid, maxmsg, msgsize;
+
+	if (rec->kind != IPCNS_KIND_MQ || !ipcns_uint(rec->attr[IPCNS_A_OBJECT_UID], &uid) ||
+	    !ipcns_uint(rec->nest[IPCNS_A_MQ_MAXMSG], &maxmsg) ||
+	    !ipcns_uint(rec->nest[IPCNS_A_MQ_MSGSIZE], &msgsize))
+		return;
+	row.uid = uid;
+	row.used = queue_charge(maxmsg, msgsize);
+	add(list, &row);
+}
+
+/* The lowest limit of the processes of a user is the one that is met first. */
+static void take_process(uint32_t pid, void *arg)
+{
+	struct user_limit wanted = { .kind = USER_LIMIT_QUEUES }, *row;
+	struct user_limits *list = arg;
+	uint64_t limit;
+
+	if (!process_uid(pid, &wanted.uid))
+		return;
+	row = bsearch(&wanted, list->rows, list->n, sizeof(wanted), compare_rows);
+	if (!row || !process_queue_limit(pid, &limit))
+		return;
+	if (!row->has_limit || limit < row->limit)
+		row->limit = limit;
+	row->has_limit = true;
+}
+
+/** user_limits_finish - add up the queues, and read the limits of their owners */
+void user_limits_finish(struct user_limits *list)
+{
+	merge(list);
+	if (list->n && list->rows[list->n - 1].kind == USER_LIMIT_QUEUES)
+		processes_read(take_process, list);
+}
+
+/** user_limit_use - the part of a limit that is used, of 1; below 0 if it is not known */
+double user_limit_use(const struct user_limit *limit)
+{
+	if (!limit->has_limit)
+		return -1;
+	if (!limit->limit)
+		return limit->used ? 1 : -1;
+	return (double)limit->used / limit->limit;
+}
+
+/* A dump of queues. */
+struct queues {
+	struct user_limits *list;
+	const struct row_store *only;
+};
+
+static void take_queue(struct nlattr *attrs, int len, void *arg)
+{
+	struct queues *queues = arg;
+	struct row rec;
+
+	if (object_parse(&rec, attrs, len))
+		user_limits_add_queue(queues->list, &rec, !queues->only ||
+				      ns_selected(queues->only, rec.attr[IPCNS_A_OBJECT_NS_INUM],
+						  rec.attr[IPCNS_A_OBJECT_NS_ID]));
+}
+
+static bool restart_queues(void *arg)
+{
+	struct user_limits *list = ((struct queues *)arg)->list;
+
+	merge(list);
+	while (list->n && list->rows[list->n - 1].kind == USER_LIMIT_QUEUES)
+		list->n--;
+	return true;
+}
+
+/**
+ * user_limits_get - all limits of users
+ * @list: empty; user_limits_free()
+ * @w: the connection
+ * @only: namespaces that rows are wanted for, sorted; NULL for all
+ * @most: as in user_limits_add_namespaces()
+ *
+ * Where queues cannot be listed on this kernel, there are no rows for them.
+ */
+void user_limits_get(struct user_limits *list, struct ipcns *w, const struct row_store *only,
+		     size_t most)
+{
+	const struct ipcns_object_filter filter = { .kinds = 1U << IPCNS_KIND_MQ };
+	struct queues queues = { .list = list, .only = only };
+	struct row_store all = { 0 };
+	int ret;
+
+	ns_select_all(w, &all);
+	user_limits_add_namespaces(list, w, &all, only, most);
+	row_store_clear(&all);
+	ret = ipcns_objects(w, &filter, take_queue, restart_queues, &queues);
+	if (ret)
+		error("cannot list POSIX queues: %s", ipcns_error(w));
+	user_limits_finish(list);
+}
+
+/** user_limits_free - free what a list holds */
+void user_limits_free(struct user_limits *list)
+{
+	free(list->rows);
+	free(list->namespaces);
+	*list = (struct user_limits){ 0 };
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IPCNSCTL_USER_LIMIT_H
+#define IPCNSCTL_USER_LIMIT_H
+
+#include "print/rows.h"
+
+enum user_limit_kind {
+	USER_LIMIT_NAMESPACES,	/* user.max_ipc_namespaces of a user namespace */
+	USER_LIMIT_QUEUES,	/* RLIMIT_MSGQUEUE of a user's processes */
+	USER_LIMIT_KINDS,
+};
+
+/* What one user uses of a limit that is not one of an IPC namespace. */
+struct user_limit {
+	enum user_limit_kind kind;
+	uint64_t userns;	/* inode number of the user namespace, USER_LIMIT_NAMESPACES */
+	uint32_t uid;
+	bool wanted;		/* one of the namespaces that were asked for has a part in it */
+	bool has_limit;
+	uint64_t limit, used;
+};
+
+struct user_namespace;
+
+/* All of them; all zero at first. */
+struct user_limits {
+	struct user_limit *rows;
+	size_t n, allocated, merged;
+	struct user_namespace *namespaces;
+	size_t n_namespaces, namespaces_allocated;
+};
+
+extern const char *const user_limit_names[USER_LIMIT_KINDS];
+
+void user_limits_add_namespaces(struct user_limits *list, struct ipcns *w,
+				const struct row_store *all, const struct row_store *only,
+				size_t most);
+void user_limits_add_queue(struct user_limits *list, const struct row *rec, bool wanted);
+void user_limits_finish(struct user_limits *list);
+void user_limits_get(struct user_limits *list, struct ipcns *w, const struct row_store *only,
+		     size_t most);
+double user_limit_use(const struct user_limit *limit);
+uint64_t queue_charge(uint64_t maxmsg, uint64_t msgsize);
+void user_limits_free(struct user_limits *list);
+
+#endif
