@@ -134,7 +134,7 @@ _ipcnsctl() {
 			[[ ${COMP_WORDS[i + 1]} == = ]] && ((i++))
 			asked+=("$word" "${COMP_WORDS[++i]}")
 			;;
-		--orphans | --attached | --messages | --waiters | --undo) asked+=("$word") ;;
+		--orphans | --attached | --messages | --waiters | --undo | --summary) asked+=("$word") ;;
 		-*) ;;
 		*) ((arguments++)) ;;
 		esac

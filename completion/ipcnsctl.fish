@@ -34,7 +34,7 @@ function __ipcnsctl_columns
                 set -l next (math $i + 1)
                 test $next -le (count $words); and set -a asked $words[$i] $words[$next]
                 set i $next
-            case --orphans --attached --messages --waiters --undo '--type=*' '--id=*' '--name=*'
+            case --orphans --attached --messages --waiters --undo --summary '--type=*' '--id=*' '--name=*'
                 set -a asked $words[$i]
         end
         set i (math $i + 1)
@@ -93,6 +93,8 @@ complete -c ipcnsctl -n '__ipcnsctl_is list objects holders limits show status m
     -s J -l json -d 'JSON output'
 
 complete -c ipcnsctl -n '__ipcnsctl_is list' -l tree -d 'processes below their namespace'
+
+complete -c ipcnsctl -n '__ipcnsctl_is holders' -l summary -d 'one row for each kind and unit'
 
 set -l objects '__ipcnsctl_is objects'
 complete -c ipcnsctl -n $objects -s t -l type -x -d 'only these kinds' \

@@ -103,6 +103,37 @@ def one(t):
         let_go(t, nsid, member.end, "one member")
 
 
+@scene("threads of the kernel, and summaries")
+def summary(t):
+    inode = calls.namespace_inode(1)
+    text = tool.output("holders", inode).splitlines()
+    folded = [line for line in text if "[kernel threads]" in line]
+    rows = tool.rows("holders", "-o", "KIND,PID,UNIT,REFS", inode)
+    tasks = [row for row in rows if row["kind"] == "task"]
+    t.ok(len(folded) == 1 and len(text) < len(rows), "are one row for people", *text)
+    t.ok(len(tasks) > len(text), "and all of them in JSON", len(tasks))
+    raw = tool.output("holders", "-r", "-n", "-o", "KIND", inode).splitlines()
+    t.ok(raw.count("task") > len(text), "and in raw form", raw)
+    sums = tool.rows("holders", "--summary", "-o", "NS,KIND,UNIT,NPROCS,HOLDERS,REFS", inode,
+                     root="summary")
+    of_tasks = [row for row in sums if row["kind"] == "task"]
+    t.same(len(of_tasks), 2, "a summary: the kernel's, and ours, which have no unit")
+    t.ok(abs(sum(row["nprocs"] for row in of_tasks) - len(tasks)) < 8, "all are counted", of_tasks)
+    t.same(sum(row["refs"] or 0 for row in sums), sum(row["refs"] or 0 for row in rows),
+           "references add up to the same")
+    with Member() as member, Member(join=member.pid) as other:
+        for each, group in ((member, "one.service"), (other, "two.service")):
+            os.makedirs(f"/sys/fs/cgroup/{group}", exist_ok=True)
+            with open(f"/sys/fs/cgroup/{group}/cgroup.procs", "w", encoding="utf-8") as procs:
+                procs.write(str(each.pid))
+        pids = member.call(calls.attachers, 3)
+        sums = tool.rows("holders", "--summary", "-o", "KIND,UNIT,NPROCS,REFS", member.inode,
+                         root="summary")
+        t.same([tuple(row.values()) for row in sums if row["kind"] == "task"],
+               [("task", "one.service", 4, 1), ("task", "two.service", 1, 1)], "by unit")
+        member.call(calls.end_children, pids)
+
+
 @scene("children share what their parent has; who enters or moves has his own")
 def family(t):
     with Member() as member:

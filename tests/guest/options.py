@@ -3,6 +3,7 @@
 # guest: timeout=360
 """ipcnsctl at the shell: forms of NS, filters, table options, errors, awkward outputs."""
 
+import ctypes
 import json
 import os
 import signal
@@ -290,7 +291,7 @@ def tables(t):
         t.same(tool.output("list", "-r", "-o", "NS,SEM,MQ", inode).splitlines(),
                ["NS SEM MQ", f"{inode} 3 3"], "-r has one space between")
         default = tool.output("list", inode).splitlines()[0].split()
-        t.same(default, "NS NSID STATE NPROCS PID USER SHM SEM MSG MQ COMMAND".split(),
+        t.same(default, "NS STATE NPROCS PID USER SHM SEM MSG MQ SHMBYTES UNIT COMMAND".split(),
                "default columns of list")
         longer = tool.output("list", "-o", "+REFS,ONS", inode).splitlines()[0].split()
         t.same(longer, default + ["REFS", "ONS"], "-o + appends")
@@ -319,7 +320,17 @@ def tables(t):
                ["NS", "RESOURCE", "DESCRIPTION", "LIMIT", "USED", "USE%"], "columns of limits")
         sizes = [tool.output("objects", "--type", "shm", "-n", "-r", *words, "-o", "SIZE",
                              inode).split() for words in ([], ["-b"])]
-        t.same(sizes, [["4.9K"] * 3, ["5000"] * 3], "human sizes, bytes with -b")
+        t.same(sizes, [["5000"] * 3] * 2, "raw sizes are bytes, with -b or without")
+        sizes = [tool.output("objects", "--type", "shm", "-n", *words, "-o", "SIZE",
+                             inode).split() for words in ([], ["-b"])]
+        t.same(sizes, [["4.9K"] * 3, ["5000"] * 3], "human sizes in a table, bytes with -b")
+        times = tool.output("objects", "--type", "shm", "-n", "-r", "-o", "CTIME", inode).split()
+        t.same(times, [row["ctime"] for row in tool.rows("objects", "--type", "shm", "-o",
+                                                         "CTIME", inode)], "raw times are iso")
+        t.ok("" not in tool.output("list", "-r", "-n", "--output-all").strip("\n").replace(
+            "\n", " ").split(" "), "no raw cell is empty")
+        t.same(tool.output("list", "-o", "+UNIT,NS,REFS", inode).splitlines()[0].split(),
+               default + ["REFS"], "-o + adds no column twice")
         raw = [dict(zip(("ns", "type", "key"), line.split())) for line in tool.output(
             "objects", "-r", "-n", "-o", "NS,TYPE,KEY", inode).splitlines()]
         t.same([{**row, "ns": int(row["ns"])} for row in raw],
@@ -327,6 +338,51 @@ def tables(t):
         for form in ("iso", "full", "short"):
             t.ok(tool.output("objects", "--type", "shm", "-n", "-r", "-o", "CTIME",
                              "--time-format", form, inode).strip(), f"--time-format {form}")
+
+
+@scene("memory that segments really have")
+def memory(t):
+    with Member() as sparse, Member() as hog:
+        sparse.call(calls.shmget, 1, 1 << 24)
+        hog.call(fill_segment, 1 << 22)
+        table = {row["ns"]: row for row in tool.rows("list", "-o", "NS,SHMRSS,SHMSWAP,SHMBYTES")}
+        for member, size in ((sparse, 1 << 24), (hog, 1 << 22)):
+            row, = witness.sysvipc(member.pid, "shm")
+            t.same((table[member.inode]["shmrss"], table[member.inode]["shmswap"],
+                    table[member.inode]["shmbytes"]), (row["rss"], row["swap"], size),
+                   "SHMRSS and SHMSWAP are what /proc/sysvipc/shm says")
+        t.ok(table[hog.inode]["shmrss"] >= 1 << 22, "and that is something", table[hog.inode])
+        t.same(tool.rows("list", "-o", "SHMRSS", hog.inode), [{"shmrss": 1 << 22}],
+               "of one namespace, too")
+        text = tool.output("show", "-b", hog.inode).splitlines()
+        t.ok(f"  {'Resident in memory':24}{1 << 22}" in text, "show says it", *text)
+
+
+def fill_segment(size):
+    """Makes a segment and writes to each page."""
+    address = calls.shmat(calls.shmget(1, size))
+    ctypes.memset(address, 1, size)
+
+
+@scene("what show leaves out")
+def shown(t):
+    with Member() as member:
+        def limits():
+            lines = tool.output("show", member.inode).split("Limits", 1)[1].splitlines()[1:]
+            return [line.split()[0] for line in lines]
+
+        t.same(limits(), ["none"], "no limit of a new namespace is worth a line")
+        member.call(furnish)
+        t.same(limits(), ["RESOURCE", "MSGMNI", "MQUMNI", "SHMMNI", "SHMALL", "SEMMNI", "SEMMNS"],
+               "those in use are")
+        member.call(witness.set_sysctl, "kernel/msgmax", 10000)
+        t.contains(limits(), "MSGMAX", "and what was changed")
+        t.same(len(json.loads(tool.output("show", "-J", member.inode))["limits"]),
+               len(tool.rows("limits", member.inode)), "JSON has all")
+        sections = [line for line in tool.output("show", member.inode).splitlines()
+                    if line and line[0] != " " and line.endswith(":")]
+        t.same([line.split()[0].rstrip(":") for line in sections],
+               ["Identity", "Birth", "State", "Holders", "Objects", "Limits"], "sections")
 
 
 @scene("JSON")
@@ -355,6 +411,16 @@ def json_output(t):
         t.contains(tool.output("status"), os.uname().release, "status names the kernel")
 
 
+def kernel_thread(pid):
+    """Whether a process has no memory, and does not wait to be collected; False if it is gone."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as status:
+            text = status.read()
+    except OSError:
+        return False
+    return "VmSize" not in text and "State:\tZ" not in text
+
+
 @scene("processes below the namespace that they share")
 def tree(t):
     with Member() as one, Member() as two, Member(join=two.pid) as three:
@@ -371,6 +437,15 @@ def tree(t):
                 *([str(pid), "root"] for pid in sorted([two.pid, three.pid]))], "as a table")
         t.ok(all("-" in line.split()[2] or "\u2500" in line.split()[2] for line in lines[2:]),
              "with branches", *lines)
+        host = calls.namespace_inode(1)
+        people = [row for row in tool.output("list", "--tree", "-o", "NS,COMMAND,PID", host).splitlines()
+                  if len(row.split()) > 1 and row.split()[-1].isdigit()]
+        t.ok(not [row for row in people if kernel_thread(row.split()[-1])] and
+             any(row.split()[-1] == "1" for row in people), "none of the kernel's threads", *people)
+        t.ok(all("-" in row.split()[0] or "\u2500" in row.split()[0] for row in people),
+             "branches are at the command, wherever that is", *people)
+        every = json.loads(tool.output("list", "--tree", "-J", host))["namespaces"][0]["processes"]
+        t.ok(any(kernel_thread(row["pid"]) for row in every), "JSON has all")
         t.same(len(tool.output("list", "--tree", "-r", "-n", two.inode).splitlines()), 3,
                "raw lines, one for each row")
         held = os.open(f"/proc/{one.pid}/ns/ipc", os.O_RDONLY)

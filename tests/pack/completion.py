@@ -132,6 +132,7 @@ def differences(ask):
     yield "columns of semaphores", ask("objects", "--type", "sem", "--id", "0", "-o", "ZC"), {
         "ZCOUNT"}
     yield "columns of attachments", ask("objects", "--attached", "-o", "ADD"), {"ADDRESS"}
+    yield "columns of a summary", ask("holders", "--summary", "-o", "HOL"), {"HOLDERS"}
     yield "kinds", ask("objects", "--type", ""), KINDS
     yield "another kind", last(ask("objects", "-t", "shm,m")), {"msg", "mq"}
     yield "kinds of events", ask("monitor", "--type", ""), KINDS | {"ns"}

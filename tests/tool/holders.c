@@ -189,14 +189,14 @@ static void sums(void)
 
 	begin_ledger(&ledger, 0);
 	references_balance(&ledger);
-	references_is(&ledger, "unattributed   0\n", "nothing found, nothing counted");
+	references_is(&ledger, "unattributed - - 0\n", "nothing found, nothing counted");
 
 	begin_ledger(&ledger, 3);
 	add_task(&ledger, 1, 812);
 	references_balance(&ledger);
 	check(!ledger.changed && ledger.accounts[0].held ==
 	      (1U << HOLDER_TASK | 1U << HOLDER_UNATTRIBUTED), "held by a task and by others");
-	references_is(&ledger, "task 812  1\nunattributed   2\n", "the rest is unattributed");
+	references_is(&ledger, "task 812 - 1\nunattributed - - 2\n", "the rest is unattributed");
 
 	begin_ledger(&ledger, 2);
 	add_task(&ledger, 2, 900);
@@ -207,7 +207,7 @@ static void sums(void)
 	for (i = 0; i < ledger.rows.n; i++)
 		sum += ledger.rows.rows[i].refs;
 	check(sum == 2, "references add up to the count");
-	references_is(&ledger, "task 811  1\ntask 812  0\ntask 900  1\nunattributed   0\n",
+	references_is(&ledger, "task 811 - 1\ntask 812 - 0\ntask 900 - 1\nunattributed - - 0\n",
 		      "who shares a reference has none of his own; doubles go");
 
 	begin_ledger(&ledger, 1);
@@ -216,16 +216,16 @@ static void sums(void)
 	references_balance(&ledger);
 	check(ledger.changed && !(ledger.accounts[0].held & 1U << HOLDER_UNATTRIBUTED),
 	      "more found than there are: something changed");
-	references_is(&ledger, "task 1  1\ntask 2  1\n"
-		      "unattributed  unknown:\\x20changed\\x20while\\x20reading \n",
+	references_is(&ledger, "task 1 - 1\ntask 2 - 1\n"
+		      "unattributed - unknown:\\x20changed\\x20while\\x20reading -\n",
 		      "then the rest is unknown");
 
 	begin_ledger(&ledger, -1);
 	add_task(&ledger, 1, 1);
 	references_balance(&ledger);
 	check(!ledger.changed, "no count is no change");
-	references_is(&ledger, "task 1  1\nunattributed  "
-		      "the\\x20kernel\\x20does\\x20not\\x20count\\x20its\\x20references \n",
+	references_is(&ledger, "task 1 - 1\nunattributed - "
+		      "the\\x20kernel\\x20does\\x20not\\x20count\\x20its\\x20references -\n",
 		      "where the kernel does not count, the rest is unknown");
 
 	begin_ledger(&ledger, 2);
@@ -236,7 +236,7 @@ static void sums(void)
 	references_add(msg.attrs, msg.len, &ledger);
 	add_task(&ledger, 9, 6);
 	references_balance(&ledger);
-	references_is(&ledger, "task 6  1\nunattributed   0\n", "a dump that begins anew");
+	references_is(&ledger, "task 6 - 1\nunattributed - - 0\n", "a dump that begins anew");
 }
 
 static void kinds(void)
@@ -280,20 +280,20 @@ static void kinds(void)
 	      "JSON has numbers, and null for a process that cannot be seen");
 	free(json);
 	references_is(&ledger,
-		      "task  3\\x20processes\\x20not\\x20visible 1\n"
+		      "task - 3\\x20processes\\x20not\\x20visible 1\n"
 		      "nsfs 4 fd\\x205 1\n"
 		      "nsfs 4 fd\\x2012 0\n"
-		      "mount  mnt\\x20namespace\\x204026531841\\x20at\\x20/run/my\\x20ns 0\n"
+		      "mount - mnt\\x20namespace\\x204026531841\\x20at\\x20/run/my\\x20ns 0\n"
 		      "shm 30 id\\x203,\\x204096\\x20bytes,\\x2000001000-00002000\\x20rw 1\n"
 		      "shm 40 id\\x203,\\x204096\\x20bytes,\\x207f0000000000-7f0000001000\\x20ro 0\n"
-		      "shm  id\\x203,\\x204096\\x20bytes,\\x2000002000-00003000\\x20rw,"
+		      "shm - id\\x203,\\x204096\\x20bytes,\\x2000002000-00003000\\x20rw,"
 		      "\\x20process\\x20not\\x20found 1\n"
-		      "shm  id\\x204,\\x201\\x20attachment\\x20not\\x20visible,"
+		      "shm - id\\x204,\\x201\\x20attachment\\x20not\\x20visible,"
 		      "\\x20not\\x20all\\x20attachments\\x20listed 1\n"
-		      "unattributed   4\n"
-		      "sysvipc 4 possibly:\\x20/proc/sysvipc/shm\\x20fd\\x203 \n"
+		      "unattributed - - 4\n"
+		      "sysvipc 4 possibly:\\x20/proc/sysvipc/shm\\x20fd\\x203 -\n"
 		      "mq 4 queue\\x20/jobs\\x20fd\\x209 0\n"
-		      "mqueue-mount  mnt\\x20namespace\\x204026531841\\x20at\\x20/dev/mqueue 0\n",
+		      "mqueue-mount - mnt\\x20namespace\\x204026531841\\x20at\\x20/dev/mqueue 0\n",
 		      "one of each kind");
 
 	begin_ledger(&ledger, 1);
@@ -301,23 +301,23 @@ static void kinds(void)
 	add_mount(&ledger, "81 24 0:4 ipc:[4026532133] /a rw - nsfs nsfs rw");
 	add_mount(&ledger, "81 24 0:4 ipc:[4026532133] /a rw - nsfs nsfs rw");
 	references_balance(&ledger);
-	references_is(&ledger, "mount  mnt\\x20namespace\\x204026531841\\x20at\\x20/a 1\n"
-		      "mount  mnt\\x20namespace\\x204026531841\\x20at\\x20/b 0\n"
-		      "unattributed   0\n", "mounts alone share the reference of the inode");
+	references_is(&ledger, "mount - mnt\\x20namespace\\x204026531841\\x20at\\x20/a 1\n"
+		      "mount - mnt\\x20namespace\\x204026531841\\x20at\\x20/b 0\n"
+		      "unattributed - - 0\n", "mounts alone share the reference of the inode");
 
 	begin_ledger(&ledger, 1);
 	add_fd(&ledger, DESCRIPTOR_SYSVIPC, 4, 3, "shm");
 	add_task(&ledger, 1, 4);
 	references_balance(&ledger);
-	references_is(&ledger, "task 4  1\nunattributed   0\n",
+	references_is(&ledger, "task 4 - 1\nunattributed - - 0\n",
 		      "where nothing is unattributed, nothing is possible");
 
 	begin_ledger(&ledger, -1);
 	add_fd(&ledger, DESCRIPTOR_SYSVIPC, 4, 3, "shm");
 	references_balance(&ledger);
-	references_is(&ledger, "unattributed  "
-		      "the\\x20kernel\\x20does\\x20not\\x20count\\x20its\\x20references \n"
-		      "sysvipc 4 possibly:\\x20/proc/sysvipc/shm\\x20fd\\x203 \n",
+	references_is(&ledger, "unattributed - "
+		      "the\\x20kernel\\x20does\\x20not\\x20count\\x20its\\x20references -\n"
+		      "sysvipc 4 possibly:\\x20/proc/sysvipc/shm\\x20fd\\x203 -\n",
 		      "where the rest is unknown, it is possible");
 }
 
@@ -657,30 +657,30 @@ static void attachments(void)
 	add_attachment(&attached, 3, 10, 1, 0x1000, 2);
 	add_attachment(&attached, 3, 10, 1, 0x1000, 2);
 	add_attachment(&attached, 3, 10, 2, 0x1000, 2);
-	attachments_is(&attached, &store, true, 0, "3 10 00001000-00002000 rw 2 \n"
-		       "3 10 00001000-00002000 rw 2 \n3 20 00001000-00002000 rw 2 \n",
+	attachments_is(&attached, &store, true, 0, "3 10 00001000-00002000 rw 2 -\n"
+		       "3 10 00001000-00002000 rw 2 -\n3 20 00001000-00002000 rw 2 -\n",
 		       "processes that share an address space are one attachment");
 	add_attachment(&attached, 3, 10, 1, 0x1000, 3);
 	add_attachment(&attached, 3, 10, 1, 0x3000, 3);
-	attachments_is(&attached, &store, true, 1, "3 10 00001000-00002000 rw 3 \n"
-		       "3 10 00003000-00004000 rw 3 \n3    3 2\\x20of\\x203\\x20found\n",
+	attachments_is(&attached, &store, true, 1, "3 10 00001000-00002000 rw 3 -\n"
+		       "3 10 00003000-00004000 rw 3 -\n3 - - - 3 2\\x20of\\x203\\x20found\n",
 		       "too few are said to be too few");
 	add_attachment(&attached, 3, 10, 1, 0x1000, 1);
 	add_attachment(&attached, 3, 11, 2, 0x1000, 2);
-	attachments_is(&attached, &store, true, 1, "3 10 00001000-00002000 rw 1 \n"
-		       "3 11 00001000-00002000 rw 2 \n"
-		       "3    1 2\\x20found,\\x20the\\x20count\\x20changed\n", "a count that changed");
-	attachments_is(&attached, &store, true, 1, "3    2 0\\x20of\\x202\\x20found\n",
+	attachments_is(&attached, &store, true, 1, "3 10 00001000-00002000 rw 1 -\n"
+		       "3 11 00001000-00002000 rw 2 -\n"
+		       "3 - - - 1 2\\x20found,\\x20the\\x20count\\x20changed\n", "a count that changed");
+	attachments_is(&attached, &store, true, 1, "3 - - - 2 0\\x20of\\x202\\x20found\n",
 		       "none are said to be none");
 	add_attachment(&attached, 3, 0, 1, 0x1000, 2);
 	add_attachment(&attached, 3, 12, 2, 0x1000, 2);
 	add_attachment(&attached, 5, 12, 2, 0x5000, 1);
-	attachments_is(&attached, &store, false, 0, "3 12 00001000-00002000 rw 2 \n"
-		       "3  00001000-00002000 rw 2 \n", "other segments where a filter is");
+	attachments_is(&attached, &store, false, 0, "3 12 00001000-00002000 rw 2 -\n"
+		       "3 - 00001000-00002000 rw 2 -\n", "other segments where a filter is");
 	add_attachment(&attached, 3, 12, 2, 0x1000, 1);
 	add_attachment(&attached, 5, 12, 2, 0x5000, 1);
-	attachments_is(&attached, &store, true, 0, "3 12 00001000-00002000 rw 1 \n"
-		       "5 12 00005000-00006000 rw 1 \n", "and where there is none");
+	attachments_is(&attached, &store, true, 0, "3 12 00001000-00002000 rw 1 -\n"
+		       "5 12 00005000-00006000 rw 1 -\n", "and where there is none");
 	row_store_clear(&store);
 }
 
@@ -787,14 +787,14 @@ static void waiters(void)
 	begin_waiter(IPCNS_ROLE_RECEIVER, -1, IPCNS_MSG_MODE_ANY, 8192);
 	waiter_is("WAITSFOR", "any\\x20message\n");
 	begin_waiter(IPCNS_ROLE_RECEIVER, 1, 77, 8192);
-	waiter_is("WAITSFOR,MODE,MTYPE", "  1\n");
+	waiter_is("WAITSFOR,MODE,MTYPE", "- - 1\n");
 	begin_waiter(IPCNS_ROLE_SENDER, INT64_MAX, 0, UINT64_MAX);
 	waiter_is("ROLE,WAITSFOR", "sender room\\x20for\\x2018446744073709551615\\x20bytes\\x20of"
 		  "\\x20type\\x209223372036854775807\n");
 	begin_waiter(IPCNS_ROLE_SENDER, -1, 0, 10);
 	waiter_is("WAITSFOR", "room\\x20for\\x2010\\x20bytes\n");
 	begin_waiter(99, -1, 0, 10);
-	waiter_is("ROLE,WAITSFOR", " \n");
+	waiter_is("ROLE,WAITSFOR", "- -\n");
 
 	begin();
 	put32(IPCNS_A_WAITER_ROLE, IPCNS_ROLE_UNDO);
@@ -814,7 +814,7 @@ static void held_rows(struct table *out, const void *arg)
 	table_add(out, &rec);
 }
 
-static void held_is(const struct holder_kinds *held, const char *raw, const char *json)
+static void held_is(const struct ns_facts *held, const char *raw, const char *json)
 {
 	char *got = print(&ns_columns, "HELD", held_rows, held, false);
 
@@ -827,15 +827,15 @@ static void held_is(const struct holder_kinds *held, const char *raw, const char
 
 static void held(void)
 {
-	struct holder_kinds some = { 1U << HOLDER_SHM | 1U << HOLDER_TASK | 1U << HOLDER_MQ };
-	struct holder_kinds none = { 1U << HOLDER_MQUEUE_MOUNT };
+	struct ns_facts some = { true, 1U << HOLDER_SHM | 1U << HOLDER_TASK | 1U << HOLDER_MQ };
+	struct ns_facts none = { true, 1U << HOLDER_MQUEUE_MOUNT };
 
 	held_is(&some, "task,shm\n",
 		"{\n   \"namespaces\": [\n      {\n         \"held\": [\n"
 		"            \"task\",\n            \"shm\"\n         ]\n      }\n   ]\n}\n");
-	held_is(&none, "\n", "{\n   \"namespaces\": [\n      {\n         \"held\": []\n"
+	held_is(&none, "-\n", "{\n   \"namespaces\": [\n      {\n         \"held\": []\n"
 		"      }\n   ]\n}\n");
-	held_is(NULL, "\n", "{\n   \"namespaces\": [\n      {\n         \"held\": null\n"
+	held_is(NULL, "-\n", "{\n   \"namespaces\": [\n      {\n         \"held\": null\n"
 		"      }\n   ]\n}\n");
 }
 

@@ -30,6 +30,7 @@
 #include "ipc/message_counts.h"
 #include "ipc/namespace.h"
 #include "ipc/object.h"
+#include "print/fit.h"
 #include "print/table.h"
 #include "host/process.h"
 #include "progress.h"
@@ -272,8 +273,8 @@ static void columns(void)
 	      "columns in the order of the list, in any case, more than once");
 	column_choice_free(&sel);
 	column_choice_parse(&sel, &ns_columns, "+REFS,ONS", false);
-	check(sel.n == 13 && !strcmp(sel.columns[0]->name, "NS") &&
-	      !strcmp(sel.columns[12]->name, "ONS"), "+ appends to the defaults");
+	check(sel.n == 14 && !strcmp(sel.columns[0]->name, "NS") &&
+	      !strcmp(sel.columns[13]->name, "ONS"), "+ appends to the defaults");
 	column_choice_free(&sel);
 	column_choice_parse(&sel, &ns_columns, "NS", true);
 	check(sel.n == ns_columns.n, "all of them");
@@ -361,9 +362,12 @@ static char *witness(const struct table_options *opts, const struct example *exa
 		for (i = 0; i < sel.n; i++) {
 			column_fill(sel.columns[i], &rec, &cell);
 			snprintf(number, sizeof(number), "%llu", (unsigned long long)cell.number);
-			if (cell.type != VALUE_UNKNOWN)
+			if (cell.type != VALUE_UNKNOWN && *(cell.type == VALUE_TEXT ?
+							    cell.text : number))
 				scols_line_set_data(line, i, cell.type == VALUE_TEXT ?
 						    cell.text : number);
+			else if (opts->raw)	/* as many cells in every line */
+				scols_line_set_data(line, i, "-");
 		}
 	}
 	column_choice_free(&sel);
@@ -802,6 +806,124 @@ static int escapes(void)
 	return 0;
 }
 
+/* What rows of one text column and a number look like in a file. */
+static void long_cells(void)
+{
+	char *text, *lines[4], *end;
+	static char queue[200];
+	struct table_options opts;
+	struct column_choice sel;
+	struct row rec = { 0 };
+	FILE *before = stdout;
+	struct table out;
+	int wide, i;
+	size_t len;
+
+	memset(queue, 'q', sizeof(queue));
+	for (wide = 0; wide < 2; wide++) {
+		table_options_init(&opts);
+		opts.wide = wide;
+		stdout = open_memstream(&text, &len);
+		column_choice_parse(&sel, &between_set, "A,A", false);
+		table_begin(&out, &opts, &sel, NULL);
+		for (i = 0; i < 3; i++) {
+			between = queue;
+			between_len = i == 1 ? sizeof(queue) : 5;
+			table_add(&out, &rec);
+		}
+		table_end(&out);
+		column_choice_free(&sel);
+		fclose(stdout);
+		stdout = before;
+		for (i = 0, end = text; i < 4; i++) {
+			lines[i] = end;
+			end = strchr(end, '\n') + 1;
+		}
+		check(strspn(lines[2], "q") == 200 && end - lines[3] == (wide ? 207 : 12) &&
+		      lines[3] - lines[2] == 402, wide ? "--wide keeps rows in line" :
+		      "a long name shifts its own row and no others");
+		free(text);
+	}
+}
+
+/* What stands for nothing, and what looks so. */
+static void raw_cells(void)
+{
+	static const char *const texts[] = { "-", "", "a", "--" };
+	struct table_options opts;
+	struct column_choice sel;
+	struct row rec = { 0 };
+	FILE *before = stdout;
+	struct table out;
+	char *text;
+	size_t len, i;
+
+	table_options_init(&opts);
+	table_options_take(&opts, 'r');
+	opts.noheadings = true;
+	stdout = open_memstream(&text, &len);
+	column_choice_parse(&sel, &between_set, "A,A", false);
+	table_begin(&out, &opts, &sel, NULL);
+	for (i = 0; i < ARRAY_SIZE(texts); i++) {
+		between = (char *)texts[i];
+		between_len = strlen(texts[i]);
+		table_add(&out, &rec);
+	}
+	table_end(&out);
+	column_choice_free(&sel);
+	fclose(stdout);
+	stdout = before;
+	check_text(text, "\\x2d \\x2d\n- -\na a\n-- --\n", "raw cells that are empty, and a dash");
+	free(text);
+}
+
+/* A table of three columns of which two can be cut, as wide as @room; its first row. */
+static void fit_is(const char *unit, const char *command, size_t room, const char *want)
+{
+	struct libscols_table *tb = scols_new_table();
+	struct libscols_line *line;
+	char *text, *row;
+	FILE *out;
+	size_t len;
+
+	out = open_memstream(&text, &len);
+	scols_table_set_stream(tb, out);
+	scols_table_enable_noheadings(tb, 1);
+	scols_table_new_column(tb, "NS", 0, SCOLS_FL_RIGHT);
+	scols_table_new_column(tb, "UNIT", 0, SCOLS_FL_TRUNC);
+	scols_table_new_column(tb, "COMMAND", 0, SCOLS_FL_TRUNC);
+	line = scols_table_new_line(tb, NULL);
+	scols_line_set_data(line, 0, "4026531839");
+	scols_line_set_data(line, 1, unit);
+	scols_line_set_data(line, 2, command);
+	fit_columns(tb, room);
+	scols_table_set_termforce(tb, SCOLS_TERMFORCE_ALWAYS);
+	scols_table_set_termwidth(tb, room);
+	scols_print_table(tb);
+	scols_unref_table(tb);
+	fclose(out);
+	row = strchr(text, '\n');
+	if (row)
+		*row = '\0';
+	while (row && row > text && row[-1] == ' ')
+		*--row = '\0';
+	check_text(text, want, "columns that share what room there is");
+	free(text);
+}
+
+static void fits(void)
+{
+	setlocale(LC_ALL, "C.UTF-8");
+	fit_is("docker:3f4e5d6c7b8a", "postgres: checkpointer", 60,
+	       "4026531839 docker:3f4e5d6c7b8a postgres: checkpointer");
+	fit_is("docker:3f4e5d6c7b8a", "postgres: checkpointer", 32,
+	       "4026531839 docker:3f4 postgres:");
+	fit_is("init", "postgres: checkpointer", 32, "4026531839 init postgres: checkp");
+	fit_is("docker:3f4e5d6c7b8a", "cat", 32, "4026531839 docker:3f4e5d cat");
+	fit_is("\xc3\xa4\xc3\xa4\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5", "postgres: checkpointer", 30,
+	       "4026531839 \xc3\xa4\xc3\xa4\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5 postgres:");
+}
+
 static void empty_json(void)
 {
 	struct table_options opts;
@@ -1096,6 +1218,9 @@ int main(int argc, char **argv)
 	safe("C");
 	safe("C.UTF-8");
 	empty_json();
+	long_cells();
+	raw_cells();
+	fits();
 	waits();
 	return failures != 0;
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* ipcnsctl holders: what keeps namespaces, and what seems to. */
+#include <string.h>
+
 #include "command.h"
 #include "commands/holders.h"
+#include "ipc/holder_summary.h"
 #include "ipc/module.h"
 #include "ipc/namespace.h"
 #include "util.h"
@@ -11,7 +14,18 @@ static const char usage[] =
 	"Lists what keeps IPC namespaces. References add up to what the kernel counts;\n"
 	"who has the unattributed ones could not be found. What follows them keeps\n"
 	"queues, but not the namespace.\n"
-	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, unit=NAME, or a path.\n";
+	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, unit=NAME, or a path.\n\n"
+	"     --summary  one row for each kind and unit\n";
+
+enum {
+	OPTION_SUMMARY = OPTION_COMMAND,
+};
+
+static const struct option longopts[] = {
+	{ "summary", no_argument, NULL, OPTION_SUMMARY },
+	TABLE_LONGOPTS,
+	{ 0 }
+};
 
 /**
  * holders_print - print the rows of a ledger
@@ -40,15 +54,32 @@ size_t holders_print(const struct references *ledger, size_t most, struct table 
 }
 
 /* With a column for the namespace first, where there are several. */
-static const struct table_type *columns_for(int namespaces)
+static const struct table_type *columns_for(int namespaces, bool summary)
 {
 	static struct table_type set;
+	static char defaults[128] = "NS,";
 
-	if (namespaces <= 1)
-		return &holder_columns;
-	set = holder_columns;
-	set.defaults = "NS,KIND,PID,COMMAND,DETAIL,REFS";
+	set = summary ? holder_summary_columns : holder_columns;
+	if (namespaces > 1)
+		set.defaults = strcat(defaults, set.defaults);
 	return &set;
+}
+
+static void print(struct references *ledger, bool summary, const struct table_options *opts,
+		  const struct column_choice *sel)
+{
+	struct table out;
+
+	table_begin(&out, opts, sel, NULL);
+	if (summary) {
+		holder_summary_print(&ledger->rows, &out);
+	} else {
+		/* Programs get all, and so does who asks for columns of their own. */
+		if (!opts->json && !opts->raw && !opts->output && !opts->output_all)
+			holders_fold_kernel_threads(&ledger->rows);
+		holders_print(ledger, SIZE_MAX, &out);
+	}
+	table_end(&out);
 }
 
 /** cmd_holders - the command */
@@ -58,17 +89,26 @@ int cmd_holders(int argc, char **argv)
 	struct column_choice sel;
 	struct references ledger;
 	struct table_options opts;
-	struct table out;
+	const struct table_type *set;
+	bool summary = false;
 	struct row rec;
 	struct ipcns *w;
 	size_t i;
+	int c;
 
-	if (!table_options_table(&opts, &sel, argc, argv, usage, &holder_columns))
+	table_options_init(&opts);
+	while ((c = getopt_long(argc, argv, TABLE_OPTSTRING, longopts, NULL)) != -1) {
+		if (c == OPTION_SUMMARY)
+			summary = true;
+		else if (!table_options_take(&opts, c))
+			die_usage(NULL);
+	}
+	set = columns_for(argc - optind, summary);
+	if (table_options_finish(&opts, usage, set))
 		return STATUS_OK;
+	column_choice_parse(&sel, set, opts.output, opts.output_all);
 	if (optind == argc)
 		die_usage("no namespace given");
-	column_choice_free(&sel);
-	column_choice_parse(&sel, columns_for(argc - optind), opts.output, opts.output_all);
 
 	w = module_open();
 	ns_select(w, argc - optind, argv + optind, &store);
@@ -79,9 +119,7 @@ int cmd_holders(int argc, char **argv)
 	if (ledger.refused)
 		die(STATUS_ERROR, "cannot list holders: it takes CAP_SYS_ADMIN in the namespace's "
 		    "user namespace");
-	table_begin(&out, &opts, &sel, NULL);
-	holders_print(&ledger, SIZE_MAX, &out);
-	table_end(&out);
+	print(&ledger, summary, &opts, &sel);
 
 	references_free(&ledger);
 	row_store_clear(&store);

@@ -365,6 +365,69 @@ static double parse_percent(const char *text)
 	return value;
 }
 
+/* What limits are in a namespace that has just been created; see the kernel's ipc/ and msg.h. */
+static const struct {
+	unsigned int attr;
+	uint64_t limit;
+} kernel_defaults[] = {
+	{ IPCNS_A_LIMITS_MSGMNI, 32000 },
+	{ IPCNS_A_LIMITS_MSGMAX, 8192 },
+	{ IPCNS_A_LIMITS_MSGMNB, 16384 },
+	{ IPCNS_A_LIMITS_MQ_QUEUES_MAX, 256 },
+	{ IPCNS_A_LIMITS_MQ_MSGSIZE_MAX, 8192 },
+	{ IPCNS_A_LIMITS_MQ_MSG_MAX, 10 },
+	{ IPCNS_A_LIMITS_MQ_MSGSIZE_DEFAULT, 8192 },
+	{ IPCNS_A_LIMITS_MQ_MSG_DEFAULT, 10 },
+	{ IPCNS_A_LIMITS_SHMMNI, 4096 },
+	{ IPCNS_A_LIMITS_SHMALL, UINT64_MAX - (1UL << 24) },
+	{ IPCNS_A_LIMITS_SHMMAX, UINT64_MAX - (1UL << 24) },
+	{ IPCNS_A_LIMITS_SHM_RMID_FORCED, 0 },
+	{ IPCNS_A_LIMITS_SEMMNI, 32000 },
+	{ IPCNS_A_LIMITS_SEMMNS, 1024000000 },
+	{ IPCNS_A_LIMITS_SEMMSL, 32000 },
+	{ IPCNS_A_LIMITS_SEMOPM, 500 },
+};
+
+static bool is_notable(const struct row *rec)
+{
+	const struct limit *limit = &limits[rec->line];
+	uint64_t value;
+	size_t i;
+
+	if (limit->used && ipcns_uint(rec->attr[limit->used], &value) && value)
+		return true;
+	for (i = 0; i < ARRAY_SIZE(kernel_defaults); i++)
+		if (limit->attr && kernel_defaults[i].attr == limit->attr &&
+		    ipcns_uint(rec->attr[limit->attr], &value))
+			return value != kernel_defaults[i].limit;
+	return false;
+}
+
+/**
+ * limits_print_notable - print limits that are in use or differ from the kernel's defaults
+ * @store: messages with the limits of a namespace each
+ * @out: where they go
+ *
+ * Returns their number.
+ */
+size_t limits_print_notable(const struct row_store *store, struct table *out)
+{
+	size_t i, n = 0;
+	struct row rec;
+
+	for (i = 0; i < store->n; i++) {
+		if (!row_parse(&rec, store->rows[i].attrs, store->rows[i].len))
+			continue;
+		for (rec.line = 0; rec.line < ARRAY_SIZE(limits); rec.line++) {
+			if (!is_notable(&rec))
+				continue;
+			table_add(out, &rec);
+			n++;
+		}
+	}
+	return n;
+}
+
 /** cmd_limits - the command */
 int cmd_limits(int argc, char **argv)
 {

@@ -10,6 +10,7 @@ extern const struct table_type limit_columns;
 bool limits_use(const struct row *rec, unsigned int line, const char **name, double *part);
 void limits_get(struct ipcns *w, uint64_t id, struct row_store *store);
 void limits_get_all(struct ipcns *w, struct row_store *store);
+size_t limits_print_notable(const struct row_store *store, struct table *out);
 void limits_print(const struct row_store *store, const struct row_store *only, struct table *out);
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* ipcnsctl list: one row for each namespace. */
+#include <stdlib.h>
 #include <linux/ipcns.h>
 
 #include "command.h"
@@ -7,6 +8,7 @@
 #include "ipc/module.h"
 #include "ipc/namespace.h"
 #include "ipc/references.h"
+#include "ipc/shm_memory.h"
 #include "print/table.h"
 #include "util.h"
 
@@ -14,7 +16,7 @@ static const char usage[] =
 	"Usage: " PROGRAM " [list] [OPTION...] [NS...]\n\n"
 	"Lists IPC namespaces.\n"
 	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, unit=NAME, or a path.\n\n"
-	"     --tree  all processes, each below the namespace that it shares\n";
+	"     --tree  processes, each below its namespace, but for kernel threads\n";
 
 enum {
 	OPTION_TREE = OPTION_COMMAND,
@@ -26,17 +28,6 @@ static const struct option longopts[] = {
 	{ 0 }
 };
 
-/* Of a tree, the last column has the branches. */
-static const struct table_type *columns_for(const struct table_options *opts)
-{
-	static struct table_type set;
-
-	set = ns_columns;
-	if (opts->tree)
-		set.defaults = "NS,STATE,NPROCS,SHM,SEM,MSG,MQ,PID,USER,UNIT,COMMAND";
-	return &set;
-}
-
 /* People find all processes below it: the first one need not stand in its own row, too. */
 static void forget_process(struct row *rec)
 {
@@ -46,22 +37,41 @@ static void forget_process(struct row *rec)
 	rec->attr[IPCNS_A_NS_COMM] = NULL;
 }
 
-static void print(const struct row_store *store, const struct references *ledger,
-		  const struct row_store *members, struct table *out)
+/* What columns show that take more than a look at namespaces. */
+struct details {
+	struct references ledger;
+	struct shm_memory *memory;	/* of each row, or NULL if nobody asked for it */
+	struct row_store members;
+};
+
+static void fill_facts(const struct details *details, const struct row_store *store, size_t i,
+		       struct row *rec, struct ns_facts *facts)
 {
-	const struct ns_references *account;
+	const struct ns_references *account = references_of(&details->ledger, &store->rows[i]);
+
+	*facts = (struct ns_facts){ 0 };
+	if (account) {
+		facts->has_holders = true;
+		facts->holders = account->held;
+	}
+	if (details->memory && !details->memory[i].unknown && !ns_is_dying(rec)) {
+		facts->has_memory = true;
+		facts->shm_rss = details->memory[i].rss;
+		facts->shm_swap = details->memory[i].swap;
+	}
+	rec->data = facts;
+}
+
+static void print(const struct row_store *store, const struct details *details, struct table *out)
+{
+	struct ns_facts facts;
 	struct row rec;
-	struct holder_kinds held;
 	size_t i;
 
 	for (i = 0; i < store->n; i++) {
 		if (!row_parse(&rec, store->rows[i].attrs, store->rows[i].len))
 			continue;
-		account = references_of(ledger, &store->rows[i]);
-		if (account) {
-			held.kinds = account->held;
-			rec.data = &held;
-		}
+		fill_facts(details, store, i, &rec, &facts);
 		if (!out->opts->tree) {
 			table_add(out, &rec);
 			continue;
@@ -69,7 +79,7 @@ static void print(const struct row_store *store, const struct references *ledger
 		if (!out->opts->json)
 			forget_process(&rec);
 		table_parent(out, &rec, "processes");
-		member_processes_print(members, &store->rows[i], out);
+		member_processes_print(&details->members, &store->rows[i], out);
 		table_parent_end(out);
 	}
 }
@@ -77,9 +87,8 @@ static void print(const struct row_store *store, const struct references *ledger
 /** cmd_list - the command */
 int cmd_list(int argc, char **argv)
 {
-	struct references ledger = { 0 };
-	struct row_store store = { 0 }, members = { 0 };
-	const struct table_type *set;
+	struct row_store store = { 0 };
+	struct details details = { 0 };
 	struct column_choice sel;
 	struct table_options opts;
 	struct table out;
@@ -93,10 +102,9 @@ int cmd_list(int argc, char **argv)
 		else if (!table_options_take(&opts, c))
 			die_usage(NULL);
 	}
-	set = columns_for(&opts);
-	if (table_options_finish(&opts, usage, set))
+	if (table_options_finish(&opts, usage, &ns_columns))
 		return STATUS_OK;
-	column_choice_parse(&sel, set, opts.output, opts.output_all);
+	column_choice_parse(&sel, &ns_columns, opts.output, opts.output_all);
 	w = module_open();
 	if (optind < argc)
 		ns_select(w, argc - optind, argv + optind, &store);
@@ -105,18 +113,21 @@ int cmd_list(int argc, char **argv)
 
 	/* What keeps them costs a look at all tasks and descriptors. */
 	if (store.n && column_choice_has(&sel, NS_HELD))
-		references_read_once(w, &store, &ledger);
+		references_read_once(w, &store, &details.ledger);
+	if (store.n && (column_choice_has(&sel, NS_SHMRSS) || column_choice_has(&sel, NS_SHMSWAP)))
+		details.memory = shm_memory_get(w, &store);
 	if (opts.tree && store.n)
-		member_processes_get(w, &store, &members);
+		member_processes_get(w, &store, &details.members);
 
 	table_begin(&out, &opts, &sel, NULL);
-	print(&store, &ledger, &members, &out);
+	print(&store, &details, &out);
 	table_end(&out);
 
-	references_free(&ledger);
+	references_free(&details.ledger);
+	free(details.memory);
 	column_choice_free(&sel);
 	row_store_clear(&store);
-	row_store_clear(&members);
+	row_store_clear(&details.members);
 	ipcns_free(w);
 	return STATUS_OK;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* ipcnsctl show: one namespace in full. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <linux/ipcns.h>
 
@@ -9,13 +10,14 @@
 #include "commands/limits.h"
 #include "ipc/module.h"
 #include "ipc/namespace.h"
+#include "ipc/shm_memory.h"
 #include "print/table.h"
 #include "util.h"
 
 static const char usage[] =
 	"Usage: " PROGRAM " show [OPTION...] NS\n\n"
-	"Shows one IPC namespace: identity, birth, state, objects, limits and use,\n"
-	"holders.\n"
+	"Shows one IPC namespace: identity, birth, state, holders, objects, and the\n"
+	"limits that are in use or differ from the kernel's defaults.\n"
 	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, unit=NAME, or a path.\n\n"
 	"Options:\n"
 	" -J, --json             use JSON output format\n"
@@ -51,10 +53,16 @@ static const struct line {
 	{ "Parent PID", "PPID" },
 	{ "User", "USER" },
 	{ "Command", "COMMAND" },
+	{ "Unit", "UNIT" },
 	{ "Control group", "CGPATH" },
+};
+
+static const struct line objects[] = {
 	{ "Objects", NULL },
 	{ "Shared memory segments", "SHM" },
 	{ "Shared memory", "SHMBYTES" },
+	{ "Resident in memory", "SHMRSS" },
+	{ "Swapped out", "SHMSWAP" },
 	{ "Semaphore sets", "SEM" },
 	{ "Semaphores", "SEMS" },
 	{ "Message queues", "MSG" },
@@ -101,6 +109,21 @@ static void print_lines(const struct line *line, size_t n, const struct row *rec
 	}
 }
 
+/* All others of a namespace are as in one that has just been created. */
+static void print_limits(const struct row_store *limits, const struct table_options *opts)
+{
+	struct column_choice sel;
+	struct table out;
+
+	puts("\nLimits that are in use, or not the kernel's defaults:");
+	column_choice_parse(&sel, &limit_columns, "RESOURCE,DESCRIPTION,LIMIT,USED,USE%", false);
+	table_begin(&out, opts, &sel, NULL);
+	if (!limits_print_notable(limits, &out))
+		puts("  none");
+	table_end(&out);
+	column_choice_free(&sel);
+}
+
 /* More rows of a kind than this are for "ipcnsctl holders". */
 #define HOLDERS_OF_A_KIND 10
 
@@ -128,21 +151,15 @@ static void print_holders(const struct references *ledger, const struct table_op
 static void print_text(const struct row *rec, const struct row_store *limits,
 		       const struct references *ledger, const struct table_options *opts)
 {
-	struct column_choice sel;
-	struct table out;
-
 	print_lines(lines, ARRAY_SIZE(lines), rec, &opts->format);
 	if (ns_is_dying(rec)) {
 		print_lines(death, ARRAY_SIZE(death), rec, &opts->format);
+		print_lines(objects, ARRAY_SIZE(objects), rec, &opts->format);
 		return;	/* limits are not there any more */
 	}
-	puts("\nLimits:");
-	column_choice_parse(&sel, &limit_columns, "RESOURCE,DESCRIPTION,LIMIT,USED,USE%", false);
-	table_begin(&out, opts, &sel, NULL);
-	limits_print(limits, NULL, &out);
-	table_end(&out);
-	column_choice_free(&sel);
 	print_holders(ledger, opts);
+	print_lines(objects, ARRAY_SIZE(objects), rec, &opts->format);
+	print_limits(limits, opts);
 }
 
 static void print_json(const struct row *rec, const struct row_store *limits,
@@ -179,9 +196,10 @@ int cmd_show(int argc, char **argv)
 	struct row_store store = { 0 }, limits = { 0 };
 	const struct ns_references *account;
 	struct references ledger = { 0 };
+	struct shm_memory *memory = NULL;
+	struct ns_facts facts = { 0 };
 	struct table_options opts;
 	struct row rec;
-	struct holder_kinds held;
 	struct ipcns *w;
 	int c;
 
@@ -201,18 +219,28 @@ int cmd_show(int argc, char **argv)
 	if (!ns_is_dying(&rec)) {
 		limits_get(w, ns_id(store.rows), &limits);
 		references_read(w, &store, &ledger);
+		memory = shm_memory_get(w, &store);
+	}
+	if (memory && !memory->unknown) {
+		facts.has_memory = true;
+		facts.shm_rss = memory->rss;
+		facts.shm_swap = memory->swap;
 	}
 	account = references_of(&ledger, store.rows);
 	if (account) {
-		held.kinds = account->held;
-		rec.data = &held;
+		facts.has_holders = true;
+		facts.holders = account->held;
 	}
+	rec.data = &facts;
+	if (!opts.json)
+		holders_fold_kernel_threads(&ledger.rows);
 	if (opts.json)
 		print_json(&rec, &limits, &ledger, &opts);
 	else
 		print_text(&rec, &limits, &ledger, &opts);
 
 	references_free(&ledger);
+	free(memory);
 	row_store_clear(&store);
 	row_store_clear(&limits);
 	ipcns_free(w);

@@ -126,6 +126,25 @@ void proc_each(void (*process)(uint32_t pid, void *arg), void *arg)
 	closedir(proc);
 }
 
+/**
+ * proc_is_kernel_thread - whether a process is a thread of the kernel's own
+ * @pid: process id, as this process sees it
+ *
+ * See PF_KTHREAD in the kernel's include/linux/sched.h and proc_pid_stat(5).
+ */
+bool proc_is_kernel_thread(uint32_t pid)
+{
+	const unsigned int kthread = 0x00200000;
+	size_t n = read_proc(pid, "stat", 4096);
+	unsigned int flags;
+	const char *end;
+
+	/* The name of a process can have any bytes; what follows it has no brackets. */
+	buffer[n] = '\0';
+	end = memrchr(buffer, ')', n);
+	return end && sscanf(end, ") %*c %*d %*d %*d %*d %*d %u", &flags) == 1 && flags & kthread;
+}
+
 /* Finds the path behind @label in the lines of the buffer, after a number if @numbered. */
 static const char *find_cgroup(size_t n, bool numbered, const char *label, size_t *len)
 {

@@ -2,6 +2,7 @@
 #ifndef IPCNSCTL_PROCESS_H
 #define IPCNSCTL_PROCESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -9,6 +10,7 @@
 const char *proc_command(uint32_t pid, size_t *len);
 void proc_command_wide(void);
 void proc_each(void (*process)(uint32_t pid, void *arg), void *arg);
+bool proc_is_kernel_thread(uint32_t pid);
 const char *proc_cgroup(uint32_t pid, size_t *len);
 const char *user_name(uint32_t uid);
 const char *group_name(uint32_t gid);

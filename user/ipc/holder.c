@@ -7,6 +7,7 @@
 #include <linux/ipcns.h>
 #include <linux/limits.h>
 
+#include "host/process.h"
 #include "ipc/holder.h"
 #include "progress.h"
 #include "util.h"
@@ -168,6 +169,40 @@ void holders_sort(struct holders *list, holder_compare_fn compare)
 		qsort(list->rows, list->n, sizeof(*list->rows), compare);
 }
 
+/**
+ * holders_fold_kernel_threads - make one row of all that are about threads of the kernel
+ * @list: rows, sorted: one row is made for each namespace
+ *
+ * Rows of people's processes are few beside them. References add up.
+ */
+void holders_fold_kernel_threads(struct holders *list)
+{
+	struct holder *h, *folded = NULL, *to = list->rows, *end = list->rows + list->n;
+
+	for (h = list->rows; h < end; h++) {
+		if (folded && (folded->inum != h->inum || folded->nsid != h->nsid))
+			folded = NULL;
+		if (h->kind != HOLDER_TASK || !h->pid || !proc_is_kernel_thread(h->pid)) {
+			*to++ = *h;
+			continue;
+		}
+		if (!folded) {
+			folded = to;
+			*to++ = *h;
+			folded->folded = 1;
+			continue;
+		}
+		folded->folded++;
+		folded->refs += h->refs;
+		folded->pid = 0;
+		folded->has &= ~HOLDER_HAS_PID;
+		folded->comm_len = strlen(HOLDER_KERNEL_THREADS);
+		memcpy(folded->comm, HOLDER_KERNEL_THREADS, folded->comm_len);
+		free(h->text);
+	}
+	list->n = to - list->rows;
+}
+
 /** holders_clear - forget all rows */
 void holders_clear(struct holders *list)
 {
@@ -265,6 +300,10 @@ static void put_detail(const struct holder *h)
 		return;
 	default:
 		break;
+	}
+	if (h->folded > 1) {
+		put("%llu threads", (unsigned long long)h->folded);
+		return;
 	}
 	if (h->hidden) {
 		separate();

@@ -38,6 +38,7 @@ struct holder {
 	uint64_t refs;		/* 1 in the first row of a reference */
 	uint64_t start, end, size, nattch, mm;
 	uint64_t mntns;
+	uint64_t folded;	/* threads of the kernel that this row stands for, or 0 */
 	uint64_t hidden;	/* processes or attachments that are not visible from here, or 0 */
 	uint32_t pid;
 	uint32_t fd, id;
@@ -58,6 +59,9 @@ struct holders {
 
 typedef int (*holder_compare_fn)(const void *p, const void *q);
 
+/* What stands for the command of threads of the kernel: as long as a name of the kernel's. */
+#define HOLDER_KERNEL_THREADS "[kernel threads]"
+
 extern const char *const holder_names[HOLDER_KINDS];
 extern const struct table_type holder_columns;
 extern const struct table_type attachment_columns;
@@ -70,6 +74,7 @@ void holders_reserve(struct holders *list, size_t n);
 struct holder *holders_add(struct holders *list, const struct holder *h);
 void holders_sort(struct holders *list, holder_compare_fn compare);
 void holders_set_text(struct holder *h, const char *text, size_t len);
+void holders_fold_kernel_threads(struct holders *list);
 void holders_clear(struct holders *list);
 void holders_free(struct holders *list);
 

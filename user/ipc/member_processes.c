@@ -10,6 +10,7 @@
 #include <linux/ipcns.h>
 #include <netlink/msg.h>
 
+#include "host/process.h"
 #include "ipc/member_processes.h"
 #include "ipc/module.h"
 #include "ipc/namespace.h"
@@ -78,10 +79,15 @@ static void print(const struct stored_row *member, struct table *out)
 	nlmsg_free(msg);
 }
 
-/** member_processes_print - print the processes of the namespace @ns below its row */
+/**
+ * member_processes_print - print the processes of the namespace @ns below its row
+ *
+ * For people, threads of the kernel are left out.
+ */
 void member_processes_print(const struct row_store *members, const struct stored_row *ns,
 			    struct table *out)
 {
+	bool all = out->opts->json || out->opts->raw;
 	const struct stored_row *member = NULL, *end;
 
 	if (members->n)
@@ -92,5 +98,6 @@ void member_processes_print(const struct row_store *members, const struct stored
 	while (member > members->rows && !ns_compare(member - 1, ns))
 		member--;
 	for (; member < end && !ns_compare(member, ns); member++)
-		print(member, out);
+		if (all || !proc_is_kernel_thread(member->key.number[2]))
+			print(member, out);
 }

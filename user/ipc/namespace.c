@@ -129,21 +129,30 @@ static void fill_actor_user(const struct column *column, const struct row *rec,
 static void fill_held(const struct column *column, const struct row *rec, struct value *cell)
 {
 	static char words[128];
-	const struct holder_kinds *held = rec->data;
+	const struct ns_facts *facts = rec->data;
 	unsigned int kind;
 
 	(void)column;
-	if (!held)
+	if (!facts || !facts->has_holders)
 		return;
 	words[0] = '\0';
 	for (kind = 0; kind <= HOLDER_UNATTRIBUTED; kind++) {
-		if (!(held->kinds & 1U << kind))
+		if (!(facts->holders & 1U << kind))
 			continue;
 		if (*words)
 			strcat(words, ",");
 		strcat(words, holder_names[kind]);
 	}
 	value_list(cell, words, strlen(words));
+}
+
+/* Memory of all segments; unknown unless somebody looked. */
+static void fill_memory(const struct column *column, const struct row *rec, struct value *cell)
+{
+	const struct ns_facts *facts = rec->data;
+
+	if (facts && facts->has_memory)
+		value_size(cell, column->nest == IPCNS_A_SHM_SWAP ? facts->shm_swap : facts->shm_rss);
 }
 
 static const struct column columns[] = {
@@ -172,6 +181,10 @@ static const struct column columns[] = {
 	{ "SEMS", "number of semaphores in all sets", AS_NUMBER, .attr = IPCNS_A_NS_SEMS },
 	{ "MSGS", "number of System V messages", AS_NUMBER, .attr = IPCNS_A_NS_MSGS },
 	{ "SHMBYTES", "shared memory, in whole pages", AS_SIZE, .attr = IPCNS_A_NS_SHM_BYTES },
+	{ NS_SHMRSS, "bytes of it that are resident in memory", AS_SIZE, .nest = IPCNS_A_SHM_RSS,
+	  .fill = fill_memory },
+	{ NS_SHMSWAP, "bytes of it that are swapped out", AS_SIZE, .nest = IPCNS_A_SHM_SWAP,
+	  .fill = fill_memory },
 	{ "MSGBYTES", "bytes in System V messages", AS_SIZE, .attr = IPCNS_A_NS_MSG_BYTES },
 	{ "MQBYTES", "bytes in POSIX messages", AS_SIZE, .attr = IPCNS_A_NS_MQ_BYTES },
 	{ "CREATED", "time of creation, if known", AS_TIME, .attr = IPCNS_A_NS_BORN,
@@ -207,7 +220,7 @@ static const char *state_color(const struct row *rec)
 /** ns_columns - columns of one namespace per row */
 const struct table_type ns_columns = {
 	.root = "namespaces",
-	.defaults = "NS,NSID,STATE,NPROCS,PID,USER,SHM,SEM,MSG,MQ,COMMAND",
+	.defaults = "NS,STATE,NPROCS,PID,USER,SHM,SEM,MSG,MQ,SHMBYTES,UNIT,COMMAND",
 	.columns = columns,
 	.n = ARRAY_SIZE(columns),
 	.color = state_color,

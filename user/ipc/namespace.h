@@ -11,11 +11,17 @@ extern const struct table_type ns_columns;
 
 extern const char *const ns_state_names[NS_STATES];
 
+/* Columns that take a look at more than namespaces. */
 #define NS_HELD "HELD"
+#define NS_SHMRSS "SHMRSS"
+#define NS_SHMSWAP "SHMSWAP"
 
-/* What the column NS_HELD shows, the row of a record: a mask of 1 << enum holder_kind. */
-struct holder_kinds {
-	unsigned int kinds;
+/* What such columns show of a namespace: the data of a row. */
+struct ns_facts {
+	bool has_holders;
+	unsigned int holders;	/* mask of 1 << enum holder_kind */
+	bool has_memory;
+	uint64_t shm_rss, shm_swap;	/* bytes */
 };
 
 /*

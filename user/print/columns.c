@@ -60,7 +60,8 @@ static void append(struct column_choice *sel, const struct column *column)
 	sel->again[sel->n++] = again;
 }
 
-static void append_list(struct column_choice *sel, const char *list)
+/* Of columns that are added to the defaults, those that are there already stay where they are. */
+static void append_list(struct column_choice *sel, const char *list, bool once)
 {
 	const struct column *column;
 	size_t len;
@@ -71,7 +72,8 @@ static void append_list(struct column_choice *sel, const char *list)
 		if (!column)
 			die(STATUS_ERROR, "unknown column \"%.*s\", --list-columns shows all",
 			    (int)len, list);
-		append(sel, column);
+		if (!once || !column_choice_has(sel, column->name))
+			append(sel, column);
 		if (!list[len])
 			return;
 	}
@@ -96,9 +98,9 @@ void column_choice_parse(struct column_choice *sel, const struct table_type *set
 		return;
 	}
 	if (!list || *list == '+')
-		append_list(sel, set->defaults);
+		append_list(sel, set->defaults, false);
 	if (list)
-		append_list(sel, *list == '+' ? list + 1 : list);
+		append_list(sel, *list == '+' ? list + 1 : list, *list == '+');
 }
 
 /** column_choice_has - whether the column @name was chosen */

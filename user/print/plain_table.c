@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tables where there is no terminal: byte for byte what libsmartcols prints there, in less time.
+ * Tables where there is no terminal: byte for byte what libsmartcols prints there, but for very
+ * long cells, in less time.
  *
  * Tables in files can be large. Of 59,000 instructions for each of 30,000 objects, ten columns,
  * libsmartcols took 44,000: mbrtowc(3) for each character, once to find the widths and once more to
@@ -25,6 +26,9 @@
 #include "util.h"
 
 #define BLOCK_NUMBERS 3
+
+/* Anybody can give a queue or a command a long name: it shifts its own row, but no others. */
+#define WIDEST 64
 
 struct plain_table_block {
 	uint64_t number[BLOCK_NUMBERS];	/* of all keys */
@@ -86,17 +90,23 @@ static const char *get_cell(const char *at, size_t *len, size_t *width)
 	return at;
 }
 
-/** plain_table_begin - begin a table of the columns in @sel */
-void plain_table_begin(struct plain_table *grid, const struct column_choice *sel)
+/**
+ * plain_table_begin - begin a table
+ * @grid: the table
+ * @sel: its columns
+ * @wide: whether a cell of any length widens its column; else only up to WIDEST, and the rest of a
+ *	row with a longer one is not in line with others
+ */
+void plain_table_begin(struct plain_table *grid, const struct column_choice *sel, bool wide)
 {
-	*grid = (struct plain_table){ .sel = sel, .fresh = true };
+	*grid = (struct plain_table){ .sel = sel, .wide = wide, .fresh = true };
 	grid->widths = xcalloc(sel->n, sizeof(*grid->widths));
 	grid->above = xcalloc(sel->n, sizeof(*grid->above));
 }
 
 static void widen(struct plain_table *grid, size_t column, size_t width)
 {
-	if (width > grid->widths[column])
+	if (width > grid->widths[column] && (width <= WIDEST || grid->wide))
 		grid->widths[column] = width;
 }
 
@@ -304,7 +314,7 @@ static void put_cell(const struct plain_table *grid, size_t column, const char *
 	char *to;
 
 	cell = get_cell(cell, &len, &width);
-	right = grid->widths[column] - width;
+	right = width < grid->widths[column] ? grid->widths[column] - width : 0;
 	if (column_is_number(grid->sel->columns[column]) && len) {
 		left = right;
 		right = 0;

@@ -10,6 +10,7 @@ struct plain_table_block;
 /* A table for a file or a pipe. Its first row are the headings. */
 struct plain_table {
 	const struct column_choice *sel;
+	bool wide;		/* every cell counts for its column's width */
 	size_t *widths;		/* of columns */
 	size_t n;		/* rows */
 	size_t column;		/* of the next cell */
@@ -27,7 +28,7 @@ struct plain_table {
 	bool fresh;		/* there is no row above the next one */
 };
 
-void plain_table_begin(struct plain_table *grid, const struct column_choice *sel);
+void plain_table_begin(struct plain_table *grid, const struct column_choice *sel, bool wide);
 void plain_table_add(struct plain_table *grid, const char *text, size_t len);
 void plain_table_add_plain(struct plain_table *grid, const char *text, size_t len);
 void plain_table_repeat(struct plain_table *grid);

@@ -5,11 +5,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "print/fit.h"
 #include "print/table.h"
 #include "progress.h"
 #include "util.h"
 
-#define SHORT_CELL 24	/* characters of a cell that is shown in one line on any terminal */
+/* What stands for an empty cell of raw output, and for a text that is the same. */
+#define EMPTY "-"
+#define ESCAPED_EMPTY "\\x2d"
 /* Most of a cell that is cut to fit a terminal. */
 #define CUT_SIZE 1024
 
@@ -29,6 +32,17 @@ static bool wants_colors(void)
 	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 
 	return isatty(STDOUT_FILENO) && !(no && *no) && term && strcmp(term, "dumb");
+}
+
+/* Which column has the branches of a tree. */
+static size_t tree_column(const struct column_choice *sel)
+{
+	size_t i;
+
+	for (i = 0; i < sel->n; i++)
+		if (sel->columns[i]->as == AS_COMMAND)
+			return i;
+	return sel->n - 1;
 }
 
 static void begin_table(struct table *out)
@@ -52,7 +66,7 @@ static void begin_table(struct table *out)
 			flags |= SCOLS_FL_RIGHT;
 		if (out->opts->notruncate)
 			flags &= ~SCOLS_FL_TRUNC;
-		if (out->opts->tree && i == out->sel->n - 1)
+		if (out->opts->tree && i == tree_column(out->sel))
 			flags |= SCOLS_FL_TREE;
 		if (!scols_table_new_column(out->table, column->name, 0, flags))
 			die(STATUS_ERROR, "out of memory");
@@ -82,7 +96,7 @@ void table_begin(struct table *out, const struct table_options *opts,
 	} else {
 		out->shown = xcalloc(sel->n, sizeof(*out->shown));
 		if (!opts->raw)
-			plain_table_begin(&out->grid, sel);
+			plain_table_begin(&out->grid, sel, opts->wide);
 	}
 }
 
@@ -97,7 +111,12 @@ static void put_text(struct table *out, size_t i, const char *text, size_t len, 
 		return;
 	}
 	line->len = i ? shown[-1].end : 0;
-	(plain ? buffer_plain : buffer_raw)(line, text, len);
+	if (!len)
+		buffer_plain(line, EMPTY, strlen(EMPTY));
+	else if (!plain && len == strlen(EMPTY) && !memcmp(text, EMPTY, len))
+		buffer_plain(line, ESCAPED_EMPTY, strlen(ESCAPED_EMPTY));
+	else
+		(plain ? buffer_plain : buffer_raw)(line, text, len);
 	*buffer_room(line, 1) = i == out->sel->n - 1 ? '\n' : ' ';
 	line->len++;
 	out->moved |= line->len != shown->end;
@@ -125,7 +144,7 @@ static void put_headings(struct table *out)
 static void put_cell(struct table *out, size_t i, struct value *cell)
 {
 	struct previous_value *shown = &out->shown[i];
-	bool plain = value_is_plain(cell);
+	bool plain = value_is_plain(cell), meaningless = cell->type == VALUE_MEANINGLESS, empty;
 
 	if (value_same(cell, shown->type, shown->number) && !out->moved) {
 		if (!out->opts->raw)
@@ -135,7 +154,8 @@ static void put_cell(struct table *out, size_t i, struct value *cell)
 	shown->type = cell->type;
 	shown->number = cell->number;
 	value_render(cell, &out->opts->format);
-	put_text(out, i, cell->text, cell->type == VALUE_UNKNOWN ? 0 : cell->len, plain);
+	empty = cell->type == VALUE_UNKNOWN || (meaningless && out->opts->raw);
+	put_text(out, i, cell->text, empty ? 0 : cell->len, plain);
 }
 
 static struct libscols_line *new_line(struct table *out, const struct row *rec,
@@ -308,33 +328,6 @@ void table_parent_end(struct table *out)
 	json_close(out->json, '}');
 }
 
-/*
- * Since util-linux 2.40, libsmartcols breaks the cells of a column without extremes on any terminal
- * that is too narrow, be they as short as a key. The flag is for names that are really long.
- */
-static void keep_short_cells(struct libscols_table *table)
-{
-	struct libscols_column *column;
-	struct libscols_line *line;
-	const char *text;
-	size_t i, j, longest;
-	int flags;
-
-	for (i = 0; (column = scols_table_get_column(table, i)); i++) {
-		flags = scols_column_get_flags(column);
-		if (!(flags & SCOLS_FL_NOEXTREMES))
-			continue;
-		longest = 0;
-		for (j = 0; (line = scols_table_get_line(table, j)); j++) {
-			text = scols_cell_get_data(scols_line_get_cell(line, i));
-			if (text && strlen(text) > longest)
-				longest = strlen(text);
-		}
-		if (longest <= SHORT_CELL)
-			scols_column_set_flags(column, flags & ~SCOLS_FL_NOEXTREMES);
-	}
-}
-
 /** table_end - end of the list */
 void table_end(struct table *out)
 {
@@ -343,7 +336,8 @@ void table_end(struct table *out)
 		if (out->json == &out->own_json)
 			json_end(out->json);
 	} else if (out->table) {
-		keep_short_cells(out->table);
+		fit_columns(out->table, isatty(STDOUT_FILENO) ?
+			    scols_table_get_termwidth(out->table) : 0);
 		if (scols_print_table(out->table) < 0)
 			die(STATUS_ERROR, "cannot print the table");
 		scols_unref_table(out->table);

@@ -9,10 +9,10 @@
 static const char table_help[] =
 	"\nTable options:\n"
 	" -J, --json         JSON output            -b, --bytes         sizes in bytes\n"
-	" -r, --raw          raw output             -u, --notruncate    don't cut text\n"
+	" -r, --raw          for scripts            -u, --notruncate    don't cut text\n"
 	" -n, --noheadings   no headings            -H, --list-columns  describe columns\n"
 	" -o, --output LIST  columns; +LIST adds        --output-all    all columns\n"
-	" -h, --help  -V, --version  --wide  whole COMMAND  --time-format iso|full|short\n";
+	" -h, --help  -V, --version  --wide  long texts too --time-format iso|full|short\n";
 
 /** table_options_init - defaults */
 void table_options_init(struct table_options *opts)
@@ -39,6 +39,7 @@ bool table_options_take(struct table_options *opts, int c)
 	case 'r':
 		opts->raw = true;
 		opts->format.seconds = true;
+		opts->format.bytes = true;
 		break;
 	case 'n':
 		opts->noheadings = true;
@@ -86,9 +87,11 @@ bool table_options_take(struct table_options *opts, int c)
  *
  * Returns true if that was all there is to do.
  */
-bool table_options_finish(const struct table_options *opts, const char *usage,
+bool table_options_finish(struct table_options *opts, const char *usage,
 			  const struct table_type *set)
 {
+	if (opts->raw && opts->format.time == TIME_DEFAULT)
+		opts->format.time = TIME_ISO;
 	if (opts->help) {
 		fputs(usage, stdout);
 		if (set) {

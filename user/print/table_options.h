@@ -13,7 +13,7 @@ struct table_options {
 	bool raw;
 	bool noheadings;
 	bool notruncate;
-	bool wide;	/* no bound for what is written as it comes */
+	bool wide;	/* no bound for what is written as it comes, nor for widths in a file */
 	bool output_all;
 	bool list_columns;
 	bool help;
@@ -53,7 +53,7 @@ bool table_options_take(struct table_options *opts, int c);
 bool table_options_table(struct table_options *opts, struct column_choice *sel, int argc,
 			 char **argv,
 			 const char *usage, const struct table_type *set);
-bool table_options_finish(const struct table_options *opts, const char *usage,
+bool table_options_finish(struct table_options *opts, const char *usage,
 			  const struct table_type *set);
 
 #endif

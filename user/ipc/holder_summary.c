@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Holders of namespaces, one row for all of a kind that belong to one unit. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/process.h"
+#include "ipc/holder_summary.h"
+#include "util.h"
+
+/* At first one for each holder, then those that are alike are one. */
+struct summary {
+	uint64_t inum, nsid;
+	enum holder_kind kind;
+	bool kernel;		/* threads of the kernel, which have no unit */
+	char *unit;		/* or NULL */
+	size_t unit_len;
+	uint32_t pid;		/* the lowest, or 0 */
+	uint64_t rows, processes, refs;
+	bool refs_unknown;
+};
+
+static int compare_places(const struct summary *a, const struct summary *b)
+{
+	const uint64_t x[] = { a->inum, a->nsid, a->kind }, y[] = { b->inum, b->nsid, b->kind };
+
+	return holder_compare_numbers(x, y, ARRAY_SIZE(x));
+}
+
+static int compare_units(const struct summary *a, const struct summary *b)
+{
+	size_t len = a->unit_len < b->unit_len ? a->unit_len : b->unit_len;
+	int ret = a->kernel - b->kernel;
+
+	if (!ret && len)
+		ret = memcmp(a->unit, b->unit, len);
+	return ret ?: (a->unit_len > b->unit_len) - (a->unit_len < b->unit_len);
+}
+
+static int compare_groups(const void *p, const void *q)
+{
+	return compare_places(p, q) ?: compare_units(p, q);
+}
+
+/* What is alike side by side, the lowest process first. */
+static int compare_rows(const void *p, const void *q)
+{
+	const struct summary *a = p, *b = q;
+
+	return compare_groups(p, q) ?: (a->pid > b->pid) - (a->pid < b->pid);
+}
+
+/* Units with the most processes first. */
+static int compare_sizes(const void *p, const void *q)
+{
+	const struct summary *a = p, *b = q;
+	int ret = compare_places(p, q);
+
+	return ret ?: (a->processes < b->processes) - (a->processes > b->processes) ?:
+	       compare_units(p, q);
+}
+
+static struct summary summarize(const struct holder *h)
+{
+	struct summary s = {
+		.inum = h->inum, .nsid = h->nsid, .kind = h->kind, .pid = h->pid,
+		.rows = 1, .processes = h->pid != 0, .refs = h->refs,
+		.refs_unknown = !(h->has & HOLDER_HAS_REFS),
+	};
+	struct value unit = { .type = VALUE_UNKNOWN };
+
+	value_unit(&unit, h->pid);
+	if (unit.type != VALUE_UNKNOWN) {
+		s.unit = xmemdup(unit.text, unit.len);
+		s.unit_len = unit.len;
+	} else {
+		s.kernel = h->pid && proc_is_kernel_thread(h->pid);
+	}
+	return s;
+}
+
+/* Makes one of those that are alike; returns how many are left. */
+static size_t merge(struct summary *rows, size_t n)
+{
+	struct summary *sum = rows, *row;
+	uint32_t last = n ? rows->pid : 0;
+
+	for (row = rows + 1; row < rows + n; row++) {
+		if (compare_groups(sum, row)) {
+			*++sum = *row;
+		} else {
+			sum->rows++;
+			sum->processes += row->pid && row->pid != last;
+			sum->refs += row->refs;
+			sum->refs_unknown |= row->refs_unknown;
+			free(row->unit);
+		}
+		last = row->pid;
+	}
+	return n ? sum + 1 - rows : 0;
+}
+
+/**
+ * holder_summary_print - print one row for all holders of a kind that belong to one unit
+ * @holders: the holders
+ * @out: where they go
+ */
+void holder_summary_print(const struct holders *holders, struct table *out)
+{
+	struct summary *rows = xcalloc(holders->n, sizeof(*rows));
+	struct row rec = { 0 };
+	size_t i, n;
+
+	for (i = 0; i < holders->n; i++)
+		rows[i] = summarize(&holders->rows[i]);
+	qsort(rows, holders->n, sizeof(*rows), compare_rows);
+	n = merge(rows, holders->n);
+	qsort(rows, n, sizeof(*rows), compare_sizes);
+	for (i = 0; i < n; i++) {
+		rec.data = &rows[i];
+		table_add(out, &rec);
+		free(rows[i].unit);
+	}
+	free(rows);
+}
+
+static const struct summary *summary_of(const struct row *rec)
+{
+	return rec->data;
+}
+
+static void fill_ns(const struct column *column, const struct row *rec, struct value *cell)
+{
+	(void)column;
+	value_number(cell, summary_of(rec)->inum);
+}
+
+static void fill_nsid(const struct column *column, const struct row *rec, struct value *cell)
+{
+	(void)column;
+	value_number(cell, summary_of(rec)->nsid);
+}
+
+static void fill_kind(const struct column *column, const struct row *rec, struct value *cell)
+{
+	(void)column;
+	value_word(cell, holder_names[summary_of(rec)->kind]);
+}
+
+static void fill_unit(const struct column *column, const struct row *rec, struct value *cell)
+{
+	(void)column;
+	if (summary_of(rec)->unit)
+		value_bytes(cell, summary_of(rec)->unit, summary_of(rec)->unit_len);
+}
+
+static void fill_processes(const struct column *column, const struct row *rec, struct value *cell)
+{
+	(void)column;
+	if (summary_of(rec)->processes)
+		value_number(cell, summary_of(rec)->processes);
+}
+
+static void fill_holders(const struct column *column, const struct row *rec, struct value *cell)
+{
+	(void)column;
+	value_number(cell, summary_of(rec)->rows);
+}
+
+static void fill_refs(const struct column *column, const struct row *rec, struct value *cell)
+{
+	(void)column;
+	if (!summary_of(rec)->refs_unknown)
+		value_number(cell, summary_of(rec)->refs);
+}
+
+static void fill_pid(const struct column *column, const struct row *rec, struct value *cell)
+{
+	(void)column;
+	if (summary_of(rec)->pid)
+		value_number(cell, summary_of(rec)->pid);
+}
+
+static void fill_command(const struct column *column, const struct row *rec, struct value *cell)
+{
+	(void)column;
+	if (summary_of(rec)->kernel)
+		value_text(cell, HOLDER_KERNEL_THREADS);
+	else
+		value_command(cell, summary_of(rec)->pid);
+}
+
+static const struct column columns[] = {
+	{ "NS", "namespace identifier (inode number)", AS_NUMBER, .fill = fill_ns },
+	{ "KIND", "task, nsfs, mount, shm; sysvipc; mq, mqueue-mount", AS_TEXT,
+	  .fill = fill_kind },
+	{ "UNIT", "service, session, container or job", AS_TEXT, .fill = fill_unit,
+	  .flags = SCOLS_FL_TRUNC },
+	{ "NPROCS", "number of its processes", AS_NUMBER, .fill = fill_processes },
+	{ "HOLDERS", "number of rows without --summary", AS_NUMBER, .fill = fill_holders },
+	{ "REFS", "references; unknown of sysvipc", AS_NUMBER, .fill = fill_refs },
+	{ "PID", "the lowest PID", AS_NUMBER, .fill = fill_pid },
+	{ "COMMAND", "command line of the PID", AS_COMMAND, .fill = fill_command,
+	  .flags = SCOLS_FL_TRUNC },
+	{ "NSID", "namespace identity, never reused while the module is loaded", AS_NUMBER,
+	  .fill = fill_nsid },
+};
+
+/** holder_summary_columns - columns of one row for a kind and a unit */
+const struct table_type holder_summary_columns = {
+	.root = "summary",
+	.defaults = "KIND,UNIT,NPROCS,HOLDERS,REFS,PID,COMMAND",
+	.columns = columns,
+	.n = ARRAY_SIZE(columns),
+};
