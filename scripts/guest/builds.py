@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 
+from guest import chroot
 from guest.common import CACHE, TREE, Failure, digest, fresh, need, run, say
 from guest.initramfs import libraries, stored, usr_merged
 
@@ -20,15 +21,14 @@ def module(kernel):
     """The path of an archive with the guest's modules and this tree's ipcns.ko among them."""
     if not (TREE / "Kbuild").is_file():
         raise Failure(f"{TREE} has no Kbuild, so no module: try --no-module")
-    need("make", kernel.compiler, "depmod")
+    need_to_build(kernel, "depmod")
     build = home() / kernel.release
     now = sources(MODULE_SOURCES)
 
     def fill(archive):
         say(f"building the module for {kernel.release}")
         mirror(now, build)
-        make("-C", kernel.kdir, f"M={build}", f"CC={kernel.compiler}", *measured(kernel),
-             "modules")
+        make_modules(kernel, build)
         with fresh(build.with_name(f"{kernel.release}-modules")) as tree:
             shutil.copytree(kernel.modules, tree, dirs_exist_ok=True)
             extra = tree / "lib/modules" / kernel.release / "extra"
@@ -44,20 +44,30 @@ def kunit(kernel):
     """The path of an archive with this tree's unit tests, ipcns_kunit.ko."""
     if not kernel.has("CONFIG_KUNIT"):
         raise Failure(f"kernel {kernel.name} has no CONFIG_KUNIT")
-    need("make", kernel.compiler, "objcopy")
+    need_to_build(kernel, "objcopy")
     build = home() / f"{kernel.release}-kunit"
     now = sources(KUNIT_SOURCES)
 
     def fill(archive):
         say(f"building the unit tests for {kernel.release}")
         mirror(now, build)
-        make("-C", kernel.kdir, f"M={build}/tests/kunit", f"CC={kernel.compiler}",
-             *measured(kernel), "modules")
+        make_modules(kernel, build / "tests/kunit")
         module = build / "tests/kunit/ipcns_kunit.ko"
         run("objcopy", "--strip-debug", module)
         archive.path(f"usr/lib/modules/{kernel.release}/extra/ipcns_kunit.ko", module)
 
     return stored(home() / f"{kernel.release}-kunit.cpio", (kernel, now), fill)
+
+
+def need_to_build(kernel, *others):
+    """Fails unless what builds modules for a kernel is here, and other commands."""
+    need("make", *([] if kernel.within else [kernel.compiler]), *others)
+
+
+def make_modules(kernel, folder):
+    """Builds what a folder has a Kbuild for."""
+    make("-C", kernel.kdir, f"M={folder}", f"CC={kernel.compiler}", *measured(kernel), "modules",
+         within=kernel.within)
 
 
 def measured(kernel):
@@ -120,12 +130,15 @@ def mirror(now, build):
     listing.write_text("\n".join(now), "utf-8")
 
 
-def make(*argv):
-    """Runs make on all processors; what it prints is shown if it fails or warns."""
+def make(*argv, within=None):
+    """Runs make on all processors, maybe in another Debian; shows what it prints if it fails or
+    warns.
+    """
     env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
-    done = subprocess.run(["make", "-s", f"-j{os.cpu_count()}", *map(str, argv)], env=env,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
+    argv = [*chroot.entered(within), "make", "-s", f"-j{os.cpu_count()}", *argv]
+    done = subprocess.run([str(word) for word in argv], env=env, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          errors="replace", check=False)
     if done.returncode or "warning:" in done.stdout:
         sys.stderr.write(done.stdout)
     if done.returncode:

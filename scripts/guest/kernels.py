@@ -10,6 +10,7 @@ import struct
 import subprocess
 import time
 
+from guest import chroot
 from guest.apt import ASK_AGAIN, Archive
 from guest.common import CACHE, SCRIPTS, Failure, digest, fresh, locked, need, run, say
 from guest.source import compiler_of, from_source
@@ -31,6 +32,7 @@ class Kernel:
     modules: pathlib.Path    # a directory with the guest's lib/modules/RELEASE
     config: pathlib.Path     # what it was configured with
     compiler: str            # what modules for it are built with
+    within: pathlib.Path     # the other Debian in which they are built, or None
 
     def has(self, option):
         """Whether it was built with an option, or has it as a module."""
@@ -74,7 +76,14 @@ def get(name):
             config=root / f"boot/config-{release}",
             compiler=compiler_of(rows[name].what)
             or compiler_named(root / f"usr/src/linux-headers-{release}"),
+            within=release_of(rows[name].what),
         )
+
+
+def release_of(what):
+    """The folder with the release of Debian in which a row has modules built, or None."""
+    found = re.search(r" IN=(\S+)", what)
+    return chroot.get(found[1], compiler_of(what)) if found else None
 
 
 def compiler_named(headers):
@@ -90,9 +99,9 @@ def compiler_named(headers):
 def from_package(name, what, home):
     """Returns the directory with the newest matching image package and its headers unpacked.
 
-    what is PACKAGE, a shell pattern, or PACKAGE@SUITE.
+    what is PACKAGE, a shell pattern, or PACKAGE@SUITE, and then how to build modules.
     """
-    pattern, _, suite = what.partition("@")
+    pattern, _, suite = what.split()[0].partition("@")
     current = home / "current"
     known = current.read_text(encoding="ascii").strip() if current.exists() else None
     if known and (home / known).is_dir() and time.time() - current.stat().st_mtime < ASK_AGAIN:
@@ -118,7 +127,7 @@ def unpack(name, archive, image, root):
     packages = [image, headers]
     for package in packages:    # grows
         for other in archive.depends(package):
-            if re.match(r"linux-(headers|kbuild|modules|binary)-", other) and other not in packages:
+            if re.match(r"linux-(headers|kbuild|modules|binary|base)-", other) and other not in packages:
                 packages.append(other)      # pylint: disable=modified-iterating-list
 
     with fresh(root) as new:
@@ -132,12 +141,13 @@ def unpack(name, archive, image, root):
             run("dpkg-deb", "-x", deb, new)
         shutil.rmtree(debs)
         merge_usr(new)
+        put_in_boot(new, release)
         for link in ("build", "source"):
             (new / f"lib/modules/{release}/{link}").unlink(missing_ok=True)
-        # The package's makefile names its common part by the path it has once installed.
+        # The package's makefile names its parts by the paths they have once installed.
         makefile = new / f"usr/src/{headers}/Makefile"
         text = makefile.read_text(encoding="utf-8")
-        makefile.write_text(text.replace(" /usr/src/", f" {root}/usr/src/"), encoding="utf-8")
+        makefile.write_text(re.sub("(?<=[ =])/usr/src/", f"{root}/usr/src/", text), "utf-8")
         run("depmod", "-b", new, release)
         unpack_image(new / f"boot/vmlinuz-{release}", new / f"boot/vmlinux-{release}")
 
@@ -154,6 +164,15 @@ def unpack_image(bzimage, vmlinux):
             done = subprocess.run([command, "-dc"], input=payload, capture_output=True, check=False)
             if done.stdout.startswith(b"\x7fELF"):
                 vmlinux.write_bytes(done.stdout)
+
+
+def put_in_boot(root, release):
+    """Newer packages have the kernel beside its modules: puts it where older ones have it."""
+    (root / "boot").mkdir(exist_ok=True)
+    for name in ("vmlinuz", "config", "System.map"):
+        there = root / f"lib/modules/{release}/{name}"
+        if there.exists():
+            there.rename(root / f"boot/{name}-{release}")
 
 
 def merge_usr(root):
