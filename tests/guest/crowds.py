@@ -21,7 +21,7 @@ UNDOS = 300 if QUICK else 2000
 CONFINED, MOUNTS = (60, 200) if QUICK else (400, 1000)
 OPENERS, OPEN = (40, 200) if QUICK else (200, 500)
 LISTED = 65536      # rows of a request, at most
-SOON = 10 * PACE
+SOON = 30 * PACE
 
 
 def timed(function, *args):
