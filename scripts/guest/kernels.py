@@ -127,7 +127,8 @@ def unpack(name, archive, image, root):
     packages = [image, headers]
     for package in packages:    # grows
         for other in archive.depends(package):
-            if re.match(r"linux-(headers|kbuild|modules|binary|base)-", other) and other not in packages:
+            if (re.match(r"linux-(headers|kbuild|modules|binary|base)-", other)
+                    and other not in packages):
                 packages.append(other)      # pylint: disable=modified-iterating-list
 
     with fresh(root) as new:

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "ipc/event_line.h"
+#include "command.h"
 #include "util.h"
 #include "kernel.h"
 

@@ -120,8 +120,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	/* All objects are recorded: a row with one attribute, and the end. */
 	static const uint8_t subscribed[] = {
-		ROW_ROW, 8, 0, 8, 0, IPCNS_A_EVENT_OBJECTS, 0, 0xff, 0xff, 0xff, 0xff,
-		ROW_ERROR, 4, 0, 0, 0, 0, 0,
+		RECORD_ROW, 8, 0, 8, 0, IPCNS_A_EVENT_OBJECTS, 0, 0xff, 0xff, 0xff, 0xff,
+		RECORD_ERROR, 4, 0, 0, 0, 0, 0,
 	};
 	struct life life = { 0 };
 	size_t n, i;

@@ -220,27 +220,27 @@ static void put_record(unsigned int kind, const uint8_t *data, size_t len)
 	if (skip)
 		memcpy(&error, data, skip);
 	error = -(error & 0xff);
-	switch (kind % ROW_KINDS) {
-	case ROW_ROW:
+	switch (kind % RECORD_KINDS) {
+	case RECORD_ROW:
 		put(FAMILY, NLM_F_MULTI, &genl, sizeof(genl), data, len);
 		break;
-	case ROW_INTERRUPTED:
+	case RECORD_INTERRUPTED:
 		put(FAMILY, NLM_F_MULTI | NLM_F_DUMP_INTR, &genl, sizeof(genl), data, len);
 		break;
-	case ROW_DONE:
+	case RECORD_DONE:
 		put(NLMSG_DONE, NLM_F_MULTI | NLM_F_ACK_TLVS, &error, sizeof(error), data + skip,
 		    len - skip);
 		break;
-	case ROW_ERROR:
+	case RECORD_ERROR:
 		put_error(error, data + skip, len - skip);
 		break;
-	case ROW_FORGED:
+	case RECORD_FORGED:
 		kernel.forged = true;
 		/* fall through */
-	case ROW_RAW:
+	case RECORD_RAW:
 		put_raw(data, len, false);
 		break;
-	case ROW_STRAY:
+	case RECORD_STRAY:
 		put_raw(data, len, true);
 		break;
 	}
@@ -268,15 +268,15 @@ static void make_datagram(void)
 		left -= 3;
 		if (len > left)
 			len = left;
-		put_record(kind & ~ROW_JOINED, kernel.next, len);
+		put_record(kind & ~RECORD_JOINED, kernel.next, len);
 		kernel.next += len;
-	} while (kind & ROW_JOINED);
+	} while (kind & RECORD_JOINED);
 	if (kernel.len)
 		return;
 	if (++kernel.idle > GONE)
 		abort();
 	if ((kernel.request.nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP)
-		put_record(ROW_DONE, (const uint8_t *)"", 0);
+		put_record(RECORD_DONE, (const uint8_t *)"", 0);
 	else
 		put_error(0, NULL, 0);
 }

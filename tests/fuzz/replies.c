@@ -3,8 +3,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "util.h"
+#include "command.h"
 #include "kernel.h"
+#include "util.h"
 
 #define COMMAND(run, ...) { run, (char *[]){ "x", ##__VA_ARGS__, NULL } }
 

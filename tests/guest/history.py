@@ -60,7 +60,8 @@ def removed(t):
         done = tool.ipcnsctl("history", "-t", "sem", member.inode)
         t.same(done.stderr.count("\n"), 1, "creations were not recorded: one line")
         t.contains(done.stderr, ON_DEMAND, "which says so")
-        t.same(tool.ipcnsctl("history", "-q", "-t", "sem", member.inode).stderr, "", "but not with -q")
+        t.same(tool.ipcnsctl("history", "-q", "-t", "sem", member.inode).stderr, "",
+               "but not with -q")
         t.ok(time.monotonic() - begin < 5 * PACE, "it does not wait")
         nsid = tool.namespace(member.inode)["nsid"]
         inode = member.inode
@@ -105,8 +106,8 @@ def spans(t):
         t.same(history("-e", "destroyed", "--since", f"@{middle:.6f}", f"id={nsid}"), late,
                "since a time")
         ago = time.time() - middle
-        t.same(history("-e", "destroyed", "--since", f"{ago * 1000:.0f} ms ago", f"id={nsid}"), late,
-               "so long ago")
+        t.same(history("-e", "destroyed", "--since", f"{ago * 1000:.0f} ms ago", f"id={nsid}"),
+               late, "so long ago")
         clock = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(middle)) + f"{middle % 1:.6f}"[1:]
         t.same(history("-e", "destroyed", "--since", clock, f"id={nsid}"), late,
                f"by the clock: {clock}")
@@ -114,12 +115,14 @@ def spans(t):
                "since a number")
         t.same(history("-e", "destroyed", "--since", early[0]["seq"], "--until", early[-1]["seq"],
                        f"id={nsid}"), early, "from number to number")
-        t.same(lines_of("monitor", "-e", "destroyed", "--since", "1", "--until", "now", f"id={nsid}"),
+        t.same(lines_of("monitor", "-e", "destroyed", "--since", "1", "--until", "now",
+                        f"id={nsid}"),
                lines_of("history", "-e", "destroyed", f"id={nsid}"),
                "monitor with both has the same lines, and ends")
         t.same(lines_of("monitor", "-e", "destroyed", "--since", "1", "--until",
                         early[-1]["seq"], f"id={nsid}")[-1:],
-               lines_of("history", "-e", "destroyed", "--until", early[-1]["seq"], f"id={nsid}")[-1:],
+               lines_of("history", "-e", "destroyed", "--until", early[-1]["seq"],
+                        f"id={nsid}")[-1:],
                "by number, too")
         begin = time.time()
         with subprocess.Popen(["ipcnsctl", "monitor", "-J", "-t", "sem", "--until", "+10s",
@@ -238,7 +241,8 @@ def systemd(t):
     if not os.path.exists(JOURNALCTL):
         done = tool.ipcnsctl("history", "--journal")
         t.same((done.returncode, done.stdout, done.stderr),
-               (1, "", "ipcnsctl: cannot read the systemd journal: there is no /usr/bin/journalctl\n"),
+               (1, "",
+                "ipcnsctl: cannot read the systemd journal: there is no /usr/bin/journalctl\n"),
                "no journalctl: one line, and 1")
 
 

@@ -74,7 +74,7 @@ def of_namespace(inode):
     return {row["resource"]: row for row in tool.rows("limits", inode) if row["ns"] is not None}
 
 
-def of_user(resource, uid, userns=None, *args):
+def of_user(resource, uid, *args, userns=None):
     """The row of one user, or None."""
     rows = [row for row in tool.rows("limits", "-o", "RESOURCE,UID,USER,ONS,LIMIT,USED,USE%,SYSCTL",
                                      *args)
@@ -250,9 +250,9 @@ def queue_bytes(t):
         row = of_user("RLIMIT_MSGQUEUE", USER)
         t.same((row["limit"], row["used"], row["use%"]), (used + one, used + one, 100),
                "LIMIT is the lowest of the user's processes, as /proc/PID/limits has it")
-        row = of_user("RLIMIT_MSGQUEUE", USER, None, other.inode)
+        row = of_user("RLIMIT_MSGQUEUE", USER, other.inode)
         t.same(row["used"], used + one, "of one namespace: its user, all that counts for them")
-        t.same(of_user("RLIMIT_MSGQUEUE", USER, None, calls.namespace_inode(1)), None,
+        t.same(of_user("RLIMIT_MSGQUEUE", USER, calls.namespace_inode(1)), None,
                "of another namespace: no row")
         with open(f"/proc/{member.pid}/limits", encoding="ascii") as limits:
             line = next(line for line in limits if line.startswith("Max msgqueue size"))
@@ -296,20 +296,20 @@ def namespaces(t):
             with Member() as ended:
                 calls.mount(f"/proc/{ended.pid}/ns/ipc", path, None, calls.MS_BIND)
             inner.call(set_max, 3)
-            row = of_user("MAXIPCNS", 0, initial)
+            row = of_user("MAXIPCNS", 0, userns=initial)
             t.same((row["limit"], row["sysctl"]), (before, "user.max_ipc_namespaces"),
                    "LIMIT is the sysctl")
             t.same(row["used"], len(tool.namespaces()) - 1, "USED: all but the initial one")
             t.ok(row["used"] >= 3, "pinned ones and those of user namespaces are in it", row)
             set_max(row["used"])
-            t.same(of_user("MAXIPCNS", 0, initial)["use%"], 100, "used up, says USE%")
+            t.same(of_user("MAXIPCNS", 0, userns=initial)["use%"], 100, "used up, says USE%")
             t.same(third.call(try_unshare), "ENOSPC", "and the kernel")
             set_max(row["used"] + 1)
             t.same(third.call(try_unshare), None, "one more is granted")
             userns = os.stat(f"/proc/{inner.pid}/ns/user").st_ino
-            row = of_user("MAXIPCNS", 0, userns)
+            row = of_user("MAXIPCNS", 0, userns=userns)
             t.same((row["limit"], row["used"]), (3, 1), "a user namespace has its own limit")
-            row = of_user("MAXIPCNS", 0, userns, inner.inode)
+            row = of_user("MAXIPCNS", 0, inner.inode, userns=userns)
             t.same(row["used"], 1, "of one namespace: its user namespace")
     finally:
         set_max(before)

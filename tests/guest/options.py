@@ -98,12 +98,13 @@ def units(t):
                 f"system.slice/docker-{number}.scope": (one, "docker:0123456789ab"),
                 f"system.slice/docker-{number}.scope/a.service": (
                     two, "docker:0123456789ab/a.service"),
-                "system.slice/inner.service": (inner, None), "system.slice/db.service": (service, None)}
+                "system.slice/inner.service": (inner, None),
+                "system.slice/db.service": (service, None)}
         for group, (member, _) in want.items():
             # Control is with the leaves, unless there are no controllers.
             move(member.pid, group)
         found = tool.namespaces()
-        for member, name in want.values():
+        for member, name in list(want.values()):
             if name:
                 t.same(found[member.inode]["unit"], name, f"UNIT: {name}")
         host = calls.namespace_inode(os.getpid())
@@ -319,7 +320,8 @@ def tables(t):
             t.ok(all(any(column in line.split() for line in described.splitlines())
                      for column in every[0].split(" ")), "-H describes them", described)
         t.same(tool.output("limits", inode).splitlines()[0].split(),
-               ["NS", "RESOURCE", "DESCRIPTION", "LIMIT", "USED", "USE%", "SYSCTL"], "columns of limits")
+               ["NS", "RESOURCE", "DESCRIPTION", "LIMIT", "USED", "USE%", "SYSCTL"],
+               "columns of limits")
         sizes = [tool.output("objects", "--type", "shm", "-n", "-r", *words, "-o", "SIZE",
                              inode).split() for words in ([], ["-b"])]
         t.same(sizes, [["5000"] * 3] * 2, "raw sizes are bytes, with -b or without")
@@ -440,7 +442,8 @@ def tree(t):
         t.ok(all("-" in line.split()[2] or "\u2500" in line.split()[2] for line in lines[2:]),
              "with branches", *lines)
         host = calls.namespace_inode(1)
-        people = [row for row in tool.output("list", "--tree", "-o", "NS,COMMAND,PID", host).splitlines()
+        tree = tool.output("list", "--tree", "-o", "NS,COMMAND,PID", host)
+        people = [row for row in tree.splitlines()
                   if len(row.split()) > 1 and row.split()[-1].isdigit()]
         t.ok(not [row for row in people if kernel_thread(row.split()[-1])] and
              any(row.split()[-1] == "1" for row in people), "none of the kernel's threads", *people)
