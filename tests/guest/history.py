@@ -124,6 +124,8 @@ def spans(t):
                lines_of("history", "-e", "destroyed", "--until", early[-1]["seq"],
                         f"id={nsid}")[-1:],
                "by number, too")
+        # what an earlier monitor asked for says nothing of this one
+        until(lambda: "ipc_addid" not in events.armed(), "nobody listens")
         begin = time.time()
         with subprocess.Popen(["ipcnsctl", "monitor", "-J", "-t", "sem", "--until", "+10s",
                                f"id={nsid}"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

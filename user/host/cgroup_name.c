@@ -252,9 +252,7 @@ static size_t name_lxc(const char *path, const struct part *part, char *buf)
 static size_t put_machine(char *buf, const char *name, size_t len)
 {
 	const char *end = name + len;
-	size_t n = strlen("machine:");
-
-	memcpy(buf, "machine:", n);
+	size_t n = strlen(strcpy(buf, "machine:"));
 
 	for (; name < end; name++) {
 		if (end - name >= 4 && !memcmp(name, "\\x2d", 4)) {

@@ -74,7 +74,6 @@ static FILE *start(const char *unit, int64_t since, pid_t *pid)
 	const char *program = find_program();
 	char *argv[] = { "journalctl", quiet, pager, export, from, match, NULL };
 	posix_spawn_file_actions_t actions;
-	extern char **environ;
 	int fds[2], err;
 	FILE *in;
 

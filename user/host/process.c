@@ -136,13 +136,21 @@ bool proc_is_kernel_thread(uint32_t pid)
 {
 	const unsigned int kthread = 0x00200000;
 	size_t n = read_proc(pid, "stat", 4096);
-	unsigned int flags;
-	const char *end;
+	unsigned long flags;
+	const char *at;
+	char *end;
+	int field;
 
 	/* The name of a process can have any bytes; what follows it has no brackets. */
 	buffer[n] = '\0';
-	end = memrchr(buffer, ')', n);
-	return end && sscanf(end, ") %*c %*d %*d %*d %*d %*d %u", &flags) == 1 && flags & kthread;
+	at = memrchr(buffer, ')', n);
+	/* flags are the seventh field after the name, with a space before each */
+	for (field = 0; at && field < 7; field++)
+		at = strchr(at + 1, ' ');
+	if (!at)
+		return false;
+	flags = strtoul(at, &end, 10);
+	return end != at && flags & kthread;
 }
 
 /* Finds the path behind @label in the lines of the buffer, after a number if @numbered. */

@@ -138,9 +138,9 @@ static size_t read_text(const char *path, char *text, size_t size)
 static void take_thread(struct sleeper_search *search, uint32_t pid, uint32_t tid)
 {
 	struct sem_sleeper sleeper = { 0 };
-	unsigned long long args[2];
-	char path[96], text[256];
+	char path[96], text[256], *at, *end;
 	struct stat st;
+	size_t i;
 
 	snprintf(path, sizeof(path), "/proc/%u/task/%u/wchan", pid, tid);
 	if (!read_text(path, text, sizeof(text)) || !strcmp(text, "0"))
@@ -155,12 +155,16 @@ static void take_thread(struct sleeper_search *search, uint32_t pid, uint32_t ti
 	}
 	sleeper.ipc_inum = st.st_ino;
 	snprintf(path, sizeof(path), "/proc/%u/task/%u/syscall", pid, tid);
-	if (read_text(path, text, sizeof(text)) &&
-	    sscanf(text, "%*d 0x%llx 0x%llx", &args[0], &args[1]) == 2) {
-		sleeper.args[0] = args[0];
-		sleeper.args[1] = args[1];
-		sleeper.has_args = true;
+	/* the number of the call, then its arguments, each with a space before it */
+	at = read_text(path, text, sizeof(text)) ? text : NULL;
+	for (i = 0; at && i < ARRAY_SIZE(sleeper.args); i++) {
+		at = strstr(at, " 0x");
+		if (at) {
+			sleeper.args[i] = strtoull(at + 1, &end, 16);
+			at = end;
+		}
 	}
+	sleeper.has_args = at != NULL;
 	search->found(&sleeper, search->arg);
 }
 
