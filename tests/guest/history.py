@@ -131,6 +131,7 @@ def spans(t):
                                f"id={nsid}"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL, encoding="utf-8") as process:
             until(lambda: {"ipc_addid"} & events.armed(), "it listens")
+            time.sleep(1)       # its next request says that all is recorded: what follows is news
             member.call(calls.sem_remove, member.call(calls.semget, 0x52, 1))
             out, _ = process.communicate(timeout=60 * PACE)
         t.same((process.returncode, named(json.loads(line) for line in out.splitlines())),
