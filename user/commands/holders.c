@@ -57,11 +57,13 @@ size_t holders_print(const struct references *ledger, size_t most, struct table 
 static const struct table_type *columns_for(int namespaces, bool summary)
 {
 	static struct table_type set;
-	static char defaults[128] = "NS,";
+	static char defaults[128];
 
 	set = summary ? holder_summary_columns : holder_columns;
-	if (namespaces > 1)
-		set.defaults = strcat(defaults, set.defaults);
+	if (namespaces > 1) {
+		snprintf(defaults, sizeof(defaults), "NS,%s", set.defaults);
+		set.defaults = defaults;
+	}
 	return &set;
 }
 

@@ -154,12 +154,14 @@ static void print_heading(const char **heading)
 static void print_health(const struct findings *problems)
 {
 	const struct finding *f;
+	size_t i;
 
 	fputs("Health: ", stdout);
 	if (!findings_bad(problems))
 		puts("ok");
-	for (f = problems->rows; f < problems->rows + problems->n; f++) {
-		if (f > problems->rows || !findings_bad(problems))
+	for (i = 0; i < problems->n; i++) {
+		f = &problems->rows[i];
+		if (i || !findings_bad(problems))
 			fputs("        ", stdout);
 		printf("%s: ", severity_names[f->severity]);
 		put_safe(stdout, f->what, strlen(f->what));

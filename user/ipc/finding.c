@@ -102,9 +102,11 @@ bool findings_bad(const struct findings *list)
 void findings_json(const struct findings *list, struct json *json, const char *key)
 {
 	const struct finding *f;
+	size_t i;
 
 	json_open(json, key, '[');
-	for (f = list->rows; f < list->rows + list->n; f++) {
+	for (i = 0; i < list->n; i++) {
+		f = &list->rows[i];
 		json_open(json, NULL, '{');
 		json_string(json, "severity", severity_names[f->severity]);
 		json_string(json, "check", f->check);

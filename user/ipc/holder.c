@@ -177,8 +177,11 @@ void holders_sort(struct holders *list, holder_compare_fn compare)
  */
 void holders_fold_kernel_threads(struct holders *list)
 {
-	struct holder *h, *folded = NULL, *to = list->rows, *end = list->rows + list->n;
+	struct holder *h, *folded = NULL, *to = list->rows, *end;
 
+	if (!list->n)
+		return;
+	end = list->rows + list->n;
 	for (h = list->rows; h < end; h++) {
 		if (folded && (folded->inum != h->inum || folded->nsid != h->nsid))
 			folded = NULL;

@@ -82,8 +82,11 @@ static struct summary summarize(const struct holder *h)
 static size_t merge(struct summary *rows, size_t n)
 {
 	struct summary *sum = rows, *row;
-	uint32_t last = n ? rows->pid : 0;
+	uint32_t last;
 
+	if (!n)
+		return 0;
+	last = rows->pid;
 	for (row = rows + 1; row < rows + n; row++) {
 		if (compare_groups(sum, row)) {
 			*++sum = *row;
@@ -96,7 +99,7 @@ static size_t merge(struct summary *rows, size_t n)
 		}
 		last = row->pid;
 	}
-	return n ? sum + 1 - rows : 0;
+	return sum + 1 - rows;
 }
 
 /**
