@@ -60,11 +60,6 @@ void processes_read(process_fn found, void *arg)
 		found(pid, arg);
 }
 
-bool process_exists(uint32_t pid)
-{
-	return pid < 4;
-}
-
 bool process_uid(uint32_t pid, uint32_t *uid)
 {
 	*uid = pid - 1;

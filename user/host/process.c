@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the module does not know but the machine does: command lines, control groups, names. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -106,24 +105,6 @@ const char *proc_command(uint32_t pid, size_t *len)
 	command_len = n;
 	*len = n;
 	return n ? buffer : NULL;
-}
-
-/**
- * proc_each - call @process for each process that /proc has
- * @process: called with the process id, as this process sees it
- * @arg: for @process
- */
-void proc_each(void (*process)(uint32_t pid, void *arg), void *arg)
-{
-	DIR *proc = opendir("/proc");
-	struct dirent *entry;
-
-	if (!proc)
-		die(STATUS_ERROR, "cannot read /proc: %s", strerror(errno));
-	while ((entry = readdir(proc)))
-		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
-			process(strtoul(entry->d_name, NULL, 10), arg);
-	closedir(proc);
 }
 
 /**

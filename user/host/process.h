@@ -9,7 +9,6 @@
 
 const char *proc_command(uint32_t pid, size_t *len);
 void proc_command_wide(void);
-void proc_each(void (*process)(uint32_t pid, void *arg), void *arg);
 bool proc_is_kernel_thread(uint32_t pid);
 const char *proc_cgroup(uint32_t pid, size_t *len);
 const char *user_name(uint32_t uid);

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <linux/ipcns.h>
 
-#include "host/process.h"
+#include "host/processes.h"
 #include "ipc/unit.h"
 #include "print/value.h"
 #include "util.h"
@@ -121,7 +121,7 @@ const struct stored_row *unit_find(const struct row_store *all, const char *unit
 		    "has it, or its beginning");
 	consider_lowest(&c);
 	if (!c.n)
-		proc_each(consider_process, &c);
+		processes_read(consider_process, &c);
 	if (!c.n)
 		die(STATUS_ERROR, "no process of a unit \"%s\" is in an IPC namespace that is visible "
 		    "here: see the UNIT column of \"" PROGRAM " list --tree\"", unit);
