@@ -37,54 +37,55 @@ static const struct limit {
 	unsigned int attr;	/* the limit */
 	unsigned int used;	/* what is used of it, if that means anything */
 	unsigned int constant;	/* a limit that is part of the ABI */
+	uint64_t usual;		/* @attr of a new namespace: the kernel's ipc/ and msg.h */
 	const char *sysctl;	/* that sets it */
 } limits[] = {
 	{ "MSGMNI", "Number of message queues",
 	  AS_NUMBER, .attr = IPCNS_A_LIMITS_MSGMNI, .used = IPCNS_A_LIMITS_MSG,
-	  .sysctl = "kernel.msgmni" },
+	  .usual = 32000, .sysctl = "kernel.msgmni" },
 	{ "MSGMAX", "Max size of message (bytes)", AS_SIZE, .attr = IPCNS_A_LIMITS_MSGMAX,
-	  .sysctl = "kernel.msgmax" },
+	  .usual = 8192, .sysctl = "kernel.msgmax" },
 	{ "MSGMNB", "Default max size of queue (bytes)", AS_SIZE, .attr = IPCNS_A_LIMITS_MSGMNB,
-	  .sysctl = "kernel.msgmnb" },
+	  .usual = 16384, .sysctl = "kernel.msgmnb" },
 	{ "MQUMNI", "Number of POSIX message queues",
 	  AS_NUMBER, .attr = IPCNS_A_LIMITS_MQ_QUEUES_MAX, .used = IPCNS_A_LIMITS_MQ,
-	  .sysctl = "fs.mqueue.queues_max" },
+	  .usual = 256, .sysctl = "fs.mqueue.queues_max" },
 	{ "MQUMAX", "Max size of POSIX message (bytes)",
 	  AS_SIZE, .attr = IPCNS_A_LIMITS_MQ_MSGSIZE_MAX,
-	  .sysctl = "fs.mqueue.msgsize_max" },
+	  .usual = 8192, .sysctl = "fs.mqueue.msgsize_max" },
 	{ "MQUMNB", "Number of messages in POSIX message queue",
 	  AS_NUMBER, .attr = IPCNS_A_LIMITS_MQ_MSG_MAX,
-	  .sysctl = "fs.mqueue.msg_max" },
+	  .usual = 10, .sysctl = "fs.mqueue.msg_max" },
 	{ "MQUMAXDEF", "Default max size of POSIX message (bytes)",
 	  AS_SIZE, .attr = IPCNS_A_LIMITS_MQ_MSGSIZE_DEFAULT,
-	  .sysctl = "fs.mqueue.msgsize_default" },
+	  .usual = 8192, .sysctl = "fs.mqueue.msgsize_default" },
 	{ "MQUMNBDEF", "Default number of messages in POSIX message queue",
 	  AS_NUMBER, .attr = IPCNS_A_LIMITS_MQ_MSG_DEFAULT,
-	  .sysctl = "fs.mqueue.msg_default" },
+	  .usual = 10, .sysctl = "fs.mqueue.msg_default" },
 	{ "SHMMNI", "Shared memory segments",
 	  AS_NUMBER, .attr = IPCNS_A_LIMITS_SHMMNI, .used = IPCNS_A_LIMITS_SHM,
-	  .sysctl = "kernel.shmmni" },
+	  .usual = 4096, .sysctl = "kernel.shmmni" },
 	{ "SHMALL", "Shared memory pages",
 	  AS_NUMBER, .attr = IPCNS_A_LIMITS_SHMALL, .used = IPCNS_A_LIMITS_SHM_PAGES,
-	  .sysctl = "kernel.shmall" },
+	  .usual = UINT64_MAX - (1UL << 24), .sysctl = "kernel.shmall" },
 	{ "SHMMAX", "Max size of shared memory segment (bytes)",
 	  AS_SIZE, .attr = IPCNS_A_LIMITS_SHMMAX,
-	  .sysctl = "kernel.shmmax" },
+	  .usual = UINT64_MAX - (1UL << 24), .sysctl = "kernel.shmmax" },
 	{ "SHMMIN", "Min size of shared memory segment (bytes)", AS_SIZE, .constant = 1 },
 	{ "SHMRMIDFORCED", "Segments go when nothing is attached (0 or 1)",
 	  AS_NUMBER, .attr = IPCNS_A_LIMITS_SHM_RMID_FORCED,
 	  .sysctl = "kernel.shm_rmid_forced" },
 	{ "SEMMNI", "Number of semaphore identifiers",
 	  AS_NUMBER, .attr = IPCNS_A_LIMITS_SEMMNI, .used = IPCNS_A_LIMITS_SEM,
-	  .sysctl = "kernel.sem" },
+	  .usual = 32000, .sysctl = "kernel.sem" },
 	{ "SEMMNS", "Total number of semaphores",
 	  AS_NUMBER, .attr = IPCNS_A_LIMITS_SEMMNS, .used = IPCNS_A_LIMITS_SEMS,
-	  .sysctl = "kernel.sem" },
+	  .usual = 1024000000, .sysctl = "kernel.sem" },
 	{ "SEMMSL", "Max semaphores per semaphore set.", AS_NUMBER, .attr = IPCNS_A_LIMITS_SEMMSL,
-	  .sysctl = "kernel.sem" },
+	  .usual = 32000, .sysctl = "kernel.sem" },
 	{ "SEMOPM", "Max number of operations per semop(2)",
 	  AS_NUMBER, .attr = IPCNS_A_LIMITS_SEMOPM,
-	  .sysctl = "kernel.sem" },
+	  .usual = 500, .sysctl = "kernel.sem" },
 	{ "SEMVMX", "Semaphore max value", AS_NUMBER, .constant = 32767 },
 };
 
@@ -288,49 +289,82 @@ void limits_get_all(struct ipcns *w, struct row_store *store)
 		module_die(w, ret, "cannot list limits");
 }
 
+/* Which limits of a namespace are printed. */
+typedef bool (*limit_filter_fn)(const struct row *rec, double above);
+
+static bool is_any(const struct row *rec, double above)
+{
+	(void)rec;
+	(void)above;
+	return true;
+}
+
+static bool is_above(const struct row *rec, double above)
+{
+	const char *name;
+	double part;
+
+	return limits_use(rec, rec->line, &name, &part) && part >= 0 && part * 100 >= above;
+}
+
+/* In use, or not what it is in a new namespace. */
+static bool is_notable(const struct row *rec, double above)
+{
+	const struct limit *limit = &limits[rec->line];
+	uint64_t value;
+
+	(void)above;
+	if (limit->used && ipcns_uint(rec->attr[limit->used], &value) && value)
+		return true;
+	return limit->attr && ipcns_uint(rec->attr[limit->attr], &value) && value != limit->usual;
+}
+
+/* Prints the limits of @only (NULL: of all) in @store that @filter passes; returns how many. */
+static size_t print_limits(const struct row_store *store, const struct row_store *only,
+			   limit_filter_fn filter, double above, struct table *out)
+{
+	size_t i, n = 0;
+	struct row rec;
+
+	for (i = 0; i < store->n; i++) {
+		if (!row_parse(&rec, store->rows[i].attrs, store->rows[i].len))
+			continue;
+		if (only && !ns_selected(only, rec.attr[IPCNS_A_LIMITS_NS_INUM],
+					 rec.attr[IPCNS_A_LIMITS_NS_ID]))
+			continue;
+		for (rec.line = 0; rec.line < ARRAY_SIZE(limits); rec.line++) {
+			if (!filter(&rec, above))
+				continue;
+			table_add(out, &rec);
+			n++;
+		}
+	}
+	return n;
+}
+
 /**
  * limits_print - print limits
  * @store: messages with the limits of a namespace each
- * @only: namespaces wanted, NULL for all
  * @out: where they go
  */
-void limits_print(const struct row_store *store, const struct row_store *only, struct table *out)
+void limits_print(const struct row_store *store, struct table *out)
 {
-	struct row rec;
-	size_t i;
-
-	for (i = 0; i < store->n; i++) {
-		if (!row_parse(&rec, store->rows[i].attrs, store->rows[i].len))
-			continue;
-		if (only && !ns_selected(only, rec.attr[IPCNS_A_LIMITS_NS_INUM],
-					 rec.attr[IPCNS_A_LIMITS_NS_ID]))
-			continue;
-		for (rec.line = 0; rec.line < ARRAY_SIZE(limits); rec.line++)
-			table_add(out, &rec);
-	}
+	print_limits(store, NULL, is_any, 0, out);
 }
 
-/* Rows of a store that are used to @above percent or more. */
-static void print_above(const struct row_store *store, const struct row_store *only, double above,
-			struct table *out)
+/**
+ * limits_print_notable - print limits that are in use or differ from the kernel's defaults
+ * @store: messages with the limits of a namespace each
+ * @out: where they go
+ *
+ * Returns their number.
+ */
+size_t limits_print_notable(const struct row_store *store, struct table *out)
 {
-	const char *name;
-	struct row rec;
-	double part;
-	size_t i;
-
-	for (i = 0; i < store->n; i++) {
-		if (!row_parse(&rec, store->rows[i].attrs, store->rows[i].len))
-			continue;
-		if (only && !ns_selected(only, rec.attr[IPCNS_A_LIMITS_NS_INUM],
-					 rec.attr[IPCNS_A_LIMITS_NS_ID]))
-			continue;
-		for (rec.line = 0; limits_use(&rec, rec.line, &name, &part); rec.line++)
-			if (part >= 0 && part * 100 >= above)
-				table_add(out, &rec);
-	}
+	return print_limits(store, NULL, is_notable, 0, out);
 }
 
+/* @above is below 0 if all rows are wanted. */
 static void print_users(const struct user_limits *users, double above, struct table *out)
 {
 	struct row rec = { 0 };
@@ -345,17 +379,6 @@ static void print_users(const struct user_limits *users, double above, struct ta
 	}
 }
 
-/* @above is below 0 if all rows are wanted. */
-static void print(const struct row_store *store, const struct row_store *only,
-		  const struct user_limits *users, double above, struct table *out)
-{
-	if (above < 0)
-		limits_print(store, only, out);
-	else
-		print_above(store, only, above, out);
-	print_users(users, above, out);
-}
-
 static double parse_percent(const char *text)
 {
 	uint64_t value;
@@ -363,69 +386,6 @@ static double parse_percent(const char *text)
 	if (!parse_uint(text, strlen(text), 10, UINT32_MAX, &value))
 		die_usage("invalid percentage: %s", text);
 	return value;
-}
-
-/* What limits are in a namespace that has just been created; see the kernel's ipc/ and msg.h. */
-static const struct {
-	unsigned int attr;
-	uint64_t limit;
-} kernel_defaults[] = {
-	{ IPCNS_A_LIMITS_MSGMNI, 32000 },
-	{ IPCNS_A_LIMITS_MSGMAX, 8192 },
-	{ IPCNS_A_LIMITS_MSGMNB, 16384 },
-	{ IPCNS_A_LIMITS_MQ_QUEUES_MAX, 256 },
-	{ IPCNS_A_LIMITS_MQ_MSGSIZE_MAX, 8192 },
-	{ IPCNS_A_LIMITS_MQ_MSG_MAX, 10 },
-	{ IPCNS_A_LIMITS_MQ_MSGSIZE_DEFAULT, 8192 },
-	{ IPCNS_A_LIMITS_MQ_MSG_DEFAULT, 10 },
-	{ IPCNS_A_LIMITS_SHMMNI, 4096 },
-	{ IPCNS_A_LIMITS_SHMALL, UINT64_MAX - (1UL << 24) },
-	{ IPCNS_A_LIMITS_SHMMAX, UINT64_MAX - (1UL << 24) },
-	{ IPCNS_A_LIMITS_SHM_RMID_FORCED, 0 },
-	{ IPCNS_A_LIMITS_SEMMNI, 32000 },
-	{ IPCNS_A_LIMITS_SEMMNS, 1024000000 },
-	{ IPCNS_A_LIMITS_SEMMSL, 32000 },
-	{ IPCNS_A_LIMITS_SEMOPM, 500 },
-};
-
-static bool is_notable(const struct row *rec)
-{
-	const struct limit *limit = &limits[rec->line];
-	uint64_t value;
-	size_t i;
-
-	if (limit->used && ipcns_uint(rec->attr[limit->used], &value) && value)
-		return true;
-	for (i = 0; i < ARRAY_SIZE(kernel_defaults); i++)
-		if (limit->attr && kernel_defaults[i].attr == limit->attr &&
-		    ipcns_uint(rec->attr[limit->attr], &value))
-			return value != kernel_defaults[i].limit;
-	return false;
-}
-
-/**
- * limits_print_notable - print limits that are in use or differ from the kernel's defaults
- * @store: messages with the limits of a namespace each
- * @out: where they go
- *
- * Returns their number.
- */
-size_t limits_print_notable(const struct row_store *store, struct table *out)
-{
-	size_t i, n = 0;
-	struct row rec;
-
-	for (i = 0; i < store->n; i++) {
-		if (!row_parse(&rec, store->rows[i].attrs, store->rows[i].len))
-			continue;
-		for (rec.line = 0; rec.line < ARRAY_SIZE(limits); rec.line++) {
-			if (!is_notable(&rec))
-				continue;
-			table_add(out, &rec);
-			n++;
-		}
-	}
-	return n;
 }
 
 /** cmd_limits - the command */
@@ -462,7 +422,9 @@ int cmd_limits(int argc, char **argv)
 	user_limits_get(&users, w, namespaces.n ? &namespaces : NULL, SIZE_MAX);
 
 	table_begin(&out, &opts, &sel, NULL);
-	print(&store, namespaces.n ? &namespaces : NULL, &users, above, &out);
+	print_limits(&store, namespaces.n ? &namespaces : NULL, above < 0 ? is_any : is_above,
+		     above, &out);
+	print_users(&users, above, &out);
 	table_end(&out);
 
 	user_limits_free(&users);

@@ -11,6 +11,6 @@ bool limits_use(const struct row *rec, unsigned int line, const char **name, dou
 void limits_get(struct ipcns *w, uint64_t id, struct row_store *store);
 void limits_get_all(struct ipcns *w, struct row_store *store);
 size_t limits_print_notable(const struct row_store *store, struct table *out);
-void limits_print(const struct row_store *store, const struct row_store *only, struct table *out);
+void limits_print(const struct row_store *store, struct table *out);
 
 #endif

@@ -175,7 +175,7 @@ static void print_json(const struct row *rec, const struct row_store *limits,
 	column_choice_free(&sel);
 	column_choice_parse(&sel, &limit_columns, "RESOURCE,DESCRIPTION,LIMIT,USED,USE%", false);
 	table_begin(&out, opts, &sel, &json);
-	limits_print(limits, NULL, &out);
+	limits_print(limits, &out);
 	table_end(&out);
 	column_choice_free(&sel);
 	if (ledger->refused) {
