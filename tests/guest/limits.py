@@ -3,13 +3,16 @@
 # guest: timeout=120
 """Limits of ipc_namespaces(7), changed inside, and how much of them is used."""
 
+import contextlib
 import errno
 import os
 import resource
+import signal
+import time
 
 from lib import calls, tool, wire, witness
 from lib.member import Member
-from lib.tap import main, scene, until
+from lib.tap import PACE, main, scene, until
 
 # Values that are nobody's default, all different.
 CHANGED = {
@@ -315,6 +318,36 @@ def namespaces(t):
         set_max(before)
         calls.umount(path)
         os.unlink(path)
+
+
+def stop_everybody(seconds):
+    """As root of a user namespace: stops all processes that this user may send signals to."""
+    until_then = time.monotonic() + seconds
+    rounds = 0
+    while time.monotonic() < until_then:
+        with contextlib.suppress(OSError):
+            os.kill(-1, signal.SIGSTOP)     # not this process itself
+            rounds += 1
+    return rounds
+
+
+@scene("the root of a user namespace who stops whatever enters it")
+def stopped(t):
+    with Member(0) as hostile:
+        hostile.call(os.setresuid, 4321, 4321, 4321)
+        hostile.call(calls.make_dumpable)
+        hostile.call(calls.unshare, calls.CLONE_NEWUSER | calls.CLONE_NEWIPC)
+        userns = os.stat(f"/proc/{hostile.pid}/ns/user").st_ino
+        hostile.start(stop_everybody, 12 * PACE)
+        slowest, unread = 0, 0
+        end = time.monotonic() + 10 * PACE
+        while time.monotonic() < end:
+            begin = time.monotonic()
+            row = of_user("MAXIPCNS", 4321, userns=userns)
+            slowest = max(slowest, time.monotonic() - begin)
+            unread += row["limit"] is None
+        t.ok(slowest < 5 * PACE, f"limits: done after {slowest:.1f} s at most")
+        t.note(f"stopped in {unread} runs; {hostile.result()} signals")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* User namespaces: which owns what, their owners, and how many IPC namespaces they may have. */
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,6 +16,9 @@
 #include "host/user_namespace.h"
 #include "print/text.h"
 #include "util.h"
+
+#define PATIENCE_MS 1000
+#define MAX_STOPPED 3	/* children that did not answer, until no more are asked */
 
 #define MAX_IPC_NAMESPACES "/proc/sys/user/max_ipc_namespaces"
 
@@ -92,22 +97,33 @@ static _Noreturn void read_inside(int userns, int out)
 	_exit(len <= 0 || write(out, text, len) != len);
 }
 
+/*
+ * Whoever is root in the user namespace can send signals to the child, and stop it. It takes
+ * no time by itself, so a child that is not done soon is killed, and after some of these no more
+ * limits are read in this way.
+ */
 static ssize_t read_in_child(int userns, char *text, size_t size)
 {
-	int ends[2], status;
+	static unsigned int stopped;
+	struct pollfd answer = { .events = POLLIN };
 	ssize_t len = -1;
+	int ends[2];
 	pid_t pid;
 
-	if (pipe2(ends, O_CLOEXEC))
+	if (stopped == MAX_STOPPED || pipe2(ends, O_CLOEXEC))
 		return -1;
 	pid = fork();
 	if (!pid)
 		read_inside(userns, ends[1]);
 	close(ends[1]);
 	if (pid > 0) {
-		len = read(ends[0], text, size);
-		if (waitpid(pid, &status, 0) != pid || status)
-			len = -1;
+		answer.fd = ends[0];
+		if (poll(&answer, 1, PATIENCE_MS) == 1)
+			len = read(ends[0], text, size);
+		else
+			stopped++;
+		kill(pid, SIGKILL);	/* it may have been stopped after its answer, too */
+		waitpid(pid, NULL, 0);
 	}
 	close(ends[0]);
 	return len;
