@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* ipcnsctl history: the events that are on record, one line each. */
-#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,21 +91,10 @@ static void take_namespace(struct nlattr *attrs, int len, void *arg)
 static void select_namespace(struct history *h, struct ipcns *c, char *arg, struct wanted_ns *ns)
 {
 	struct ipcns_name name;
-	char why[256];
-	int ret;
 
 	ns->arg = arg;
-	if (!ipcns_name_parse(arg, &name, why, sizeof(why)))
-		die(STATUS_ERROR, "namespace \"%s\": %s", arg, why);
-	ret = ipcns_lookup(c, &name, take_namespace, ns);
-	if (ret == -ENOENT && name.exists)
-		die(STATUS_ERROR, "namespace \"%s\" is hidden: it takes CAP_SYS_ADMIN in its user namespace",
-		    arg);
-	if (ret == -ENOTUNIQ)
-		die(STATUS_ERROR, "inode %llu is ambiguous, use id=NSID",
-		    (unsigned long long)name.value);
-	if (ret && ret != -ENOENT)
-		module_die(c, ret, "namespace \"%s\"", arg);
+	ns_parse(arg, &name);
+	ns_check_lookup(c, arg, &name, ipcns_lookup(c, &name, take_namespace, ns));
 	if (name.by_id)
 		ns->id = name.value;
 	else if (!name.exists)

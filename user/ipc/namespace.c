@@ -281,7 +281,8 @@ uint64_t ns_id(const struct stored_row *row)
 	return row->key.number[1];
 }
 
-static void parse_arg(const char *arg, struct ipcns_name *ns)
+/** ns_parse - what the user named a namespace by, or die */
+void ns_parse(const char *arg, struct ipcns_name *ns)
 {
 	char why[256];
 
@@ -294,6 +295,25 @@ static void die_ambiguous(const struct ipcns_name *ns)
 	die(STATUS_ERROR, "inode %llu is ambiguous, use id=NSID", (unsigned long long)ns->value);
 }
 
+/**
+ * ns_check_lookup - die if a look-up failed, unless there just is no such namespace
+ * @w: the connection
+ * @arg: the namespace as the user named it
+ * @ns: what ipcns_name_parse() made of it
+ * @ret: what ipcns_lookup() returned: 0, or -ENOENT, for the caller to handle
+ */
+void ns_check_lookup(struct ipcns *w, const char *arg, const struct ipcns_name *ns, int ret)
+{
+	if (ret == -ENOENT && ns->exists)
+		die(STATUS_ERROR,
+		    "namespace \"%s\" is hidden: it takes CAP_SYS_ADMIN in its user namespace",
+		    arg);
+	if (ret == -ENOTUNIQ)
+		die_ambiguous(ns);
+	if (ret && ret != -ENOENT)
+		module_die(w, ret, "namespace \"%s\"", arg);
+}
+
 /* Adds the namespace that @arg names, or dies. */
 static void look_up(struct ipcns *w, const char *arg, const struct ipcns_name *ns,
 		    struct row_store *store)
@@ -301,16 +321,9 @@ static void look_up(struct ipcns *w, const char *arg, const struct ipcns_name *n
 	size_t n = store->n;
 	int ret = ipcns_lookup(w, ns, add, store);
 
-	if (ret == -ENOENT && ns->exists)
-		die(STATUS_ERROR,
-		    "namespace \"%s\" is hidden: it takes CAP_SYS_ADMIN in its user namespace",
-		    arg);
-	if (ret == -ENOENT)
-		die(STATUS_ERROR, "no IPC namespace \"%s\"", arg);
-	if (ret == -ENOTUNIQ)
-		die_ambiguous(ns);
+	ns_check_lookup(w, arg, ns, ret);
 	if (ret)
-		module_die(w, ret, "namespace \"%s\"", arg);
+		die(STATUS_ERROR, "no IPC namespace \"%s\"", arg);
 	if (store->n != n + 1)
 		die(STATUS_ERROR, "namespace \"%s\": malformed answer", arg);
 }
@@ -377,7 +390,7 @@ static void select_among_all(struct ipcns *w, int argc, char **argv, struct row_
 			row_store_add(store, row->attrs, row->len, ns_sort_key);
 			continue;
 		}
-		parse_arg(argv[k], &ns);
+		ns_parse(argv[k], &ns);
 		row = find(&all, by_id, &ns);
 		if (row)
 			row_store_add(store, row->attrs, row->len, ns_sort_key);
@@ -409,7 +422,7 @@ void ns_select(struct ipcns *w, int argc, char **argv, struct row_store *store)
 		select_among_all(w, argc, argv, store);
 	} else {
 		for (i = 0; i < argc; i++) {
-			parse_arg(argv[i], &ns);
+			ns_parse(argv[i], &ns);
 			look_up(w, argv[i], &ns, store);
 		}
 	}

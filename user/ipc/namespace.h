@@ -30,6 +30,10 @@ struct ns_facts {
  */
 #define NS_FEW 8
 
+struct ipcns_name;
+
+void ns_parse(const char *arg, struct ipcns_name *ns);
+void ns_check_lookup(struct ipcns *w, const char *arg, const struct ipcns_name *ns, int ret);
 void ns_select(struct ipcns *w, int argc, char **argv, struct row_store *store);
 bool ns_selected(const struct row_store *store, struct nlattr *inum, struct nlattr *id);
 void ns_select_all(struct ipcns *w, struct row_store *store);

@@ -250,18 +250,12 @@ static void count_namespace(struct user_limits *list, const struct row *rec, boo
 	}
 }
 
-/**
- * user_limits_add_namespaces - count the IPC namespaces of each user
- * @list: where rows go
- * @w: the connection
- * @all: all namespaces, as ns_select_all() left them
- * @only: those that rows are wanted for, sorted; NULL for all
- * @most: user namespaces whose limit is read at most, those with the most IPC namespaces first: it
- *	  takes a process for each
+/*
+ * Counts the IPC namespaces of each user: @all, as ns_select_all() left them. Rows are wanted for
+ * @only, or for all if that is NULL. @most: see user_limits_get().
  */
-void user_limits_add_namespaces(struct user_limits *list, struct ipcns *w,
-				const struct row_store *all, const struct row_store *only,
-				size_t most)
+static void add_namespaces(struct user_limits *list, struct ipcns *w, const struct row_store *all,
+			   const struct row_store *only, size_t most)
 {
 	const struct user_namespace *ns;
 	struct row rec;
@@ -285,12 +279,8 @@ void user_limits_add_namespaces(struct user_limits *list, struct ipcns *w,
 	}
 }
 
-/**
- * queue_charge - bytes that the kernel counts for a POSIX queue
- * @maxmsg: messages that it can have
- * @msgsize: bytes of each
- */
-uint64_t queue_charge(uint64_t maxmsg, uint64_t msgsize)
+/* Bytes that the kernel counts for a POSIX queue of @maxmsg messages with @msgsize bytes each. */
+static uint64_t queue_charge(uint64_t maxmsg, uint64_t msgsize)
 {
 	/* MQ_PRIO_MAX; structs of include/linux/msg.h and ipc/mqueue.c */
 	const uint64_t priorities = 32768;
@@ -311,14 +301,8 @@ uint64_t queue_charge(uint64_t maxmsg, uint64_t msgsize)
 	       maxmsg * msgsize;
 }
 
-/**
- * user_limits_add_queue - count a POSIX queue for its owner, who is its creator unless it was
- * given away
- * @list: where the row goes
- * @rec: the queue, of object_parse()
- * @wanted: a row for its owner is wanted
- */
-void user_limits_add_queue(struct user_limits *list, const struct row *rec, bool wanted)
+/* Counts a POSIX queue for its owner, who is its creator unless it was given away. */
+static void add_queue(struct user_limits *list, const struct row *rec, bool wanted)
 {
 	struct user_limit row = { .kind = USER_LIMIT_QUEUES, .wanted = wanted };
 	uint64_t uid, maxmsg, msgsize;
@@ -349,8 +333,8 @@ static void take_process(uint32_t pid, void *arg)
 	row->has_limit = true;
 }
 
-/** user_limits_finish - add up the queues, and read the limits of their owners */
-void user_limits_finish(struct user_limits *list)
+/* Adds up the queues, and reads the limits of their owners. */
+static void finish(struct user_limits *list)
 {
 	merge(list);
 	if (list->n && list->rows[list->n - 1].kind == USER_LIMIT_QUEUES)
@@ -379,9 +363,9 @@ static void take_queue(struct nlattr *attrs, int len, void *arg)
 	struct row rec;
 
 	if (object_parse(&rec, attrs, len))
-		user_limits_add_queue(queues->list, &rec, !queues->only ||
-				      ns_selected(queues->only, rec.attr[IPCNS_A_OBJECT_NS_INUM],
-						  rec.attr[IPCNS_A_OBJECT_NS_ID]));
+		add_queue(queues->list, &rec, !queues->only ||
+			  ns_selected(queues->only, rec.attr[IPCNS_A_OBJECT_NS_INUM],
+				      rec.attr[IPCNS_A_OBJECT_NS_ID]));
 }
 
 static bool restart_queues(void *arg)
@@ -399,7 +383,8 @@ static bool restart_queues(void *arg)
  * @list: empty; user_limits_free()
  * @w: the connection
  * @only: namespaces that rows are wanted for, sorted; NULL for all
- * @most: as in user_limits_add_namespaces()
+ * @most: user namespaces whose limit is read at most, those with the most IPC namespaces first: it
+ *	  takes a process for each
  *
  * Where queues cannot be listed on this kernel, there are no rows for them.
  */
@@ -412,12 +397,12 @@ void user_limits_get(struct user_limits *list, struct ipcns *w, const struct row
 	int ret;
 
 	ns_select_all(w, &all);
-	user_limits_add_namespaces(list, w, &all, only, most);
+	add_namespaces(list, w, &all, only, most);
 	row_store_clear(&all);
 	ret = ipcns_objects(w, &filter, take_queue, restart_queues, &queues);
 	if (ret)
 		error("cannot list POSIX queues: %s", ipcns_error(w));
-	user_limits_finish(list);
+	finish(list);
 }
 
 /** user_limits_free - free what a list holds */

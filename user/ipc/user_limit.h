@@ -32,15 +32,9 @@ struct user_limits {
 
 extern const char *const user_limit_names[USER_LIMIT_KINDS];
 
-void user_limits_add_namespaces(struct user_limits *list, struct ipcns *w,
-				const struct row_store *all, const struct row_store *only,
-				size_t most);
-void user_limits_add_queue(struct user_limits *list, const struct row *rec, bool wanted);
-void user_limits_finish(struct user_limits *list);
 void user_limits_get(struct user_limits *list, struct ipcns *w, const struct row_store *only,
 		     size_t most);
 double user_limit_use(const struct user_limit *limit);
-uint64_t queue_charge(uint64_t maxmsg, uint64_t msgsize);
 void user_limits_free(struct user_limits *list);
 
 #endif
