@@ -162,7 +162,8 @@ bench: setup-check
 clean:
 	rm -rf $(BUILD)
 	$(if $(wildcard $(KDIR)/Makefile),$(MAKE) -C $(KDIR) M=$(CURDIR) clean,\
-		rm -f ipcns.ko ipcns.o ipcns.mod* .ipcns.* ipcns_features.h* .ipcns_features.h.* .module-common.o ..module-common.o.cmd \
+		rm -f ipcns.ko ipcns.o ipcns.mod* .ipcns.* ipcns_features.h* .ipcns_features.h.* \
+			.module-common.o ..module-common.o.cmd \
 			Module.symvers modules.order .Module.symvers.cmd .modules.order.cmd \
 			kmod/*.o kmod/.*.cmd)
 

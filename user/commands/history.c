@@ -32,7 +32,7 @@ static const char usage[] =
 	"     --journal         also what " MONITOR_UNIT " wrote to the systemd\n"
 	"                       journal, and the module does not hold any more\n"
 	" -J, --json            JSON Lines\n"
-	" -q, --quiet           do not say what was not recorded\n"
+	" -q, --quiet           do not report what was not recorded\n"
 	" -h, --help  -V, --version\n\n"
 	"Namespaces, and the removal of objects, are recorded while the module is loaded.\n"
 	"Creations and changes of objects are recorded while somebody monitors them, or\n"
