@@ -95,9 +95,9 @@ install-tool: tool
 	install -D -m 755 $(BUILD)/ipcnsctl $(DESTDIR)$(SBINDIR)/ipcnsctl
 	install -D -m 644 man/ipcnsctl.8 $(DESTDIR)$(MANDIR)/man8/ipcnsctl.8
 	install -D -m 644 man/ipcns.7 $(DESTDIR)$(MANDIR)/man7/ipcns.7
-	install -D -m 644 completion/ipcnsctl.bash $(DESTDIR)$(BASHDIR)/ipcnsctl
-	install -D -m 644 completion/_ipcnsctl $(DESTDIR)$(ZSHDIR)/_ipcnsctl
-	install -D -m 644 completion/ipcnsctl.fish $(DESTDIR)$(FISHDIR)/ipcnsctl.fish
+	install -D -m 644 packaging/completion/ipcnsctl.bash $(DESTDIR)$(BASHDIR)/ipcnsctl
+	install -D -m 644 packaging/completion/_ipcnsctl $(DESTDIR)$(ZSHDIR)/_ipcnsctl
+	install -D -m 644 packaging/completion/ipcnsctl.fish $(DESTDIR)$(FISHDIR)/ipcnsctl.fish
 
 install-library: library
 	install -D -m 644 $(BUILD)/$(SONAME) $(DESTDIR)$(LIBDIR)/$(SONAME)

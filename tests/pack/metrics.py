@@ -87,8 +87,8 @@ def main():
     every = {name + "_total" * (name in counters) for name in
              re.findall(r'"(ipcns_[a-z_]+)"', source)}
     assert known <= every | series, known - every
-    json.loads((top / "prometheus/ipcns.dashboard.json").read_text(encoding="utf-8"))
-    for path in (*top.glob("prometheus/*"), top / "man/ipcnsctl.8"):
+    json.loads((top / "packaging/prometheus/ipcns.dashboard.json").read_text(encoding="utf-8"))
+    for path in (*top.glob("packaging/prometheus/*"), top / "man/ipcnsctl.8"):
         spoken = set(re.findall(r"\bipcns_[a-z_]+", path.read_text(encoding="utf-8")))
         assert spoken <= every | series, (path, spoken - every)
     assert every == spoken, every - spoken
