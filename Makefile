@@ -20,6 +20,9 @@ MANDIR  ?= $(PREFIX)/share/man
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
 FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+DOCDIR  ?= $(PREFIX)/share/doc/ipcnsctl
+# Units of an administrator's own programs; packages have theirs below /usr/lib.
+UNITDIR ?= $(if $(filter /usr,$(PREFIX)),/usr/lib,/etc)/systemd/system
 
 # The tool, and the library that it is made with.
 LIBDIR    ?= $(PREFIX)/lib
@@ -33,6 +36,7 @@ TOOLOBJ   := $(TOOLSRC:user/%.c=$(BUILD)/user/%.o)
 LIBOBJ    := $(patsubst user/lib/%.c,$(BUILD)/user/lib/%.o,$(wildcard user/lib/*.c))
 LIBLIBS   := $(shell pkg-config --libs libnl-genl-3.0 2>/dev/null)
 SONAME    := libipcns.so.0
+UNITS     := $(notdir $(wildcard packaging/systemd/*))
 VERSION   := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 # What the tool is linked with: SHARED=1 for the library as others have it.
 LIBIPCNS  := $(BUILD)/$(if $(SHARED),$(SONAME),libipcns.a)
@@ -85,7 +89,7 @@ $(BUILD)/ipcns-watch: examples/ipcns-watch.c $(BUILD)/libipcns.a
 generate:
 	scripts/generate
 
-install: install-module install-tool install-library
+install: install-module install-tool install-units install-examples install-library
 
 install-module: module
 	install -D -m 644 ipcns.ko $(DESTDIR)$(MODDIR)/ipcns.ko
@@ -98,6 +102,20 @@ install-tool: tool
 	install -D -m 644 packaging/completion/ipcnsctl.bash $(DESTDIR)$(BASHDIR)/ipcnsctl
 	install -D -m 644 packaging/completion/_ipcnsctl $(DESTDIR)$(ZSHDIR)/_ipcnsctl
 	install -D -m 644 packaging/completion/ipcnsctl.fish $(DESTDIR)$(FISHDIR)/ipcnsctl.fish
+
+# The units name the program where it was installed.
+install-units:
+	install -d $(DESTDIR)$(UNITDIR)
+	for unit in $(UNITS); do \
+		sed 's|/usr/sbin/ipcnsctl|$(SBINDIR)/ipcnsctl|' packaging/systemd/$$unit \
+			> $(DESTDIR)$(UNITDIR)/$$unit || exit; \
+	done
+
+install-examples:
+	install -d $(DESTDIR)$(DOCDIR)/examples
+	install -m 644 README.md SECURITY.md NEWS.md $(DESTDIR)$(DOCDIR)
+	install -m 755 $(filter-out %.c,$(wildcard examples/*)) $(DESTDIR)$(DOCDIR)/examples
+	install -m 644 examples/ipcns-watch.c packaging/prometheus/* $(DESTDIR)$(DOCDIR)/examples
 
 install-library: library
 	install -D -m 644 $(BUILD)/$(SONAME) $(DESTDIR)$(LIBDIR)/$(SONAME)
@@ -121,6 +139,8 @@ uninstall:
 	rm -f $(DESTDIR)$(MANDIR)/man3/libipcns.3
 	rm -f $(DESTDIR)$(BASHDIR)/ipcnsctl $(DESTDIR)$(ZSHDIR)/_ipcnsctl
 	rm -f $(DESTDIR)$(FISHDIR)/ipcnsctl.fish
+	rm -f $(UNITS:%=$(DESTDIR)$(UNITDIR)/%)
+	rm -rf $(DESTDIR)$(DOCDIR)
 	$(if $(DESTDIR),,depmod $(KVER))
 
 # Debian packages, in $(BUILD)/deb.
