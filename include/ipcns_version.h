@@ -3,6 +3,6 @@
 #ifndef _IPCNS_VERSION_H
 #define _IPCNS_VERSION_H
 
-#define IPCNS_VERSION "0.1.0"
+#define IPCNS_VERSION "0.2.0"
 
 #endif /* _IPCNS_VERSION_H */
