@@ -15,6 +15,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 #include <linux/ipcns.h>
+#include <linux/limits.h>
 
 #include "ipc/attachments.h"
 #include "check.h"
@@ -421,6 +422,65 @@ static void hostile(void)
 	free(print(&holder_columns, NULL, references_rows, &ledger, true));
 	check(1, "messages of any length and content");
 	references_free(&ledger);
+}
+
+/* Paths of mounts as long as they can be, and more of them than are kept whole. */
+static void long_paths(void)
+{
+	static char path[2 * PATH_MAX];
+	struct mount mount = { .kind = MOUNT_NSFS, .inum = INUM, .mntns = 1, .path = path };
+	const struct holder *row;
+	struct references ledger;
+	size_t i, bytes = 0, cut = 0;
+
+	begin_ledger(&ledger, 1);
+	memset(path, 1, sizeof(path));
+	for (i = 0; i < 5000; i++) {
+		snprintf(path + sizeof(path) - 8, 8, "%zu", i);
+		mount.len = i ? sizeof(path) : 20;
+		references_add_mount(&mount, &ledger);
+	}
+	references_balance(&ledger);
+	check(ledger.rows.n == 5001, "of mounts at long paths, each has a row");
+	for (row = ledger.rows.rows; row < ledger.rows.rows + ledger.rows.n; row++) {
+		bytes += row->text_len;
+		cut += row->text_len >= 64 && !memcmp(row->text + row->text_len - 3, "...", 3);
+	}
+	check(cut == 4999, "paths that are cut are marked so");
+	check(bytes <= (8 << 20) + PATH_MAX + 5000 * 64, "and memory for them is bounded");
+	references_free(&ledger);
+}
+
+/* Descriptors that may have a reference of any of many namespaces: rows are not multiplied. */
+static void many_possible(void)
+{
+	struct row_store store = { 0 };
+	struct references ledger;
+	uint32_t i;
+
+	for (i = 0; i < 100; i++) {
+		begin();
+		put32(IPCNS_A_NS_INUM, INUM + i);
+		put64(IPCNS_A_NS_ID, NSID + i);
+		put32(IPCNS_A_NS_STATE, IPCNS_STATE_PINNED);
+		row_store_add(&store, msg.attrs, msg.len, no_sort);
+	}
+	references_begin(&ledger, &store);
+	for (i = 0; i < 100; i++) {
+		begin();
+		put32(IPCNS_A_HOLDER_NS_INUM, INUM + i);
+		put64(IPCNS_A_HOLDER_NS_ID, NSID + i);
+		put32(IPCNS_A_HOLDER_KIND, IPCNS_HOLDER_KIND_COUNT);
+		put32(IPCNS_A_HOLDER_REFS, 1);
+		references_add(msg.attrs, msg.len, &ledger);
+	}
+	for (i = 0; i < 1000; i++)
+		add_fd(&ledger, DESCRIPTOR_SYSVIPC, 1, i, "shm");
+	references_balance(&ledger);
+	check(ledger.rows.n == 100 + 65000 && ledger.left_out == 35,
+	      "what may hold any of many namespaces is not listed with each");
+	references_free(&ledger);
+	row_store_clear(&store);
 }
 
 static void mount_is(const char *text, int want, const char *path)
@@ -847,6 +907,8 @@ int main(void)
 	many();
 	brief();
 	hostile();
+	long_paths();
+	many_possible();
 	mounts();
 	descriptors();
 	attachments();

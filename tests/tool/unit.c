@@ -626,6 +626,9 @@ static void bounds(void)
 	width = buffer_cell(&buf, text, sizeof(text), TABLE_CELL_SIZE);
 	check(width == buf.len && width <= TABLE_CELL_SIZE && width > TABLE_CELL_SIZE - 20,
 	      "hostile text");
+	check(table_cell_size(TABLE_TEXT_SIZE - 1, 100) == 100 &&
+	      table_cell_size(TABLE_TEXT_SIZE, 100) == SHORT_CELL_SIZE,
+	      "cells of a table that has much text are short");
 	setlocale(LC_ALL, "C");
 	free(buf.bytes);
 }

@@ -13,6 +13,8 @@
 #include "ipc/user_limit.h"
 #include "util.h"
 
+#define USER_NAMESPACES 256	/* whose limit is read at most */
+
 static const char usage[] =
 	"Usage: " PROGRAM " limits [OPTION...] [NS...]\n\n"
 	"Lists limits of IPC namespaces and of their users, and what is used of them.\n"
@@ -419,13 +421,17 @@ int cmd_limits(int argc, char **argv)
 	else
 		limits_get_all(w, &store);
 	row_store_sort(&store);
-	user_limits_get(&users, w, namespaces.n ? &namespaces : NULL, SIZE_MAX);
+	user_limits_get(&users, w, namespaces.n ? &namespaces : NULL,
+			USER_NAMESPACES);
 
 	table_begin(&out, &opts, &sel, NULL);
 	print_limits(&store, namespaces.n ? &namespaces : NULL, above < 0 ? is_any : is_above,
 		     above, &out);
 	print_users(&users, above, &out);
 	table_end(&out);
+	if (users.unread)
+		error("MAXIPCNS of %zu user namespaces was not read: there are more than %u",
+		      users.unread, USER_NAMESPACES);
 
 	user_limits_free(&users);
 	row_store_clear(&namespaces);

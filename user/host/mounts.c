@@ -126,6 +126,9 @@ struct reading {
 /* Processes of a mount namespace that are tried in a row: reading costs a walk over all its mounts. */
 #define MAX_FAILURES 4
 
+/* Longest line of mountinfo that is looked at: paths in it can be longer than PATH_MAX. */
+#define MAX_LINE (1UL << 20)
+
 /* A process that does not see all of its mount namespace. */
 struct confined {
 	uint64_t mntns;
@@ -141,28 +144,40 @@ static int compare_confined(const void *p, const void *q)
 	return (a->pid > b->pid) - (a->pid < b->pid);
 }
 
+/*
+ * Reads a line without its end, but of one that is longer than the longest only the beginning, which
+ * is no mount then: users make paths of any length, and a line needs memory. False at the end.
+ */
+static bool read_line(FILE *in, struct buffer *line)
+{
+	int c;
+
+	line->len = 0;
+	while ((c = getc_unlocked(in)) != EOF && c != '\n')
+		if (line->len < MAX_LINE)
+			buffer_plain(line, &(char){ c }, 1);
+	return c != EOF;
+}
+
 /* Calls back for each mount that the process sees; false if it is gone, or nothing can be read. */
 static bool read_mounts(struct reading *reading, uint32_t pid, uint64_t mntns)
 {
 	struct mount mount = { .mntns = mntns };
-	char path[64], *line = NULL;
+	struct buffer line = { 0 };
 	bool any = false;
-	size_t size = 0;
-	ssize_t len;
+	char path[64];
 	FILE *in;
 
 	snprintf(path, sizeof(path), "/proc/%u/mountinfo", pid);
 	in = fopen(path, "re");
 	if (!in)
 		return false;
-	while ((len = getline(&line, &size, in)) > 0) {
+	while (read_line(in, &line)) {
 		any = true;
-		if (line[len - 1] == '\n')
-			len--;
-		if (mount_parse(line, len, &mount))
+		if (line.len < MAX_LINE && mount_parse(line.bytes, line.len, &mount))
 			reading->found(&mount, reading->arg);
 	}
-	free(line);
+	free(line.bytes);
 	fclose(in);
 	return any;
 }
@@ -200,7 +215,7 @@ void mounts_read(mount_fn found, void *arg)
 {
 	struct reading reading = { .found = found, .arg = arg };
 	struct confined *confined = NULL;
-	size_t n = 0, i;
+	size_t n = 0, allocated = 0, i;
 	struct dirent *entry;
 	uint64_t pid, mntns;
 	DIR *proc;
@@ -211,7 +226,7 @@ void mounts_read(mount_fn found, void *arg)
 		    !mount_namespace(pid, &mntns) || number_set_has(&reading.done, mntns))
 			continue;
 		if (!sees_all(pid)) {
-			confined = xrealloc(confined, n + 1, sizeof(*confined));
+			confined = xgrow(confined, n, &allocated, sizeof(*confined));
 			confined[n++] = (struct confined){ mntns, pid };
 		} else if (read_mounts(&reading, pid, mntns)) {
 			number_set_add(&reading.done, mntns);

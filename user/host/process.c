@@ -13,7 +13,7 @@
 #include "host/process.h"
 #include "util.h"
 
-#define NAME_BUCKETS 1024
+#define NAME_BUCKETS 16384	/* a power of 2 */
 
 /* Most that is shown of a command line, which can have 128 KiB and, in a table, many rows. */
 #define COMMAND_SIZE 4096
@@ -188,7 +188,7 @@ static struct name *groups[NAME_BUCKETS];
 
 static const char *cached_name(struct name **cache, uint32_t id, const char *(*look_up)(uint32_t))
 {
-	struct name **bucket = &cache[id % NAME_BUCKETS];
+	struct name **bucket = &cache[id & (NAME_BUCKETS - 1)];
 	struct name *name;
 	const char *text;
 	char number[16];

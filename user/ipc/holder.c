@@ -12,6 +12,10 @@
 #include "progress.h"
 #include "util.h"
 
+/* Most that a list has of paths and names, and of each of these after that. */
+#define TEXT_SIZE (8UL << 20)
+#define SHORT_TEXT_SIZE 64
+
 /** holder_names - kinds of holders as people read them */
 const char *const holder_names[HOLDER_KINDS] = {
 	[HOLDER_TASK] = "task",
@@ -157,6 +161,43 @@ void holders_set_text(struct holder *h, const char *text, size_t len)
 	h->text_len = len;
 }
 
+/* FNV-1a */
+static uint64_t hash(const char *bytes, size_t len)
+{
+	uint64_t h = 0xcbf29ce484222325;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		h = (h ^ (unsigned char)bytes[i]) * 0x100000001b3;
+	return h;
+}
+
+/**
+ * holders_keep_text - give a holder a copy of a path or a name, as long as memory allows
+ * @list: the list that the holder is added to
+ * @h: a holder whose token means nothing
+ * @text: any bytes
+ * @len: their number
+ *
+ * Users make as many mounts as they like, with paths of any length. A text is cut to PATH_MAX bytes
+ * with "..." at its end, and once those of the list take TEXT_SIZE bytes, to SHORT_TEXT_SIZE. So
+ * that rows with the same beginning stay different rows, the token is then a hash of all of it.
+ */
+void holders_keep_text(struct holders *list, struct holder *h, const char *text, size_t len)
+{
+	size_t most = list->text_len < TEXT_SIZE ? PATH_MAX : SHORT_TEXT_SIZE;
+	const char *mark = "...";
+
+	if (len > most) {
+		h->token = hash(text, len);
+		holders_set_text(h, text, most);
+		memcpy(h->text + most - strlen(mark), mark, strlen(mark));
+	} else {
+		holders_set_text(h, text, len);
+	}
+	list->text_len += h->text_len;
+}
+
 /**
  * holders_sort - sort rows, now that all are there
  * @list: the rows
@@ -211,6 +252,7 @@ void holders_clear(struct holders *list)
 {
 	while (list->n)
 		free(list->rows[--list->n].text);
+	list->text_len = 0;
 }
 
 /** holders_free - forget all rows, and free the list */

@@ -34,7 +34,7 @@ struct holder {
 	uint64_t inum, nsid;
 	enum holder_kind kind;
 	unsigned int has;
-	uint64_t token;		/* one per reference, of tasks and attachments */
+	uint64_t token;		/* one per reference, of tasks and attachments; hash of a cut text */
 	uint64_t refs;		/* 1 in the first row of a reference */
 	uint64_t start, end, size, nattch, mm;
 	uint64_t mntns;
@@ -55,6 +55,7 @@ struct holders {
 	struct holder *rows;
 	size_t n;
 	size_t allocated;
+	size_t text_len;	/* of all texts that holders_keep_text() kept */
 };
 
 typedef int (*holder_compare_fn)(const void *p, const void *q);
@@ -74,6 +75,7 @@ void holders_reserve(struct holders *list, size_t n);
 struct holder *holders_add(struct holders *list, const struct holder *h);
 void holders_sort(struct holders *list, holder_compare_fn compare);
 void holders_set_text(struct holder *h, const char *text, size_t len);
+void holders_keep_text(struct holders *list, struct holder *h, const char *text, size_t len);
 void holders_fold_kernel_threads(struct holders *list);
 void holders_clear(struct holders *list);
 void holders_free(struct holders *list);

@@ -18,6 +18,7 @@
 #include "util.h"
 
 #define TRIES 3
+#define MAX_POSSIBLE 65536	/* rows of descriptors that may be of any of several namespaces */
 
 static int compare_accounts(const void *p, const void *q)
 {
@@ -204,7 +205,11 @@ static void add_mount(struct references *ledger, const struct ns_references *acc
 		.mntns = mount->mntns,
 	};
 
-	holders_set_text(&h, mount->path, mount->len);
+	if (ledger->brief) {
+		add_brief(ledger, &h);
+		return;
+	}
+	holders_keep_text(&ledger->rows, &h, mount->path, mount->len);
 	holders_add(&ledger->rows, &h);
 }
 
@@ -219,14 +224,15 @@ static void add_descriptor(struct references *ledger, const struct ns_references
 		.pid = descriptor->pid,
 		.fd = descriptor->fd,
 	};
+	struct holders *list = account ? &ledger->rows : &ledger->possible;
 
 	if (ledger->brief) {
 		add_brief(ledger, &h);
 		return;
 	}
 	if (descriptor->name)
-		holders_set_text(&h, descriptor->name, descriptor->len);
-	holders_add(account ? &ledger->rows : &ledger->possible, &h);
+		holders_keep_text(list, &h, descriptor->name, descriptor->len);
+	holders_add(list, &h);
 }
 
 /** references_add_descriptor - take a descriptor of descriptors_read(); @arg is the ledger */
@@ -292,12 +298,20 @@ static uint64_t new_references(const struct ns_references *account, const struct
 	       before->kind != h->kind || before->token != h->token;
 }
 
-/* Who may have the references that nobody else was found to have. */
+/*
+ * Who may have the references that nobody else was found to have. That is the same for all
+ * namespaces, so of many not each has these rows.
+ */
 static void add_possible(struct references *ledger, const struct ns_references *account)
 {
 	struct holder h;
 	size_t i;
 
+	if (ledger->n_possible && ledger->n_possible + ledger->possible.n > MAX_POSSIBLE) {
+		ledger->left_out++;
+		return;
+	}
+	ledger->n_possible += ledger->possible.n;
 	for (i = 0; i < ledger->possible.n; i++) {
 		h = ledger->possible.rows[i];
 		h.inum = account->inum;
@@ -372,6 +386,8 @@ void references_restart(struct references *ledger)
 	holders_clear(&ledger->rows);
 	holders_clear(&ledger->possible);
 	descriptors_clear(&ledger->search);
+	ledger->n_possible = 0;
+	ledger->left_out = 0;
 	ledger->changed = false;
 	ledger->refused = false;
 	for (i = 0; i < ledger->n; i++) {

@@ -27,6 +27,8 @@ struct references {
 	size_t n_devs;
 	struct holders rows;
 	struct holders possible;	/* rows that may be of any of the namespaces */
+	size_t n_possible;	/* rows that were made of these */
+	size_t left_out;	/* namespaces that should have them, too */
 	struct descriptor_search search;
 	bool brief;		/* only which kinds hold what, no rows to print */
 	bool refused;		/* of some namespaces the module does not tell this user */

@@ -64,6 +64,21 @@ static void consider_lowest(struct candidates *c)
 	}
 }
 
+/* Place of the first of @all, which is sorted by inode number, that has not a lower one. */
+static size_t place_of(const struct row_store *all, uint64_t inum)
+{
+	size_t low = 0, high = all->n, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (all->rows[middle].key.number[0] < inum)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /* The namespace of a process; NULL if it is not known. One that is dying has none. */
 static const struct stored_row *row_of(const struct row_store *all, uint32_t pid)
 {
@@ -76,11 +91,13 @@ static const struct stored_row *row_of(const struct row_store *all, uint32_t pid
 	snprintf(path, sizeof(path), "/proc/%u/ns/ipc", pid);
 	if (stat(path, &st))
 		return NULL;
-	for (i = 0; i < all->n; i++)
-		if (all->rows[i].key.number[0] == st.st_ino &&
-		    row_parse(&rec, all->rows[i].attrs, all->rows[i].len) &&
+	for (i = place_of(all, st.st_ino); i < all->n; i++) {
+		if (all->rows[i].key.number[0] != st.st_ino)
+			break;
+		if (row_parse(&rec, all->rows[i].attrs, all->rows[i].len) &&
 		    ipcns_uint(rec.attr[IPCNS_A_NS_STATE], &state) && state != IPCNS_STATE_DYING)
 			return &all->rows[i];
+	}
 	return NULL;
 }
 
@@ -106,7 +123,7 @@ static unsigned long long inode(const struct stored_row *row)
 
 /**
  * unit_find - the namespace that the name of a unit means, or die
- * @all: all namespaces
+ * @all: all namespaces, sorted by inode number
  * @unit: the name as the column UNIT has it, or any beginning of it that means one namespace
  *
  * The column is about one process of a namespace, that with the lowest number. A name that it has

@@ -10,6 +10,7 @@
  * A queue counts for the user who created it, with all messages that it could have, until it is
  * unlinked and closed (mqueue_get_inode() in ipc/mqueue.c).
  */
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,39 +82,25 @@ static void add(struct user_limits *list, const struct user_limit *row)
 	list->rows[list->n++] = *row;
 }
 
-/* Where a user namespace is in the list, or would have to be. */
-static size_t place_of(const struct user_limits *list, uint64_t inum)
+static int compare_namespaces(const void *p, const void *q)
 {
-	size_t low = 0, high = list->n_namespaces, middle;
+	const struct user_namespace *a = p, *b = q;
 
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		if (list->namespaces[middle].inum < inum)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return (a->inum > b->inum) - (a->inum < b->inum);
 }
 
 static struct user_namespace *find(const struct user_limits *list, uint64_t inum)
 {
-	size_t place = place_of(list, inum);
+	const struct user_namespace wanted = { .inum = inum };
+	struct user_namespace **found = tfind(&wanted, &list->namespaces, compare_namespaces);
 
-	return place < list->n_namespaces && list->namespaces[place].inum == inum ?
-	       &list->namespaces[place] : NULL;
+	return found ? *found : NULL;
 }
 
 static void insert(struct user_limits *list, const struct user_namespace *ns)
 {
-	size_t place = place_of(list, ns->inum);
-
-	list->namespaces = xgrow(list->namespaces, list->n_namespaces,
-				 &list->namespaces_allocated, sizeof(*list->namespaces));
-	memmove(list->namespaces + place + 1, list->namespaces + place,
-		(list->n_namespaces - place) * sizeof(*list->namespaces));
-	list->namespaces[place] = *ns;
-	list->n_namespaces++;
+	if (!tsearch(xmemdup(ns, sizeof(*ns)), &list->namespaces, compare_namespaces))
+		die(STATUS_ERROR, "out of memory");
 }
 
 /* Opens the user namespace that owns an IPC namespace; -1 if that is not possible. */
@@ -147,6 +134,8 @@ static void add_ancestors(struct user_limits *list, int fd, size_t *most)
 			if (*most) {
 				--*most;
 				ns.has_limit = user_namespace_limit(fd, &ns.limit);
+			} else {
+				list->unread++;
 			}
 			parent = user_namespace_parent(fd);
 			if (parent >= 0 && !user_namespace_identify(parent, &ns.parent, &owner))
@@ -161,6 +150,7 @@ static void add_ancestors(struct user_limits *list, int fd, size_t *most)
 /* A user namespace that owns IPC namespaces, and one of these. */
 struct owner {
 	uint64_t inum;
+	bool wanted;		/* of one of the IPC namespaces that were asked for */
 	size_t count;		/* IPC namespaces */
 	size_t place;		/* of one of them that is not dying */
 };
@@ -172,17 +162,20 @@ static int compare_inums(const void *p, const void *q)
 	return (a->inum > b->inum) - (a->inum < b->inum);
 }
 
-static int compare_counts(const void *p, const void *q)
+static int compare_importance(const void *p, const void *q)
 {
 	const struct owner *a = p, *b = q;
 
+	if (a->wanted != b->wanted)
+		return a->wanted ? -1 : 1;
 	if (a->count != b->count)
 		return a->count > b->count ? -1 : 1;
 	return compare_inums(p, q);
 }
 
-/* The user namespaces that own any, those with the most IPC namespaces first. */
-static size_t list_owners(const struct row_store *all, struct owner *owners)
+/* The user namespaces that own any: those of @only first, and those with the most. */
+static size_t list_owners(const struct row_store *all, const struct row_store *only,
+			  struct owner *owners)
 {
 	size_t i, n = 0, kept = 0;
 	struct row rec;
@@ -191,25 +184,32 @@ static size_t list_owners(const struct row_store *all, struct owner *owners)
 	for (i = 0; i < all->n; i++)
 		if (row_parse(&rec, all->rows[i].attrs, all->rows[i].len) && !ns_is_dying(&rec) &&
 		    ipcns_uint(rec.attr[IPCNS_A_NS_OWNER_INUM], &inum))
-			owners[n++] = (struct owner){ .inum = inum, .count = 1, .place = i };
+			owners[n++] = (struct owner){
+				.inum = inum, .count = 1, .place = i,
+				.wanted = only && ns_selected(only, rec.attr[IPCNS_A_NS_INUM],
+							      rec.attr[IPCNS_A_NS_ID]),
+			};
 	if (n)
 		qsort(owners, n, sizeof(*owners), compare_inums);
 	for (i = 0; i < n; i++) {
-		if (kept && owners[kept - 1].inum == owners[i].inum)
-			owners[kept - 1].count++;
-		else
+		if (!kept || owners[kept - 1].inum != owners[i].inum) {
 			owners[kept++] = owners[i];
+			continue;
+		}
+		owners[kept - 1].count++;
+		owners[kept - 1].wanted |= owners[i].wanted;
 	}
 	if (kept)
-		qsort(owners, kept, sizeof(*owners), compare_counts);
+		qsort(owners, kept, sizeof(*owners), compare_importance);
 	return kept;
 }
 
 static void find_user_namespaces(struct user_limits *list, struct ipcns *w,
-				 const struct row_store *all, size_t most)
+				 const struct row_store *all, const struct row_store *only,
+				 size_t most)
 {
 	struct owner *owners = xrealloc(NULL, all->n, sizeof(*owners));
-	size_t n = list_owners(all, owners), i;
+	size_t n = list_owners(all, only, owners), i;
 	const struct stored_row *row;
 	struct row rec;
 
@@ -261,7 +261,7 @@ static void add_namespaces(struct user_limits *list, struct ipcns *w, const stru
 	struct row rec;
 	size_t i;
 
-	find_user_namespaces(list, w, all, most);
+	find_user_namespaces(list, w, all, only, most);
 	for (i = 0; i < all->n; i++)
 		if (all->rows[i].key.number[0] != INITIAL_IPC_NS &&
 		    row_parse(&rec, all->rows[i].attrs, all->rows[i].len))
@@ -383,8 +383,8 @@ static bool restart_queues(void *arg)
  * @list: empty; user_limits_free()
  * @w: the connection
  * @only: namespaces that rows are wanted for, sorted; NULL for all
- * @most: user namespaces whose limit is read at most, those with the most IPC namespaces first: it
- *	  takes a process for each
+ * @most: user namespaces whose limit is read at most, since each takes a process: those of @only
+ *	  first, then those with the most IPC namespaces. @list->unread counts the others.
  *
  * Where queues cannot be listed on this kernel, there are no rows for them.
  */
@@ -409,6 +409,6 @@ void user_limits_get(struct user_limits *list, struct ipcns *w, const struct row
 void user_limits_free(struct user_limits *list)
 {
 	free(list->rows);
-	free(list->namespaces);
+	tdestroy(list->namespaces, free);
 	*list = (struct user_limits){ 0 };
 }

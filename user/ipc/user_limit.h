@@ -20,14 +20,12 @@ struct user_limit {
 	uint64_t limit, used;
 };
 
-struct user_namespace;
-
 /* All of them; all zero at first. */
 struct user_limits {
 	struct user_limit *rows;
 	size_t n, allocated, merged;
-	struct user_namespace *namespaces;
-	size_t n_namespaces, namespaces_allocated;
+	void *namespaces;	/* user namespaces, a tree of tsearch(3) */
+	size_t unread;		/* user namespaces whose limit was not read: too many */
 };
 
 extern const char *const user_limit_names[USER_LIMIT_KINDS];

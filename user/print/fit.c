@@ -52,26 +52,39 @@ static size_t heading_width(struct libscols_column *column)
 	return text_width(scols_cell_get_data(scols_column_get_header(column)), 0, NULL);
 }
 
+/* Lines are found one after the other: by number, each one is counted from the first on. */
+static struct libscols_iter *begin_lines(void)
+{
+	struct libscols_iter *lines = scols_new_iter(SCOLS_ITER_FORWARD);
+
+	if (!lines)
+		die(STATUS_ERROR, "out of memory");
+	return lines;
+}
+
 static size_t column_width(struct libscols_table *table, size_t i)
 {
-	size_t width = heading_width(scols_table_get_column(table, i)), of_cell, j;
+	size_t width = heading_width(scols_table_get_column(table, i)), of_cell;
+	struct libscols_iter *lines = begin_lines();
 	struct libscols_line *line;
 
-	for (j = 0; (line = scols_table_get_line(table, j)); j++) {
+	while (!scols_table_next_line(table, lines, &line)) {
 		of_cell = text_width(scols_cell_get_data(scols_line_get_cell(line, i)), 0, NULL);
 		width = of_cell > width ? of_cell : width;
 	}
+	scols_free_iter(lines);
 	return width;
 }
 
 static void cut_column(struct libscols_table *table, size_t i, size_t width)
 {
+	struct libscols_iter *lines = begin_lines();
 	struct libscols_line *line;
 	const char *text;
-	size_t j, cut;
+	size_t cut;
 	char *copy;
 
-	for (j = 0; (line = scols_table_get_line(table, j)); j++) {
+	while (!scols_table_next_line(table, lines, &line)) {
 		text = scols_cell_get_data(scols_line_get_cell(line, i));
 		if (text_width(text, width, &cut) <= width)
 			continue;
@@ -79,6 +92,7 @@ static void cut_column(struct libscols_table *table, size_t i, size_t width)
 		if (!copy || scols_line_refer_data(line, i, copy))
 			die(STATUS_ERROR, "out of memory");
 	}
+	scols_free_iter(lines);
 }
 
 /* The width up to which columns are not cut, if all of them have @room together. */

@@ -156,7 +156,8 @@ void plain_table_add(struct plain_table *grid, const char *text, size_t len)
 	size_t width;
 
 	grid->cell.len = 0;
-	width = buffer_cell(&grid->cell, text, len, TABLE_CELL_SIZE);
+	width = buffer_cell(&grid->cell, text, len,
+			    table_cell_size(grid->rows.len, TABLE_CELL_SIZE));
 	if (shows_above(grid, grid->cell.bytes, grid->cell.len))
 		plain_table_repeat(grid);
 	else

@@ -180,7 +180,9 @@ static void set_cell(struct table *out, struct libscols_line *line, size_t i, st
 		return;
 	/* What is cut to fit a terminal needs no more than the widest one shows. */
 	cut = out->sel->columns[i]->flags & SCOLS_FL_TRUNC && !out->opts->notruncate;
-	buffer_cell(&text, cell->text, cell->len, cut ? CUT_SIZE : TABLE_CELL_SIZE);
+	buffer_cell(&text, cell->text, cell->len,
+		    table_cell_size(out->kept, cut ? CUT_SIZE : TABLE_CELL_SIZE));
+	out->kept += text.len;
 	copy = xrealloc(NULL, text.len + 1, 1);
 	if (text.len)
 		memcpy(copy, text.bytes, text.len);

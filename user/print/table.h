@@ -14,6 +14,7 @@ struct table {
 	const struct column_choice *sel;
 	struct libscols_table *table;	/* on a terminal, and for trees */
 	struct libscols_line *parent;	/* the row that others come below */
+	size_t kept;			/* bytes of text in it */
 	struct plain_table grid;		/* elsewhere */
 	struct buffer line;		/* raw */
 	struct previous_value *shown;		/* of each column, but for libsmartcols and JSON */

@@ -57,8 +57,19 @@ size_t utf8_read(const char *text, size_t len, uint32_t *c);
 bool is_unsafe(uint32_t c);
 
 void buffer_raw(struct buffer *buf, const char *text, size_t len);
+
 /* Most that a table shows of a cell: it is kept until all rows are there. */
 #define TABLE_CELL_SIZE 4096
+
+/* Bytes of text in a table after which cells are cut to SHORT_CELL_SIZE. */
+#define TABLE_TEXT_SIZE (24UL << 20)
+#define SHORT_CELL_SIZE 64
+
+/** table_cell_size - most of the next cell, not over @most, in a table with @kept bytes of text */
+static inline size_t table_cell_size(size_t kept, size_t most)
+{
+	return kept < TABLE_TEXT_SIZE ? most : SHORT_CELL_SIZE;
+}
 
 size_t buffer_cell(struct buffer *buf, const char *text, size_t len, size_t most);
 size_t buffer_safe(struct buffer *buf, const char *text, size_t len);
