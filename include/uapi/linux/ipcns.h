@@ -56,6 +56,20 @@ enum ipcns_mq_status {
 };
 
 /**
+ * enum ipcns_remembered - Processes that an object remembers, by the
+ *   attributes that have their numbers.
+ * @IPCNS_REMEMBERED_SEMPIDS: All processes that changed a semaphore of the set
+ *   last, as one: gone if all of them are, there if one of them is.
+ */
+enum ipcns_remembered {
+	IPCNS_REMEMBERED_CPID = 1,
+	IPCNS_REMEMBERED_LPID = 2,
+	IPCNS_REMEMBERED_LSPID = 4,
+	IPCNS_REMEMBERED_LRPID = 8,
+	IPCNS_REMEMBERED_SEMPIDS = 16,
+};
+
+/**
  * enum ipcns_layout_state - Outcome of comparing a private kernel struct with
  *   the kernel's BTF.
  * @IPCNS_LAYOUT_STATE_OK: Every member used lies where the module was built to
@@ -243,6 +257,8 @@ enum {
 	IPCNS_A_OBJECT_MSG,
 	IPCNS_A_OBJECT_MQ,
 	IPCNS_A_OBJECT_SEQ,
+	IPCNS_A_OBJECT_GONE,
+	IPCNS_A_OBJECT_THERE,
 
 	__IPCNS_A_OBJECT_MAX,
 	IPCNS_A_OBJECT_MAX = (__IPCNS_A_OBJECT_MAX - 1)
@@ -269,6 +285,8 @@ enum {
 	IPCNS_A_SEM_PAD = 1,
 	IPCNS_A_SEM_NSEMS,
 	IPCNS_A_SEM_OTIME,
+	IPCNS_A_SEM_UNDOS,
+	IPCNS_A_SEM_WAITERS,
 
 	__IPCNS_A_SEM_MAX,
 	IPCNS_A_SEM_MAX = (__IPCNS_A_SEM_MAX - 1)
@@ -302,6 +320,7 @@ enum {
 	IPCNS_A_MQ_NOTIFY_SIGNO,
 	IPCNS_A_MQ_RECEIVERS,
 	IPCNS_A_MQ_SENDERS,
+	IPCNS_A_MQ_OPENS,
 
 	__IPCNS_A_MQ_MAX,
 	IPCNS_A_MQ_MAX = (__IPCNS_A_MQ_MAX - 1)
@@ -323,6 +342,8 @@ enum {
 	IPCNS_A_ELEMENT_PRIO,
 	IPCNS_A_ELEMENT_SIZE,
 	IPCNS_A_ELEMENT_TRUNCATED,
+	IPCNS_A_ELEMENT_GONE,
+	IPCNS_A_ELEMENT_THERE,
 
 	__IPCNS_A_ELEMENT_MAX,
 	IPCNS_A_ELEMENT_MAX = (__IPCNS_A_ELEMENT_MAX - 1)
