@@ -107,6 +107,19 @@ static void read_name(struct dentry *dentry, struct ipcns_object *o)
 	spin_unlock(&dentry->d_lock);
 }
 
+/*
+ * References on the entry of a queue, but for the caller's own and the one that its
+ * name has until mqueue_unlink() drops it. The count is read first: a queue that is
+ * unlinked meanwhile has one reference too many, never one too few.
+ */
+static u32 count_opens(const struct inode *inode, const struct dentry *dentry)
+{
+	int count = d_count(dentry);
+
+	smp_rmb();	/* mqueue_unlink() clears i_nlink before it drops the reference */
+	return max(count - 1 - !!READ_ONCE(inode->i_nlink), 0);
+}
+
 /* What ipc/mqueue.c mqueue_read_file() and mq_getsetattr(2) tell, and waiters. */
 static void read_queue(const struct ipcns_reader *r, struct inode *inode, struct ipcns_object *o)
 {
@@ -118,6 +131,8 @@ static void read_queue(const struct ipcns_reader *r, struct inode *inode, struct
 	o->mode = inode->i_mode & 0777;
 	o->uid = ipcns_reader_uid(r, inode->i_uid);
 	o->gid = ipcns_reader_gid(r, inode->i_gid);
+	o->gone = 0;
+	o->there = 0;
 	o->ctime = ipcns_inode_ctime(inode);
 	o->mq.status = inode->i_nlink ? 0 : IPCNS_MQ_STATUS_UNLINKED;
 
@@ -214,6 +229,8 @@ static int add_queue(struct inode *inode, struct dentry *dentry, void *arg)
 	read_name(dentry, o);
 	if (wanted(in->c->filter, inode, o) && may_read(in->c->r, in->ref, inode)) {
 		read_queue(in->c->r, inode, o);
+		o->mq.opens = in->ref->access == IPCNS_ACCESS_FULL ? count_opens(inode, dentry) :
+								      IPCNS_UNKNOWN;
 		o->ns_id = in->ref->id;
 		o->ns_inum = in->ref->ns->ns.inum;
 		ipcns_buf_commit(in->c->buf, sizeof(*o) + o->name_len);
@@ -348,7 +365,8 @@ static int mq_fill(struct sk_buff *skb, const struct ipcns_object *o)
 	    ipcns_attr_u64(skb, IPCNS_A_MQ_QSIZE, o->mq.qsize, IPCNS_A_MQ_PAD) ||
 	    ipcns_attr_u32(skb, IPCNS_A_MQ_STATUS, o->mq.status) ||
 	    ipcns_attr_count(skb, IPCNS_A_MQ_RECEIVERS, o->mq.receivers) ||
-	    ipcns_attr_count(skb, IPCNS_A_MQ_SENDERS, o->mq.senders))
+	    ipcns_attr_count(skb, IPCNS_A_MQ_SENDERS, o->mq.senders) ||
+	    ipcns_attr_count(skb, IPCNS_A_MQ_OPENS, o->mq.opens))
 		return -EMSGSIZE;
 	if (o->mq.notify && (ipcns_attr_u32(skb, IPCNS_A_MQ_NOTIFY_PID, o->mq.notify_pid) ||
 			     ipcns_attr_u32(skb, IPCNS_A_MQ_NOTIFY_METHOD, o->mq.notify_method) ||

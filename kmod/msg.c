@@ -23,6 +23,8 @@ static void msg_read(const struct ipcns_reader *r, struct kern_ipc_perm *perm,
 	o->msg.rtime = q->q_rtime;
 	o->msg.lspid = ipcns_reader_pid(r, q->q_lspid);
 	o->msg.lrpid = ipcns_reader_pid(r, q->q_lrpid);
+	ipcns_remember(r, q->q_lspid, IPCNS_REMEMBERED_LSPID, &o->gone, &o->there);
+	ipcns_remember(r, q->q_lrpid, IPCNS_REMEMBERED_LRPID, &o->gone, &o->there);
 	o->msg.receivers = ipcns_list_length(&q->q_receivers, &nodes);
 	o->msg.senders = ipcns_list_length(&q->q_senders, &nodes);
 }

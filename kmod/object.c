@@ -39,6 +39,8 @@ static void read_perm(const struct ipcns_reader *r, const struct kern_ipc_perm *
 	o->gid = ipcns_reader_gid(r, perm->gid);
 	o->cuid = ipcns_reader_uid(r, perm->cuid);
 	o->cgid = ipcns_reader_gid(r, perm->cgid);
+	o->gone = 0;
+	o->there = 0;
 }
 
 /**
@@ -55,6 +57,47 @@ bool ipcns_sysv_may_read(const struct ipcns_reader *r, const struct ipcns_ns_ref
 	return ref->access == IPCNS_ACCESS_FULL ||
 	       ipcns_reader_may_read(r, ref->ns->user_ns, perm->uid, perm->cuid, perm->gid,
 				     perm->cgid, perm->mode);
+}
+
+/**
+ * ipcns_remember() - does a process exist that an object remembers?
+ * @r:		the reader
+ * @pid:	the process, or NULL; its number may be in use again
+ * @which:	added to @gone or @there, enum ipcns_remembered; to neither if there is
+ *		no such process, or the reader cannot see it
+ * @gone:	those that have ended
+ * @there:	those that exist, zombies included
+ *
+ * Context: RCU read side, and as for ipcns_reader_pid().
+ */
+void ipcns_remember(const struct ipcns_reader *r, struct pid *pid, u32 which, u32 *gone,
+		    u32 *there)
+{
+	if (!ipcns_reader_pid(r, pid))
+		return;
+	if (pid_task(pid, PIDTYPE_TGID))
+		*there |= which;
+	else
+		*gone |= which;
+}
+
+/* What ipcs(1) and semctl(2) show nobody in the namespace, and without read permission. */
+static void leave_out(const struct ipcns_reader *r, const struct ipcns_ns_ref *ref,
+		      const struct kern_ipc_perm *perm, struct ipcns_object *o)
+{
+	bool may_read = ipcns_sysv_may_read(r, ref, perm);
+
+	if (o->kind == IPCNS_KIND_SEM) {
+		o->sem.undos = IPCNS_UNKNOWN;
+		if (!may_read) {
+			o->sem.waiters = IPCNS_UNKNOWN;
+			o->gone = 0;
+			o->there = 0;
+		}
+	} else if (o->kind == IPCNS_KIND_MSG && !may_read) {
+		o->msg.receivers = IPCNS_UNKNOWN;
+		o->msg.senders = IPCNS_UNKNOWN;
+	}
 }
 
 /**
@@ -98,10 +141,8 @@ int ipcns_sysv_collect(const struct ipcns_collect *c, const struct ipcns_kind_op
 		if (!perm->deleted && wanted(f, perm)) {
 			read_perm(c->r, perm, o);
 			ops->read(c->r, perm, o);
-			if (o->kind == IPCNS_KIND_MSG && !ipcns_sysv_may_read(c->r, ref, perm)) {
-				o->msg.receivers = IPCNS_UNKNOWN;
-				o->msg.senders = IPCNS_UNKNOWN;
-			}
+			if (ref->access < IPCNS_ACCESS_FULL)
+				leave_out(c->r, ref, perm, o);
 			found = true;
 		}
 		spin_unlock(&perm->lock);
@@ -150,6 +191,9 @@ int ipcns_object_fill(struct sk_buff *skb, const void *record)
 		   ipcns_attr_u32(skb, IPCNS_A_OBJECT_CGID, o->cgid)) {
 		return -EMSGSIZE;
 	}
+	if ((o->gone && ipcns_attr_u32(skb, IPCNS_A_OBJECT_GONE, o->gone)) ||
+	    (o->there && ipcns_attr_u32(skb, IPCNS_A_OBJECT_THERE, o->there)))
+		return -EMSGSIZE;
 
 	/* the nests have the numbers of the kinds */
 	BUILD_BUG_ON(IPCNS_A_OBJECT_MQ - IPCNS_A_OBJECT_SHM != IPCNS_KIND_MQ - IPCNS_KIND_SHM);

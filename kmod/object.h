@@ -29,6 +29,8 @@
  * @mode:	permission bits
  * @uid:	owner and so on, as the reader sees them
  * @ctime:	time of the last change, seconds since the epoch
+ * @gone:	remembered processes that have ended, see ipcns_remember(), and
+ * @there:	those that exist
  * @name_len:	length of @name, POSIX queues only
  * @name:	name of a POSIX queue, no NUL at its end
  *
@@ -43,6 +45,7 @@ struct ipcns_object {
 	u32	mode;
 	u32	uid, gid;
 	u32	cuid, cgid;
+	u32	gone, there;
 	u32	name_len;
 	s64	ctime;
 	union {
@@ -56,6 +59,8 @@ struct ipcns_object {
 		struct {
 			s64	otime;
 			u32	nsems;
+			u32	undos;
+			u32	waiters;
 		} sem;
 		struct {
 			u64	cbytes, qnum, qbytes;
@@ -68,6 +73,7 @@ struct ipcns_object {
 			u32	status;
 			u32	notify_pid, notify_method, notify_signo;
 			u32	receivers, senders;
+			u32	opens;
 			bool	notify;
 		} mq;
 	};
@@ -150,6 +156,7 @@ struct ipcns_element {
 			u32	ncount;
 			u32	zcount;
 			u32	pid;
+			u32	gone, there;
 		};
 		struct ipcns_message	message;
 	};
@@ -303,6 +310,8 @@ bool ipcns_sysv_visit(struct ipc_ids *ids, u32 id,
 		      void (*visit)(struct kern_ipc_perm *perm, void *arg), void *arg);
 bool ipcns_sysv_may_read(const struct ipcns_reader *r, const struct ipcns_ns_ref *ref,
 			 const struct kern_ipc_perm *perm);
+void ipcns_remember(const struct ipcns_reader *r, struct pid *pid, u32 which, u32 *gone,
+		    u32 *there);
 int ipcns_sysv_collect(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
 		       const struct ipcns_ns_ref *ref, u64 *next);
 int ipcns_sysv_visit_wanted(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,

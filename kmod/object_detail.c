@@ -167,7 +167,9 @@ int ipcns_element_fill(struct sk_buff *skb, const void *record)
 		    nla_put_u32(skb, IPCNS_A_ELEMENT_SEMVAL, e->semval) ||
 		    ipcns_attr_count(skb, IPCNS_A_ELEMENT_NCOUNT, e->ncount) ||
 		    ipcns_attr_count(skb, IPCNS_A_ELEMENT_ZCOUNT, e->zcount) ||
-		    nla_put_u32(skb, IPCNS_A_ELEMENT_PID, e->pid))
+		    nla_put_u32(skb, IPCNS_A_ELEMENT_PID, e->pid) ||
+		    (e->gone && nla_put_flag(skb, IPCNS_A_ELEMENT_GONE)) ||
+		    (e->there && nla_put_flag(skb, IPCNS_A_ELEMENT_THERE)))
 			return -EMSGSIZE;
 		return 0;
 	case IPCNS_KIND_MSG:

@@ -28,25 +28,6 @@ static time64_t last_semop(const struct sem_array *sma)
 	return latest;
 }
 
-static void sem_read(const struct ipcns_reader *r, struct kern_ipc_perm *perm,
-		     struct ipcns_object *o)
-{
-	struct sem_array *sma = container_of(perm, struct sem_array, sem_perm);
-
-	o->kind = IPCNS_KIND_SEM;
-	o->ctime = sma->sem_ctime;
-	o->sem.nsems = sma->sem_nsems;
-	o->sem.otime = last_semop(sma);
-}
-
-static int sem_fill(struct sk_buff *skb, const struct ipcns_object *o)
-{
-	if (ipcns_attr_u32(skb, IPCNS_A_SEM_NSEMS, o->sem.nsems) ||
-	    ipcns_attr_u64(skb, IPCNS_A_SEM_OTIME, o->sem.otime, IPCNS_A_SEM_PAD))
-		return -EMSGSIZE;
-	return 0;
-}
-
 /*
  * Adds the tasks on a list of the whole set to the semaphores of the window
  * that they sleep on: as ipc/sem.c check_qop(), the one that blocks them. False
@@ -96,6 +77,9 @@ static u32 read_semaphores(const struct ipcns_reader *r, void *object, struct ip
 		e->semnum = first + i;
 		e->semval = sem->semval;
 		e->pid = ipcns_reader_pid(r, sem->sempid);
+		e->gone = 0;
+		e->there = 0;
+		ipcns_remember(r, sem->sempid, IPCNS_REMEMBERED_SEMPIDS, &e->gone, &e->there);
 		e->ncount = ipcns_list_length(&sem->pending_alter, &nodes);
 		e->zcount = ipcns_list_length(&sem->pending_const, &nodes);
 		spin_unlock(&sem->lock);
@@ -160,11 +144,13 @@ static void read_waiters(void *object, struct ipcns_waiters *w)
  * @u:		what was found; its arrays are NULL to count only
  * @max:	room for so many adjustments
  * @max_list:	room for so many lists
+ * @max_cells:	lists are looked at until so many values were
  */
 struct undo_scan {
 	struct ipcns_undos	*u;
 	u32			max;
 	u32			max_list;
+	u32			max_cells;
 };
 
 /*
@@ -185,7 +171,7 @@ static void read_undos(void *object, void *arg)
 	u->n_list = 0;
 	u->truncated = true;
 	list_for_each_entry(un, &sma->list_id, list_id) {
-		if (u->n_list == s->max_list || cells > MAX_CELLS)
+		if (u->n_list == s->max_list || cells > s->max_cells)
 			return;
 		before = u->n;
 		all = ipcns_semadj(un);
@@ -211,6 +197,82 @@ static void read_undos(void *object, void *arg)
 		u->n_list++;
 	}
 	u->truncated = false;
+}
+
+/*
+ * The processes that changed a value last, as one: gone if all of them are, there if
+ * one of them is. Neighbours mostly have the same; a lock is taken for another one.
+ */
+static void read_sempids(const struct ipcns_reader *r, struct sem_array *sma,
+			 struct ipcns_object *o)
+{
+	u32 i, gone = 0, there = 0, one, n = min_t(u32, sma->sem_nsems, IPCNS_LIST_MAX);
+	bool unknown = n < sma->sem_nsems;
+	const struct pid *last = NULL;
+
+	for (i = 0; i < n && !there; i++) {
+		struct sem *sem = &sma->sems[i];
+
+		if (READ_ONCE(sem->sempid) == last)
+			continue;
+		spin_lock(&sem->lock);
+		last = sem->sempid;
+		one = 0;
+		ipcns_remember(r, sem->sempid, IPCNS_REMEMBERED_SEMPIDS, &one, &there);
+		spin_unlock(&sem->lock);
+		gone |= one;
+		unknown |= last && !one;
+	}
+	o->there |= there;
+	if (!there && !unknown)
+		o->gone |= gone;
+}
+
+/* A dump of all objects looks at no more of a set than of any list. */
+static u32 count_undos(struct sem_array *sma)
+{
+	struct ipcns_undos u = { };
+	struct undo_scan s = {
+		.u = &u, .max = IPCNS_LIST_MAX, .max_list = IPCNS_LIST_MAX,
+		.max_cells = IPCNS_LIST_MAX,
+	};
+
+	if (!ipcns_layout_depth_ok(IPCNS_KIND_SEM))
+		return IPCNS_UNKNOWN;
+	read_undos(&sma->sem_perm, &s);
+	return u.truncated ? IPCNS_UNKNOWN : u.n;
+}
+
+static u32 count_waiters(const struct ipcns_reader *r, struct sem_array *sma)
+{
+	struct ipcns_waiters w = { .r = r };
+
+	read_waiters(&sma->sem_perm, &w);
+	return w.truncated ? IPCNS_UNKNOWN : w.n;
+}
+
+static void sem_read(const struct ipcns_reader *r, struct kern_ipc_perm *perm,
+		     struct ipcns_object *o)
+{
+	struct sem_array *sma = container_of(perm, struct sem_array, sem_perm);
+
+	o->kind = IPCNS_KIND_SEM;
+	o->ctime = sma->sem_ctime;
+	o->sem.nsems = sma->sem_nsems;
+	o->sem.otime = last_semop(sma);
+	o->sem.undos = count_undos(sma);
+	o->sem.waiters = count_waiters(r, sma);
+	read_sempids(r, sma, o);
+}
+
+static int sem_fill(struct sk_buff *skb, const struct ipcns_object *o)
+{
+	if (ipcns_attr_u32(skb, IPCNS_A_SEM_NSEMS, o->sem.nsems) ||
+	    ipcns_attr_u64(skb, IPCNS_A_SEM_OTIME, o->sem.otime, IPCNS_A_SEM_PAD) ||
+	    ipcns_attr_count(skb, IPCNS_A_SEM_UNDOS, o->sem.undos) ||
+	    ipcns_attr_count(skb, IPCNS_A_SEM_WAITERS, o->sem.waiters))
+		return -EMSGSIZE;
+	return 0;
 }
 
 /* A list of adjustments that processes share: an address, compared only. */
@@ -291,7 +353,9 @@ static int compare_lists(const void *p, const void *q)
 static int sem_undos(const struct ipcns_collect *c, const struct ipcns_ns_ref *ref,
 		     struct ipcns_undos *u)
 {
-	struct undo_scan s = { .u = u, .max = IPCNS_LIST_MAX, .max_list = IPCNS_LIST_MAX };
+	struct undo_scan s = {
+		.u = u, .max = IPCNS_LIST_MAX, .max_list = IPCNS_LIST_MAX, .max_cells = MAX_CELLS,
+	};
 	u32 n_list;
 	int err;
 

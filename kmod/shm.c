@@ -41,6 +41,8 @@ static void shm_read(const struct ipcns_reader *r, struct kern_ipc_perm *perm,
 	o->shm.dtime = shp->shm_dtim;
 	o->shm.cpid = ipcns_reader_pid(r, shp->shm_cprid);
 	o->shm.lpid = ipcns_reader_pid(r, shp->shm_lprid);
+	ipcns_remember(r, shp->shm_cprid, IPCNS_REMEMBERED_CPID, &o->gone, &o->there);
+	ipcns_remember(r, shp->shm_lprid, IPCNS_REMEMBERED_LPID, &o->gone, &o->there);
 	o->shm.orphan = !shp->shm_nattch && !pid_task(shp->shm_cprid, PIDTYPE_TGID);
 	o->shm.status = 0;
 	if (perm->mode & SHM_DEST)

@@ -18,13 +18,22 @@ from lib.tap import main, scene, until
 from users import become, write_maps
 
 # What is asked for, in this order, and what the answers look like.
-REQUESTS = ("list dump objects one limits sem-0600 sem-0644 messages waiters holders attached"
-            " open").split()
-WHOLE = "all  yes  all all all all all all all all all all"
-OWN = "some yes some all some EACCES all EPERM EPERM EPERM EPERM EPERM"
-MINE = "some yes all  all some all    all EPERM EPERM EPERM EPERM EPERM"   # and the objects, too
-NONE = "ENOENT no" + 10 * " ENOENT"
-REFUSED = 12 * "EPERM "      # whatever is asked for
+REQUESTS = ("list dump objects facts one limits sem-0600 sem-0644 messages waiters holders"
+            " attached open").split()
+WHOLE = "all  yes  all all all all all all all all all all all"
+OWN = "some yes some some all some EACCES all EPERM EPERM EPERM EPERM EPERM"
+MINE = "some yes all most  all some all    all EPERM EPERM EPERM EPERM EPERM"  # and objects, too
+NONE = "ENOENT no" + 11 * " ENOENT"
+REFUSED = 13 * "EPERM "      # whatever is asked for
+
+# What is known of the use of objects, by what a reader gets of it: processes, tasks that wait,
+# adjustments at the end of processes, descriptors of queues. A set has mode 0600, another 0644.
+FACTS = {
+    frozenset("cpid sempids-0600 sempids-0644 waiters-0600 waiters-0644 undos-0600 undos-0644"
+              " opens".split()): "all",
+    frozenset("cpid sempids-0600 sempids-0644 waiters-0600 waiters-0644".split()): "most",
+    frozenset("cpid sempids-0644 waiters-0644".split()): "some",
+}
 
 # own: the namespace that the reader is in. child: one that a user namespace owns which he created.
 # sibling: one that a user namespace owns which user 1001 created. init: the initial one.
@@ -99,6 +108,8 @@ def furnish():
                "sem-0600": calls.semget(0xacce55, 2, 0o600),
                "sem-0644": calls.semget(0xacce56, 2, 0o644),
                "msg": calls.msgget(0xacce55, 0o600)}
+        calls.semop(ids["sem-0600"], (0, 1))
+        calls.semop(ids["sem-0644"], (0, 1))
         calls.msgsnd(ids["msg"], b"secret")
         os.close(calls.mq_open(b"access", 1, 1, 0o600))
         os.write(theirs, json.dumps(ids).encode())
@@ -142,6 +153,19 @@ def user_opens_socket():
     os.seteuid(0)
 
 
+def facts(rows_of_all):
+    """What FACTS has, of the objects that furnish() made."""
+    found = set()
+    for row in rows_of_all:
+        gone = {name for bit, name in enumerate(wire.REMEMBERED) if row.get("gone", 0) & 1 << bit}
+        found |= gone & {"cpid"}
+        if row["kind"] == wire.KIND["sem"]:
+            names = {"sempids"} & gone | {"waiters", "undos"} & row["sem"].keys()
+            found |= {f"{name}-{row['mode'] & 0o777:04o}" for name in names}
+        found |= {"opens"} & row.get("mq", {}).keys()
+    return FACTS.get(frozenset(found), str(sorted(found)))
+
+
 def answer(request, inode, ids):
     """The answer to one request about a namespace, in a word."""
     link, space = _socket, {"ns-inum": inode}
@@ -153,6 +177,8 @@ def answer(request, inode, ids):
         if request == "objects":
             kinds = {row["kind"] for row in link.dump("object", space)}
             return {(0, 1, 2, 3): "all", (0, 1, 2): "some"}.get(tuple(sorted(kinds)), str(kinds))
+        if request == "facts":
+            return facts(link.dump("object", space))
         if request == "limits":
             return "all" if "mq" in link.get("limits", space) else "some"
         if request == "one":

@@ -5,6 +5,8 @@
  */
 #include "support.h"
 
+#include <linux/kthread.h>
+
 #include "object.c"
 
 static struct ipcns_layout saved[16];
@@ -155,6 +157,54 @@ static void filters(struct kunit *test)
 	}
 }
 
+static int wait_to_end(void *arg)
+{
+	while (!kthread_should_stop())
+		schedule_timeout_interruptible(1);
+	return 0;
+}
+
+static bool has_task(struct pid *pid)
+{
+	bool found;
+
+	rcu_read_lock();
+	found = pid_task(pid, PIDTYPE_TGID);
+	rcu_read_unlock();
+	return found;
+}
+
+/* A process exists as long as its struct pid has a task; a hidden one does neither. */
+static void remembered(struct kunit *test)
+{
+	struct task_struct *task = kthread_run(wait_to_end, NULL, "ipcns-kunit");
+	struct pid_namespace other = { };
+	struct ipcns_reader r = { .pid_ns = &init_pid_ns }, stranger = { .pid_ns = &other };
+	u32 gone = 0, there = 0;
+	struct pid *pid;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	pid = get_task_pid(task, PIDTYPE_TGID);
+	rcu_read_lock();
+	ipcns_remember(&r, NULL, 1, &gone, &there);
+	ipcns_remember(&stranger, pid, 2, &gone, &there);
+	ipcns_remember(&r, pid, 4, &gone, &there);
+	rcu_read_unlock();
+	KUNIT_EXPECT_EQ(test, gone, 0U);
+	KUNIT_EXPECT_EQ(test, there, 4U);
+	kthread_stop(task);
+	/* what reaps it may come a little later */
+	while (has_task(pid))
+		schedule_timeout_uninterruptible(1);
+	rcu_read_lock();
+	ipcns_remember(&r, pid, 8, &gone, &there);
+	ipcns_remember(&stranger, pid, 16, &gone, &there);
+	rcu_read_unlock();
+	put_pid(pid);
+	KUNIT_EXPECT_EQ(test, gone, 8U);
+	KUNIT_EXPECT_EQ(test, there, 4U);
+}
+
 static int object_init(struct kunit *test)
 {
 	u32 i;
@@ -177,6 +227,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(objects),
 	KUNIT_CASE(one_object),
 	KUNIT_CASE(filters),
+	KUNIT_CASE(remembered),
 	{ }
 };
 

@@ -40,6 +40,14 @@ bool object_is_orphan(const struct row *rec)
 	return rec->kind == IPCNS_KIND_SHM && rec->nest[IPCNS_A_SHM_ORPHAN];
 }
 
+/** object_remembers_gone - whether a process that an object remembers has ended, as far as is known */
+bool object_remembers_gone(const struct row *rec, enum ipcns_remembered which)
+{
+	uint64_t gone;
+
+	return ipcns_uint(rec->attr[IPCNS_A_OBJECT_GONE], &gone) && gone & which;
+}
+
 /** object_sort_key - by namespace, kind, identifier, name */
 void object_sort_key(const struct row *rec, struct sort_key *key)
 {
@@ -217,6 +225,23 @@ static void fill_openers(const struct column *column, const struct row *rec, str
 		value_numbers(cell, pids, len);
 }
 
+/*
+ * Of a process that has ended nothing remains but its number, which another one may have now.
+ */
+static void fill_creator_command(const struct column *column, const struct row *rec,
+				 struct value *cell)
+{
+	if (!object_remembers_gone(rec, IPCNS_REMEMBERED_CPID))
+		value_attr(cell, column->as, rec->nest[column->nest]);
+}
+
+static void fill_changer_command(const struct column *column, const struct row *rec,
+				 struct value *cell)
+{
+	if (!rec->attr[IPCNS_A_ELEMENT_GONE])
+		value_attr(cell, column->as, rec->attr[column->attr]);
+}
+
 /* Since the last change, or since a segment's last detach if that was later. */
 static void fill_age(const struct column *column, const struct row *rec, struct value *cell)
 {
@@ -299,10 +324,10 @@ static const struct column shm[] = {
 	{ "STATUS", "dest, locked, hugetlb", AS_TEXT, .nest = IPCNS_A_SHM_STATUS,
 	  .fill = fill_shm_status },
 	COLUMN_CTIME,
-	{ "CPID", "PID of the creator", AS_NUMBER, .nest = IPCNS_A_SHM_CPID },
-	{ "LPID", "PID of last user", AS_NUMBER, .nest = IPCNS_A_SHM_LPID },
+	{ "CPID", "PID of the creator", AS_PID, .nest = IPCNS_A_SHM_CPID },
+	{ "LPID", "PID of last user", AS_PID, .nest = IPCNS_A_SHM_LPID },
 	{ "COMMAND", "creator command line", AS_COMMAND, .nest = IPCNS_A_SHM_CPID,
-	  .flags = SCOLS_FL_TRUNC },
+	  .fill = fill_creator_command, .flags = SCOLS_FL_TRUNC },
 	{ "RSS", "bytes resident in memory", AS_SIZE, .nest = IPCNS_A_SHM_RSS },
 	{ "SWAP", "bytes swapped out", AS_SIZE, .nest = IPCNS_A_SHM_SWAP },
 	{ "ATTACH", "attach time", AS_TIME, .nest = IPCNS_A_SHM_ATIME },
@@ -318,6 +343,8 @@ static const struct column sem[] = {
 	COLUMNS_IPC,
 	{ "NSEMS", "number of semaphores", AS_NUMBER, .nest = IPCNS_A_SEM_NSEMS },
 	{ "OTIME", "time of the last operation", AS_TIME, .nest = IPCNS_A_SEM_OTIME },
+	{ "UNDOS", "adjustments made when processes end", AS_NUMBER, .nest = IPCNS_A_SEM_UNDOS },
+	{ "WAITERS", "tasks waiting", AS_NUMBER, .nest = IPCNS_A_SEM_WAITERS },
 	COLUMN_CTIME,
 	COLUMNS_CREATOR,
 	COLUMNS_OWNER,
@@ -329,8 +356,8 @@ static const struct column msg[] = {
 	COLUMNS_IPC,
 	{ "USEDBYTES", "bytes used", AS_SIZE, .nest = IPCNS_A_MSG_CBYTES },
 	{ "MSGS", "number of messages", AS_NUMBER, .nest = IPCNS_A_MSG_QNUM },
-	{ "LSPID", "PID of the last msg sender", AS_NUMBER, .nest = IPCNS_A_MSG_LSPID },
-	{ "LRPID", "PID of the last msg receiver", AS_NUMBER, .nest = IPCNS_A_MSG_LRPID },
+	{ "LSPID", "PID of the last msg sender", AS_PID, .nest = IPCNS_A_MSG_LSPID },
+	{ "LRPID", "PID of the last msg receiver", AS_PID, .nest = IPCNS_A_MSG_LRPID },
 	{ "SEND", "time of last msg sent", AS_TIME, .nest = IPCNS_A_MSG_STIME },
 	{ "RECV", "time of last msg received", AS_TIME, .nest = IPCNS_A_MSG_RTIME },
 	COLUMN_CTIME,
@@ -353,7 +380,9 @@ static const struct column mq[] = {
 	{ "MSGSIZE", "limit on the size of a message", AS_SIZE, .nest = IPCNS_A_MQ_MSGSIZE },
 	{ "ID", "inode number, which --id takes", AS_NUMBER, .attr = IPCNS_A_OBJECT_ID },
 	{ "STATUS", "unlinked", AS_TEXT, .nest = IPCNS_A_MQ_STATUS, .fill = fill_mq_status },
-	{ "NOTIFYPID", "PID to be notified", AS_NUMBER, .nest = IPCNS_A_MQ_NOTIFY_PID },
+	{ "NOTIFYPID", "PID to be notified", AS_PID, .nest = IPCNS_A_MQ_NOTIFY_PID },
+	{ "OPENS", "references on the open queue, 0 if nobody has it open", AS_NUMBER,
+	  .nest = IPCNS_A_MQ_OPENS },
 	{ OBJECT_OPENERS, "PIDs that have the queue open", AS_LIST, .fill = fill_openers },
 	{ "NOTIFYMETHOD", "signal, none or thread", AS_TEXT, .nest = IPCNS_A_MQ_NOTIFY_METHOD,
 	  .fill = fill_method },
@@ -370,9 +399,9 @@ static const struct column element[] = {
 	{ "VALUE", "its value", AS_NUMBER, .attr = IPCNS_A_ELEMENT_SEMVAL },
 	{ "NCOUNT", "tasks waiting for it to grow", AS_NUMBER, .attr = IPCNS_A_ELEMENT_NCOUNT },
 	{ "ZCOUNT", "tasks waiting for zero", AS_NUMBER, .attr = IPCNS_A_ELEMENT_ZCOUNT },
-	{ "PID", "PID that changed it last", AS_NUMBER, .attr = IPCNS_A_ELEMENT_PID },
+	{ "PID", "PID that changed it last", AS_PID, .attr = IPCNS_A_ELEMENT_PID },
 	{ "COMMAND", "command line of the PID", AS_COMMAND, .attr = IPCNS_A_ELEMENT_PID,
-	  .flags = SCOLS_FL_TRUNC },
+	  .fill = fill_changer_command, .flags = SCOLS_FL_TRUNC },
 	{ "NS", "namespace identifier (inode number)", AS_NUMBER, .attr = IPCNS_A_ELEMENT_NS_INUM },
 	{ "NSID", "namespace identity, never reused", AS_NUMBER, .attr = IPCNS_A_ELEMENT_NS_ID },
 	{ "ID", "resource ID of the set", AS_NUMBER, .attr = IPCNS_A_ELEMENT_ID },

@@ -2,6 +2,8 @@
 #ifndef IPCNSCTL_OBJECT_H
 #define IPCNSCTL_OBJECT_H
 
+#include <linux/ipcns.h>
+
 #include "print/columns.h"
 #include "print/rows.h"
 
@@ -22,6 +24,7 @@ extern const struct table_type queue_columns;
 
 bool object_parse(struct row *rec, struct nlattr *attrs, int len);
 bool object_is_orphan(const struct row *rec);
+bool object_remembers_gone(const struct row *rec, enum ipcns_remembered which);
 void object_sort_key(const struct row *rec, struct sort_key *key);
 void orphan_sort_key(const struct row *rec, struct sort_key *key);
 void element_sort_key(const struct row *rec, struct sort_key *key);

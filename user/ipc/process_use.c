@@ -7,6 +7,7 @@
  * about one after the other, once the list of objects is complete.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <linux/ipcns.h>
@@ -26,6 +27,7 @@ struct segment {
 
 static struct {
 	uint32_t pid;
+	bool exists;
 	struct segment *segments;
 	size_t n, allocated;
 	unsigned int mask;	/* what the request under way has found */
@@ -45,6 +47,15 @@ static bool is_process(struct nlattr *attr)
 	uint64_t pid;
 
 	return ipcns_uint(attr, &pid) && pid == process.pid;
+}
+
+/*
+ * A process that an object remembers. One that has ended is not the one that has its number now.
+ */
+static bool is_remembered(const struct row *rec, unsigned int attr, enum ipcns_remembered which)
+{
+	return is_process(rec->nest[attr]) &&
+	       !(process.exists && object_remembers_gone(rec, which));
 }
 
 static bool is_more_than_zero(struct nlattr *attr)
@@ -87,6 +98,7 @@ void process_use_begin(struct ipcns *w, uint32_t pid, unsigned int kinds)
 	int ret;
 
 	process.pid = pid;
+	process.exists = !kill(pid, 0) || errno == EPERM;
 	if (!kinds || kinds & 1U << IPCNS_KIND_SHM) {
 		ret = ipcns_holders(w, 0, 1U << IPCNS_HOLDER_KIND_SHM, add_segment,
 				    restart_segments, NULL);
@@ -128,13 +140,14 @@ static unsigned int known_uses(const struct row *rec)
 
 	switch (rec->kind) {
 	case IPCNS_KIND_SHM:
-		mask |= is_process(rec->nest[IPCNS_A_SHM_CPID]) << USE_CREATED;
-		mask |= is_process(rec->nest[IPCNS_A_SHM_LPID]) << USE_CHANGED;
+		mask |= is_remembered(rec, IPCNS_A_SHM_CPID, IPCNS_REMEMBERED_CPID) << USE_CREATED;
+		mask |= is_remembered(rec, IPCNS_A_SHM_LPID, IPCNS_REMEMBERED_LPID) << USE_CHANGED;
 		mask |= has_attached(rec) << USE_ATTACHED;
 		break;
 	case IPCNS_KIND_MSG:
-		mask |= (is_process(rec->nest[IPCNS_A_MSG_LSPID]) ||
-			 is_process(rec->nest[IPCNS_A_MSG_LRPID])) << USE_CHANGED;
+		mask |= (is_remembered(rec, IPCNS_A_MSG_LSPID, IPCNS_REMEMBERED_LSPID) ||
+			 is_remembered(rec, IPCNS_A_MSG_LRPID, IPCNS_REMEMBERED_LRPID)) <<
+			USE_CHANGED;
 		break;
 	case IPCNS_KIND_MQ:
 		mask |= is_process(rec->nest[IPCNS_A_MQ_NOTIFY_PID]) << USE_NOTIFIED;
@@ -171,7 +184,8 @@ static void take_element(struct nlattr *attrs, int len, void *arg)
 	struct row rec;
 
 	(void)arg;
-	if (row_parse(&rec, attrs, len) && is_process(rec.attr[IPCNS_A_ELEMENT_PID]))
+	if (row_parse(&rec, attrs, len) && is_process(rec.attr[IPCNS_A_ELEMENT_PID]) &&
+	    !(process.exists && rec.attr[IPCNS_A_ELEMENT_GONE]))
 		process.mask |= 1U << USE_CHANGED;
 }
 

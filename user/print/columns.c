@@ -13,6 +13,7 @@ bool column_is_number(const struct column *column)
 {
 	switch (column->as) {
 	case AS_NUMBER:
+	case AS_PID:
 	case AS_SIGNED:
 	case AS_SIZE:
 	case AS_PERCENT:

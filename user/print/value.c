@@ -114,6 +114,7 @@ void value_attr(struct value *cell, enum value_kind as, struct nlattr *attr)
 	/* Others are not what a number says. */
 	static const enum value_type types[AS_COMMAND + 1] = {
 		[AS_NUMBER] = VALUE_NUMBER,
+		[AS_PID] = VALUE_NUMBER,
 		[AS_SIZE] = VALUE_SIZE,
 		[AS_TIME] = VALUE_TIME,
 		[AS_KEY] = VALUE_KEY,
@@ -142,7 +143,7 @@ void value_attr(struct value *cell, enum value_kind as, struct nlattr *attr)
 		return;
 	if (as == AS_COMMAND) {
 		value_command(cell, value);
-	} else if (as != AS_TIME || value) {
+	} else if ((as != AS_TIME && as != AS_PID) || value) {
 		cell->type = types[as];
 		cell->number = value;
 	}

@@ -56,6 +56,7 @@ enum value_kind {
 	AS_PERMS,
 	AS_USER,
 	AS_GROUP,
+	AS_PID,		/* 0 is nobody, or a process that the caller cannot see */
 	AS_COMMAND,	/* process id: its command line */
 };
 

@@ -22,27 +22,33 @@ def permissions(text):
     return sum(1 << (8 - place) for place, char in enumerate(text) if char != "-")
 
 
+def number(value):
+    """A number of /proc/sysvipc; a process that is nobody is 0 there, and null for the tool."""
+    return int(value or 0)
+
+
 # Columns of the tool as /proc/sysvipc/KIND has them: (column, file's column, how to read).
 KEY = ("key", "key", lambda text: int(text, 16))
 PERMS = ("perms", "perms", permissions)
 OWNERS = [(name, name, int) for name in ("uid", "gid", "cuid", "cgid")]
 CTIME = ("ctime", "ctime", tool.seconds)
 SYSVIPC = {
-    "shm": [KEY, ("id", "shmid", int), PERMS, ("size", "size", int), ("cpid", "cpid", int),
-            ("lpid", "lpid", int), ("nattch", "nattch", int), *OWNERS,
+    "shm": [KEY, ("id", "shmid", int), PERMS, ("size", "size", int), ("cpid", "cpid", number),
+            ("lpid", "lpid", number), ("nattch", "nattch", int), *OWNERS,
             ("attach", "atime", tool.seconds), ("detach", "dtime", tool.seconds), CTIME,
             ("rss", "rss", int), ("swap", "swap", int)],
     "sem": [KEY, ("id", "semid", int), PERMS, ("nsems", "nsems", int), *OWNERS,
             ("otime", "otime", tool.seconds), CTIME],
     "msg": [KEY, ("id", "msqid", int), PERMS, ("usedbytes", "cbytes", int), ("msgs", "qnum", int),
-            ("lspid", "lspid", int), ("lrpid", "lrpid", int), *OWNERS,
+            ("lspid", "lspid", number), ("lrpid", "lrpid", number), *OWNERS,
             ("send", "stime", tool.seconds), ("recv", "rtime", tool.seconds), CTIME],
 }
 SYSVIPC_ID = {"shm": "shmid", "sem": "semid", "msg": "msqid"}
 
 
-def cell(value):
-    """A JSON value as lsipc's JSON would have it, where everything is text or null."""
+def cell(row, column):
+    """A cell as lsipc's JSON would have it, where everything is text or null, and nobody is 0."""
+    value = row[column] or (0 if column.endswith("pid") else row[column])
     return None if value is None or value == "" else str(value)
 
 
@@ -54,9 +60,9 @@ def sysv(t, target, inode, kind, name, leave=()):
     ours = tool.by_id(tool.objects(kind, inode))
     option, columns = LSIPC[kind]
     columns = [column for column in columns.lower().split() if column not in leave]
-    want = {int(row["id"]): {column: cell(row[column]) for column in columns}
+    want = {int(row["id"]): {column: cell(row, column) for column in columns}
             for row in witness.lsipc(target, option, " ".join(columns).upper())}
-    got = {ident: {column: cell(row[column]) for column in columns}
+    got = {ident: {column: cell(row, column) for column in columns}
            for ident, row in ours.items()}
     same_rows(t, got, want, f"{name}: {kind} as lsipc has it inside")
 

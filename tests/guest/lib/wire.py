@@ -35,16 +35,17 @@ SETS = {
     "actor": "pad- time:s64 pid:u32 uid:u32 comm:binary",
     "object": "pad- ns-inum:u32 ns-id:u64 kind:u32 kinds:u32 id:u32 key:u32 name:binary mode:u32"
               " uid:u32 gid:u32 cuid:u32 cgid:u32 ctime:s64 shm:{shm} sem:{sem} msg:{msg} mq:{mq}"
-              " seq:u64",
+              " seq:u64 gone:u32 there:u32",
     "shm": "pad- size:u64 nattch:u64 rss:u64 swap:u64 status:u32 atime:s64 dtime:s64 cpid:u32"
            " lpid:u32 orphan:flag",
-    "sem": "pad- nsems:u32 otime:s64",
+    "sem": "pad- nsems:u32 otime:s64 undos:u32 waiters:u32",
     "msg": "pad- cbytes:u64 qnum:u64 qbytes:u64 lspid:u32 lrpid:u32 stime:s64 rtime:s64"
            " receivers:u32 senders:u32",
     "mq": "pad- maxmsg:u64 msgsize:u64 curmsgs:u64 qsize:u64 status:u32 notify-pid:u32"
-          " notify-method:u32 notify-signo:u32 receivers:u32 senders:u32",
+          " notify-method:u32 notify-signo:u32 receivers:u32 senders:u32 opens:u32",
     "element": "pad- ns-inum:u32 ns-id:u64 kind:u32 id:u32 semnum:u32 semval:u32 ncount:u32"
-               " zcount:u32 pid:u32 name:binary mtype:s64 prio:u32 size:u64 truncated:u64",
+               " zcount:u32 pid:u32 name:binary mtype:s64 prio:u32 size:u64 truncated:u64"
+               " gone:flag there:flag",
     "waiter": "pad- ns-inum:u32 ns-id:u64 kind:u32 id:u32 name:binary role:u32 pid:u32 comm:binary"
               " semnum:u32 semop:s32 nsops:u32 mtype:s64 mode:u32 size:u64 hidden:u32"
               " truncated:flag",
@@ -72,6 +73,7 @@ SETS = {
 LISTS = {"layout", "probe", "teardowns"}     # attributes that can come several times
 
 KIND = {"shm": 0, "sem": 1, "msg": 2, "mq": 3}
+REMEMBERED = "cpid lpid lspid lrpid sempids".split()
 STATE = {"active": 0, "pinned": 1, "dying": 2}
 HOLDER = "count task shm".split()
 ROLE = "sem undo receiver sender".split()
