@@ -75,7 +75,7 @@ _ipcnsctl_namespaces() {
 _ipcnsctl_argument() {
 	case $command:$1 in
 	objects:--type | objects:-t)
-		_ipcnsctl_list "shm sem msg mq" ;;
+		_ipcnsctl_list "shm sem msg mq pshm psem" ;;
 	monitor:--type | monitor:-t | history:--type | history:-t)
 		_ipcnsctl_list "ns shm sem msg mq" ;;
 	monitor:--events | monitor:-e | history:--events | history:-e)

@@ -98,7 +98,7 @@ complete -c ipcnsctl -n '__ipcnsctl_is holders' -l summary -d 'one row for each 
 
 set -l objects '__ipcnsctl_is objects'
 complete -c ipcnsctl -n $objects -s t -l type -x -d 'only these kinds' \
-    -a '(__fish_complete_list , "__ipcnsctl_words shm sem msg mq")'
+    -a '(__fish_complete_list , "__ipcnsctl_words shm sem msg mq pshm psem")'
 complete -c ipcnsctl -n $objects -l key -x -d 'only with this key'
 complete -c ipcnsctl -n $objects -l owner -x -a '(__fish_complete_users)' -d 'only of this user'
 complete -c ipcnsctl -n $objects -l pid -x -a '(__fish_complete_pids)' \

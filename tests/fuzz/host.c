@@ -3,10 +3,14 @@
  * A host for the tool, always the same: some mounts, descriptors, processes and user namespaces,
  * instead of those of this machine, which are many and change.
  */
+#include <stdlib.h>
+
 #include "host/descriptors.h"
 #include "host/mounts.h"
+#include "host/posix_shm.h"
 #include "host/processes.h"
 #include "host/user_namespace.h"
+#include "util.h"
 
 #define TEXT(text) (text), sizeof(text) - 1
 
@@ -30,7 +34,7 @@ void descriptors_add_mount(struct descriptor_search *search, const struct mount 
 	(void)mount;
 }
 
-void descriptors_read(const struct descriptor_search *search, descriptor_fn found, void *arg)
+bool descriptors_read(const struct descriptor_search *search, descriptor_fn found, void *arg)
 {
 	static const struct descriptor descriptors[] = {
 		{ DESCRIPTOR_NSFS, 10, 3, 1, 0, 0, NULL, 0 },
@@ -45,11 +49,68 @@ void descriptors_read(const struct descriptor_search *search, descriptor_fn foun
 	for (i = 0; i < sizeof(descriptors) / sizeof(descriptors[0]); i++)
 		if (search->kinds & 1U << descriptors[i].kind)
 			found(&descriptors[i], arg);
+	return true;
 }
 
 void descriptors_clear(struct descriptor_search *search)
 {
 	(void)search;
+}
+
+bool posix_shm_permitted(void)
+{
+	return true;
+}
+
+bool posix_shm_is_semaphore(const struct shm_file *file)
+{
+	return file->len > 4 && file->name[0] == 's' && file->name[3] == '.';
+}
+
+void posix_shm_read(struct posix_shm *all, bool users, uint32_t pid)
+{
+	static const struct shm_folder folders[] = {
+		{ .dev = 5, .ino = 1, .pid = 1, .ipc = { 1 }, .n_ipc = 1, .whole = true,
+		  .dedicated = true },
+		{ .dev = 6, .ino = 1, .pid = 2, .ipc = { 2, 1 }, .n_ipc = 2 },
+	};
+	static const struct {
+		struct shm_file file;
+		const char *name;
+	} files[] = {
+		{ { 5, 0, 2, .len = 4, true, 0100600, 1, 1, 4096, 4096, 1, 2, 3 }, "file" },
+		{ { 5, 0, 2, .len = 6, true, 0100600, 1, 1, 4096, 4096, 1, 2, 3 }, "\n\x1b[31m" },
+		{ { 5, 0, 3, .len = 6, true, 0100666, 0, 0, 32, 4096, 3, 2, 1 }, "sem.\xff," },
+		{ { 6, 1, 4, .len = 1, .deleted = true, .mapped = 1 }, "d" },
+	};
+	uint32_t *pids;
+	size_t i;
+
+	all->n_folders = ARRAY_SIZE(folders);
+	all->folders = xmemdup(folders, sizeof(folders));
+	all->files = xcalloc(ARRAY_SIZE(files), sizeof(*all->files));
+	for (; all->n < ARRAY_SIZE(files); all->n++) {
+		all->files[all->n] = files[all->n].file;
+		all->files[all->n].name = xmemdup(files[all->n].name, files[all->n].file.len);
+	}
+	all->users = users;
+	pids = xcalloc(SHM_FILE_PIDS, sizeof(*pids));
+	for (i = 0; i < SHM_FILE_PIDS; i++)
+		pids[i] = UINT32_MAX - SHM_FILE_PIDS + i;
+	all->files[3].pids = pids;
+	all->files[3].n_pids = SHM_FILE_PIDS;
+	all->files[3].by_process = pid == 1;
+}
+
+void posix_shm_free(struct posix_shm *all)
+{
+	for (; all->n; all->n--) {
+		free(all->files[all->n - 1].name);
+		free(all->files[all->n - 1].pids);
+	}
+	free(all->files);
+	free(all->folders);
+	*all = (struct posix_shm){ 0 };
 }
 
 void processes_read(process_fn found, void *arg)

@@ -13,6 +13,16 @@ from lib.tap import main, scene
 ALL = ("-J", "--output-all")
 
 
+SHM = ("/dev/shm/memory", "/dev/shm/sem.semaphore")
+
+
+def furnish_shm():
+    """A file in /dev/shm of each kind, which the caller unlinks."""
+    for name in SHM:
+        with open(name, "w", encoding="ascii"):
+            pass
+
+
 def furnish():
     """Objects of each kind, a name that needs escapes, something that waits in none of them."""
     calls.shmat(calls.shmget(0x1, 5000))
@@ -25,17 +35,20 @@ def furnish():
 def tables(t):
     with Member() as member:
         member.call(furnish)
+        furnish_shm()
         inode = member.inode
         for name, command in {
                 "list": ["list", *ALL], "objects": ["objects", *ALL],
                 **{f"objects-{kind}": ["objects", "--type", kind, *ALL]
-                   for kind in ("shm", "sem", "msg", "mq")},
+                   for kind in ("shm", "sem", "msg", "mq", "pshm", "psem")},
                 "objects-attached": ["objects", "--attached", *ALL],
                 "limits": ["limits", *ALL], "holders": ["holders", *ALL, inode]}.items():
             done = tool.ipcnsctl(*command)
             table = json.loads(done.stdout)
             t.same(schema.problems(table, schema.load(name)), [], f"{name}: as its schema says")
             t.ok(all(table.values()), f"{name}: has rows")
+        for name in SHM:
+            os.unlink(name)
 
 
 @scene("documents")
@@ -62,7 +75,8 @@ def events(t):
 @scene("each file has a command that is tried")
 def files(t):
     tried = {"list", "objects", "objects-shm", "objects-sem", "objects-msg", "objects-mq",
-             "objects-attached", "limits", "holders", "show", "status", "event"}
+             "objects-pshm", "objects-psem", "objects-attached", "limits", "holders", "show",
+             "status", "event"}
     t.same({name.removesuffix(".json") for name in os.listdir(schema.FOLDER)}, tried, "files")
 
 

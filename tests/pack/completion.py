@@ -133,7 +133,7 @@ def differences(ask):
         "ZCOUNT"}
     yield "columns of attachments", ask("objects", "--attached", "-o", "ADD"), {"ADDRESS"}
     yield "columns of a summary", ask("holders", "--summary", "-o", "HOL"), {"HOLDERS"}
-    yield "kinds", ask("objects", "--type", ""), KINDS
+    yield "kinds", ask("objects", "--type", ""), KINDS | {"pshm", "psem"}
     yield "another kind", last(ask("objects", "-t", "shm,m")), {"msg", "mq"}
     yield "kinds of events", ask("monitor", "--type", ""), KINDS | {"ns"}
     yield "events", ask("monitor", "--events", ""), set(taken())

@@ -526,6 +526,9 @@ static void mounts(void)
 	mount_is("83 24 0:1048576 / /dev/mqueue rw - mqueue mqueue rw", 0, "");
 	mount_is("25 24 0:22 / /proc rw,nosuid - proc proc rw,hidepid=2", 3, "/proc");
 	mount_is("25 24 022 / /proc rw,nosuid - proc proc rw", 0, "");
+	mount_is("26 24 0:22 / /dev/shm rw - tmpfs shm rw,size=64m", 4, "/dev/shm");
+	mount_is("26 24 0:22 /a\\040b /dev/s rw - devtmpfs x rw", 4, "/dev/s");
+	mount_is("2x 24 0:22 / /dev/shm rw - tmpfs shm rw", 0, "");
 	check(mount_parse(line, strlen(line), &mount) && mount.dev == UINT32_MAX,
 	      "the largest device number");
 }

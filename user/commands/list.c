@@ -4,6 +4,7 @@
 #include <linux/ipcns.h>
 
 #include "command.h"
+#include "ipc/file_object.h"
 #include "ipc/member_processes.h"
 #include "ipc/module.h"
 #include "ipc/namespace.h"
@@ -41,6 +42,7 @@ static void forget_process(struct row *rec)
 struct details {
 	struct references ledger;
 	struct shm_memory *memory;	/* of each row, or NULL if nobody asked for it */
+	struct file_sums *files;	/* the same */
 	struct row_store members;
 };
 
@@ -59,6 +61,8 @@ static void fill_facts(const struct details *details, const struct row_store *st
 		facts->shm_rss = details->memory[i].rss;
 		facts->shm_swap = details->memory[i].swap;
 	}
+	if (details->files && !ns_is_dying(rec))
+		facts->files = &details->files[i];
 	rec->data = facts;
 }
 
@@ -89,6 +93,7 @@ int cmd_list(int argc, char **argv)
 {
 	struct row_store store = { 0 };
 	struct details details = { 0 };
+	struct file_sums all_files;
 	struct column_choice sel;
 	struct table_options opts;
 	struct table out;
@@ -116,6 +121,9 @@ int cmd_list(int argc, char **argv)
 		references_read_once(w, &store, &details.ledger);
 	if (store.n && (column_choice_has(&sel, NS_SHMRSS) || column_choice_has(&sel, NS_SHMSWAP)))
 		details.memory = shm_memory_get(w, &store);
+	if (store.n && (column_choice_has(&sel, NS_PSHM) || column_choice_has(&sel, NS_PSEM) ||
+			column_choice_has(&sel, NS_PSHMBYTES)))
+		details.files = file_sums_read(&store, &all_files);
 	if (opts.tree && store.n)
 		member_processes_get(w, &store, &details.members);
 
@@ -125,6 +133,7 @@ int cmd_list(int argc, char **argv)
 
 	references_free(&details.ledger);
 	free(details.memory);
+	free(details.files);
 	column_choice_free(&sel);
 	row_store_clear(&store);
 	row_store_clear(&details.members);

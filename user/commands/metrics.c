@@ -52,7 +52,7 @@ static const struct option longopts[] = {
 
 static const struct {
 	unsigned int objects, bytes;	/* attributes; 0 if there is none */
-} kinds[KINDS] = {
+} kinds[MODULE_KINDS] = {
 	[IPCNS_KIND_SHM] = { IPCNS_A_NS_SHM, IPCNS_A_NS_SHM_BYTES },
 	[IPCNS_KIND_SEM] = { IPCNS_A_NS_SEM, 0 },
 	[IPCNS_KIND_MSG] = { IPCNS_A_NS_MSG, IPCNS_A_NS_MSG_BYTES },
@@ -65,6 +65,7 @@ struct figures {
 	uint64_t inum, id, state;
 	struct row limits;
 	bool has_limits;
+	const struct file_sums *files;	/* NULL if not known */
 	uint64_t objects, bytes;
 	double use;		/* of the limit that is used most; below 0 if not known */
 	uint64_t age;		/* seconds since its birth, or its death if it is dying */
@@ -85,6 +86,20 @@ static uint64_t number(const struct row *rec, unsigned int attr)
 	if (attr)
 		ipcns_uint(rec->attr[attr], &value);
 	return value;
+}
+
+/* Objects of a kind in a namespace, or their bytes; false if that is not known. */
+static bool get_objects(const struct figures *f, unsigned int kind, bool bytes, uint64_t *value)
+{
+	const unsigned int file = kind - KIND_PSHM;
+
+	if (kind < MODULE_KINDS)
+		return ipcns_uint(f->rec.attr[bytes ? kinds[kind].bytes : kinds[kind].objects],
+				  value);
+	if (!f->files)
+		return false;
+	*value = bytes ? f->files->bytes[file] : f->files->n[file];
+	return true;
 }
 
 /* Seconds since something was done, by an attribute that says when; false if not known. */
@@ -126,14 +141,16 @@ static void take_namespace(const struct metrics *m, const struct stored_row *row
 {
 	const char *name;
 	unsigned int i;
+	uint64_t value;
 	double part;
 
 	f->inum = row->key.number[0];
 	f->id = row->key.number[1];
 	f->state = number(&f->rec, IPCNS_A_NS_STATE);
+	f->files = m->files ? &m->files[row - m->namespaces.rows] : NULL;
 	for (i = 0; i < KINDS; i++) {
-		f->objects += number(&f->rec, kinds[i].objects);
-		f->bytes += number(&f->rec, kinds[i].bytes);
+		f->objects += get_objects(f, i, false, &value) ? value : 0;
+		f->bytes += get_objects(f, i, true, &value) ? value : 0;
 	}
 	f->has_age = get_age(&f->rec, f->state == IPCNS_STATE_DYING ? IPCNS_A_NS_DYING :
 			     IPCNS_A_NS_BORN, m->now, &f->age);
@@ -242,23 +259,26 @@ static void write_states(struct prometheus *x, const struct metric_rows *t)
 	}
 }
 
-static void write_totals(struct prometheus *x, const struct metric_rows *t, bool bytes)
+static void write_totals(struct prometheus *x, const struct metrics *m,
+			 const struct metric_rows *t, bool bytes)
 {
-	unsigned int kind, attr;
-	uint64_t sum;
+	uint64_t sum, value;
+	unsigned int kind;
 	size_t i;
 
 	if (bytes)
 		prometheus_gauge(x, "ipcns_object_bytes", "bytes",
-				 "Memory of segments and bytes in queues, all namespaces.");
+				 "Memory of segments and files, and bytes in queues, all namespaces.");
 	else
 		prometheus_gauge(x, "ipcns_objects", NULL, "IPC objects, all namespaces.");
 	for (kind = 0; kind < KINDS; kind++) {
-		attr = bytes ? kinds[kind].bytes : kinds[kind].objects;
-		if (!attr)
+		if (kind < MODULE_KINDS ? bytes && !kinds[kind].bytes : !m->files)
 			continue;
 		for (sum = 0, i = 0; i < t->n; i++)
-			sum += number(&t->rows[i].rec, attr);
+			sum += get_objects(&t->rows[i], kind, bytes, &value) ? value : 0;
+		if (kind >= MODULE_KINDS)	/* the namespace of some may be unknown */
+			sum = bytes ? m->all_files.bytes[kind - KIND_PSHM] :
+				      m->all_files.n[kind - KIND_PSHM];
 		prometheus_sample(x);
 		prometheus_string(x, "kind", kind_names[kind]);
 		prometheus_number(x, sum);
@@ -268,21 +288,21 @@ static void write_totals(struct prometheus *x, const struct metric_rows *t, bool
 static void write_largest(struct prometheus *x, struct metric_rows *t, size_t top, bool bytes)
 {
 	size_t n = choose(t, top, bytes ? rank_bytes : rank_objects), i;
-	unsigned int kind, attr;
+	unsigned int kind;
+	uint64_t value;
 
 	if (bytes)
 		prometheus_gauge(x, "ipcns_namespace_object_bytes", "bytes",
-				 "Memory of segments and bytes in queues of a namespace.");
+				 "Memory of segments and files, and bytes in queues of a namespace.");
 	else
 		prometheus_gauge(x, "ipcns_namespace_objects", NULL, "IPC objects of a namespace.");
 	for (i = 0; i < n; i++) {
 		for (kind = 0; kind < KINDS; kind++) {
-			attr = bytes ? kinds[kind].bytes : kinds[kind].objects;
-			if (!attr || !t->by_rank[i]->rec.attr[attr])
+			if (!get_objects(t->by_rank[i], kind, bytes, &value))
 				continue;
 			begin_sample(x, t->by_rank[i]);
 			prometheus_string(x, "kind", kind_names[kind]);
-			prometheus_number(x, number(&t->by_rank[i]->rec, attr));
+			prometheus_number(x, value);
 		}
 	}
 }
@@ -537,8 +557,8 @@ void metrics_write(const struct metrics *m, FILE *out)
 	metric_rows_make(&t, m);
 	prometheus_begin(&x, out, m->prometheus);
 	write_states(&x, &t);
-	write_totals(&x, &t, false);
-	write_totals(&x, &t, true);
+	write_totals(&x, m, &t, false);
+	write_totals(&x, m, &t, true);
 	write_largest(&x, &t, m->top, false);
 	write_largest(&x, &t, m->top, true);
 	write_limits(&x, &t, &m->users, m->top);
@@ -566,6 +586,7 @@ static void read_all(struct metrics *m)
 	limits_get_all(w, &m->limits);
 	row_store_sort(&m->limits);
 	user_limits_get(&m->users, w, NULL, USER_NAMESPACES);
+	m->files = file_sums_read(&m->namespaces, &m->all_files);
 	ret = ipcns_status(w, take_status, &m->status);
 	if (ret)
 		module_die(w, ret, "cannot get the status");
@@ -623,5 +644,6 @@ int cmd_metrics(int argc, char **argv)
 	row_store_clear(&m.limits);
 	row_store_clear(&m.status);
 	user_limits_free(&m.users);
+	free(m.files);
 	return STATUS_OK;
 }

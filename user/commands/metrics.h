@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "ipc/file_object.h"
 #include "ipc/user_limit.h"
 #include "print/rows.h"
 
@@ -14,6 +15,8 @@ struct metrics {
 	struct row_store limits;		/* of limits-get */
 	struct row_store status;		/* one message of status-get */
 	struct user_limits users;
+	struct file_sums *files;	/* of each namespace; NULL if not known */
+	struct file_sums all_files;
 	uint64_t now;			/* nanoseconds since the epoch */
 	size_t top;			/* namespaces that a family names at most */
 	bool prometheus;

@@ -9,6 +9,7 @@
 
 #include "command.h"
 #include "ipc/attachments.h"
+#include "ipc/file_object.h"
 #include "ipc/module.h"
 #include "ipc/namespace.h"
 #include "ipc/object.h"
@@ -23,7 +24,7 @@ static const char usage[] =
 	"Usage: " PROGRAM " objects [OPTION...] [NS...]\n\n"
 	"Lists IPC objects of all or some namespaces, or shows one in depth.\n"
 	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, unit=NAME, or a path.\n\n"
-	" -t, --type KIND,...   shm, sem, msg, mq; a single one has columns of its own\n"
+	" -t, --type KIND,...   shm, sem, msg, mq, pshm, psem; one has its own columns\n"
 	"     --key KEY  as in C   --owner USER   --pid PID  that this process uses\n"
 	"     --orphans         segments unattached, their creator gone; largest first\n"
 	"     --attached        segments' attachments, a row per process and address\n"
@@ -80,6 +81,8 @@ struct object_output {
 	bool emitted;		/* a row of this dump is out */
 	bool orphans, by_pid;
 	const struct row_store *only;	/* namespaces wanted, NULL for all of the dump */
+	bool by_owner, of_known;	/* of files: of one user, of namespaces that are known */
+	uint32_t uid;
 };
 
 static unsigned int parse_kinds(const char *list)
@@ -94,7 +97,7 @@ static unsigned int parse_kinds(const char *list)
 			    !strncmp(kind_names[kind], list, len))
 				break;
 		if (kind == KINDS)
-			die_usage("unknown type: %.*s (shm, sem, msg or mq)", (int)len, list);
+			die_usage("unknown type: %.*s (shm, sem, msg, mq, pshm or psem)", (int)len, list);
 		kinds |= 1U << kind;
 		if (!list[len])
 			return kinds;
@@ -189,6 +192,12 @@ static unsigned int only_kind(const struct filter *filter)
 	return KINDS;
 }
 
+/* Whether only files in /dev/shm are wanted. */
+static bool only_files(const struct filter *filter)
+{
+	return filter->kinds && !(filter->kinds & ~FILE_KINDS);
+}
+
 /* What goes with --orphans and --attached, which are about segments. */
 static void check_segments(struct filter *filter)
 {
@@ -212,6 +221,8 @@ static void check_one(const struct filter *filter, int namespaces)
 		die_usage("--name needs --type mq");
 	if (filter->name && namespaces != 1)
 		die_usage("--name needs one namespace");
+	if (only_files(filter))
+		die_usage("--id does not go with types pshm and psem");
 	if (filter->by_id && filter->name)
 		die_usage("--id and --name exclude each other");
 	if (filter->by_key || filter->by_owner || filter->orphans || filter->pid)
@@ -226,6 +237,8 @@ static void check_filter(const struct filter *filter, int namespaces)
 		check_one(filter, namespaces);
 	else if (filter->part)
 		die_usage("--messages, --waiters and --undo need --id or --name");
+	if (only_files(filter) && filter->by_key)
+		die_usage("objects of type pshm and psem have no key");
 	if (filter->pid && (filter->orphans || filter->attached))
 		die_usage("--pid goes with neither --orphans nor --attached");
 }
@@ -249,7 +262,8 @@ static const struct table_type *filter_columns(const struct filter *filter)
 	else if (filter->attached)
 		set = &attachment_columns;
 	else
-		set = kind < KINDS ? &kind_columns[kind] : &object_columns;
+		set = kind < KINDS ? &kind_columns[kind] :
+		      only_files(filter) ? &file_columns : &object_columns;
 	if (!set)	/* which check_filter() says better */
 		set = &object_columns;
 	if (!filter->orphans && !filter->pid)
@@ -309,7 +323,8 @@ static void dump(struct ipcns *w, uint64_t id, const struct filter *filter,
 {
 	const struct ipcns_object_filter wanted = {
 		.ns_id = id,
-		.kinds = filter->orphans ? 1U << IPCNS_KIND_SHM : filter->kinds,
+		.kinds = filter->orphans ? 1U << IPCNS_KIND_SHM :
+			 filter->kinds & ALL_MODULE_KINDS,
 		.key = filter->by_key ? &filter->key : NULL,
 		.uid = filter->by_owner ? &filter->uid : NULL,
 	};
@@ -322,11 +337,52 @@ static void dump(struct ipcns *w, uint64_t id, const struct filter *filter,
 		module_die(w, ret, "cannot list objects");
 }
 
+/* Whether files in /dev/shm are wanted: for all kinds only if all of them can be found. */
+static bool wants_files(const struct filter *filter)
+{
+	if (filter->by_key || filter->by_id || filter->orphans || filter->attached)
+		return false;
+	return filter->kinds ? filter->kinds & FILE_KINDS : posix_shm_permitted();
+}
+
+static void add_file(struct nlattr *attrs, int len, void *arg)
+{
+	struct object_output *sink = arg;
+	struct row rec;
+	uint64_t uid;
+
+	if (!object_parse(&rec, attrs, len) ||
+	    (sink->by_owner && (!ipcns_uint(rec.attr[IPCNS_A_OBJECT_UID], &uid) ||
+				uid != sink->uid)) ||
+	    (sink->of_known && !rec.attr[IPCNS_A_OBJECT_NS_ID]))
+		return;
+	add(attrs, len, arg);
+}
+
+static void dump_files(struct ipcns *w, const struct row_store *namespaces,
+		       const struct filter *filter, struct object_output *sink)
+{
+	struct row_store all = { 0 };
+	struct posix_shm found = { 0 };
+
+	sink->only = namespaces->n ? namespaces : NULL;
+	sink->by_owner = filter->by_owner;
+	sink->uid = filter->uid;
+	sink->of_known = !filter->kinds;
+	posix_shm_read(&found, true, filter->pid);
+	ns_select_all(w, &all);
+	file_objects_get(&found, &all, filter->kinds ?: FILE_KINDS, add_file, sink);
+	row_store_clear(&all);
+	posix_shm_free(&found);
+}
+
 static void dump_selected(struct ipcns *w, const struct row_store *namespaces,
 			  const struct filter *filter, struct object_output *sink)
 {
 	size_t i;
 
+	if (only_files(filter))
+		return;
 	if (!namespaces->n || namespaces->n > NS_FEW) {
 		sink->only = namespaces->n ? namespaces : NULL;
 		dump(w, 0, filter, sink);
@@ -474,6 +530,8 @@ static void print_objects(struct ipcns *w, const struct row_store *namespaces,
 		print_stored(w, filter, &filter->one, &out);
 	} else {
 		dump_selected(w, namespaces, filter, &sink);
+		if (wants_files(filter))
+			dump_files(w, namespaces, filter, &sink);
 		print_stored(w, filter, &store, &out);
 	}
 	table_end(&out);

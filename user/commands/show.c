@@ -8,6 +8,7 @@
 #include "command.h"
 #include "commands/holders.h"
 #include "commands/limits.h"
+#include "ipc/file_object.h"
 #include "ipc/module.h"
 #include "ipc/namespace.h"
 #include "ipc/shm_memory.h"
@@ -70,6 +71,9 @@ static const struct line objects[] = {
 	{ "Bytes in messages", "MSGBYTES" },
 	{ "POSIX queues", "MQ" },
 	{ "Bytes in POSIX queues", "MQBYTES" },
+	{ "POSIX shared memory", NS_PSHM },
+	{ "Named semaphores", NS_PSEM },
+	{ "Memory of both", NS_PSHMBYTES },
 };
 
 /* What more there is of a namespace that is dying. Its objects are those that it had then. */
@@ -198,6 +202,7 @@ int cmd_show(int argc, char **argv)
 	struct references ledger = { 0 };
 	struct shm_memory *memory = NULL;
 	struct ns_facts facts = { 0 };
+	struct file_sums *files = NULL, all_files;
 	struct table_options opts;
 	struct row rec;
 	struct ipcns *w;
@@ -220,12 +225,14 @@ int cmd_show(int argc, char **argv)
 		limits_get(w, ns_id(store.rows), &limits);
 		references_read(w, &store, &ledger);
 		memory = shm_memory_get(w, &store);
+		files = file_sums_read(&store, &all_files);
 	}
 	if (memory && !memory->unknown) {
 		facts.has_memory = true;
 		facts.shm_rss = memory->rss;
 		facts.shm_swap = memory->swap;
 	}
+	facts.files = files;
 	account = references_of(&ledger, store.rows);
 	if (account) {
 		facts.has_holders = true;
@@ -241,6 +248,7 @@ int cmd_show(int argc, char **argv)
 
 	references_free(&ledger);
 	free(memory);
+	free(files);
 	row_store_clear(&store);
 	row_store_clear(&limits);
 	ipcns_free(w);

@@ -122,8 +122,8 @@ static void print_layout(struct layout *layout)
 		put_safe(stdout, layout->member.text, layout->member.len);
 	}
 	if (!layout->fits) {
-		print_mask(", not read:", layout->kinds, kind_names, KINDS);
-		print_mask(", not in depth:", layout->depth, kind_names, KINDS);
+		print_mask(", not read:", layout->kinds, kind_names, MODULE_KINDS);
+		print_mask(", not in depth:", layout->depth, kind_names, MODULE_KINDS);
 		print_mask(", holders not found:", layout->holders, holder_wire_names,
 			   HOLDER_WIRE_KINDS);
 	}
@@ -231,8 +231,8 @@ static void json_layout(struct json *json, struct layout *layout, const struct v
 	value_json(&layout->name, json, "struct", format);
 	json_string(json, "state", layout->state);
 	value_json(&layout->member, json, "member", format);
-	json_mask(json, "kinds", layout->kinds, kind_names, KINDS);
-	json_mask(json, "depth", layout->depth, kind_names, KINDS);
+	json_mask(json, "kinds", layout->kinds, kind_names, MODULE_KINDS);
+	json_mask(json, "depth", layout->depth, kind_names, MODULE_KINDS);
 	json_mask(json, "holders", layout->holders, holder_wire_names,
 		  HOLDER_WIRE_KINDS);
 	json_close(json, '}');

@@ -4,8 +4,8 @@
  *
  * The text of a link in /proc/PID/fd comes from memory and says enough about most descriptors.
  * Following a link asks its filesystem, which can hang on a server that does not answer. So only
- * links whose text can mean a queue or a file in /proc/sysvipc are followed, without a request to
- * a server where the filesystem permits that.
+ * links whose text can mean a queue, a file in /proc/sysvipc or shared memory are followed, without
+ * a request to a server where the filesystem permits that.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,11 +22,9 @@
 #include <unistd.h>
 
 #include "host/descriptors.h"
+#include "host/processes.h"
 #include "print/text.h"
 #include "util.h"
-
-/* The pid namespace that the kernel begins with: include/linux/proc_ns.h PROC_PID_INIT_INO. */
-#define INITIAL_PID_NS "pid:[4026531836]"
 
 /* Entries of a folder of /proc whose names are numbers. */
 struct numbers {
@@ -104,6 +102,22 @@ static uint64_t hash_path(const struct descriptor_search *search, const char *pa
 	return high << 32 | low;
 }
 
+static void choose_keys(struct descriptor_search *search)
+{
+	if (search->hash_keys[0])
+		return;
+	if (getrandom(search->hash_keys, sizeof(search->hash_keys), 0) < 0)
+		die(STATUS_ERROR, "no random numbers: %s", strerror(errno));
+	search->hash_keys[0] |= 1;	/* not zero, which means that there is none */
+}
+
+/** descriptors_add_folder - take note of a folder of a tmpfs whose files are DESCRIPTOR_TMPFS */
+void descriptors_add_folder(struct descriptor_search *search, const char *path, size_t len)
+{
+	choose_keys(search);
+	number_set_add(&search->tmpfs, hash_path(search, path, len));
+}
+
 /**
  * descriptors_add_mount - take note of a mount that descriptors can be on
  * @search: the search
@@ -115,11 +129,12 @@ void descriptors_add_mount(struct descriptor_search *search, const struct mount 
 {
 	uint64_t hash;
 
-	if (!search->hash_keys[0]) {
-		if (getrandom(search->hash_keys, sizeof(search->hash_keys), 0) < 0)
-			die(STATUS_ERROR, "no random numbers: %s", strerror(errno));
-		search->hash_keys[0] |= 1;	/* not zero, which means that there is none */
+	if (mount->kind == MOUNT_TMPFS) {
+		if (search->kinds & 1U << DESCRIPTOR_TMPFS)
+			descriptors_add_folder(search, mount->path, mount->len);
+		return;
 	}
+	choose_keys(search);
 	hash = hash_path(search, mount->path, mount->len);
 	switch (mount->kind) {
 	case MOUNT_NSFS:
@@ -131,6 +146,8 @@ void descriptors_add_mount(struct descriptor_search *search, const struct mount 
 	case MOUNT_PROC:
 		number_set_add(&search->proc_devs, mount->dev);
 		break;
+	case MOUNT_TMPFS:
+		break;
 	}
 }
 
@@ -139,6 +156,7 @@ void descriptors_clear(struct descriptor_search *search)
 {
 	number_set_clear(&search->namespaces);
 	number_set_clear(&search->queues);
+	number_set_clear(&search->tmpfs);
 	number_set_clear(&search->proc_devs);
 	*search = (struct descriptor_search){ .kinds = search->kinds };
 }
@@ -152,7 +170,7 @@ static bool wanted(const struct reading *reading, enum descriptor_kind kind)
 static bool look_up_file(int dir, const char *number, struct statx *stx)
 {
 	if (!statx(dir, number, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,
-		   STATX_TYPE | STATX_NLINK | STATX_INO, stx))
+		   STATX_BASIC_STATS, stx))
 		return S_ISREG(stx->stx_mode);
 	/* the process may be looked into, as its links were read; it is the file's server that refuses */
 	return false;
@@ -191,6 +209,9 @@ static void look_at_mounted(struct reading *reading, int dir, const char *number
 		descriptor->len -= suffix;
 	descriptor->ino = stx.stx_ino;
 	report(reading, descriptor, DESCRIPTOR_QUEUE);
+	descriptor->stat = &stx;
+	report(reading, descriptor, DESCRIPTOR_TMPFS);
+	descriptor->stat = NULL;
 }
 
 static void look_at_sysvipc(struct reading *reading, int dir, const char *number,
@@ -236,6 +257,8 @@ static void look_at_descriptor(struct reading *reading, uint32_t pid, int dir, c
 	if (slash == text ||
 	    (wanted(reading, DESCRIPTOR_QUEUE) &&
 	     number_set_has(&search->queues, hash_path(search, text, slash - text))) ||
+	    (wanted(reading, DESCRIPTOR_TMPFS) &&
+	     number_set_has(&search->tmpfs, hash_path(search, text, slash - text))) ||
 	    (wanted(reading, DESCRIPTOR_NSFS) &&
 	     number_set_has(&search->namespaces, hash_path(search, text, len))))
 		look_at_mounted(reading, dir, number, &descriptor);
@@ -329,14 +352,6 @@ static bool has_threads(uint32_t pid)
 	return !stat(path, &st) && st.st_nlink != 3;
 }
 
-static bool is_proc_of_all(void)
-{
-	char text[64];
-	ssize_t len = readlink("/proc/1/ns/pid", text, sizeof(text));
-
-	return len == sizeof(INITIAL_PID_NS) - 1 && !memcmp(text, INITIAL_PID_NS, len);
-}
-
 static void say_partial(void)
 {
 	static bool said;
@@ -356,9 +371,9 @@ static void say_partial(void)
  * Threads are looked at where they have a table of their own. Descriptors that are opened, closed
  * or sent meanwhile may be missed, or found twice. Memory does not depend on the number of
  * processes and descriptors. If the caller may not look into some processes, or if /proc does not
- * have all, a line on stderr says so.
+ * have all, a line on stderr says so, and this returns false.
  */
-void descriptors_read(const struct descriptor_search *search, descriptor_fn found, void *arg)
+bool descriptors_read(const struct descriptor_search *search, descriptor_fn found, void *arg)
 {
 	struct reading reading = { .search = search, .found = found, .arg = arg };
 	struct tables tables = { 0 };
@@ -379,6 +394,8 @@ void descriptors_read(const struct descriptor_search *search, descriptor_fn foun
 	}
 	close(proc.fd);
 	free(tables.tids);
-	if (reading.partial || !is_proc_of_all())
-		say_partial();
+	if (!reading.partial && processes_complete())
+		return true;
+	say_partial();
+	return false;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mounts of IPC namespaces, and of mqueue and proc filesystems, in all mount namespaces that a
- * process is in.
+ * Mounts of IPC namespaces, and of mqueue, proc and tmpfs filesystems, in all mount namespaces that
+ * a process is in.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -81,9 +81,9 @@ static bool parse_root(const char *root, size_t len, uint64_t *inum)
  * mount_parse - one line of /proc/PID/mountinfo, see proc_pid_mountinfo(5)
  * @line: the line, without its end; it is changed
  * @len: its length
- * @mount: the result, which points into @line; @mount->mntns is left alone
+ * @mount: the result, which points into @line; @mount->mntns and @mount->pid are left alone
  *
- * Returns false for all that has nothing to do with IPC namespaces, malformed lines as well.
+ * Returns false for all that can have nothing to do with IPC, malformed lines as well.
  */
 bool mount_parse(char *line, size_t len, struct mount *mount)
 {
@@ -107,10 +107,16 @@ bool mount_parse(char *line, size_t len, struct mount *mount)
 		mount->kind = MOUNT_MQUEUE;
 	else if (is_word(word, n, "proc") && parse_dev(words[DEV], lens[DEV], &mount->dev))
 		mount->kind = MOUNT_PROC;
+	else if ((is_word(word, n, "tmpfs") || is_word(word, n, "devtmpfs")) &&
+		 parse_dev(words[DEV], lens[DEV], &mount->dev) &&
+		 parse_uint(words[ID], lens[ID], 10, INT32_MAX, &mount->id))
+		mount->kind = MOUNT_TMPFS;
 	else
 		return false;
 	mount->path = words[PATH];
 	mount->len = decode(words[PATH], lens[PATH]);
+	mount->root = words[ROOT];
+	mount->root_len = decode(words[ROOT], lens[ROOT]);
 	return true;
 }
 
@@ -162,7 +168,7 @@ static bool read_line(FILE *in, struct buffer *line)
 /* Calls back for each mount that the process sees; false if it is gone, or nothing can be read. */
 static bool read_mounts(struct reading *reading, uint32_t pid, uint64_t mntns)
 {
-	struct mount mount = { .mntns = mntns };
+	struct mount mount = { .mntns = mntns, .pid = pid };
 	struct buffer line = { 0 };
 	bool any = false;
 	char path[64];
@@ -191,7 +197,8 @@ static bool sees_all(uint32_t pid)
 	return readlink(path, root, sizeof(root)) == 1 && root[0] == '/';
 }
 
-static bool mount_namespace(uint32_t pid, uint64_t *inum)
+/** mount_namespace - inode number of the mount namespace of a process; false if it is not known */
+bool mount_namespace(uint32_t pid, uint64_t *inum)
 {
 	char path[64], text[64];
 	ssize_t len;
@@ -203,7 +210,7 @@ static bool mount_namespace(uint32_t pid, uint64_t *inum)
 }
 
 /**
- * mounts_read - find mounts of IPC namespaces, mqueue and proc filesystems
+ * mounts_read - find mounts of IPC namespaces, mqueue, proc and tmpfs filesystems
  * @found: called for each
  * @arg: for @found
  *

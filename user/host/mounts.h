@@ -11,9 +11,10 @@ enum mount_kind {
 	MOUNT_NSFS,	/* of an IPC namespace itself */
 	MOUNT_MQUEUE,	/* of an mqueue filesystem */
 	MOUNT_PROC,	/* of a proc filesystem, which may show /proc/sysvipc */
+	MOUNT_TMPFS,	/* of a tmpfs, which may have POSIX shared memory */
 };
 
-/* A mount that has to do with an IPC namespace. */
+/* A mount that has to do with an IPC namespace or with POSIX shared memory. */
 struct mount {
 	enum mount_kind kind;
 	uint64_t inum;		/* of the namespace, MOUNT_NSFS */
@@ -21,6 +22,11 @@ struct mount {
 	uint64_t mntns;		/* inode number of the mount namespace that it is in */
 	const char *path;	/* where, any bytes; gone when mount_fn returns */
 	size_t len;
+	uint32_t pid;		/* the process whose mounts were read */
+	/* Of a tmpfs: number of the mount, as in statx(2), and what is mounted, "/" for all. */
+	uint64_t id;
+	const char *root;
+	size_t root_len;
 };
 
 /** mount_dev - a device number as the kernel's new_encode_dev() makes one of 32 bits */
@@ -32,6 +38,7 @@ static inline uint32_t mount_dev(uint32_t major, uint32_t minor)
 typedef void (*mount_fn)(const struct mount *mount, void *arg);
 
 bool mount_parse(char *line, size_t len, struct mount *mount);
+bool mount_namespace(uint32_t pid, uint64_t *inum);
 void mounts_read(mount_fn found, void *arg);
 
 #endif

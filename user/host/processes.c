@@ -4,10 +4,14 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "host/processes.h"
 #include "print/text.h"
 #include "util.h"
+
+/* The pid namespace that the kernel begins with: include/linux/proc_ns.h PROC_PID_INIT_INO. */
+#define INITIAL_PID_NS "pid:[4026531836]"
 
 /**
  * processes_read - find all processes
@@ -26,6 +30,15 @@ void processes_read(process_fn found, void *arg)
 		if (parse_uint(entry->d_name, strlen(entry->d_name), 10, INT32_MAX, &pid))
 			found(pid, arg);
 	closedir(dir);
+}
+
+/** processes_complete - whether /proc is that of the initial pid namespace, and so has all processes */
+bool processes_complete(void)
+{
+	char text[64];
+	ssize_t len = readlink("/proc/1/ns/pid", text, sizeof(text));
+
+	return len == sizeof(INITIAL_PID_NS) - 1 && !memcmp(text, INITIAL_PID_NS, len);
 }
 
 /* Finds the line of /proc/@pid/@file that begins with @label, and passes on what follows that. */

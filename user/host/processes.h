@@ -8,6 +8,7 @@
 typedef void (*process_fn)(uint32_t pid, void *arg);
 
 void processes_read(process_fn found, void *arg);
+bool processes_complete(void);
 bool process_uid(uint32_t pid, uint32_t *uid);
 bool process_queue_limit(uint32_t pid, uint64_t *bytes);
 

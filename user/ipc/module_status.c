@@ -80,8 +80,8 @@ static void check_layout(const struct layout *layout, struct findings *list)
 
 	if (layout->fits)
 		return;
-	add_names(&text, "; not listed: ", layout->kinds, kind_names, KINDS);
-	add_names(&text, "; without messages and waiters: ", layout->depth, kind_names, KINDS);
+	add_names(&text, "; not listed: ", layout->kinds, kind_names, MODULE_KINDS);
+	add_names(&text, "; without messages and waiters: ", layout->depth, kind_names, MODULE_KINDS);
 	add_names(&text, "; holders not found: ", layout->holders, holder_wire_names,
 		  HOLDER_WIRE_KINDS);
 	*buffer_room(&text, 1) = '\0';

@@ -7,6 +7,7 @@
 #include <linux/ipcns.h>
 
 #include "host/process.h"
+#include "ipc/file_object.h"
 #include "ipc/holder.h"
 #include "ipc/module.h"
 #include "ipc/namespace.h"
@@ -155,6 +156,19 @@ static void fill_memory(const struct column *column, const struct row *rec, stru
 		value_size(cell, column->nest == IPCNS_A_SHM_SWAP ? facts->shm_swap : facts->shm_rss);
 }
 
+/* Files in /dev/shm; unknown unless somebody looked. */
+static void fill_files(const struct column *column, const struct row *rec, struct value *cell)
+{
+	const struct ns_facts *facts = rec->data;
+
+	if (!facts || !facts->files)
+		return;
+	if (column->as == AS_SIZE)
+		value_size(cell, facts->files->bytes[0] + facts->files->bytes[1]);
+	else
+		value_number(cell, facts->files->n[column->nest]);
+}
+
 static const struct column columns[] = {
 	{ "NS", "namespace identifier (inode number)", AS_NUMBER, .attr = IPCNS_A_NS_INUM },
 	{ "NSID", "namespace identity, never reused", AS_NUMBER, .attr = IPCNS_A_NS_ID },
@@ -185,6 +199,9 @@ static const struct column columns[] = {
 	  .fill = fill_memory },
 	{ NS_SHMSWAP, "bytes of it that are swapped out", AS_SIZE, .nest = IPCNS_A_SHM_SWAP,
 	  .fill = fill_memory },
+	{ NS_PSHM, "POSIX shared memory objects in its /dev/shm", AS_NUMBER, .fill = fill_files },
+	{ NS_PSEM, "named semaphores in its /dev/shm", AS_NUMBER, .nest = 1, .fill = fill_files },
+	{ NS_PSHMBYTES, "memory of both", AS_SIZE, .fill = fill_files },
 	{ "MSGBYTES", "bytes in System V messages", AS_SIZE, .attr = IPCNS_A_NS_MSG_BYTES },
 	{ "MQBYTES", "bytes in POSIX messages", AS_SIZE, .attr = IPCNS_A_NS_MQ_BYTES },
 	{ "CREATED", "time of creation, if known", AS_TIME, .attr = IPCNS_A_NS_BORN,

@@ -11,10 +11,13 @@ extern const struct table_type ns_columns;
 
 extern const char *const ns_state_names[NS_STATES];
 
-/* Columns that take a look at more than namespaces. */
+/* Columns that take a look at more than namespaces; the last three at /dev/shm. */
 #define NS_HELD "HELD"
 #define NS_SHMRSS "SHMRSS"
 #define NS_SHMSWAP "SHMSWAP"
+#define NS_PSHM "PSHM"
+#define NS_PSEM "PSEM"
+#define NS_PSHMBYTES "PSHMBYTES"
 
 /* What such columns show of a namespace: the data of a row. */
 struct ns_facts {
@@ -22,6 +25,7 @@ struct ns_facts {
 	unsigned int holders;	/* mask of 1 << enum holder_kind */
 	bool has_memory;
 	uint64_t shm_rss, shm_swap;	/* bytes */
+	const struct file_sums *files;	/* NULL if nobody looked */
 };
 
 /*
@@ -30,6 +34,7 @@ struct ns_facts {
  */
 #define NS_FEW 8
 
+struct file_sums;
 struct ipcns_name;
 
 void ns_parse(const char *arg, struct ipcns_name *ns);

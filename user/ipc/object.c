@@ -6,17 +6,20 @@
 #include <time.h>
 #include <linux/ipcns.h>
 
+#include "ipc/file_object.h"
 #include "ipc/object.h"
 #include "ipc/process_use.h"
 #include "ipc/queue_openers.h"
 #include "util.h"
 
-/** kind_names - kinds of objects by their number on the wire */
+/** kind_names - kinds of objects; the first are as they are numbered on the wire */
 const char *const kind_names[KINDS] = {
 	[IPCNS_KIND_SHM] = "shm",
 	[IPCNS_KIND_SEM] = "sem",
 	[IPCNS_KIND_MSG] = "msg",
 	[IPCNS_KIND_MQ] = "mq",
+	[KIND_PSHM] = "pshm",
+	[KIND_PSEM] = "psem",
 };
 
 /** object_parse - row_parse() for an object: opens the nest of its kind, too, if that is known */
@@ -27,9 +30,14 @@ bool object_parse(struct row *rec, struct nlattr *attrs, int len)
 	if (!row_parse(rec, attrs, len))
 		return false;
 	rec->kind = KINDS;
-	if (ipcns_uint(rec->attr[IPCNS_A_OBJECT_KIND], &kind) && kind < KINDS) {
+	if (!ipcns_uint(rec->attr[IPCNS_A_OBJECT_KIND], &kind) || kind >= KINDS)
+		return true;
+	if (kind < MODULE_KINDS) {
 		rec->kind = kind;
 		row_nest(rec, IPCNS_A_OBJECT_SHM + kind);
+	} else if (rec->attr[FILE_ATTRS]) {
+		rec->kind = kind;
+		row_nest(rec, FILE_ATTRS);
 	}
 	return true;
 }
@@ -127,6 +135,8 @@ static void fill_size(const struct column *column, const struct row *rec, struct
 		value_attr(cell, column->as, rec->nest[IPCNS_A_SHM_SIZE]);
 	else if (rec->kind == IPCNS_KIND_MSG)
 		value_attr(cell, column->as, rec->nest[IPCNS_A_MSG_QBYTES]);
+	else if (rec->kind == KIND_PSHM || rec->kind == KIND_PSEM)
+		value_attr(cell, column->as, rec->nest[FILE_SIZE]);
 	else if (rec->kind == IPCNS_KIND_MQ && ipcns_uint(rec->nest[IPCNS_A_MQ_MAXMSG], &maxmsg) &&
 		 ipcns_uint(rec->nest[IPCNS_A_MQ_MSGSIZE], &msgsize))
 		value_size(cell, maxmsg * msgsize);
@@ -146,6 +156,8 @@ static void fill_used(const struct column *column, const struct row *rec, struct
 		[IPCNS_KIND_SHM] = IPCNS_A_SHM_RSS,
 		[IPCNS_KIND_MSG] = IPCNS_A_MSG_CBYTES,
 		[IPCNS_KIND_MQ] = IPCNS_A_MQ_QSIZE,
+		[KIND_PSHM] = FILE_USED,
+		[KIND_PSEM] = FILE_USED,
 	};
 
 	fill_nested(rec, attrs, column, cell);
@@ -158,6 +170,8 @@ static void fill_links(const struct column *column, const struct row *rec, struc
 		[IPCNS_KIND_SEM] = IPCNS_A_SEM_NSEMS,
 		[IPCNS_KIND_MSG] = IPCNS_A_MSG_QNUM,
 		[IPCNS_KIND_MQ] = IPCNS_A_MQ_CURMSGS,
+		[KIND_PSHM] = FILE_MAPPED,
+		[KIND_PSEM] = FILE_MAPPED,
 	};
 
 	fill_nested(rec, attrs, column, cell);
@@ -242,18 +256,25 @@ static void fill_changer_command(const struct column *column, const struct row *
 		value_attr(cell, column->as, rec->attr[column->attr]);
 }
 
-/* Since the last change, or since a segment's last detach if that was later. */
+/* Since the last change, or since a segment's last detach or a file's last use if that was later. */
 static void fill_age(const struct column *column, const struct row *rec, struct value *cell)
 {
-	uint64_t ctime, dtime = 0, now = time(NULL);
+	static const unsigned int attrs[KINDS][2] = {
+		[IPCNS_KIND_SHM] = { IPCNS_A_SHM_DTIME },
+		[KIND_PSHM] = { FILE_ATIME, FILE_MTIME },
+		[KIND_PSEM] = { FILE_ATIME, FILE_MTIME },
+	};
+	uint64_t last, later, now = time(NULL);
+	size_t i;
 
 	(void)column;
-	if (rec->kind == KINDS || !ipcns_uint(rec->attr[IPCNS_A_OBJECT_CTIME], &ctime))
+	if (rec->kind == KINDS || !ipcns_uint(rec->attr[IPCNS_A_OBJECT_CTIME], &last))
 		return;
-	if (rec->kind == IPCNS_KIND_SHM)
-		ipcns_uint(rec->nest[IPCNS_A_SHM_DTIME], &dtime);
-	ctime = dtime > ctime ? dtime : ctime;
-	value_age(cell, now > ctime ? now - ctime : 0);	/* clocks can be set back */
+	for (i = 0; i < ARRAY_SIZE(attrs[0]); i++)
+		if (attrs[rec->kind][i] && ipcns_uint(rec->nest[attrs[rec->kind][i]], &later) &&
+		    later > last)
+			last = later;
+	value_age(cell, now > last ? now - last : 0);	/* clocks can be set back */
 }
 
 /* What the process that was asked for has to do with it; unknown where none was. */
@@ -301,14 +322,15 @@ static void fill_use(const struct column *column, const struct row *rec, struct 
 
 static const struct column mixed[] = {
 	COLUMN_NS,
-	{ "TYPE", "kind of object: shm, sem, msg, mq", AS_TEXT, .fill = fill_type },
-	{ "KEY", "resource key, or name of a POSIX queue", AS_KEY, .fill = fill_key,
+	{ "TYPE", "kind of object: shm, sem, msg, mq, pshm, psem", AS_TEXT, .fill = fill_type },
+	{ "KEY", "resource key, or name of a POSIX object", AS_KEY, .fill = fill_key,
 	  .flags = SCOLS_FL_NOEXTREMES },
 	{ "ID", "resource ID", AS_NUMBER, .attr = IPCNS_A_OBJECT_ID },
 	COLUMNS_PERMS,
-	{ "SIZE", "size of a segment, capacity of a queue", AS_SIZE, .fill = fill_size },
-	{ "USED", "memory resident, or bytes queued", AS_SIZE, .fill = fill_used },
-	{ "LINKS", "attachments, semaphores or messages", AS_NUMBER, .fill = fill_links },
+	{ "SIZE", "size of shared memory, capacity of a queue", AS_SIZE, .fill = fill_size },
+	{ "USED", "memory allocated, or bytes queued", AS_SIZE, .fill = fill_used },
+	{ "LINKS", "attachments, semaphores, messages, or processes with a mapping", AS_NUMBER,
+	  .fill = fill_links },
 	COLUMN_CTIME,
 	COLUMN_AGE,
 	COLUMNS_CREATOR,
@@ -394,6 +416,35 @@ static const struct column mq[] = {
 	COLUMN_USE,
 };
 
+static const struct column file[] = {
+	COLUMN_NS,
+	{ "TYPE", "pshm or psem", AS_TEXT, .fill = fill_type },
+	{ "NAME", "name for shm_open(3) or sem_open(3)", AS_TEXT, .fill = fill_name,
+	  .flags = SCOLS_FL_NOEXTREMES },
+	COLUMNS_PERMS,
+	{ "SIZE", "size", AS_SIZE, .nest = FILE_SIZE },
+	{ "USED", "memory allocated, resident or swapped out", AS_SIZE, .nest = FILE_USED },
+	{ "MAPPED", "processes that have it mapped", AS_NUMBER, .nest = FILE_MAPPED },
+	{ "OPEN", "processes that have it open", AS_NUMBER, .nest = FILE_OPEN },
+	{ "STATUS", "deleted, mounted", AS_TEXT, .nest = FILE_STATUS, .fill = file_fill_status },
+	COLUMN_CTIME,
+	{ "ATIME", "time of the last access", AS_TIME, .nest = FILE_ATIME },
+	{ "MTIME", "time of the last write", AS_TIME, .nest = FILE_MTIME },
+	COLUMN_AGE,
+	{ "PIDS", "lowest PIDs that have it mapped or open, 16 at most", AS_LIST, .nest = FILE_PIDS,
+	  .fill = file_fill_numbers },
+	{ "COMMAND", "command line of the lowest of PIDS", AS_COMMAND, .nest = FILE_PID,
+	  .flags = SCOLS_FL_TRUNC },
+	{ "UNIT", "unit of the lowest of PIDS, or of the lowest process that sees it", AS_TEXT,
+	  .fill = file_fill_unit, .flags = SCOLS_FL_TRUNC },
+	{ "NSS", "IPC namespaces of processes that see it, 16 at most", AS_LIST,
+	  .nest = FILE_NAMESPACES, .fill = file_fill_numbers },
+	{ "ID", "inode number", AS_NUMBER, .attr = IPCNS_A_OBJECT_ID },
+	{ "DEV", "device number of the tmpfs", AS_NUMBER, .nest = FILE_DEV },
+	COLUMNS_OWNER,
+	COLUMN_USE,
+};
+
 static const struct column element[] = {
 	{ "SEMNUM", "number of the semaphore", AS_NUMBER, .attr = IPCNS_A_ELEMENT_SEMNUM },
 	{ "VALUE", "its value", AS_NUMBER, .attr = IPCNS_A_ELEMENT_SEMVAL },
@@ -414,6 +465,11 @@ const struct table_type object_columns = {
 	.columns = mixed,
 	.n = ARRAY_SIZE(mixed),
 };
+
+#define FILE_DEFAULTS "PERMS,OWNER,SIZE,USED,MAPPED,OPEN,STATUS,CTIME"
+#define FILE_TABLE(list) { \
+	.root = "objects", .defaults = list, .columns = file, .n = ARRAY_SIZE(file), \
+}
 
 /** kind_columns - columns of tables with objects of one kind */
 const struct table_type kind_columns[KINDS] = {
@@ -441,7 +497,12 @@ const struct table_type kind_columns[KINDS] = {
 		.columns = mq,
 		.n = ARRAY_SIZE(mq),
 	},
+	[KIND_PSHM] = FILE_TABLE("NS,NAME," FILE_DEFAULTS),
+	[KIND_PSEM] = FILE_TABLE("NS,NAME," FILE_DEFAULTS),
 };
+
+/** file_columns - columns of tables with POSIX shared memory and named semaphores */
+const struct table_type file_columns = FILE_TABLE("NS,TYPE,NAME," FILE_DEFAULTS);
 
 /** queue_columns - columns of one POSIX queue that is shown in depth */
 const struct table_type queue_columns = {

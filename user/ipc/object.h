@@ -7,12 +7,22 @@
 #include "print/columns.h"
 #include "print/rows.h"
 
-#define KINDS 4
-#define ALL_KINDS ((1U << KINDS) - 1)
+/* Kinds that the module reports, and those that the tool finds in /dev/shm. */
+#define MODULE_KINDS (IPCNS_KIND_MQ + 1)
+
+enum {
+	KIND_PSHM = MODULE_KINDS,
+	KIND_PSEM,
+	KINDS,
+};
+
+#define ALL_MODULE_KINDS ((1U << MODULE_KINDS) - 1)
+#define FILE_KINDS (1U << KIND_PSHM | 1U << KIND_PSEM)
 
 extern const char *const kind_names[KINDS];
 extern const struct table_type object_columns;
 extern const struct table_type kind_columns[KINDS];
+extern const struct table_type file_columns;
 extern const struct table_type element_columns;
 extern const struct table_type queue_columns;
 

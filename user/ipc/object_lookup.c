@@ -75,7 +75,7 @@ void object_lookup(struct ipcns *w, const struct row_store *namespaces, unsigned
 	struct lookup lookup = { .namespaces = namespaces, .found = found, .id = id };
 	const unsigned int mq = 1U << IPCNS_KIND_MQ;
 
-	kinds = kinds ?: ALL_KINDS;
+	kinds = kinds ?: ALL_MODULE_KINDS;
 	if (kinds & ~mq)
 		request(w, kinds & ~mq, &lookup);
 	if (kinds & mq)

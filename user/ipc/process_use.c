@@ -12,6 +12,7 @@
 #include <string.h>
 #include <linux/ipcns.h>
 
+#include "ipc/file_object.h"
 #include "ipc/module.h"
 #include "ipc/object.h"
 #include "ipc/process_use.h"
@@ -152,6 +153,10 @@ static unsigned int known_uses(const struct row *rec)
 	case IPCNS_KIND_MQ:
 		mask |= is_process(rec->nest[IPCNS_A_MQ_NOTIFY_PID]) << USE_NOTIFIED;
 		mask |= has_open(rec) << USE_OPEN;
+		break;
+	case KIND_PSHM:
+	case KIND_PSEM:
+		mask |= (rec->nest[FILE_BY_PROCESS] != NULL) << USE_OPEN;
 		break;
 	}
 	return mask;

@@ -255,6 +255,8 @@ void references_add_descriptor(const struct descriptor *descriptor, void *arg)
 	case DESCRIPTOR_SYSVIPC:
 		add_descriptor(ledger, NULL, descriptor, HOLDER_SYSVIPC);
 		break;
+	case DESCRIPTOR_TMPFS:	/* keeps no namespace */
+		break;
 	}
 }
 
@@ -277,6 +279,7 @@ void references_add_mount(const struct mount *mount, void *arg)
 			add_mount(ledger, account, mount, HOLDER_MQUEUE_MOUNT);
 		break;
 	case MOUNT_PROC:
+	case MOUNT_TMPFS:
 		break;
 	}
 }

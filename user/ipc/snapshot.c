@@ -139,7 +139,7 @@ bool snapshot_write(struct ipcns *w, const struct number_set *only, uint32_t obj
 		    struct snapshot_filter *told, struct event_writer *writer)
 {
 	struct found found = { .only = only, .objects = &told->objects };
-	uint32_t kinds = objects >> IPCNS_EVENT_OBJECT_SHM & ALL_KINDS;
+	uint32_t kinds = objects >> IPCNS_EVENT_OBJECT_SHM & ALL_MODULE_KINDS;
 	bool there;
 
 	there = (!kinds || find_objects(w, kinds, &found)) && find_namespaces(w, &found);
