@@ -33,15 +33,16 @@ static void print_usage(void)
 {
 	size_t i;
 
-	puts("Usage: " PROGRAM " [COMMAND] [OPTION...]\n\n"
+	puts("Usage: " PROGRAM " COMMAND [OPTION...] [NS...]\n"
+	     "       " PROGRAM " [OPTION...] [NS...]   as \"list\"\n\n"
 	     "Shows IPC namespaces and the IPC objects in them.\n\n"
 	     "Commands:");
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		printf(" %-10s  %s\n", commands[i].name, commands[i].help);
+	printf(" %-10s  %s\n", "help", "display the help of a command");
 	puts("\nOptions:\n"
-	     " -h, --help     display this help\n"
-	     " -V, --version  display version\n\n"
-	     "'" PROGRAM " COMMAND --help' shows the options and columns of a command.");
+	     " -h, --help  -V, --version\n\n"
+	     "'" PROGRAM " help COMMAND' shows the options and columns of a command.");
 }
 
 /* A descriptor below 3 that came in closed must not become the netlink socket. */
@@ -70,6 +71,43 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
+/*
+ * Whether a word can be the name of a command. Each way to name a namespace has something that is
+ * no letter: an inode number, ipc:[...], id=, pid=, unit=, a slash.
+ */
+static bool is_word(const char *arg)
+{
+	return *arg && strspn(arg, "abcdefghijklmnopqrstuvwxyz-_") == strlen(arg);
+}
+
+static const struct command *get_command(const char *name)
+{
+	const struct command *command = find_command(name);
+
+	if (!command)
+		die_usage("unknown command: %s", name);
+	return command;
+}
+
+/* "help COMMAND ..." is "COMMAND ... --help". */
+static const struct command *take_help(int argc, char **argv)
+{
+	static char help[] = "--help";
+	const struct command *command;
+	int i;
+
+	if (argc < 3 || argv[2][0] == '-') {
+		print_usage();
+		check_stdout();
+		exit(STATUS_OK);
+	}
+	command = get_command(argv[2]);
+	for (i = 2; i < argc - 1; i++)
+		argv[i] = argv[i + 1];
+	argv[argc - 1] = help;
+	return command;
+}
+
 /* Tables in files are written in large pieces; stdio's own buffer has 4 KiB. */
 static void enlarge_stdout(void)
 {
@@ -96,10 +134,12 @@ int main(int argc, char **argv)
 		check_stdout();
 		return STATUS_OK;
 	}
-	if (argc > 1 && argv[1][0] != '-') {
-		command = find_command(argv[1]);
-		if (!command)
-			die_usage("unknown command: %s", argv[1]);
+	if (argc > 1 && !strcmp(argv[1], "help")) {
+		command = take_help(argc, argv);
+		argc--;
+		argv++;
+	} else if (argc > 1 && argv[1][0] != '-' && is_word(argv[1])) {
+		command = get_command(argv[1]);
 		argc--;
 		argv++;
 	}

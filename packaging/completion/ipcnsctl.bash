@@ -28,10 +28,10 @@ _ipcnsctl_events() {
 
 # _ipcnsctl_list WORDS: one more word of a list with commas between
 _ipcnsctl_list() {
-	local lead=${cur%"${cur##*[,+]}"} last=${cur##*[,+]} word words=()
+	local lead=${cur%"${cur##*[,+-]}"} last=${cur##*[,+-]} word words=()
 
 	for word in $1; do
-		[[ ,${lead#+} == *,"$word",* ]] || words+=("$word")
+		[[ ,${lead//[+-]/} == *,"$word",* ]] || words+=("$word")
 	done
 	mapfile -t COMPREPLY < <(compgen -P "$lead" -W "${words[*]}" -- "$last")
 	# Columns may be written in lower case.
@@ -88,6 +88,10 @@ _ipcnsctl_argument() {
 		_ipcnsctl_words "openmetrics prometheus" ;;
 	*:--output | *:-o)
 		_ipcnsctl_list "$(_ipcnsctl_columns "${asked[@]}")" ;;
+	*:--sort)
+		_ipcnsctl_list "$(_ipcnsctl_columns "${asked[@]}")" ;;
+	list:--state)
+		_ipcnsctl_list "active pinned dying" ;;
 	*:--time-format)
 		_ipcnsctl_words "iso full short" ;;
 	objects:--owner)
@@ -96,7 +100,7 @@ _ipcnsctl_argument() {
 		# Words are split at colons: only what has none.
 		_ipcnsctl_words "today yesterday" ;;
 	objects:--key | objects:--pid | objects:--id | objects:-i | objects:--name | wait:--timeout | \
-	wait:-t | metrics:--top | limits:--above)
+	wait:-t | metrics:--top | limits:--above | *:--filter | *:-Q)
 		;;
 	*)
 		return 1
@@ -150,6 +154,8 @@ _ipcnsctl() {
 		mapfile -t COMPREPLY < <(compgen -c -- "$cur")
 	elif [[ $cur == -* ]]; then
 		_ipcnsctl_words "$(_ipcnsctl_options "$command")"
+	elif [[ $command == help ]]; then
+		_ipcnsctl_words "$commands"
 	elif [[ $command != status && $command != metrics ]]; then
 		_ipcnsctl_namespaces "$prev"
 	fi

@@ -69,8 +69,9 @@ end
 
 complete -c ipcnsctl -f
 complete -c ipcnsctl -n __ipcnsctl_first -a '(__ipcnsctl_commands)'
-complete -c ipcnsctl -n 'not __ipcnsctl_first; and not __ipcnsctl_is status metrics' \
+complete -c ipcnsctl -n 'not __ipcnsctl_first; and not __ipcnsctl_is status metrics help' \
     -a '(__ipcnsctl_namespaces)'
+complete -c ipcnsctl -n '__ipcnsctl_is help' -a '(__ipcnsctl_commands)'
 complete -c ipcnsctl -n '__ipcnsctl_is exec' -a '(__fish_complete_command)'
 complete -c ipcnsctl -s h -l help -d 'display a help text'
 complete -c ipcnsctl -s V -l version -d 'display the version'
@@ -81,6 +82,9 @@ complete -c ipcnsctl -n $tables -s n -l noheadings -d 'no headings'
 complete -c ipcnsctl -n $tables -s H -l list-columns -d 'describe columns'
 complete -c ipcnsctl -n $tables -l output-all -d 'all columns'
 complete -c ipcnsctl -n $tables -l wide -d 'whole command lines in raw output and JSON'
+complete -c ipcnsctl -n $tables -l sort -x -d 'sort by these columns, -COLUMN descending' \
+    -a '(__fish_complete_list , __ipcnsctl_columns)'
+complete -c ipcnsctl -n $tables -s Q -l filter -x -d 'only rows that match'
 complete -c ipcnsctl -n $tables -s o -l output -x -d 'columns; +LIST adds' \
     -a '(__fish_complete_list , __ipcnsctl_columns)'
 complete -c ipcnsctl -n '__ipcnsctl_is list objects holders limits show' -s u -l notruncate \
@@ -92,6 +96,8 @@ complete -c ipcnsctl -n '__ipcnsctl_is list objects holders limits show status' 
 complete -c ipcnsctl -n '__ipcnsctl_is list objects holders limits show status monitor history' \
     -s J -l json -d 'JSON output'
 
+complete -c ipcnsctl -n '__ipcnsctl_is list' -l state -x -d 'only in these states' \
+    -a '(__fish_complete_list , "__ipcnsctl_words active pinned dying")'
 complete -c ipcnsctl -n '__ipcnsctl_is list' -l tree -d 'processes below their namespace'
 
 complete -c ipcnsctl -n '__ipcnsctl_is holders' -l summary -d 'one row for each kind and unit'

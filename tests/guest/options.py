@@ -3,7 +3,6 @@
 # guest: timeout=360
 """ipcnsctl at the shell: forms of NS, filters, table options, errors, awkward outputs."""
 
-import ctypes
 import json
 import os
 import signal
@@ -348,7 +347,7 @@ def tables(t):
 def memory(t):
     with Member() as sparse, Member() as hog:
         sparse.call(calls.shmget, 1, 1 << 24)
-        hog.call(fill_segment, 1 << 22)
+        hog.call(calls.fill_segment, 1 << 22)
         table = {row["ns"]: row for row in tool.rows("list", "-o", "NS,SHMRSS,SHMSWAP,SHMBYTES")}
         for member, size in ((sparse, 1 << 24), (hog, 1 << 22)):
             row, = witness.sysvipc(member.pid, "shm")
@@ -360,12 +359,6 @@ def memory(t):
                "of one namespace, too")
         text = tool.output("show", "-b", hog.inode).splitlines()
         t.ok(f"  {'Resident in memory':24}{1 << 22}" in text, "show says it", *text)
-
-
-def fill_segment(size):
-    """Makes a segment and writes to each page."""
-    address = calls.shmat(calls.shmget(1, size))
-    ctypes.memset(address, 1, size)
 
 
 @scene("what show leaves out")

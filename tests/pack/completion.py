@@ -134,6 +134,9 @@ def differences(ask):
     yield "columns of attachments", ask("objects", "--attached", "-o", "ADD"), {"ADDRESS"}
     yield "columns of a summary", ask("holders", "--summary", "-o", "HOL"), {"HOLDERS"}
     yield "kinds", ask("objects", "--type", ""), KINDS | {"pshm", "psem"}
+    yield "columns to sort by", ask("objects", "--sort", ""), columns("objects")
+    yield "states", ask("list", "--state", ""), {"active", "pinned", "dying"}
+    yield "commands to help with", ask("help", "hol"), {"holders"}
     yield "another kind", last(ask("objects", "-t", "shm,m")), {"msg", "mq"}
     yield "kinds of events", ask("monitor", "--type", ""), KINDS | {"ns"}
     yield "events", ask("monitor", "--events", ""), set(taken())

@@ -927,6 +927,95 @@ static void fits(void)
 	       "4026531839 \xc3\xa4\xc3\xa4\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5 postgres:");
 }
 
+/* Rows for sorting: a value of each type, and what is unknown. */
+static const struct sorted {
+	enum value_type type;
+	int64_t number;
+	const char *text;
+} sorted[] = {
+	{ VALUE_SIZE, 1024, "b" }, { VALUE_UNKNOWN, 0, "unknown" }, { VALUE_NUMBER, 9, "a" },
+	{ VALUE_SIGNED, -5, "B" }, { VALUE_TEXT, 0, "t" }, { VALUE_SIZE, 1024, "a" },
+	{ VALUE_MEANINGLESS, 0, "-" }, { VALUE_PERCENT, 100, "%" }, { VALUE_NUMBER, 10, "a" },
+};
+
+static void fill_sorted(const struct column *column, const struct row *rec, struct value *cell)
+{
+	const struct sorted *row = &sorted[rec->line];
+
+	if (!strcmp(column->name, "TEXT")) {
+		value_text(cell, row->text);
+	} else if (!strcmp(column->name, "LINE")) {
+		value_number(cell, rec->line);
+	} else if (row->type == VALUE_TEXT) {
+		value_text(cell, row->text);
+	} else if (row->type == VALUE_PERCENT) {
+		value_percent(cell, 0.5);
+	} else {
+		cell->type = row->type;
+		cell->number = row->number;
+	}
+}
+
+static const struct column sorted_columns[] = {
+	{ .name = "VALUE", .help = "h", .as = AS_SIZE, .fill = fill_sorted },
+	{ .name = "TEXT", .help = "h", .as = AS_TEXT, .fill = fill_sorted },
+	{ .name = "LINE", .help = "h", .as = AS_NUMBER, .fill = fill_sorted },
+};
+
+static const struct table_type sorted_set = {
+	.root = "rows",
+	.defaults = "LINE",
+	.columns = sorted_columns,
+	.n = ARRAY_SIZE(sorted_columns),
+};
+
+/* Numbers of rows from the first to @end, sorted. */
+static void sorted_is(const char *by, size_t end, char form, const char *want)
+{
+	struct table_options opts;
+	struct column_choice sel;
+	struct row rec = { 0 };
+	FILE *before = stdout;
+	struct table out;
+	char *text, *c;
+	size_t len;
+
+	table_options_init(&opts);
+	opts.sort = by;
+	opts.raw = form == 'r';
+	opts.json = form == 'J';
+	opts.noheadings = true;
+	stdout = open_memstream(&text, &len);
+	table_choose(&opts, &sel, &sorted_set);
+	table_begin(&out, &opts, &sel, NULL);
+	for (rec.line = 0; rec.line < end; rec.line++)
+		table_add(&out, &rec);
+	table_end(&out);
+	column_choice_free(&sel);
+	fclose(stdout);
+	stdout = before;
+	/* Only digits. */
+	for (c = text, len = 0; *c; c++)
+		if (*c >= '0' && *c <= '9')
+			text[len++] = *c;
+	text[len] = '\0';
+	check_text(text, want, "sorted rows");
+	free(text);
+}
+
+static void sorts(void)
+{
+	setlocale(LC_ALL, "C");
+	sorted_is("VALUE", 7, 'r', "3205416");
+	sorted_is("-VALUE", 7, 'r', "4052316");
+	sorted_is("-VALUE", 7, 'J', "4052316");
+	sorted_is("-VALUE", 7, 't', "4052316");
+	sorted_is("VALUE,TEXT", 7, 't', "3250461");
+	sorted_is("TEXT,-LINE", 7, 't', "6352041");
+	sorted_is("text,-value", ARRAY_SIZE(sorted), 'r', "763582041");
+	sorted_is("LINE", 0, 't', "");
+}
+
 static void empty_json(void)
 {
 	struct table_options opts;
@@ -1224,6 +1313,7 @@ int main(int argc, char **argv)
 	long_cells();
 	raw_cells();
 	fits();
+	sorts();
 	waits();
 	return failures != 0;
 }

@@ -108,7 +108,7 @@ int cmd_holders(int argc, char **argv)
 	set = columns_for(argc - optind, summary);
 	if (table_options_finish(&opts, usage, set))
 		return STATUS_OK;
-	column_choice_parse(&sel, set, opts.output, opts.output_all);
+	table_choose(&opts, &sel, set);
 	if (optind == argc)
 		die_usage("no namespace given");
 

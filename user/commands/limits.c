@@ -412,7 +412,7 @@ int cmd_limits(int argc, char **argv)
 	}
 	if (table_options_finish(&opts, usage, &limit_columns))
 		return STATUS_OK;
-	column_choice_parse(&sel, &limit_columns, opts.output, opts.output_all);
+	table_choose(&opts, &sel, &limit_columns);
 	w = module_open();
 	ns_select(w, argc - optind, argv + optind, &namespaces);
 	if (namespaces.n && namespaces.n <= NS_FEW)

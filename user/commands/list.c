@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* ipcnsctl list: one row for each namespace. */
 #include <stdlib.h>
+#include <string.h>
 #include <linux/ipcns.h>
 
 #include "command.h"
@@ -17,21 +18,81 @@ static const char usage[] =
 	"Usage: " PROGRAM " [list] [OPTION...] [NS...]\n\n"
 	"Lists IPC namespaces.\n"
 	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, unit=NAME, or a path.\n\n"
-	"     --tree  processes, each below its namespace, but for kernel threads\n";
+	"     --state STATE,...  only those that are active, pinned or dying\n"
+	"     --tree             processes, each below its namespace\n";
 
 enum {
 	OPTION_TREE = OPTION_COMMAND,
+	OPTION_STATE,
 };
 
 static const struct option longopts[] = {
+	{ "state", required_argument, NULL, OPTION_STATE },
 	{ "tree", no_argument, NULL, OPTION_TREE },
 	TABLE_LONGOPTS,
 	{ 0 }
 };
 
-/* People find all processes below it: the first one need not stand in its own row, too. */
-static void forget_process(struct row *rec)
+/* A mask of 1 << enum ipcns_state. */
+static unsigned int parse_states(const char *list)
 {
+	unsigned int states = 0, state;
+	size_t len;
+
+	for (;; list += len + 1) {
+		len = strcspn(list, ",");
+		for (state = 0; state < NS_STATES; state++)
+			if (strlen(ns_state_names[state]) == len &&
+			    !strncmp(ns_state_names[state], list, len))
+				break;
+		if (state == NS_STATES)
+			die_usage("unknown state: %.*s (active, pinned or dying)", (int)len, list);
+		states |= 1U << state;
+		if (!list[len])
+			return states;
+	}
+}
+
+/* Whether a namespace is in one of the states that are wanted, or all of them are. */
+static bool has_state(const struct row *rec, unsigned int states)
+{
+	uint64_t state;
+
+	return !states || (ipcns_uint(rec->attr[IPCNS_A_NS_STATE], &state) &&
+			   state < NS_STATES && states & 1U << state);
+}
+
+/* Leaves the namespaces in @store that have one of these states. */
+static void select_states(struct row_store *store, unsigned int states)
+{
+	size_t i, kept = 0;
+	struct row rec;
+
+	for (i = 0; i < store->n; i++) {
+		if (row_parse(&rec, store->rows[i].attrs, store->rows[i].len) &&
+		    has_state(&rec, states))
+			store->rows[kept++] = store->rows[i];
+		else
+			free(store->rows[i].attrs);
+	}
+	store->n = kept;
+}
+
+/*
+ * People find all processes below it: the first one need not stand in its own row, too. Its unit
+ * does, so that it does not stand in all rows.
+ */
+static void forget_process(struct row *rec, struct ns_facts *facts)
+{
+	static struct buffer unit;	/* kept for its memory */
+	struct value cell;
+
+	column_fill(column_get(&ns_columns, "UNIT", strlen("UNIT")), rec, &cell);
+	unit.len = 0;
+	if (cell.type != VALUE_UNKNOWN)
+		buffer_plain(&unit, cell.text, cell.len);
+	facts->unit = unit.bytes;
+	facts->unit_len = unit.len;
 	rec->attr[IPCNS_A_NS_PID] = NULL;
 	rec->attr[IPCNS_A_NS_PPID] = NULL;
 	rec->attr[IPCNS_A_NS_UID] = NULL;
@@ -66,6 +127,23 @@ static void fill_facts(const struct details *details, const struct row_store *st
 	rec->data = facts;
 }
 
+/* A namespace, and its processes below it. */
+static void print_tree(const struct row_store *members, const struct stored_row *row,
+		       const struct row *rec, const struct ns_facts *facts, struct table *out)
+{
+	struct ns_facts shown_facts = *facts;
+	struct row shown = *rec;
+
+	shown.data = &shown_facts;
+	if (!out->opts->json)
+		forget_process(&shown, &shown_facts);
+	if (!table_parent(out, rec, &shown, "processes"))
+		return;
+	member_processes_print(members, row, out->opts->json || out->opts->raw ? NULL :
+			       &shown_facts, out);
+	table_parent_end(out);
+}
+
 static void print(const struct row_store *store, const struct details *details, struct table *out)
 {
 	struct ns_facts facts;
@@ -76,15 +154,10 @@ static void print(const struct row_store *store, const struct details *details, 
 		if (!row_parse(&rec, store->rows[i].attrs, store->rows[i].len))
 			continue;
 		fill_facts(details, store, i, &rec, &facts);
-		if (!out->opts->tree) {
+		if (out->opts->tree)
+			print_tree(&details->members, &store->rows[i], &rec, &facts, out);
+		else
 			table_add(out, &rec);
-			continue;
-		}
-		if (!out->opts->json)
-			forget_process(&rec);
-		table_parent(out, &rec, "processes");
-		member_processes_print(&details->members, &store->rows[i], out);
-		table_parent_end(out);
 	}
 }
 
@@ -97,6 +170,7 @@ int cmd_list(int argc, char **argv)
 	struct column_choice sel;
 	struct table_options opts;
 	struct table out;
+	unsigned int states = 0;
 	struct ipcns *w;
 	int c;
 
@@ -104,17 +178,21 @@ int cmd_list(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, TABLE_OPTSTRING, longopts, NULL)) != -1) {
 		if (c == OPTION_TREE)
 			opts.tree = true;
+		else if (c == OPTION_STATE)
+			states |= parse_states(optarg);
 		else if (!table_options_take(&opts, c))
 			die_usage(NULL);
 	}
 	if (table_options_finish(&opts, usage, &ns_columns))
 		return STATUS_OK;
-	column_choice_parse(&sel, &ns_columns, opts.output, opts.output_all);
+	table_choose(&opts, &sel, &ns_columns);
 	w = module_open();
 	if (optind < argc)
 		ns_select(w, argc - optind, argv + optind, &store);
 	else
 		ns_select_all(w, &store);
+
+	select_states(&store, states);
 
 	/* What keeps them costs a look at all tasks and descriptors. */
 	if (store.n && column_choice_has(&sel, NS_HELD))

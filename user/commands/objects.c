@@ -504,8 +504,9 @@ static int print_in_depth(struct ipcns *w, const struct row_store *namespaces, c
 		.id = filter->id,
 		.name = filter->name,
 		.part = filter->part,
-		/* One table is all that -r and -o can mean. */
-		.only = filter->part || opts->raw || opts->output || opts->output_all,
+		/* One table is all that -r, -o and the order and choice of rows can mean. */
+		.only = filter->part || opts->raw || opts->output || opts->output_all ||
+			opts->sort || opts->filter,
 	};
 
 	return object_detail_print(w, &depth, opts);
@@ -522,7 +523,8 @@ static void print_objects(struct ipcns *w, const struct row_store *namespaces,
 
 	table_begin(&out, opts, sel, NULL);
 	/* Raw lines go out as they come, in the kernel's order, so that memory stays flat. */
-	if (filter->pid || (!table_can_sort(&out) && !(opts->raw && !filter->orphans)))
+	if (filter->pid || opts->sort ||
+	    (!table_can_sort(&out) && !(opts->raw && !filter->orphans)))
 		sink.store = &store;
 	if (filter->attached) {
 		print_attached(w, namespaces, filter, &out);
@@ -563,7 +565,7 @@ int cmd_objects(int argc, char **argv)
 	check_filter(&filter, argc - optind);
 	early = !filter.by_id || only_kind(&filter) < KINDS;
 	if (early)	/* an unknown column is an error with or without the module */
-		column_choice_parse(&sel, set, opts.output, opts.output_all);
+		table_choose(&opts, &sel, set);
 
 	w = module_open();
 	ns_select(w, argc - optind, argv + optind, &namespaces);
@@ -571,7 +573,7 @@ int cmd_objects(int argc, char **argv)
 	if (filter.by_id)
 		find_one(w, where, &filter, &namespaces);
 	if (!early)
-		column_choice_parse(&sel, filter_columns(&filter), opts.output, opts.output_all);
+		table_choose(&opts, &sel, filter_columns(&filter));
 	if (filter.pid)
 		process_use_begin(w, filter.pid, filter.kinds);
 	else if (column_choice_has(&sel, OBJECT_OPENERS))

@@ -56,11 +56,12 @@ void member_processes_get(struct ipcns *w, const struct row_store *namespaces,
 	row_store_unique(members);
 }
 
-/* The row of one process. */
-static void print(const struct stored_row *member, struct table *out)
+/* The row of one process; @facts are of the namespace that it stands below, or NULL. */
+static void print(const struct stored_row *member, const struct ns_facts *facts,
+		  struct table *out)
 {
 	struct nl_msg *msg = nlmsg_alloc_simple(NLMSG_MIN_TYPE, 0);
-	struct row holder, rec;
+	struct row holder, rec, shown;
 	struct nlattr *comm;
 	char path[32];
 	struct stat st;
@@ -74,30 +75,39 @@ static void print(const struct stored_row *member, struct table *out)
 	    (comm && nla_put(msg, IPCNS_A_NS_COMM, nla_len(comm), nla_data(comm)) < 0))
 		die(STATUS_ERROR, "out of memory");
 	if (row_parse(&rec, nlmsg_attrdata(nlmsg_hdr(msg), 0),
-		      nlmsg_attrlen(nlmsg_hdr(msg), 0)))
-		table_child(out, &rec);
+		      nlmsg_attrlen(nlmsg_hdr(msg), 0))) {
+		shown = rec;
+		shown.data = facts;
+		table_child(out, &rec, &shown);
+	}
 	nlmsg_free(msg);
 }
 
 /**
- * member_processes_print - print the processes of the namespace @ns below its row
- *
- * For people, threads of the kernel are left out.
+ * member_processes_print - print the processes of a namespace below its row
+ * @members: processes of all namespaces
+ * @ns: the namespace
+ * @facts: of its row, which is for people: threads of the kernel are left out; NULL for programs
+ * @out: where rows go
  */
 void member_processes_print(const struct row_store *members, const struct stored_row *ns,
-			    struct table *out)
+			    const struct ns_facts *facts, struct table *out)
 {
-	bool all = out->opts->json || out->opts->raw;
 	const struct stored_row *member = NULL, *end;
+	struct ns_facts below = { .below = true };
 
 	if (members->n)
 		member = bsearch(ns, members->rows, members->n, sizeof(*ns), ns_compare);
 	if (!member)
 		return;
+	if (facts) {
+		below.unit = facts->unit;
+		below.unit_len = facts->unit_len;
+	}
 	end = members->rows + members->n;
 	while (member > members->rows && !ns_compare(member - 1, ns))
 		member--;
 	for (; member < end && !ns_compare(member, ns); member++)
-		if (all || !proc_is_kernel_thread(member->key.number[2]))
-			print(member, out);
+		if (!facts || !proc_is_kernel_thread(member->key.number[2]))
+			print(member, &below, out);
 }

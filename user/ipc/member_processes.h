@@ -2,12 +2,13 @@
 #ifndef IPCNSCTL_MEMBER_PROCESSES_H
 #define IPCNSCTL_MEMBER_PROCESSES_H
 
+#include "ipc/namespace.h"
 #include "print/rows.h"
 #include "print/table.h"
 
 void member_processes_get(struct ipcns *w, const struct row_store *namespaces,
 			  struct row_store *members);
 void member_processes_print(const struct row_store *members, const struct stored_row *ns,
-			    struct table *out);
+			    const struct ns_facts *facts, struct table *out);
 
 #endif

@@ -67,13 +67,26 @@ static void fill_cgroup(const struct column *column, const struct row *rec, stru
 		value_bytes(cell, path, len);
 }
 
+/*
+ * Of a process below a namespace, "-" if it has none though the namespace has one, and blank if it
+ * is the namespace's.
+ */
 static void fill_unit(const struct column *column, const struct row *rec, struct value *cell)
 {
+	const struct ns_facts *facts = rec->data;
 	uint64_t pid;
 
 	(void)column;
 	if (ipcns_uint(rec->attr[IPCNS_A_NS_PID], &pid))
 		value_unit(cell, pid);
+	if (!facts || !facts->unit_len)
+		return;
+	if (facts->below && cell->type == VALUE_UNKNOWN)
+		cell->type = VALUE_MEANINGLESS;
+	else if (!facts->below)
+		value_bytes(cell, facts->unit, facts->unit_len);
+	else if (cell->len == facts->unit_len && !memcmp(cell->text, facts->unit, cell->len))
+		cell->type = VALUE_UNKNOWN;
 }
 
 /* Attributes of who did something; the column says what. */

@@ -26,6 +26,10 @@ struct ns_facts {
 	bool has_memory;
 	uint64_t shm_rss, shm_swap;	/* bytes */
 	const struct file_sums *files;	/* NULL if nobody looked */
+	/* Of a row with processes below it, and of those. */
+	const char *unit;	/* the namespace's */
+	size_t unit_len;	/* 0 if it has none */
+	bool below;		/* it is a row of a process */
 };
 
 /*

@@ -232,8 +232,7 @@ static void print_part(const struct object_detail *depth, enum object_detail_par
 	struct column_choice sel;
 	struct table out;
 
-	column_choice_parse(&sel, object_detail_columns(depth->kind, part), opts->output,
-			    opts->output_all);
+	table_choose(opts, &sel, object_detail_columns(depth->kind, part));
 	if (json && parts->unknown[part]) {
 		json_null(json, sel.set->root);
 	} else {

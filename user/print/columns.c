@@ -48,17 +48,35 @@ const struct column *column_find(const struct table_type *set, const char *name,
 	return NULL;
 }
 
-static void append(struct column_choice *sel, const struct column *column)
+static bool is_shown(const struct column_choice *sel, const struct column *column)
 {
-	bool again = false;
 	size_t i;
 
 	for (i = 0; i < sel->n; i++)
-		again |= sel->columns[i] == column;
+		if (sel->columns[i] == column)
+			return true;
+	return false;
+}
+
+static void append(struct column_choice *sel, const struct column *column)
+{
+	bool again = is_shown(sel, column);
+
 	sel->columns = xrealloc(sel->columns, sel->n + 1, sizeof(*sel->columns));
 	sel->again = xrealloc(sel->again, sel->n + 1, sizeof(*sel->again));
 	sel->columns[sel->n] = column;
 	sel->again[sel->n++] = again;
+}
+
+/** column_get - column_find(), or die */
+const struct column *column_get(const struct table_type *set, const char *name, size_t len)
+{
+	const struct column *column = column_find(set, name, len);
+
+	if (!column)
+		die(STATUS_ERROR, "unknown column \"%.*s\", --list-columns shows all", (int)len,
+		    name);
+	return column;
 }
 
 /* Of columns that are added to the defaults, those that are there already stay where they are. */
@@ -69,11 +87,8 @@ static void append_list(struct column_choice *sel, const char *list, bool once)
 
 	for (;; list += len + 1) {
 		len = strcspn(list, ",");
-		column = column_find(sel->set, list, len);
-		if (!column)
-			die(STATUS_ERROR, "unknown column \"%.*s\", --list-columns shows all",
-			    (int)len, list);
-		if (!once || !column_choice_has(sel, column->name))
+		column = column_get(sel->set, list, len);
+		if (!once || !is_shown(sel, column))
 			append(sel, column);
 		if (!list[len])
 			return;
@@ -104,15 +119,54 @@ void column_choice_parse(struct column_choice *sel, const struct table_type *set
 		append_list(sel, *list == '+' ? list + 1 : list, *list == '+');
 }
 
-/** column_choice_has - whether the column @name was chosen */
+/** column_choice_show - show the column @name, last unless it was chosen already */
+void column_choice_show(struct column_choice *sel, const char *name)
+{
+	append_list(sel, name, true);
+}
+
+/**
+ * column_choice_sort - choose columns that rows are sorted by
+ * @sel: columns that are shown, to which these need not belong
+ * @list: [-]NAME,..., the most significant one first; "-" is for descending order
+ */
+void column_choice_sort(struct column_choice *sel, const char *list)
+{
+	struct sort_column *sort;
+	size_t len;
+
+	for (;; list += len + 1) {
+		sel->sort = xrealloc(sel->sort, sel->n_sort + 1, sizeof(*sel->sort));
+		sort = &sel->sort[sel->n_sort++];
+		sort->descending = *list == '-';
+		list += sort->descending;
+		len = strcspn(list, ",");
+		sort->column = column_get(sel->set, list, len);
+		if (!list[len])
+			return;
+	}
+}
+
+/** column_choice_filter - take note of a column that a filter reads */
+void column_choice_filter(struct column_choice *sel, const struct column *column)
+{
+	sel->filtered = xrealloc(sel->filtered, sel->n_filtered + 1, sizeof(*sel->filtered));
+	sel->filtered[sel->n_filtered++] = column;
+}
+
+/** column_choice_has - whether the column @name is needed: to be shown, to sort or to filter by */
 bool column_choice_has(const struct column_choice *sel, const char *name)
 {
+	const struct column *column = column_find(sel->set, name, strlen(name));
 	size_t i;
 
-	for (i = 0; i < sel->n; i++)
-		if (!strcmp(sel->columns[i]->name, name))
+	for (i = 0; i < sel->n_sort; i++)
+		if (sel->sort[i].column == column)
 			return true;
-	return false;
+	for (i = 0; i < sel->n_filtered; i++)
+		if (sel->filtered[i] == column)
+			return true;
+	return is_shown(sel, column);
 }
 
 /** column_choice_free - free what column_choice_parse() allocated */
@@ -120,46 +174,9 @@ void column_choice_free(struct column_choice *sel)
 {
 	free(sel->columns);
 	free(sel->again);
+	free(sel->sort);
+	free(sel->filtered);
 	*sel = (struct column_choice){ 0 };
-}
-
-static bool is_default(const struct table_type *set, const struct column *column)
-{
-	struct column_choice sel;
-	bool found = false;
-	size_t i;
-
-	column_choice_parse(&sel, set, NULL, false);
-	for (i = 0; i < sel.n; i++)
-		found |= sel.columns[i] == column;
-	column_choice_free(&sel);
-	return found;
-}
-
-static void print_names(const struct table_type *set, bool defaults)
-{
-	const struct column *column;
-	size_t at = 0;
-
-	for (column = set->columns; column < set->columns + set->n; column++) {
-		if (is_default(set, column) != defaults)
-			continue;
-		if (at + strlen(column->name) > 78) {
-			putchar('\n');
-			at = 0;
-		}
-		at += printf(" %s", column->name);
-	}
-	putchar('\n');
-}
-
-/** columns_print_names - the names of all columns, for --help */
-void columns_print_names(const struct table_type *set)
-{
-	puts("\nDefault columns:");
-	print_names(set, true);
-	puts("More columns:");
-	print_names(set, false);
 }
 
 static const char *column_type(const struct column *column)

@@ -32,22 +32,35 @@ struct table_type {
 	const char *(*color)(const struct row *rec);	/* of a row on a terminal; or NULL */
 };
 
+/* A column that rows are sorted by. */
+struct sort_column {
+	const struct column *column;
+	bool descending;
+};
+
 /* Columns that were chosen, in the order of output. */
 struct column_choice {
 	const struct table_type *set;
 	const struct column **columns;
 	bool *again;	/* the column has come before */
 	size_t n;
+	struct sort_column *sort;	/* the most significant first */
+	size_t n_sort;
+	const struct column **filtered;	/* columns that a filter reads */
+	size_t n_filtered;
 };
 
 bool column_is_number(const struct column *column);
 void column_fill(const struct column *column, const struct row *rec, struct value *cell);
+const struct column *column_get(const struct table_type *set, const char *name, size_t len);
 const struct column *column_find(const struct table_type *set, const char *name, size_t len);
 void column_choice_parse(struct column_choice *sel, const struct table_type *set, const char *list,
 			 bool all);
+void column_choice_show(struct column_choice *sel, const char *name);
+void column_choice_sort(struct column_choice *sel, const char *list);
+void column_choice_filter(struct column_choice *sel, const struct column *column);
 bool column_choice_has(const struct column_choice *sel, const char *name);
 void column_choice_free(struct column_choice *sel);
-void columns_print_names(const struct table_type *set);
 void columns_print(const struct table_type *set, bool as_json);
 
 #endif

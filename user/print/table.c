@@ -10,6 +10,13 @@
 #include "progress.h"
 #include "util.h"
 
+/* A row that is printed: one that has come, or one that was kept. */
+struct source {
+	const struct row *rec;		/* NULL if it was kept */
+	const struct kept_rows *kept;
+	size_t index;			/* among those */
+};
+
 /* What stands for an empty cell of raw output, and for a text that is the same. */
 #define EMPTY "-"
 #define ESCAPED_EMPTY "\\x2d"
@@ -34,15 +41,18 @@ static bool wants_colors(void)
 	return isatty(STDOUT_FILENO) && !(no && *no) && term && strcmp(term, "dumb");
 }
 
-/* Which column has the branches of a tree. */
-static size_t tree_column(const struct column_choice *sel)
+static void source_value(const struct source *source, const struct column_choice *sel, size_t i,
+			 struct value *cell)
 {
-	size_t i;
+	if (source->rec)
+		column_fill(sel->columns[i], source->rec, cell);
+	else
+		kept_rows_value(source->kept, source->index, i, cell);
+}
 
-	for (i = 0; i < sel->n; i++)
-		if (sel->columns[i]->as == AS_COMMAND)
-			return i;
-	return sel->n - 1;
+static const char *row_color(const struct table *out, const struct row *rec)
+{
+	return out->colors ? out->sel->set->color(rec) : NULL;
 }
 
 static void begin_table(struct table *out)
@@ -66,7 +76,7 @@ static void begin_table(struct table *out)
 			flags |= SCOLS_FL_RIGHT;
 		if (out->opts->notruncate)
 			flags &= ~SCOLS_FL_TRUNC;
-		if (out->opts->tree && i == tree_column(out->sel))
+		if (out->opts->tree && !strcmp(column->name, TREE_COLUMN))
 			flags |= SCOLS_FL_TREE;
 		if (!scols_table_new_column(out->table, column->name, 0, flags))
 			die(STATUS_ERROR, "out of memory");
@@ -85,6 +95,9 @@ void table_begin(struct table *out, const struct table_options *opts,
 		 struct json *json)
 {
 	*out = (struct table){ .opts = opts, .sel = sel, .json = json };
+	if (opts->filter)
+		out->filter = row_filter_new(sel->set, opts->filter);
+	kept_rows_begin(&out->sorted, sel);
 	if (opts->json) {
 		if (!json) {
 			json_begin(&out->own_json, stdout);
@@ -158,11 +171,12 @@ static void put_cell(struct table *out, size_t i, struct value *cell)
 	put_text(out, i, cell->text, empty ? 0 : cell->len, plain);
 }
 
-static struct libscols_line *new_line(struct table *out, const struct row *rec,
+static struct libscols_line *new_line(struct table *out, const struct source *source,
 				      struct libscols_line *parent)
 {
 	struct libscols_line *line = scols_table_new_line(out->table, parent);
-	const char *color = out->colors ? out->sel->set->color(rec) : NULL;
+	const char *color = source->rec ? row_color(out, source->rec) :
+					  source->kept->rows[source->index].color;
 
 	if (!line || (color && scols_line_set_color(line, color)))
 		die(STATUS_ERROR, "out of memory");
@@ -192,7 +206,7 @@ static void set_cell(struct table *out, struct libscols_line *line, size_t i, st
 		die(STATUS_ERROR, "out of memory");
 }
 
-static struct libscols_line *put_row(struct table *out, const struct row *rec,
+static struct libscols_line *put_row(struct table *out, const struct source *source,
 				     struct libscols_line *parent)
 {
 	struct libscols_line *line = NULL;
@@ -200,12 +214,12 @@ static struct libscols_line *put_row(struct table *out, const struct row *rec,
 	size_t i;
 
 	if (out->table)
-		line = new_line(out, rec, parent);
+		line = new_line(out, source, parent);
 	else
 		put_headings(out);
 	out->moved = false;
 	for (i = 0; i < out->sel->n; i++) {
-		column_fill(out->sel->columns[i], rec, &cell);
+		source_value(source, out->sel, i, &cell);
 		if (line)
 			set_cell(out, line, i, &cell);
 		else
@@ -218,7 +232,7 @@ static struct libscols_line *put_row(struct table *out, const struct row *rec,
 
 /* Keys of an object are unique, so a column that was asked for twice is written once. */
 static void put_json_fields(struct json *json, const struct column_choice *sel,
-			    const struct row *rec, const struct value_format *format)
+			    const struct source *source, const struct value_format *format)
 {
 	struct value cell;
 	size_t i;
@@ -226,40 +240,94 @@ static void put_json_fields(struct json *json, const struct column_choice *sel,
 	for (i = 0; i < sel->n; i++) {
 		if (sel->again[i])
 			continue;
-		column_fill(sel->columns[i], rec, &cell);
+		source_value(source, sel, i, &cell);
 		value_json(&cell, json, sel->columns[i]->name, format);
 	}
+}
+
+static void put_json_object(struct json *json, const char *key, const struct column_choice *sel,
+			    const struct source *source, const struct value_format *format)
+{
+	json_open(json, key, '{');
+	put_json_fields(json, sel, source, format);
+	json_close(json, '}');
 }
 
 /** table_json_object - write a row as an object, with column names as keys */
 void table_json_object(struct json *json, const char *key, const struct column_choice *sel,
 		       const struct row *rec, const struct value_format *format)
 {
-	json_open(json, key, '{');
-	put_json_fields(json, sel, rec, format);
-	json_close(json, '}');
+	const struct source source = { .rec = rec };
+
+	put_json_object(json, key, sel, &source, format);
 }
 
-static void end_row(void)
+/* A row, below the row @parent of a table that is a tree. */
+static void write_row(struct table *out, const struct source *source,
+		      struct libscols_line *parent)
 {
+	if (out->json)
+		put_json_object(out->json, NULL, out->sel, source, &out->opts->format);
+	else
+		put_row(out, source, parent);
 	if (ferror(stdout))
 		check_stdout();
+}
+
+static void write_parent(struct table *out, const struct source *source)
+{
+	if (!out->json) {
+		out->parent = put_row(out, source, NULL);
+		return;
+	}
+	json_open(out->json, NULL, '{');
+	put_json_fields(out->json, out->sel, source, &out->opts->format);
+	json_open(out->json, out->children, '[');
+}
+
+static void write_parent_end(struct table *out)
+{
+	if (!out->json)
+		return;
+	json_close(out->json, ']');
+	json_close(out->json, '}');
+}
+
+static bool is_wanted(struct table *out, const struct row *rec)
+{
+	return !out->filter || row_filter_pass(out->filter, rec);
+}
+
+/* Keeps a row if rows are to be sorted. */
+static bool keep(struct table *out, const struct row *rec, const struct row *shown, bool child)
+{
+	const struct kept_row row = { .color = row_color(out, rec), .child = child };
+
+	if (!out->sel->n_sort)
+		return false;
+	kept_rows_add(&out->sorted, rec, shown, &row);
+	return true;
+}
+
+static void add_wanted(struct table *out, const struct row *rec)
+{
+	const struct source source = { .rec = rec };
+
+	if (!keep(out, rec, rec, false))
+		write_row(out, &source, NULL);
 }
 
 /** table_add - add a row; @rec is not needed any more when it returns */
 void table_add(struct table *out, const struct row *rec)
 {
-	if (out->json)
-		table_json_object(out->json, NULL, out->sel, rec, &out->opts->format);
-	else
-		put_row(out, rec, NULL);
-	end_row();
+	if (is_wanted(out, rec))
+		add_wanted(out, rec);
 }
 
 /** table_can_sort - whether rows can be added in any order, by table_add_sorted() */
 bool table_can_sort(const struct table *out)
 {
-	return !out->json && !out->table && !out->opts->raw;
+	return !out->json && !out->table && !out->opts->raw && !out->sel->n_sort;
 }
 
 /** table_add_sorted - table_add() of a row whose place is told by its key */
@@ -267,11 +335,13 @@ void table_add_sorted(struct table *out, const struct row *rec, sort_key_fn sort
 {
 	struct sort_key key = { 0 };
 
+	progress_row();
+	if (!is_wanted(out, rec))
+		return;
 	sort_key(rec, &key);
 	put_headings(out);
 	plain_table_key(&out->grid, &key);
-	table_add(out, rec);
-	progress_row();
+	add_wanted(out, rec);
 }
 
 /** table_mark - what table_truncate() needs to forget all rows that come now */
@@ -293,46 +363,70 @@ void table_truncate(struct table *out, size_t mark)
 /**
  * table_parent - add a row that others come below, with options.tree
  * @out: the list
- * @rec: the row
+ * @rec: the row, which a filter and the order are about
+ * @shown: the row as it is shown
  * @children: JSON name of the list of those
  *
  * table_child() adds them, table_parent_end() ends them. Raw lines do not tell the one from the
- * other.
+ * other. Returns false if the row does not match the filter: it has no children then.
  */
-void table_parent(struct table *out, const struct row *rec, const char *children)
+bool table_parent(struct table *out, const struct row *rec, const struct row *shown,
+		  const char *children)
 {
-	if (out->json) {
-		json_open(out->json, NULL, '{');
-		put_json_fields(out->json, out->sel, rec, &out->opts->format);
-		json_open(out->json, children, '[');
-	} else {
-		out->parent = put_row(out, rec, NULL);
-	}
-	end_row();
+	const struct source source = { .rec = shown };
+
+	if (!is_wanted(out, rec))
+		return false;
+	out->children = children;
+	if (!keep(out, rec, shown, false))
+		write_parent(out, &source);
+	return true;
 }
 
-/** table_child - add a row below another one */
-void table_child(struct table *out, const struct row *rec)
+/** table_child - add a row below another one; see table_parent() for @rec and @shown */
+void table_child(struct table *out, const struct row *rec, const struct row *shown)
 {
-	if (out->json)
-		table_json_object(out->json, NULL, out->sel, rec, &out->opts->format);
-	else
-		put_row(out, rec, out->parent);
-	end_row();
+	const struct source source = { .rec = shown };
+
+	if (!keep(out, rec, shown, true))
+		write_row(out, &source, out->parent);
 }
 
 /** table_parent_end - no more rows come below the last one that table_parent() added */
 void table_parent_end(struct table *out)
 {
-	if (!out->json)
-		return;
-	json_close(out->json, ']');
-	json_close(out->json, '}');
+	if (!out->sel->n_sort)
+		write_parent_end(out);
+}
+
+/* Writes the rows that were kept, in their order. */
+static void write_kept(struct table *out)
+{
+	size_t *order = kept_rows_order(&out->sorted), i;
+	struct source source = { .kept = &out->sorted };
+	bool tree = out->children;
+
+	for (i = 0; i < out->sorted.n; i++) {
+		source.index = order[i];
+		if (!tree) {
+			write_row(out, &source, NULL);
+		} else if (out->sorted.rows[order[i]].child) {
+			write_row(out, &source, out->parent);
+		} else {
+			if (i)
+				write_parent_end(out);
+			write_parent(out, &source);
+		}
+	}
+	if (tree && i)
+		write_parent_end(out);
+	free(order);
 }
 
 /** table_end - end of the list */
 void table_end(struct table *out)
 {
+	write_kept(out);
 	if (out->json) {
 		json_close(out->json, ']');
 		if (out->json == &out->own_json)
@@ -346,6 +440,8 @@ void table_end(struct table *out)
 	} else if (!out->opts->raw) {
 		plain_table_end(&out->grid, !out->opts->noheadings);
 	}
+	kept_rows_free(&out->sorted);
+	row_filter_free(out->filter);
 	free(out->shown);
 	free(out->line.bytes);
 }

@@ -2,7 +2,9 @@
 #ifndef IPCNSCTL_TABLE_H
 #define IPCNSCTL_TABLE_H
 
+#include "print/kept_rows.h"
 #include "print/plain_table.h"
+#include "print/row_filter.h"
 #include "print/table_options.h"
 
 struct libscols_table;
@@ -20,6 +22,9 @@ struct table {
 	struct previous_value *shown;		/* of each column, but for libsmartcols and JSON */
 	struct json *json;
 	struct json own_json;
+	struct row_filter *filter;	/* NULL if all rows are wanted */
+	struct kept_rows sorted;	/* none unless they are to be sorted */
+	const char *children;		/* JSON name of rows below others, once there is one */
 	bool started;			/* headings are there */
 	bool moved;			/* a cell of the row ends elsewhere than that above it */
 	bool colors;
@@ -33,8 +38,9 @@ bool table_can_sort(const struct table *out);
 void table_add_sorted(struct table *out, const struct row *rec, sort_key_fn sort_key);
 size_t table_mark(struct table *out);
 void table_truncate(struct table *out, size_t mark);
-void table_parent(struct table *out, const struct row *rec, const char *children);
-void table_child(struct table *out, const struct row *rec);
+bool table_parent(struct table *out, const struct row *rec, const struct row *shown,
+		  const char *children);
+void table_child(struct table *out, const struct row *rec, const struct row *shown);
 void table_parent_end(struct table *out);
 void table_end(struct table *out);
 

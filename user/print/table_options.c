@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The options that all tables have. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "host/process.h"
+#include "print/help.h"
+#include "print/row_filter.h"
 #include "print/table_options.h"
 #include "util.h"
 
@@ -12,7 +15,9 @@ static const char table_help[] =
 	" -r, --raw          for scripts            -u, --notruncate    don't cut text\n"
 	" -n, --noheadings   no headings            -H, --list-columns  describe columns\n"
 	" -o, --output LIST  columns; +LIST adds        --output-all    all columns\n"
-	" -h, --help  -V, --version  --wide  long texts too --time-format iso|full|short\n";
+	"     --sort LIST    by columns; -COL: down -Q, --filter EXPR   rows that match\n"
+	"     --wide         long texts too             --time-format iso|full|short\n"
+	" -h, --help         display this help      -V, --version\n";
 
 /** table_options_init - defaults */
 void table_options_init(struct table_options *opts)
@@ -53,6 +58,12 @@ bool table_options_take(struct table_options *opts, int c)
 	case OPTION_OUTPUT_ALL:
 		opts->output_all = true;
 		break;
+	case OPTION_SORT:
+		opts->sort = optarg;
+		break;
+	case 'Q':
+		opts->filter = optarg;
+		break;
 	case 'H':
 		opts->list_columns = true;
 		break;
@@ -79,6 +90,22 @@ bool table_options_take(struct table_options *opts, int c)
 	return true;
 }
 
+/* Options are one section. */
+static void print_help(const char *usage, const struct table_type *set)
+{
+	char *section;
+
+	if (!set) {
+		help_print(usage);
+		return;
+	}
+	if (asprintf(&section, "%s%s", usage, table_help) < 0)
+		die(STATUS_ERROR, "out of memory");
+	if (help_print(section))
+		help_print_columns(set);
+	free(section);
+}
+
 /**
  * table_options_finish - do what --help and --list-columns ask for
  * @opts: options
@@ -93,11 +120,7 @@ bool table_options_finish(struct table_options *opts, const char *usage,
 	if (opts->raw && opts->format.time == TIME_DEFAULT)
 		opts->format.time = TIME_ISO;
 	if (opts->help) {
-		fputs(usage, stdout);
-		if (set) {
-			fputs(table_help, stdout);
-			columns_print_names(set);
-		}
+		print_help(usage, set);
 		return true;
 	}
 	/* A table is kept until its end, and must not grow with what others can make long. */
@@ -111,32 +134,24 @@ bool table_options_finish(struct table_options *opts, const char *usage,
 }
 
 /**
- * table_options_table - take the options of a command that prints one table and has none of its own
+ * table_choose - choose the columns of a table, or die
  * @opts: options
- * @sel: columns that were chosen, for column_choice_free()
- * @argc: of the command; the arguments begin at optind
- * @argv: of the command
- * @usage: of the command, above the table options
+ * @sel: the result, for column_choice_free()
  * @set: columns there are
- *
- * Returns false if there is nothing left to do.
  */
-bool table_options_table(struct table_options *opts, struct column_choice *sel, int argc,
-			 char **argv,
-			 const char *usage, const struct table_type *set)
+void table_choose(const struct table_options *opts, struct column_choice *sel,
+		  const struct table_type *set)
 {
-	static const struct option longopts[] = {
-		TABLE_LONGOPTS,
-		{ 0 }
-	};
-	int c;
+	struct row_filter *filter;
 
-	table_options_init(opts);
-	while ((c = getopt_long(argc, argv, TABLE_OPTSTRING, longopts, NULL)) != -1)
-		if (!table_options_take(opts, c))
-			die_usage(NULL);
-	if (table_options_finish(opts, usage, set))
-		return false;
 	column_choice_parse(sel, set, opts->output, opts->output_all);
-	return true;
+	if (opts->tree && !opts->json && !opts->raw)
+		column_choice_show(sel, TREE_COLUMN);
+	if (opts->sort)
+		column_choice_sort(sel, opts->sort);
+	if (!opts->filter)
+		return;
+	filter = row_filter_new(set, opts->filter);
+	row_filter_note_columns(filter, sel);
+	row_filter_free(filter);
 }

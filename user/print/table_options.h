@@ -19,13 +19,19 @@ struct table_options {
 	bool help;
 	bool tree;	/* rows can have others below them */
 	const char *output;
+	const char *sort;	/* columns, or NULL */
+	const char *filter;	/* an expression, or NULL */
 	struct value_format format;
 };
+
+/* The column that has the branches of a tree: people see it even if they did not choose it. */
+#define TREE_COLUMN "COMMAND"
 
 enum {
 	OPTION_OUTPUT_ALL = 256,
 	OPTION_TIME_FORMAT,
 	OPTION_WIDE,
+	OPTION_SORT,
 	OPTION_COMMAND,		/* first number for a command's own options */
 };
 
@@ -37,7 +43,7 @@ enum {
 	{ "help", no_argument, NULL, 'h' }, \
 	{ "version", no_argument, NULL, 'V' }
 
-#define TABLE_OPTSTRING VALUE_OPTSTRING "rnuo:H"
+#define TABLE_OPTSTRING VALUE_OPTSTRING "rnuo:HQ:"
 #define TABLE_LONGOPTS \
 	{ "raw", no_argument, NULL, 'r' }, \
 	{ "noheadings", no_argument, NULL, 'n' }, \
@@ -46,13 +52,14 @@ enum {
 	{ "output-all", no_argument, NULL, OPTION_OUTPUT_ALL }, \
 	{ "list-columns", no_argument, NULL, 'H' }, \
 	{ "wide", no_argument, NULL, OPTION_WIDE }, \
+	{ "sort", required_argument, NULL, OPTION_SORT }, \
+	{ "filter", required_argument, NULL, 'Q' }, \
 	VALUE_LONGOPTS
 
 void table_options_init(struct table_options *opts);
 bool table_options_take(struct table_options *opts, int c);
-bool table_options_table(struct table_options *opts, struct column_choice *sel, int argc,
-			 char **argv,
-			 const char *usage, const struct table_type *set);
+void table_choose(const struct table_options *opts, struct column_choice *sel,
+		  const struct table_type *set);
 bool table_options_finish(struct table_options *opts, const char *usage,
 			  const struct table_type *set);
 

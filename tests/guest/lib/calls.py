@@ -145,6 +145,11 @@ def shmat(shmid, address=None, flags=0):
     return _call(_libc.shmat, shmid, ctypes.c_void_p(address), flags)
 
 
+def fill_segment(size):
+    """Makes a segment and writes to each page."""
+    ctypes.memset(shmat(shmget(1, size)), 1, size)
+
+
 def attach_many(shmid, count):
     """Attaches a segment many times."""
     for _ in range(count):

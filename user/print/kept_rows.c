@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Rows that are printed in the order of some columns.
+ *
+ * Each row is kept as the values of the columns that are shown, and after them of those that it is
+ * sorted by: a type and a number, which is the place of the text where the value is one. Where
+ * nobody asks for an order, no row is kept.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "print/kept_rows.h"
+#include "util.h"
+
+struct kept_value {
+	uint64_t number;
+	uint8_t type;
+} __attribute__((packed));
+
+static size_t values_of_row(const struct kept_rows *kept)
+{
+	return kept->sel->n + kept->sel->n_sort;
+}
+
+static bool is_text(enum value_type type)
+{
+	return type == VALUE_TEXT || type == VALUE_LIST || type == VALUE_NUMBERS;
+}
+
+/** kept_rows_begin - begin with no rows; @sel must outlive them */
+void kept_rows_begin(struct kept_rows *kept, const struct column_choice *sel)
+{
+	*kept = (struct kept_rows){ .sel = sel };
+	if (sel->n_sort) {
+		kept->last = xcalloc(values_of_row(kept), sizeof(*kept->last));
+		/* No place of a text. */
+		memset(kept->last, 0xff, values_of_row(kept) * sizeof(*kept->last));
+	}
+}
+
+static const char *get_text(const struct kept_rows *kept, uint64_t at, size_t *len)
+{
+	memcpy(len, kept->text.bytes + at, sizeof(*len));
+	return kept->text.bytes + at + sizeof(*len);
+}
+
+/*
+ * A text is preceded by its length, and followed by a zero byte. One that is the same as in the
+ * last row is kept once; when there is much text, only the beginning of a longer one.
+ */
+static uint64_t put_text(struct kept_rows *kept, size_t column, const char *text, size_t len)
+{
+	size_t most = table_cell_size(kept->text.len, SIZE_MAX), at = kept->text.len, last_len;
+	char cut[SHORT_CELL_SIZE];
+	const char *last;
+
+	if (len > most) {
+		memcpy(mempcpy(cut, text, sizeof(cut) - 3), "...", 3);
+		text = cut;
+		len = sizeof(cut);
+	}
+	if (kept->last[column] != UINT64_MAX) {
+		last = get_text(kept, kept->last[column], &last_len);
+		if (last_len == len && !memcmp(last, text, len))
+			return kept->last[column];
+	}
+	buffer_plain(&kept->text, (const char *)&len, sizeof(len));
+	buffer_plain(&kept->text, text, len);
+	buffer_plain(&kept->text, "", 1);
+	kept->last[column] = at;
+	return at;
+}
+
+static void put_value(struct kept_rows *kept, size_t column, const struct value *cell)
+{
+	struct kept_value value = { .number = cell->number, .type = cell->type };
+
+	if (is_text(cell->type))
+		value.number = put_text(kept, column, cell->text, cell->len);
+	else if (cell->type == VALUE_PERCENT)
+		memcpy(&value.number, &cell->percent, sizeof(value.number));
+	buffer_plain(&kept->values, (const char *)&value, sizeof(value));
+}
+
+/* What a row is sorted by: users and words by what is shown of them. */
+static void put_key(struct kept_rows *kept, size_t column, struct value *cell)
+{
+	static const struct value_format format = { .time = TIME_ISO };
+
+	if (cell->type == VALUE_USER || cell->type == VALUE_GROUP) {
+		value_render(cell, &format);
+		cell->type = VALUE_TEXT;
+	} else if (cell->type == VALUE_WORD) {
+		cell->type = VALUE_TEXT;
+	}
+	put_value(kept, column, cell);
+}
+
+/**
+ * kept_rows_add - keep a row
+ * @kept: the rows
+ * @rec: the row, for the columns that it is sorted by
+ * @shown: the row, for those that are shown
+ * @row: what else there is of it
+ */
+void kept_rows_add(struct kept_rows *kept, const struct row *rec, const struct row *shown,
+		   const struct kept_row *row)
+{
+	struct value cell;
+	size_t i;
+
+	kept->rows = xgrow(kept->rows, kept->n, &kept->allocated, sizeof(*kept->rows));
+	kept->rows[kept->n++] = *row;
+	for (i = 0; i < kept->sel->n; i++) {
+		column_fill(kept->sel->columns[i], shown, &cell);
+		put_value(kept, i, &cell);
+	}
+	for (i = 0; i < kept->sel->n_sort; i++) {
+		column_fill(kept->sel->sort[i].column, rec, &cell);
+		put_key(kept, kept->sel->n + i, &cell);
+	}
+}
+
+/** kept_rows_value - fill @cell with what the @column that was chosen shows of row number @row */
+void kept_rows_value(const struct kept_rows *kept, size_t row, size_t column, struct value *cell)
+{
+	struct kept_value value;
+	size_t at = row * values_of_row(kept) + column;
+
+	memcpy(&value, kept->values.bytes + at * sizeof(value), sizeof(value));
+	cell->type = value.type;
+	cell->number = value.number;
+	if (is_text(cell->type))
+		cell->text = get_text(kept, value.number, &cell->len);
+	else if (cell->type == VALUE_WORD)
+		value_word(cell, (const char *)(uintptr_t)value.number);
+	else if (cell->type == VALUE_PERCENT)
+		memcpy(&cell->percent, &value.number, sizeof(cell->percent));
+}
+
+static bool is_unknown(const struct value *cell)
+{
+	return cell->type == VALUE_UNKNOWN || cell->type == VALUE_MEANINGLESS;
+}
+
+/* By the locale, as in the language of people; what it takes for equal, by bytes. */
+static int compare_text(const struct value *a, const struct value *b)
+{
+	size_t len = a->len < b->len ? a->len : b->len;
+	int ret = strcoll(a->text, b->text) ?: memcmp(a->text, b->text, len);
+
+	return ret ?: (a->len > b->len) - (a->len < b->len);
+}
+
+static int compare_numbers(const struct value *a, const struct value *b)
+{
+	bool a_negative = a->type == VALUE_SIGNED && (int64_t)a->number < 0;
+	bool b_negative = b->type == VALUE_SIGNED && (int64_t)b->number < 0;
+
+	if (a->type == VALUE_PERCENT && b->type == VALUE_PERCENT)
+		return (a->percent > b->percent) - (a->percent < b->percent);
+	if (a_negative != b_negative)
+		return a_negative ? -1 : 1;
+	return (a->number > b->number) - (a->number < b->number);
+}
+
+/* Numbers come before texts, where a column has both. */
+static int compare_values(const struct value *a, const struct value *b)
+{
+	if (is_text(a->type) != is_text(b->type))
+		return is_text(a->type) ? 1 : -1;
+	return is_text(a->type) ? compare_text(a, b) : compare_numbers(a, b);
+}
+
+/* What is unknown comes last, in descending order too; rows that are equal stay as they came. */
+static int compare_rows(const void *p, const void *q, void *arg)
+{
+	const struct kept_rows *kept = arg;
+	size_t a = *(const size_t *)p, b = *(const size_t *)q, i;
+	struct value x, y;
+	int ret;
+
+	for (i = 0; i < kept->sel->n_sort; i++) {
+		kept_rows_value(kept, a, kept->sel->n + i, &x);
+		kept_rows_value(kept, b, kept->sel->n + i, &y);
+		if (is_unknown(&x) || is_unknown(&y)) {
+			ret = is_unknown(&x) - is_unknown(&y);
+		} else {
+			ret = compare_values(&x, &y);
+			if (kept->sel->sort[i].descending)
+				ret = -ret;
+		}
+		if (ret)
+			return ret;
+	}
+	return (a > b) - (a < b);
+}
+
+static size_t count_children(const struct kept_rows *kept, size_t parent)
+{
+	size_t n = 0;
+
+	while (parent + n + 1 < kept->n && kept->rows[parent + n + 1].child)
+		n++;
+	return n;
+}
+
+/**
+ * kept_rows_order - sort the rows
+ * @kept: the rows
+ *
+ * Returns their numbers in the order of output, for free(3): children, in their own order, after
+ * the row that they stand below.
+ */
+size_t *kept_rows_order(const struct kept_rows *kept)
+{
+	size_t *parents = xcalloc(kept->n, sizeof(*parents));
+	size_t *order = xcalloc(kept->n, sizeof(*order)), *to = order;
+	size_t n = 0, i, j, children;
+
+	for (i = 0; i < kept->n; i++)
+		if (!kept->rows[i].child)
+			parents[n++] = i;
+	qsort_r(parents, n, sizeof(*parents), compare_rows, (void *)kept);
+	for (i = 0; i < n; i++) {
+		*to++ = parents[i];
+		children = count_children(kept, parents[i]);
+		for (j = 0; j < children; j++)
+			to[j] = parents[i] + 1 + j;
+		qsort_r(to, children, sizeof(*to), compare_rows, (void *)kept);
+		to += children;
+	}
+	free(parents);
+	return order;
+}
+
+/** kept_rows_free - free what the rows took */
+void kept_rows_free(struct kept_rows *kept)
+{
+	free(kept->rows);
+	free(kept->last);
+	free(kept->values.bytes);
+	free(kept->text.bytes);
+	*kept = (struct kept_rows){ 0 };
+}
