@@ -165,6 +165,7 @@ check: setup-check
 
 check-all: setup-check
 	tests/run --all --full $(KERNELS:%=--kernel %) $(QUICK:%=--kernel %)
+	tests/run --sanitize $(KERNELS:%=--kernel %)
 
 check-install: setup-check
 	tests/install/run
@@ -174,6 +175,9 @@ check-fast: setup-check
 
 lint: setup-check
 	tests/lint/run
+
+coverage: setup-check
+	tests/run --coverage $(KERNELS:%=--kernel %)
 
 fuzz: setup-check
 	tests/fuzz/run $(SECONDS)
@@ -204,6 +208,7 @@ help:
 	@echo '  make check-install  the packages in Debian 12 and 13: built by DKMS, used, purged; takes'
 	@echo '                   long, for compilers run in guests; part of check-all'
 	@echo '  make lint        checkers of sources, which are part of the tests, too'
+	@echo '  make coverage    all scenes, and which lines of the tool ran in them'
 	@echo '  make fuzz        the tool against made-up answers; SECONDS=20 for each fuzzer'
 	@echo '  make bench       one table: speed, memory and cost of events, beside what else there is'
 	@echo
@@ -214,4 +219,4 @@ help:
 	@echo 'Variables: KVER=$(KVER) KDIR=DIR DESTDIR=DIR PREFIX=$(PREFIX)'
 
 .PHONY: all module tool tool-sanitize generate install install-module install-tool uninstall deb setup \
-	setup-check demo check check-all check-install check-fast lint fuzz bench clean help
+	setup-check demo check check-all check-install check-fast coverage lint fuzz bench clean help

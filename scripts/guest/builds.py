@@ -14,6 +14,11 @@ from guest.initramfs import libraries, stored, usr_merged
 MODULE_SOURCES = ("Kbuild", "Makefile", "include", "kmod")
 KUNIT_SOURCES = (*MODULE_SOURCES, "tests/kunit")
 TOOL_SOURCES = ("Makefile", "include", "user", "examples/ipcns-watch.c")
+TOOL_FLAGS = {
+    "plain": [],
+    "counters": ["CFLAGS=-O0 -g --coverage"],
+    "sanitize": ["CFLAGS=-O1 -g $(SANITIZE)"],
+}
 PRODUCTS = (".o", ".ko", ".mod", ".mod.c", ".cmd", ".symvers", ".order", ".d")
 
 
@@ -75,25 +80,28 @@ def measured(kernel):
     return ["GCOV_PROFILE=y"] if kernel.has("CONFIG_GCOV_KERNEL") else []
 
 
-def tool():
-    """The path of an archive with this tree's ipcnsctl, or None if the tree has none yet."""
+def tool(kind):
+    """The path of an archive with this tree's ipcnsctl, or None if the tree has none yet.
+
+    kind: a key of TOOL_FLAGS.
+    """
     makefile = TREE / "Makefile"
     if not makefile.exists() or not re.search(r"^tool\b.*:", makefile.read_text("utf-8"), re.M):
         say(f'no target "tool" in {makefile}: no ipcnsctl in the guest')
         return None
     need("make", "gcc")
-    build = home() / "tool"
+    build = home() / f"tool-{kind}"
 
     def fill(archive):
         say("building ipcnsctl")
-        make("-C", TREE, "tool", "example", f"BUILD={build}")
+        make("-C", TREE, "tool", "example", f"BUILD={build}", *TOOL_FLAGS[kind])
         programs = [build / "ipcnsctl", build / "ipcns-watch"]
         for program in programs:
             archive.path(f"usr/bin/{program.name}", program)
         for library in libraries(programs):
             archive.text(usr_merged(library), library.read_bytes(), 0o755)
 
-    return stored(home() / "tool.cpio", sources(TOOL_SOURCES), fill)
+    return stored(home() / f"{build.name}.cpio", sources(TOOL_SOURCES), fill)
 
 
 def home():

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: quick append=hugepages=8 timeout=300
+# guest: quick append=hugepages=8 timeout=300 sanitize
 """Who is attached to which segment, and where: the module's word against /proc/PID/maps."""
 
 import json

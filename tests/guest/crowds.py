@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: memory=2G timeout=400
+# guest: memory=2G timeout=400 sanitize
 """Two crowds that could cost one times the other: answers come soon, and nothing is left out."""
 
 import os

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: quick memory=3G timeout=360
+# guest: quick memory=3G timeout=360 sanitize
 """Inside of one object: semaphores, messages, who waits for what, and whose end changes what."""
 
 import errno

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: timeout=240
+# guest: timeout=240 sanitize
 """A way into any namespace: ns-open by netlink, and ipcnsctl exec."""
 
 import contextlib

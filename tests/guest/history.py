@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: timeout=240
+# guest: timeout=240 sanitize
 """ipcnsctl history, and --since and --until: what happened, asked for afterwards."""
 
 import contextlib

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: timeout=300
+# guest: timeout=300 sanitize
 """What keeps a namespace: every sort of holder alone, all at once, and what cannot be named."""
 
 import contextlib

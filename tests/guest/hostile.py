@@ -1,20 +1,18 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: memory=2G timeout=400
+# guest: memory=2G timeout=400 sanitize
 """What users name and make, at its longest: time, memory and output of the tool stay bounded."""
 
 import ctypes
 import json
 import os
 import resource
-import subprocess
-import time
 
 from lib import calls, events, tool
+from lib.measure import ROOM, Run
 from lib.member import Member
 from lib.tap import PACE, QUICK, main, scene, until
 
-ROOM = 64 << 20
 NAMESPACES, DESCRIPTORS = (40, 300) if QUICK else (300, 800)
 
 # As long as one argument may be, 32 pages, and of bytes that take four characters each.
@@ -22,24 +20,6 @@ LONGEST = b"\x01" * (131072 - 1)
 
 # A pipe that nothing is written to: cat(1) waits for it.
 NOTHING = os.pipe()
-
-
-class Run:
-    """One call of the tool: its output, seconds, and the most memory that it held."""
-
-    def __init__(self, *args):
-        begin = time.monotonic()
-        with subprocess.Popen(["ipcnsctl", *map(str, args)], stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
-            self.text = process.stdout.read()
-            _, self.status, usage = os.wait4(process.pid, 0)
-            process.returncode = self.status
-        self.seconds = time.monotonic() - begin
-        self.memory = usage.ru_maxrss << 10
-
-    def __str__(self):
-        return (f"{len(self.text) >> 10} KiB of output, {self.memory >> 20} MiB,"
-                f" {self.seconds:.1f} s")
 
 
 def longest_process(flags):
@@ -66,7 +46,7 @@ def bounded(t, run, rows, name):
     t.note(f"{name}: {run}")
     t.same(run.status, 0, f"{name}: exit 0")
     t.ok(run.memory <= ROOM, f"{name}: at most 64 MiB", str(run))
-    t.ok(len(run.text) <= rows * (6 * 4096 + 1024) + (64 << 10),
+    t.ok(run.length <= rows * (6 * 4096 + 1024) + (64 << 10),
          f"{name}: no row is longer than its cells", str(run))
     t.ok(run.seconds <= 10 * PACE, f"{name}: soon", str(run))
 
@@ -76,13 +56,13 @@ def commands(t):
     pids = [longest_process(calls.CLONE_NEWIPC) for _ in range(NAMESPACES)]
     bounded(t, Run("list"), NAMESPACES, "list")
     bounded(t, Run("list", "-r"), NAMESPACES, "list -r")
-    run = Run("list", "-J")
+    run = Run("list", "-J", keep=True)
     bounded(t, run, NAMESPACES, "list -J")
     long = [row["command"] for row in json.loads(run.text)["namespaces"]
             if row["pid"] in pids]
     t.same(len(long), NAMESPACES, "all are there")
     t.ok(all(len(text) == 4096 and text.endswith("...") for text in long), "cut, and marked so")
-    run = Run("list", "-J", "--wide", f"pid={pids[0]}")
+    run = Run("list", "-J", "--wide", f"pid={pids[0]}", keep=True)
     t.ok(len(json.loads(run.text)["namespaces"][0]["command"]) > 100000, "--wide shows all", run)
     end(pids)
     until(lambda: events.status()["dying"] == 0, "the last teardown")

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: timeout=120
+# guest: timeout=120 sanitize
 """Limits of ipc_namespaces(7), changed inside, and how much of them is used."""
 
 import contextlib

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: smoke timeout=60
+# guest: smoke timeout=60 sanitize
 """Figures for Prometheus, and the control groups that namespaces belong to."""
 
 import os

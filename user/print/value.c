@@ -90,15 +90,23 @@ void value_command(struct value *cell, uint32_t pid)
 		value_bytes(cell, text, len);
 }
 
-/** value_unit - fill @cell with what a process belongs to: a unit, a container, a job */
+/**
+ * value_unit - fill @cell with what a process belongs to: a unit, a container, a job
+ *
+ * Neighbours often are of one process, which is looked up once.
+ */
 void value_unit(struct value *cell, uint32_t pid)
 {
 	static char name[UNIT_SIZE];
+	static uint32_t last;
+	static size_t len;
 	const char *path;
-	size_t len;
 
-	path = pid ? proc_cgroup(pid, &len) : NULL;
-	len = path ? unit_name(path, len, name) : 0;
+	if (!pid || pid != last) {
+		path = pid ? proc_cgroup(pid, &len) : NULL;
+		len = path ? unit_name(path, len, name) : 0;
+		last = pid;
+	}
 	if (len)
 		value_bytes(cell, name, len);
 }
