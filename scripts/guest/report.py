@@ -25,7 +25,7 @@ TRACE_FOLLOWS = 15      # within so many lines
 
 # What a watchdog finds if the guest got no processor for a while.
 STALL = re.compile(r"rcu.*(stall|starved)|blocked for more than|soft lockup|hard LOCKUP", re.I)
-STALL_FOLLOWS = 60      # lines: registers and traces
+STALL_FOLLOWS = 150     # lines: registers and traces of all processors
 STALL_WITHIN = 40       # seconds
 
 # Of races that KCSAN finds, those count in which the module has part: the kernel's own are many.
