@@ -18,19 +18,22 @@ class Archive:
     """What this machine's package lists offer, or those of a suite that is named.
 
     The lists of a named suite come from the mirror that this machine uses. They are kept in our
-    cache, and apt's own are left alone.
+    cache, and apt's own are left alone. For another architecture, a suite must be named.
     """
 
-    def __init__(self, suite=None):
+    def __init__(self, suite=None, architecture=None):
         need("apt-cache", "dpkg-deb")
         self.suite = suite
-        self.home = CACHE / "apt" / str(suite)
+        self.home = CACHE / "apt" / "-".join(filter(None, (str(suite), architecture)))
         self.options = []
         if suite:
             self.options = ["-o", f"Dir::Etc::SourceList={self.home}/sources.list",
                             "-o", "Dir::Etc::SourceParts=/dev/null",
                             "-o", f"Dir::State::Lists={self.home}/lists",
                             "-o", f"Dir::Cache={self.home}/cache"]
+            if architecture:
+                self.options += ["-o", f"APT::Architecture={architecture}",
+                                 "-o", f"APT::Architectures={architecture}"]
             self.take_lists()
 
     def take_lists(self):

@@ -15,7 +15,7 @@ from guest.common import need
 # The serial port is slow: warnings and worse only. cryptomgr's tests at boot take a second. Where
 # libraries are mapped at other addresses for each process, QEMU 7.2 translates them anew: that was
 # nine tenths of what ipcnsctl list took.
-ARGUMENTS = ("console=ttyS0 loglevel=5 panic=-1 log_buf_len=4M cryptomgr.notests=1 tsc=reliable"
+ARGUMENTS = ("loglevel=5 panic=-1 log_buf_len=4M cryptomgr.notests=1 tsc=reliable"
              " norandmaps")
 
 TICK = 0.5      # seconds between two looks at the clock
@@ -79,18 +79,20 @@ def boot(kernel, initrd, work, mark, options, with_accel):
 
     with_accel is the argument of QEMU's -accel.
     """
-    need("qemu-system-x86_64", "setpriv")
+    machine = kernel.machine
+    need(machine.qemu, "setpriv")
     events = queue.Queue()
     kmsg = bytearray()
     streams = [Stream(write, mark, events) for write in (writer(1), writer(2), kmsg.extend)]
     console = work / "console"
     console.unlink(missing_ok=True)
-    argv = ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64",
-            "-accel", with_accel, "-cpu", accel.CPU,
+    clock = accel.clock(with_accel, options.icount) if machine.native else ""
+    argv = ["setpriv", "--pdeathsig", "KILL", machine.qemu, *machine.options,
+            "-accel", with_accel, "-cpu", accel.CPU[machine.debian],
             "-smp", f"{options.cpus},sockets={options.cpus}", "-m", options.memory,
             "-nodefaults", "-display", "none", "-no-reboot",
             "-kernel", kernel.image, "-initrd", initrd,
-            "-append", f"{ARGUMENTS} {accel.clock(with_accel, options.icount)} {options.append}",
+            "-append", f"console={machine.console} {ARGUMENTS} {clock} {options.append}",
             "-chardev", f"file,id=console,path={console}", "-serial", "chardev:console",
             "-device", "virtio-serial"]
     if options.icount:

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 
-from guest import chroot
+from guest import chroot, initramfs, machine
 from guest.common import CACHE, TREE, Failure, digest, fresh, need, run, say
 from guest.initramfs import libraries, stored, usr_merged
 
@@ -71,8 +71,10 @@ def need_to_build(kernel, *others):
 
 def make_modules(kernel, folder):
     """Builds what a folder has a Kbuild for."""
-    make("-C", kernel.kdir, f"M={folder}", f"CC={kernel.compiler}", *measured(kernel), "modules",
-         within=kernel.within)
+    other = [] if kernel.machine.native else [f"ARCH={kernel.machine.kernel}",
+                                              f"CROSS_COMPILE={kernel.machine.cross}"]
+    make("-C", kernel.kdir, f"M={folder}", f"CC={kernel.compiler}", *other, *measured(kernel),
+         "modules", within=kernel.within)
 
 
 def measured(kernel):
@@ -80,25 +82,28 @@ def measured(kernel):
     return ["GCOV_PROFILE=y"] if kernel.has("CONFIG_GCOV_KERNEL") else []
 
 
-def tool(kind):
+def tool(kind, target):
     """The path of an archive with this tree's ipcnsctl, or None if the tree has none yet.
 
-    kind: a key of TOOL_FLAGS.
+    kind: a key of TOOL_FLAGS. target: the Machine that it is for.
     """
     makefile = TREE / "Makefile"
     if not makefile.exists() or not re.search(r"^tool\b.*:", makefile.read_text("utf-8"), re.M):
         say(f'no target "tool" in {makefile}: no ipcnsctl in the guest')
         return None
-    need("make", "gcc")
-    build = home() / f"tool-{kind}"
+    need("make", f"{target.cross}gcc")
+    build = home() / f"tool-{kind}{target.suffix}"
 
     def fill(archive):
         say("building ipcnsctl")
-        make("-C", TREE, "tool", "example", f"BUILD={build}", *TOOL_FLAGS[kind])
+        root = None if target.native else initramfs.root(target)
+        argv, more = machine.tool_build(target, root)
+        make("-C", TREE, "tool", "example", f"BUILD={build}", *TOOL_FLAGS[kind], *argv, more=more)
         programs = [build / "ipcnsctl", build / "ipcns-watch"]
         for program in programs:
             archive.path(f"usr/bin/{program.name}", program)
-        for library in libraries(programs):
+        # Of another machine, the base archive has all libraries.
+        for library in libraries(programs) if target.native else ():
             archive.text(usr_merged(library), library.read_bytes(), 0o755)
 
     return stored(home() / f"{build.name}.cpio", sources(TOOL_SOURCES), fill)
@@ -138,11 +143,12 @@ def mirror(now, build):
     listing.write_text("\n".join(now), "utf-8")
 
 
-def make(*argv, within=None):
-    """Runs make on all processors, maybe in another Debian; shows what it prints if it fails or
-    warns.
+def make(*argv, within=None, more=()):
+    """Runs make on all processors, maybe in another Debian or with more in its environment; shows
+    what it prints if it fails or warns.
     """
     env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    env.update(more)
     argv = [*chroot.entered(within), "make", "-s", f"-j{os.cpu_count()}", *argv]
     done = subprocess.run([str(word) for word in argv], env=env, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,

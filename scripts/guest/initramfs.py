@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 
+from guest import machine
 from guest.common import CACHE, Failure, digest, locked, need, run, say
 
 # Host packages whose programs and libraries every guest has.
@@ -116,28 +117,45 @@ def stored(image, inputs, fill):
     return image
 
 
-def base():
+# These would be in every guest with another machine, since nothing there is asked what it needs.
+LEAVE_THERE = re.compile(r"\.(a|o|h|pc)$|/lib[acdtu]san\.|/(perl|gcc|pkgconfig|apt|dpkg)[/.-]")
+
+
+def root(target):
+    """The folder with the programs of the base archive for a Machine that is not ours."""
+    newer = ["login.defs"]      # than the release that they come from
+    return machine.root(target, [name for name in REQUIRED + OPTIONAL if name not in newer])
+
+
+def base(target=machine.AMD64):
     """The path of the base archive, made anew after any change of packages on the host."""
+    if not target.native:
+        return stored(CACHE / f"base{target.suffix}.cpio",
+                      (pathlib.Path(__file__).read_text("utf-8"), root(target)),
+                      lambda archive: collect_foreign(archive, root(target)))
     need("dpkg-deb", "ldd")
     installed = pathlib.Path("/var/lib/dpkg/status").stat().st_mtime_ns
     source = pathlib.Path(__file__).read_text("utf-8")
     return stored(CACHE / "base.cpio", (source, installed), collect)
 
 
+def collect_foreign(archive, folder):
+    """Fills the base archive of another machine from a folder with its programs and libraries."""
+    folders_and_etc(archive)
+    for path in sorted(folder.rglob("*")):
+        inside = "/" + str(path.relative_to(folder))
+        if (not TAKE.match(inside) or LEAVE.search(inside) or LEAVE_THERE.search(inside)
+                or not (path.is_symlink() or path.is_file())
+                or path.suffix == ".py" and path.with_suffix(".pyc").exists()
+                or path.parent.name == "__pycache__"):
+            continue
+        archive.path(usr_merged(inside), path)
+    archive.add("usr/bin/awk", stat.S_IFLNK | 0o777, b"mawk")
+
+
 def collect(archive):
     """Fills the base archive: programs, libraries, Python, a few files of /etc."""
-    say("collecting the guest's programs")
-    for link in ("bin", "sbin", "lib", "lib64"):
-        archive.add(link, stat.S_IFLNK | 0o777, f"usr/{link}".encode())
-    for name in ("dev", "mnt", "proc", "run", "sys", "usr/lib64", "var/lib", "var/log"):
-        archive.add(name, stat.S_IFDIR | 0o755)
-    for name in ("root", "tmp", "var/tmp"):
-        archive.add(name, stat.S_IFDIR | (0o700 if name == "root" else 0o1777))
-    archive.add("var/run", stat.S_IFLNK | 0o777, b"/run")
-    archive.add("home/user", stat.S_IFDIR | 0o755, owner=1000)
-    for name, text in FILES.items():
-        archive.text(name, text, 0o640 if name == "/etc/shadow" else 0o644)
-
+    folders_and_etc(archive)
     elf = []
     for path in host_files():
         code = path.parent / f"__pycache__/{path.stem}.{sys.implementation.cache_tag}.pyc"
@@ -154,6 +172,21 @@ def collect(archive):
                     elf.append(path)
     for library in libraries(elf):
         archive.text(usr_merged(library), library.read_bytes(), 0o755)
+
+
+def folders_and_etc(archive):
+    """Adds the folders that every guest has, and a few files of /etc."""
+    say("collecting the guest's programs")
+    for link in ("bin", "sbin", "lib", "lib64"):
+        archive.add(link, stat.S_IFLNK | 0o777, f"usr/{link}".encode())
+    for name in ("dev", "mnt", "proc", "run", "sys", "usr/lib64", "var/lib", "var/log"):
+        archive.add(name, stat.S_IFDIR | 0o755)
+    for name in ("root", "tmp", "var/tmp"):
+        archive.add(name, stat.S_IFDIR | (0o700 if name == "root" else 0o1777))
+    archive.add("var/run", stat.S_IFLNK | 0o777, b"/run")
+    archive.add("home/user", stat.S_IFDIR | 0o755, owner=1000)
+    for name, text in FILES.items():
+        archive.text(name, text, 0o640 if name == "/etc/shadow" else 0o644)
 
 
 def host_files():

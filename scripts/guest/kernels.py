@@ -13,6 +13,7 @@ import time
 from guest import chroot
 from guest.apt import ASK_AGAIN, Archive
 from guest.common import CACHE, SCRIPTS, Failure, digest, fresh, locked, need, run, say
+from guest.machine import AMD64, MACHINES, Machine
 from guest.source import compiler_of, from_source
 
 # Modules that guests get besides ipcns, with what they depend on; a kernel may lack some.
@@ -33,6 +34,7 @@ class Kernel:
     config: pathlib.Path     # what it was configured with
     compiler: str            # what modules for it are built with
     within: pathlib.Path     # the other Debian in which they are built, or None
+    machine: Machine = AMD64 # what it runs on
 
     def has(self, option):
         """Whether it was built with an option, or has it as a module."""
@@ -65,6 +67,8 @@ def get(name):
         raise Failure(f"unknown kernel {name}: --list names those there are")
     home = CACHE / "kernels" / name
     with locked(home):
+        machine = machine_of(rows[name].what)
+        need(*machine.needs())
         root = HOW[rows[name].how](name, rows[name].what, home)
         release = root.name
         return Kernel(
@@ -75,9 +79,16 @@ def get(name):
             modules=guest_modules(root, release),
             config=root / f"boot/config-{release}",
             compiler=compiler_of(rows[name].what)
-            or compiler_named(root / f"usr/src/linux-headers-{release}"),
+            or compiler_named(root / f"usr/src/linux-headers-{release}", machine),
             within=release_of(rows[name].what),
+            machine=machine,
         )
+
+
+def machine_of(what):
+    """The Machine that a row's kernel runs on: that of the package's name."""
+    return next((machine for machine in MACHINES.values()
+                 if what.partition("@")[0].endswith(f"-{machine.debian}")), AMD64)
 
 
 def release_of(what):
@@ -86,12 +97,13 @@ def release_of(what):
     return chroot.get(found[1], compiler_of(what)) if found else None
 
 
-def compiler_named(headers):
+def compiler_named(headers, machine):
     """The compiler that a package of headers names if this machine has it, else its own."""
     asked = headers / ".kernelvariables"
     found = re.search(r"^CC *=.*\b(gcc-\d+)$", asked.read_text("ascii"), re.M) \
         if asked.exists() else None
-    return found[1] if found and shutil.which(found[1]) else "gcc"
+    named = f"{machine.cross}{found[1]}" if found else None
+    return named if named and shutil.which(named) else f"{machine.cross}gcc"
 
 
 # package: from Debian's archive
@@ -108,20 +120,24 @@ def from_package(name, what, home):
         return home / known
 
     need("depmod")
-    archive = Archive(suite or None)
+    machine = machine_of(what)
+    archive = Archive(suite or None, None if machine.native else machine.debian)
     image = archive.newest(pattern)
     if not image:
         raise Failure(f"kernel {name} is missing here: apt offers no package {what}")
     release = image.removeprefix("linux-image-")
     root = home / release
     if not root.is_dir():
-        unpack(name, archive, image, root)
+        unpack(name, machine, archive, image, root)
     current.write_text(release + "\n", encoding="ascii")
     return root
 
 
-def unpack(name, archive, image, root):
-    """Fetches an image package and its headers, and makes one tree of them at root."""
+def unpack(name, machine, archive, image, root):
+    """Fetches an image package and its headers, and makes one tree of them at root.
+
+    The programs that build modules, in linux-kbuild, are those that run on this machine.
+    """
     release = root.name
     headers = f"linux-headers-{release}"
     packages = [image, headers]
@@ -136,7 +152,8 @@ def unpack(name, archive, image, root):
         debs.mkdir()
         for package in packages:
             say(f"kernel {name}: fetching {package}")
-            archive.download(package, debs)
+            runs_here = package.startswith("linux-kbuild-") and not machine.native
+            (Archive(archive.suite) if runs_here else archive).download(package, debs)
         say(f"kernel {name}: unpacking")
         for deb in debs.iterdir():
             run("dpkg-deb", "-x", deb, new)
@@ -150,7 +167,8 @@ def unpack(name, archive, image, root):
         text = makefile.read_text(encoding="utf-8")
         makefile.write_text(re.sub("(?<=[ =])/usr/src/", f"{root}/usr/src/", text), "utf-8")
         run("depmod", "-b", new, release)
-        unpack_image(new / f"boot/vmlinuz-{release}", new / f"boot/vmlinux-{release}")
+        if machine.native:
+            unpack_image(new / f"boot/vmlinuz-{release}", new / f"boot/vmlinux-{release}")
 
 
 def unpack_image(bzimage, vmlinux):
