@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <linux/ipcns.h>
 
 #include "command.h"
 #include "ipc/module.h"
 #include "ipc/namespace.h"
+#include "ipc/namespace_open.h"
 #include "print/table_options.h"
 #include "util.h"
 
@@ -18,6 +18,8 @@ static const char usage[] =
 	"Runs a command, $SHELL if none is given, inside an IPC namespace. The exit\n"
 	"status is the command's; 126 if it cannot be run, 127 if it is not found.\n"
 	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, unit=NAME, or a path.\n\n"
+	"/dev/mqueue stays that of your mount namespace: to remove a queue of NS, use\n"
+	"'" PROGRAM " rm NS mq NAME'.\n\n"
 	"Options:\n"
 	" -h, --help  -V, --version\n";
 
@@ -33,38 +35,19 @@ static _Noreturn void die_not_allowed(const char *arg)
 	    "namespace and in yours", arg);
 }
 
-/* Looks once more at a namespace that could not be opened; dies if that tells why. */
-static void look_again(struct ipcns *w, char **arg)
-{
-	struct row_store store = { 0 };
-	struct row rec;
-
-	ns_select(w, 1, arg, &store);
-	if (row_parse(&rec, store.rows[0].attrs, store.rows[0].len))
-		ns_refuse_dying(&rec);
-	row_store_clear(&store);
-}
-
-/* A descriptor of the namespace; being opened by the kernel for this process, close-on-exec. */
 static int open_namespace(struct ipcns *w, char **arg)
 {
 	struct row_store store = { 0 };
-	struct row rec;
-	char why[256];
+	char why[512];
 	int fd;
 
 	ns_select(w, 1, arg, &store);
-	if (row_parse(&rec, store.rows[0].attrs, store.rows[0].len))
-		ns_refuse_dying(&rec);
-	fd = ipcns_open_namespace(w, ns_id(store.rows));
+	fd = ns_open(w, store.rows, *arg, why, sizeof(why));
 	row_store_clear(&store);
 	if (fd == -EPERM)
 		die_not_allowed(*arg);
-	if (fd < 0) {
-		snprintf(why, sizeof(why), "%s", ipcns_error(w));
-		look_again(w, arg);
-		die(STATUS_ERROR, "cannot open namespace \"%s\": %s", *arg, why);
-	}
+	if (fd < 0)
+		die(STATUS_ERROR, "%s", why);
 	return fd;
 }
 

@@ -292,17 +292,34 @@ static const char *value_string(const struct row *rec, const char *name)
 	return buf.bytes;
 }
 
-/** ns_refuse_dying - die with the time and the cause of its end if a namespace is dying */
-void ns_refuse_dying(const struct row *rec)
+/**
+ * ns_describe_dying - say when and why a namespace began to die
+ * @rec: the namespace
+ * @text: set to a sentence, if it is dying
+ * @size: room there
+ *
+ * Returns whether it is dying.
+ */
+bool ns_describe_dying(const struct row *rec, char *text, size_t size)
 {
 	char time[64], by[128];
 
 	if (!ns_is_dying(rec))
-		return;
+		return false;
 	snprintf(time, sizeof(time), "%s", value_string(rec, "DIED"));
 	snprintf(by, sizeof(by), "%s", value_string(rec, "DROPPER"));
-	die(STATUS_ERROR, "namespace %s is dying%s%s%s%s", value_string(rec, "NS"),
-	    *time ? ": its last reference went at " : "", time, *by ? " through " : "", by);
+	snprintf(text, size, "namespace %s is dying%s%s%s%s", value_string(rec, "NS"),
+		 *time ? ": its last reference went at " : "", time, *by ? " through " : "", by);
+	return true;
+}
+
+/** ns_refuse_dying - die with the time and the cause of its end if a namespace is dying */
+void ns_refuse_dying(const struct row *rec)
+{
+	char text[256];
+
+	if (ns_describe_dying(rec, text, sizeof(text)))
+		die(STATUS_ERROR, "%s", text);
 }
 
 /** ns_id - the identity of a stored namespace */
