@@ -1,24 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* User namespaces: which owns what, their owners, and how many IPC namespaces they may have. */
 #include <fcntl.h>
-#include <poll.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include <linux/nsfs.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include "host/user_namespace.h"
+#include "host/visitor.h"
 #include "print/text.h"
 #include "util.h"
 
 #define PATIENCE_MS 1000
-#define MAX_STOPPED 3	/* children that did not answer, until no more are asked */
+#define MAX_SILENT 3	/* children that did not answer, until no more are asked */
 
 #define MAX_IPC_NAMESPACES "/proc/sys/user/max_ipc_namespaces"
 
@@ -69,6 +65,15 @@ bool user_namespace_identify(int userns, uint64_t *inum, uint32_t *owner)
 	return true;
 }
 
+/** user_namespace_is_own - whether a user namespace is the caller's */
+bool user_namespace_is_own(int userns)
+{
+	struct stat st, own;
+
+	return !fstat(userns, &st) && !stat("/proc/self/ns/user", &own) &&
+	       st.st_ino == own.st_ino;
+}
+
 /* Reads the sysctl as a process of the caller's user namespace sees it; the length of its text. */
 static ssize_t read_sysctl(char *text, size_t size)
 {
@@ -82,50 +87,40 @@ static ssize_t read_sysctl(char *text, size_t size)
 	return len;
 }
 
-/*
- * The child: enters the user namespace, where nobody may trace it, since it is not dumpable, and
- * reads one file of the caller's /proc.
- */
-static _Noreturn void read_inside(int userns, int out)
+/* In the child: reads one file of the caller's /proc. */
+static void read_inside(int end, void *arg)
 {
 	char text[32];
 	ssize_t len;
 
-	if (prctl(PR_SET_DUMPABLE, 0) || setns(userns, CLONE_NEWUSER))
-		_exit(1);
+	if (!visitor_enter_user(*(const int *)arg))
+		return;
 	len = read_sysctl(text, sizeof(text));
-	_exit(len <= 0 || write(out, text, len) != len);
+	if (len > 0 && write(end, text, len) != len)
+		_exit(1);
 }
 
 /*
- * Whoever is root in the user namespace can send signals to the child, and stop it. It takes
- * no time by itself, so a child that is not done soon is killed, and after some of these no more
- * limits are read in this way.
+ * It takes no time by itself, so a child that is not done soon is not waited for, and after some of
+ * these no more limits are read in this way.
  */
 static ssize_t read_in_child(int userns, char *text, size_t size)
 {
-	static unsigned int stopped;
-	struct pollfd answer = { .events = POLLIN };
+	static unsigned int silent;
+	struct visitor visitor;
 	ssize_t len = -1;
-	int ends[2];
-	pid_t pid;
 
-	if (stopped == MAX_STOPPED || pipe2(ends, O_CLOEXEC))
+	if (silent == MAX_SILENT || !visitor_start(&visitor, &userns, 1, read_inside, &userns))
 		return -1;
-	pid = fork();
-	if (!pid)
-		read_inside(userns, ends[1]);
-	close(ends[1]);
-	if (pid > 0) {
-		answer.fd = ends[0];
-		if (poll(&answer, 1, PATIENCE_MS) == 1)
-			len = read(ends[0], text, size);
-		else
-			stopped++;
-		kill(pid, SIGKILL);	/* it may have been stopped after its answer, too */
-		waitpid(pid, NULL, 0);
+	switch (visitor_read(&visitor, text, size, &len, PATIENCE_MS)) {
+	case VISITOR_STOPPED:
+	case VISITOR_SILENT:
+		silent++;
+		break;
+	default:
+		break;
 	}
-	close(ends[0]);
+	visitor_end(&visitor);
 	return len;
 }
 
@@ -139,11 +134,10 @@ static ssize_t read_in_child(int userns, char *text, size_t size)
  */
 bool user_namespace_limit(int userns, uint64_t *limit)
 {
-	struct stat st, own;
 	char text[32];
 	ssize_t len;
 
-	if (!fstat(userns, &st) && !stat("/proc/self/ns/user", &own) && st.st_ino == own.st_ino)
+	if (user_namespace_is_own(userns))
 		len = read_sysctl(text, sizeof(text));
 	else
 		len = read_in_child(userns, text, sizeof(text));
