@@ -21,6 +21,7 @@ static const struct command commands[] = {
 	{ "show", cmd_show, "one namespace in full" },
 	{ "holders", cmd_holders, "what keeps a namespace" },
 	{ "exec", cmd_exec, "run a command inside a namespace" },
+	{ "rm", cmd_rm, "remove objects of any namespace" },
 	{ "limits", cmd_limits, "limits of namespaces, and what is used of them" },
 	{ "monitor", cmd_monitor, "what happens to namespaces and objects, as it happens" },
 	{ "history", cmd_history, "what happened: the events that are on record" },
@@ -41,8 +42,7 @@ static void print_usage(void)
 		printf(" %-10s  %s\n", commands[i].name, commands[i].help);
 	printf(" %-10s  %s\n", "help", "display the help of a command");
 	puts("\nOptions:\n"
-	     " -h, --help  -V, --version\n\n"
-	     "'" PROGRAM " help COMMAND' shows the options and columns of a command.");
+	     " -h, --help  -V, --version    those of a command: '" PROGRAM " help COMMAND'");
 }
 
 /* A descriptor below 3 that came in closed must not become the netlink socket. */

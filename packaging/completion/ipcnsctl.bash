@@ -71,6 +71,17 @@ _ipcnsctl_namespaces() {
 	esac
 }
 
+# What rm takes after the namespace: a kind, then identifiers of that kind, or names of queues.
+_ipcnsctl_objects() {
+	local kind=${words[1]}
+
+	case $arguments:$kind in
+	1:*) _ipcnsctl_words "shm sem msg mq" ;;
+	*:mq) _ipcnsctl_words "$(ipcnsctl objects --type mq -n -r -o NAME "${words[0]}" 2>/dev/null)" ;;
+	*) _ipcnsctl_words "$(ipcnsctl objects --type "$kind" -n -r -o ID "${words[0]}" 2>/dev/null)" ;;
+	esac
+}
+
 # _ipcnsctl_argument OPTION: its argument; false if it takes none
 _ipcnsctl_argument() {
 	case $command:$1 in
@@ -99,8 +110,8 @@ _ipcnsctl_argument() {
 	*:--since | *:--until)
 		# Words are split at colons: only what has none.
 		_ipcnsctl_words "today yesterday" ;;
-	objects:--key | objects:--pid | objects:--id | objects:-i | objects:--name | wait:--timeout | \
-	wait:-t | metrics:--top | limits:--above | *:--filter | *:-Q)
+	objects:--key | rm:--key | rm:-k | objects:--pid | objects:--id | objects:-i | objects:--name | \
+	wait:--timeout | wait:-t | metrics:--top | limits:--above | *:--filter | *:-Q)
 		;;
 	*)
 		return 1
@@ -110,7 +121,7 @@ _ipcnsctl_argument() {
 
 _ipcnsctl() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=list
-	local commands i word arguments=0 asked
+	local commands i word words=() arguments=0 asked
 
 	COMPREPLY=()
 	commands=$(_ipcnsctl_commands)
@@ -140,7 +151,11 @@ _ipcnsctl() {
 			;;
 		--orphans | --attached | --messages | --waiters | --undo | --summary) asked+=("$word") ;;
 		-*) ;;
-		*) ((arguments++)) ;;
+		=) words[arguments - 1]+="=${COMP_WORDS[++i]}" ;;
+		*)
+			words+=("$word")
+			((++arguments))
+			;;
 		esac
 	done
 
@@ -152,6 +167,8 @@ _ipcnsctl() {
 	fi
 	if [[ $command == exec && $arguments -gt 0 ]]; then
 		mapfile -t COMPREPLY < <(compgen -c -- "$cur")
+	elif [[ $command == rm && $arguments -gt 0 && $cur != -* ]]; then
+		_ipcnsctl_objects
 	elif [[ $cur == -* ]]; then
 		_ipcnsctl_words "$(_ipcnsctl_options "$command")"
 	elif [[ $command == help ]]; then

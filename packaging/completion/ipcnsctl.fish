@@ -63,16 +63,32 @@ function __ipcnsctl_events
     end
 end
 
+# What rm takes after its own name: a namespace, a kind, and identifiers or names of queues.
+function __ipcnsctl_rm
+    set -l words (string match -v -- '-*' (commandline -opc))[3..]
+    switch (count $words)
+        case 0
+            __ipcnsctl_namespaces
+        case 1
+            __ipcnsctl_words shm sem msg mq
+        case '*'
+            set -l column ID
+            test $words[2] = mq; and set column NAME
+            ipcnsctl objects --type $words[2] -n -r -o $column $words[1] 2>/dev/null
+    end
+end
+
 function __ipcnsctl_words
     printf '%s\n' $argv
 end
 
 complete -c ipcnsctl -f
 complete -c ipcnsctl -n __ipcnsctl_first -a '(__ipcnsctl_commands)'
-complete -c ipcnsctl -n 'not __ipcnsctl_first; and not __ipcnsctl_is status metrics help' \
+complete -c ipcnsctl -n 'not __ipcnsctl_first; and not __ipcnsctl_is status metrics help rm' \
     -a '(__ipcnsctl_namespaces)'
 complete -c ipcnsctl -n '__ipcnsctl_is help' -a '(__ipcnsctl_commands)'
 complete -c ipcnsctl -n '__ipcnsctl_is exec' -a '(__fish_complete_command)'
+complete -c ipcnsctl -n 'not __ipcnsctl_first; and __ipcnsctl_is rm' -a '(__ipcnsctl_rm)'
 complete -c ipcnsctl -s h -l help -d 'display a help text'
 complete -c ipcnsctl -s V -l version -d 'display the version'
 
@@ -134,6 +150,10 @@ complete -c ipcnsctl -n $monitor -l journald -d 'to the journal of systemd'
 complete -c ipcnsctl -n $monitor -l state -r -F -d 'go on where the last run with this file ended'
 
 complete -c ipcnsctl -n '__ipcnsctl_is limits' -l above -x -d 'only limits used to this percentage'
+
+complete -c ipcnsctl -n '__ipcnsctl_is rm' -s k -l key -x -d 'an object by its key'
+complete -c ipcnsctl -n '__ipcnsctl_is rm' -l in-use -d 'also what is in use'
+complete -c ipcnsctl -n '__ipcnsctl_is rm' -s q -l quiet -d 'do not say what was removed'
 
 set -l metrics '__ipcnsctl_is metrics'
 complete -c ipcnsctl -n $metrics -l top -x -d 'namespaces to name'

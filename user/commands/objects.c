@@ -104,25 +104,6 @@ static unsigned int parse_kinds(const char *list)
 	}
 }
 
-/* A number as C has it: decimal, octal or hexadecimal, and negative as ftok(3) returns it. */
-static uint32_t parse_key(const char *text)
-{
-	const char *digits = text + (*text == '-');
-	bool negative = digits != text;
-	int base = 10;
-	uint64_t key;
-
-	if (!strncmp(digits, "0x", 2) || !strncmp(digits, "0X", 2)) {
-		digits += 2;
-		base = 16;
-	} else if (digits[0] == '0' && digits[1]) {
-		base = 8;
-	}
-	if (!parse_uint(digits, strlen(digits), base, negative ? 1U << 31 : UINT32_MAX, &key))
-		die_usage("invalid key: %s (decimal, 0... octal, 0x... hexadecimal)", text);
-	return negative ? -key : key;
-}
-
 static uint64_t parse_owner(const char *text)
 {
 	struct passwd *pw = getpwnam(text);
@@ -142,7 +123,7 @@ static bool take_filter(struct filter *filter, int c)
 		filter->kinds |= parse_kinds(optarg);
 		return true;
 	case OPTION_KEY:
-		filter->key = parse_key(optarg);
+		filter->key = object_parse_key(optarg);
 		filter->by_key = true;
 		return true;
 	case OPTION_OWNER:

@@ -2,6 +2,7 @@
 /* Finding the one object that has an identifier, where its namespace or its kind is not named. */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <linux/ipcns.h>
 
 #include "ipc/module.h"
@@ -110,4 +111,26 @@ void object_lookup_die(const struct row_store *found, unsigned int kinds, uint32
 				(unsigned long long)found->rows[i].key.number[0]);
 	die(STATUS_ERROR, "id %u is ambiguous, choose by --type and NS: %s%s", id, list,
 	    found->n > MAX_NAMED ? ", and more" : "");
+}
+
+/**
+ * object_parse_key - a key as the user writes it, or die
+ * @text: a number as C has it: decimal, octal or hexadecimal, and negative as ftok(3) returns it
+ */
+uint32_t object_parse_key(const char *text)
+{
+	const char *digits = text + (*text == '-');
+	bool negative = digits != text;
+	int base = 10;
+	uint64_t key;
+
+	if (!strncmp(digits, "0x", 2) || !strncmp(digits, "0X", 2)) {
+		digits += 2;
+		base = 16;
+	} else if (digits[0] == '0' && digits[1]) {
+		base = 8;
+	}
+	if (!parse_uint(digits, strlen(digits), base, negative ? 1U << 31 : UINT32_MAX, &key))
+		die_usage("invalid key: %s (decimal, 0... octal, 0x... hexadecimal)", text);
+	return negative ? -key : key;
 }

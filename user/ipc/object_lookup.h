@@ -8,5 +8,6 @@ void object_lookup(struct ipcns *w, const struct row_store *namespaces, unsigned
 		   uint32_t id, struct row_store *found);
 void object_lookup_die(const struct row_store *found, unsigned int kinds, uint32_t id,
 		       const char *where) __attribute__((noreturn));
+uint32_t object_parse_key(const char *text);
 
 #endif

@@ -1,0 +1,458 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+# guest: timeout=300
+"""ipcnsctl rm, against ipcs(1), /proc/sysvipc and mqueue inside the namespace."""
+
+import contextlib
+import errno
+import os
+import signal
+import socket
+import time
+
+from lib import calls, module, tool, trace, witness
+from lib.member import Member
+from lib.tap import PACE, main, scene, until
+from users import become, write_maps
+
+NR_SETNS, NR_MQ_OPEN, NR_MQ_UNLINK = 308, 240, 241
+KEYS = {"shm": 0x5e9, "sem": -2, "msg": 0x7fffffff}
+
+
+def furnish():
+    """Two objects of each kind; {kind: [id, id]}, and names for queues."""
+    fd = calls.mq_open(b"work", 5, 50)
+    calls.mq_send(fd, b"seven b")
+    os.close(fd)
+    os.close(calls.mq_open(b"other", 5, 50))
+    ids = {"shm": [calls.shmget(KEYS["shm"], 5000), calls.shmget(0, 1)],
+           "sem": [calls.semget(KEYS["sem"], 3), calls.semget(0, 1)],
+           "msg": [calls.msgget(KEYS["msg"]), calls.msgget(0)]}
+    calls.msgsnd(ids["msg"][0], b"hello")
+    return {**ids, "mq": ["/work", "/other"]}
+
+
+def left(target):
+    """What there is in a namespace as others see it: {kind: ids, or names}."""
+    found = {kind: sorted(row[f"{kind}id" if kind == "shm" else {"sem": "semid", "msg": "msqid"}[
+        kind]] for row in witness.sysvipc(target, kind)) for kind in ("shm", "sem", "msg")}
+    found["mq"] = sorted("/" + os.fsdecode(name) for name in witness.mqueue(target))
+    return found
+
+
+def rm(*args):
+    """ipcnsctl rm: (exit status, lines of stdout, lines of stderr)."""
+    done = tool.ipcnsctl("rm", *args)
+    return done.returncode, done.stdout.splitlines(), done.stderr.splitlines()
+
+
+LINES = {
+    "shm": "removed shm {} (key 0x000005e9) in namespace {}: 5000 bytes",
+    "sem": "removed sem {} (key 0xfffffffe) in namespace {}: 3 semaphores",
+    "msg": "removed msg {} (key 0x7fffffff) in namespace {}: 1 message of 5 bytes",
+    "mq": "removed mq {} in namespace {}: 1 message of 7 bytes",
+}
+
+
+def each_kind(t, target, where, inode, objects, name):
+    """Removes the first of each kind, which leaves the second; then that, silently."""
+    want = left(target)
+    for kind, (first, second) in objects.items():
+        t.same(rm(where, kind, first), (0, [LINES[kind].format(first, inode)], []),
+               f"{name}: {kind}, what is removed and how much")
+        want[kind].remove(first)
+        t.same(left(target), want, f"{name}: {kind}, that one alone is gone")
+        t.same(rm("-q", where, kind, second), (0, [], []), f"{name}: {kind}, quiet")
+        want[kind].remove(second)
+    t.same(left(target), {kind: [] for kind in want}, f"{name}: nothing is left")
+
+
+@scene("each kind: in a namespace with a process, in a pinned one, in that of a container")
+def kinds(t):
+    path = "/run/pinned"
+    with Member() as member, Member() as other:
+        same = other.call(furnish)
+        objects = member.call(furnish)
+        each_kind(t, member.pid, f"pid={member.pid}", member.inode, objects, "process")
+        t.same(left(other.pid), {kind: sorted(ids) for kind, ids in same.items()},
+               "objects of the same ids and names in another namespace stay")
+    with Member() as member:
+        objects, inode = member.call(furnish), member.inode
+        with open(path, "wb"):
+            calls.mount(f"/proc/{member.pid}/ns/ipc", path, flags=calls.MS_BIND)
+    each_kind(t, path, inode, inode, objects, "bind mount")
+    calls.umount(path)
+    os.unlink(path)
+    with contained() as member:
+        objects = member.call(furnish)
+        each_kind(t, member.pid, f"/proc/{member.pid}/ns/ipc", member.inode, objects, "container")
+
+
+def contained(owner=0):
+    """A member that is root of a user namespace, with ids of its own, that a user owns."""
+    member = Member(0)
+    if owner:
+        member.call(become, owner, owner)
+    member.call(calls.unshare, calls.CLONE_NEWUSER)
+    member.call(calls.make_dumpable)
+    write_maps(member.pid, "0 100000 1000", "0 100000 1000")
+    member.call(become, 0, 0)
+    member.call(calls.make_dumpable)
+    member.call(calls.unshare, calls.CLONE_NEWIPC)
+    return member
+
+
+@scene("several at once, by key, and what is not there")
+def several(t):
+    with Member() as member:
+        objects = member.call(furnish)
+        inode, want = member.inode, left(member.pid)
+        shm = objects["shm"]
+        t.same(rm(inode, "shm", shm[0], 77, shm[1], shm[0]),
+               (1, [LINES["shm"].format(shm[0], inode),
+                    f"removed shm {shm[1]} (key 0x00000000) in namespace {inode}: 1 byte"],
+                [f"ipcnsctl: no shm with id 77 in namespace {inode}"]),
+               "two that are there, one of them named twice, and one that is not")
+        want["shm"] = []
+        t.same(left(member.pid), want, "they are gone")
+        for key in ("0xFFFFFFFE", "-2", "4294967294", "037777777776"):
+            sem = member.call(calls.semget, KEYS["sem"], 3)
+            t.same(rm(inode, "sem", f"--key={key}"),
+                   (0, [LINES["sem"].format(sem, inode)], []), f"by key {key}")
+        msg = objects["msg"][0]
+        t.same(rm(inode, "msg", msg, "-k", "2147483647"),
+               (0, [LINES["msg"].format(msg, inode)], []), "once, by id and by key")
+        t.same(rm(inode, "mq", "work", "/work", "/work2"),
+               (1, [LINES["mq"].format("/work", inode)],
+                [f"ipcnsctl: no mq with name /work2 in namespace {inode}"]),
+               "a queue without a slash, and one that is not there")
+        want.update(sem=objects["sem"][1:], msg=objects["msg"][1:], mq=["/other"])
+        t.same(left(member.pid), want, "all others are there")
+        for words, text in ((("sem", "x"), "invalid id: x"), (("sem", "-k", "0"), "use its id"),
+                            (("mq", "/a/b"), "invalid name"), (("mq", "/"), "invalid name"),
+                            (("mq", "-k", "5"), "no keys"), (("pipe", "1"), "unknown kind: pipe"),
+                            (("sem",), "are needed"), ((), "are needed")):
+            status, out, err = rm(inode, *words)
+            t.same((status, out, err[-1:]), (1, [], ["Try 'ipcnsctl rm --help' for more "
+                                                     "information."]), f"rm NS {words}")
+            t.contains(err[0], text, "with the reason")
+        t.same(rm("4026530000", "sem", "0"),
+               (1, [], ['ipcnsctl: no IPC namespace "4026530000"']), "no such namespace")
+        t.same(left(member.pid), want, "and nothing has changed")
+
+
+@scene("what is in use stays, but for --in-use")
+def in_use(t):
+    with Member() as member, Member(join=member.pid) as second, Member(join=member.pid) as third:
+        inode = member.inode
+        shm, sem, msg = (member.call(calls.shmget, 1, 4096), member.call(calls.semget, 2, 2),
+                         member.call(calls.msgget, 3))
+        address = member.call(calls.shmat, shm)
+        member.call(calls.shmat, shm)
+        refused(t, member, ("shm", shm), "it is attached 2 times", "attached")
+        member.call(calls.shmdt, address)
+        refused(t, member, ("shm", shm), "it is attached 1 time", "attached once")
+        t.same(rm("--in-use", inode, "shm", shm),
+               (0, [f"marked shm {shm} (key 0x00000001) in namespace {inode}: 4096 bytes, to go "
+                    f"after 1 detachment"], []), "--in-use: it is marked")
+        t.same([(row["shmid"], row["perms"] & 0o1000)
+                for row in witness.sysvipc(member.pid, "shm")], [(shm, 0o1000)],
+               "as /proc/sysvipc shows")
+
+        second.start(calls.semop, sem, (1, -1))
+        second.sleeps_in(calls.NR_SEMTIMEDOP)
+        refused(t, member, ("sem", sem), "1 task waits for it", "a waiter")
+        member.call(calls.semop, sem, (1, 1))
+        second.result()
+        second.call(calls.semop, sem, (0, 1, calls.SEM_UNDO))
+        refused(t, member, ("sem", sem), "1 adjustment of SEM_UNDO is pending", "undo")
+        third.start(calls.semop, sem, (1, -1))
+        third.sleeps_in(calls.NR_SEMTIMEDOP)
+        t.same(rm("--in-use", inode, "sem", sem)[0], 0, "--in-use: it goes")
+        try:
+            third.result()
+            t.ok(False, "whoever waits")
+        except OSError as error:
+            t.same(error.errno, errno.EIDRM, "whoever waits is told")
+
+        third.start(calls.msgrcv, msg)
+        third.sleeps_in(calls.NR_MSGRCV)
+        refused(t, member, ("msg", msg), "1 task waits for it", "a receiver")
+        member.call(calls.msgsnd, msg, b"now")
+        third.result()
+        t.same(rm(inode, "msg", msg)[0], 0, "nobody waits any more: it goes")
+        t.same(left(member.pid), {"shm": [shm], "sem": [], "msg": [], "mq": []}, "all that is left")
+
+
+def refused(t, member, words, why, name):
+    """An object in use: nothing is removed, and the reason is given."""
+    before = left(member.pid)
+    status, out, err = rm(member.inode, *words)
+    t.same((status, out, len(err)), (1, [], 1), f"{name}: refused in one line")
+    t.contains(err[0], f"was not removed: {why}", f"{name}: with the reason")
+    t.same(left(member.pid), before, f"{name}: it stays")
+
+
+@scene("POSIX queues: open, closed, unlinked, with strange names")
+def queues(t):
+    with Member() as member, Member(join=member.pid) as second:
+        inode = member.inode
+        fd = member.call(calls.mq_open, b"open", 1, 1)
+        refused(t, member, ("mq", "/open"), f"open in process {member.pid},", "open")
+        stay = second.call(calls.mq_open, b"open", 1, 1)
+        member.call(os.close, fd)
+        refused(t, member, ("mq", "open"), f"open in process {second.pid},", "open elsewhere")
+        t.same(rm("--in-use", inode, "mq", "open"),
+               (0, [f"removed mq /open in namespace {inode}: 0 messages of 0 bytes"], []),
+               "--in-use: its name is removed")
+        t.same(left(member.pid)["mq"], [], "mqueue does not show it")
+        refused(t, member, ("mq", "open"), "its name is removed already", "unlinked")
+        fd = member.call(calls.mq_open, b"open", 2, 20)
+        member.call(os.close, fd)
+        t.same(rm(inode, "mq", "open")[0], 0, "a new one of the same name goes")
+        second.call(os.close, stay)
+        t.same(rm(inode, "mq", "open"),
+               (1, [], [f"ipcnsctl: no mq with name open in namespace {inode}"]), "all are gone")
+        names = [b"-x", b"with space", b"new\nline", b"tab\t\\x41", b"\xff\xfe", "ö€".encode(),
+                 b"n" * 255, b"*", b"...", b"\x1b[31m"]
+        for name in names:
+            member.call(os.close, member.call(calls.mq_open, name, 1, 1))
+        for name in names:
+            status, out, err = rm(inode, "mq", os.fsdecode(b"/" + name))
+            t.same((status, len(out), err), (0, 1, []), f"the name {name!r:.30}, in one line")
+            t.ok(all(c.isprintable() for line in out for c in line), "of printable characters", out)
+            t.ok(os.fsdecode(b"/" + name) not in left(member.pid)["mq"], "which is gone")
+        t.same(left(member.pid)["mq"], [], "so are all")
+
+
+def send_and_close(fd):
+    """Leaves a descriptor in a message that nobody has received."""
+    mine, theirs = socket.socketpair()
+    socket.send_fds(mine, [b"x"], [fd])
+    os.close(fd)
+    return mine.detach(), theirs.detach()
+
+
+@scene("a POSIX queue whose descriptor is under way between processes")
+def in_flight(t):
+    with Member() as member:
+        ends = member.call(send_and_close, member.call(calls.mq_open, b"sent", 1, 1))
+        refused(t, member, ("mq", "sent"), "open, in a process that was not found", "in flight")
+        for end in ends:
+            member.call(os.close, end)
+        t.same(rm(member.inode, "mq", "sent")[0], 0, "the message is dropped: it goes")
+
+
+def chosen_id(kind, ident):
+    """The next object of the caller's namespace gets this identifier."""
+    witness.set_sysctl(f"kernel/{kind}_next_id", ident)
+
+
+def replace(member, kind, ident, *args):
+    """Removes an object and makes another one that has its identifier."""
+    remove, make = {"shm": (calls.shm_remove, calls.shmget),
+                    "sem": (calls.sem_remove, calls.semget),
+                    "msg": (calls.msg_remove, calls.msgget)}[kind]
+    member.call(remove, ident)
+    member.call(chosen_id, kind, ident)
+    return member.call(make, *args)
+
+
+def while_removing(words, change, number=NR_SETNS, **options):
+    """Runs rm, and changes something before its child makes a system call; (status, out, err)."""
+    argv = ["ipcnsctl", "rm", *map(str, words)]
+    with trace.child_before(number, argv, **options) as (child, run):
+        change(child)
+    return run.result
+
+
+REMOVE = {"shm": calls.shm_remove, "sem": calls.sem_remove, "msg": calls.msg_remove}
+CHOWN = {"shm": calls.shm_chown, "sem": calls.sem_chown, "msg": calls.msg_chown}
+
+
+@scene("a System V object that is replaced between the look and the removal stays")
+def replaced(t):
+    with Member() as member:
+        of_kind(t, member, "shm", calls.shmget, 11, 100)
+        of_kind(t, member, "sem", calls.semget, 12, 1)
+        of_kind(t, member, "msg", calls.msgget, 13)
+        shm = member.call(calls.shmget, 0, 1)
+        done = while_removing((member.inode, "shm", shm), lambda _: member.call(calls.shmat, shm))
+        t.contains(done[2][0], "it is attached 1 time", "shm: attached meanwhile")
+        t.same(left(member.pid)["shm"], [shm], "shm: it stays")
+
+
+def of_kind(t, member, kind, make, key, *size):
+    """Replaces an object of one kind by one that differs in key, owner or time."""
+    ident = member.call(make, key, *size)
+    words = member.inode, kind, ident
+    other = lambda: replace(member, kind, ident, key + 100, *size)
+    owned = lambda: member.call(CHOWN[kind], ident, 1000, 1000)
+    done = while_removing(words, lambda _: t.same(other(), ident, f"{kind}: the id is reused"))
+    stays(t, done, f"{kind}: another key")
+    stays(t, while_removing(words, lambda _: owned()), f"{kind}: another owner")
+    done = while_removing(words, lambda _: (time.sleep(1.1), other(), owned()))
+    stays(t, done, f"{kind}: another ctime")
+    t.same(left(member.pid)[kind], [ident], f"{kind}: it stays")
+    done = while_removing(words, lambda _: member.call(REMOVE[kind], ident))
+    t.contains(done[2][0], "it is not there any more", f"{kind}: removed meanwhile")
+    again = member.call(make, key, *size)
+    t.ok(again != ident, f"{kind}: a new object has another sequence in its id")
+    t.same(rm(*words), (1, [], [f"ipcnsctl: no {kind} with id {ident} in namespace"
+                                f" {member.inode}"]), f"{kind}: which the old id does not mean")
+    t.same(rm(member.inode, kind, again)[0], 0, f"{kind}: the new one does")
+
+
+def stays(t, done, name):
+    """Nothing was removed, since it is another object."""
+    t.same((done[0], done[1], len(done[2])), (1, [], 1), f"{name}: refused")
+    t.contains(done[2][0], "is another one", f"{name}: with the reason")
+
+
+@scene("a POSIX queue that is replaced between the look and the removal stays")
+def replaced_queue(t):
+    with Member() as member:
+        make = lambda: member.call(os.close, member.call(calls.mq_open, b"q", 1, 1))
+        make()
+        done = while_removing((member.inode, "mq", "q"), lambda _: (
+            member.call(calls.mq_unlink, b"q"), make()), NR_MQ_OPEN)
+        stays(t, done, "another queue")
+        t.same(left(member.pid)["mq"], ["/q"], "it stays")
+        done = while_removing((member.inode, "mq", "q"),
+                              lambda _: member.call(calls.mq_unlink, b"q"), NR_MQ_UNLINK)
+        t.contains(done[2][0], "it is not there any more", "unlinked in between")
+
+
+@scene("nobody in the namespace can touch the process of an administrator that enters it")
+def out_of_reach(t):
+    with contained() as member:
+        ids = [member.call(calls.shmget, 0, 4096) for _ in range(2)]
+        done = while_removing((member.inode, "shm", *ids),
+                              lambda child: untouchable(t, member, child), calls.NR_SHMCTL)
+        t.same((done[0], len(done[1]), done[2]), (0, 2, []), "and both segments are removed")
+        t.same(left(member.pid)["shm"], [], "as ipcs shows")
+
+
+def attempts(pid):
+    """What root of a user namespace can do to a process: errors by name."""
+    found = {}
+    for name, attempt in {
+            "stop": lambda: os.kill(pid, signal.SIGSTOP),
+            "memory": lambda: os.close(os.open(f"/proc/{pid}/mem", os.O_RDWR)),
+            "environment": lambda: os.close(os.open(f"/proc/{pid}/environ", os.O_RDONLY)),
+            "descriptors": lambda: os.listdir(f"/proc/{pid}/fd"),
+            "root": lambda: os.listdir(f"/proc/{pid}/root/")}.items():
+        try:
+            attempt()
+            found[name] = ""
+        except OSError as error:
+            found[name] = errno.errorcode[error.errno]
+    return found
+
+
+def untouchable(t, member, child):
+    """The process in the namespace stands still just now; tries all that there is."""
+    t.same(calls.namespace_inode(child), member.inode, "the process is in the namespace")
+    t.same(member.call(attempts, child),
+           {"stop": "EPERM", "memory": "EACCES", "environment": "EACCES",
+            "descriptors": "EACCES", "root": "EACCES"}, "no signal, no look at it")
+
+
+def descriptors(pid):
+    """What the descriptors of a process are."""
+    return sorted(os.readlink(f"/proc/{pid}/fd/{fd}").split(":")[0]
+                  for fd in os.listdir(f"/proc/{pid}/fd"))
+
+
+@scene("the owner of a user namespace, and a root in it who is in the way")
+@module.parameters("access=owner")
+def owner(t):
+    user = {"prepare": lambda: become(1000, 1000)}
+    with contained(1000) as member, Member(0) as caller:
+        caller.call(become, 1000, 1000)
+        objects = member.call(furnish)
+        shm = objects["shm"]
+        for kind in ("shm", "sem", "msg", "mq"):
+            done = caller.call(rm, member.inode, kind, objects[kind][1])
+            t.same((done[0], len(done[1]), done[2]), (0, 1, []), f"removes {kind}")
+        t.same(left(member.pid), {kind: ids[:1] for kind, ids in objects.items()}, "all but one")
+        for name, signo, why in (("stops", signal.SIGSTOP, "was stopped"),
+                                 ("kills", signal.SIGKILL, "was killed")):
+            begin = time.monotonic()
+            done = while_removing((member.inode, "shm", shm[0]), lambda child, s=signo: hostile(
+                t, member, child, s), times=3, **user)
+            t.ok(time.monotonic() - begin < 8 * PACE, f"root {name} it: soon over")
+            t.same((done[0], done[1], len(done[2])), (1, [], 1), "which is an error of one line")
+            t.contains(done[2][0], why, "with the reason")
+            t.same(left(member.pid)["shm"], shm[:1], "nothing is removed")
+        until(lambda: not [pid for pid in witness.members()[member.inode] if pid != member.pid],
+              "nobody is left in the namespace")
+        unmapped(t, member, caller)
+    with Member() as member, Member(0) as caller:
+        caller.call(become, 1000, 1000)
+        shm = member.call(calls.shmget, 0, 1)
+        done = caller.call(rm, member.inode, "shm", shm)
+        t.same((done[0], done[1], len(done[2])), (1, [], 1), "namespaces of root's are refused")
+        t.same(left(member.pid)["shm"], [shm], "and stay as they are")
+
+
+def hostile(t, member, child, signo):
+    """In the user namespace, before it enters the IPC namespace: looks are refused, signals not."""
+    t.same(calls.namespace_inode(child, "user"), calls.namespace_inode(member.pid, "user"),
+           "the process is in the user namespace")
+    t.same(descriptors(child), ["/dev/null"] * 3 + ["ipc", "socket", "user"],
+           "it has no descriptors but those that it needs")
+    found = member.call(attempts, child)
+    t.same({name: found[name] for name in ("memory", "environment", "descriptors", "root")},
+           dict.fromkeys(("memory", "environment", "descriptors", "root"), "EACCES"),
+           "root in there cannot look at it")
+    member.call(os.kill, child, signo)
+
+
+def unmapped(t, member, caller):
+    """The owner is not mapped in the user namespace."""
+    calls.setns(f"/proc/{member.pid}/ns/ipc")
+    shm = calls.shmget(0, 1)
+    calls.setns("/proc/1/ns/ipc")
+    done = caller.call(rm, member.inode, "shm", shm)
+    t.same((done[0], len(done[1]), done[2]), (0, 1, []), "a segment of root's in it is removed")
+
+
+@scene("by default nobody but the administrator gets as far as a namespace")
+def users(t):
+    with Member(0) as member:
+        member.call(become, 1000, 1000)
+        member.call(calls.unshare, calls.CLONE_NEWUSER | calls.CLONE_NEWIPC)
+        shm = member.call(calls.shmget, 0, 1)
+        with trace_of_calls(member) as seen:
+            status, out, err = member.call(rm, member.inode, "shm", shm)
+        t.same((status, out, len(err)), (1, [], 1), "an owner is refused")
+        t.contains(err[0], "CAP_SYS_ADMIN", "with the reason")
+        t.same(seen, [], "before any process was started in there")
+        t.same(member.call(calls.shmget, 0, 1) != shm, True, "the segment stays")
+
+
+@contextlib.contextmanager
+def trace_of_calls(member):
+    """Processes other than the member that are in its namespace afterwards."""
+    seen = []
+    yield seen
+    seen += [pid for pid in witness.members().get(member.inode, ()) if pid != member.pid]
+
+
+@scene("a lock that others hold: rm does not wait for ever")
+def bounded(t):
+    with Member() as member:
+        shm = member.call(calls.shmget, 0, 1)
+        begin = time.monotonic()
+        with trace.child_before(calls.NR_SHMCTL, ["ipcnsctl", "rm", str(member.inode), "shm",
+                                                  str(shm)]) as (_, run):
+            run.result = trace.ended(run)
+        t.same(run.result[:2], (1, []), "an error")
+        t.contains(run.result[2][0], "waits for a lock", "with the reason")
+        t.ok(time.monotonic() - begin < 20 * PACE, "after ten seconds")
+        t.same(left(member.pid)["shm"], [shm], "the segment stays")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* ipcnsctl rm: removes objects of any namespace. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/ipcns.h>
+
+#include "command.h"
+#include "ipc/module.h"
+#include "ipc/namespace.h"
+#include "ipc/object.h"
+#include "ipc/object_lookup.h"
+#include "ipc/object_removal.h"
+#include "print/text.h"
+#include "util.h"
+
+static const char usage[] =
+	"Usage: " PROGRAM " rm [OPTION...] NS KIND ID...\n\n"
+	"Removes IPC objects of a namespace, one without processes too, and says so in a\n"
+	"line for each. Exit status 1 if one of them is still there.\n"
+	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, unit=NAME, or a path.\n"
+	"KIND: shm, sem, msg, mq. ID: an identifier; of mq, the name of a queue.\n\n"
+	"Options:\n"
+	" -k, --key KEY  an object by its key, decimal, octal, hexadecimal or negative\n"
+	"     --in-use   also what is attached or open, or what processes wait for\n"
+	" -q, --quiet    do not say what was removed\n"
+	" -h, --help  -V, --version\n";
+
+enum {
+	OPTION_IN_USE = 256,
+};
+
+static const struct option longopts[] = {
+	{ "key", required_argument, NULL, 'k' },
+	{ "in-use", no_argument, NULL, OPTION_IN_USE },
+	{ "quiet", no_argument, NULL, 'q' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ 0 }
+};
+
+/* An object as the user names it. */
+struct wanted {
+	const char *text;
+	const char *name;	/* of a queue, without a slash; else NULL */
+	size_t len;
+	bool by_key;
+	uint32_t number;	/* id or key */
+	size_t place;		/* among the arguments */
+	bool again;		/* the object was named by its id, too */
+	struct stored_row row;	/* the object, if it was found */
+};
+
+struct request {
+	unsigned int kind;
+	bool in_use;
+	struct wanted *wanted;	/* sorted by what they name */
+	size_t n, allocated;
+};
+
+static unsigned int parse_kind(const char *text)
+{
+	unsigned int kind;
+
+	for (kind = 0; kind < MODULE_KINDS; kind++)
+		if (!strcmp(kind_names[kind], text))
+			return kind;
+	die_usage("unknown kind: %s (shm, sem, msg or mq)", text);
+}
+
+static struct wanted *add_wanted(struct request *request, const char *text)
+{
+	struct wanted *wanted;
+
+	request->wanted = xgrow(request->wanted, request->n, &request->allocated, sizeof(*wanted));
+	wanted = &request->wanted[request->n];
+	*wanted = (struct wanted){ .text = text, .place = request->n++ };
+	return wanted;
+}
+
+static void add_key(struct request *request, const char *text)
+{
+	struct wanted *wanted = add_wanted(request, text);
+
+	wanted->by_key = true;
+	wanted->number = object_parse_key(text);
+	if (!wanted->number)
+		die_usage("key 0 names no object: use its id");
+}
+
+static void add_id(struct request *request, const char *text)
+{
+	struct wanted *wanted = add_wanted(request, text);
+	uint64_t id;
+
+	if (request->kind == IPCNS_KIND_MQ) {
+		wanted->name = text + (*text == '/');
+		wanted->len = strlen(wanted->name);
+		if (!wanted->len || strchr(wanted->name, '/'))
+			die_usage("invalid name of a queue: %s", text);
+		return;
+	}
+	if (!parse_uint(text, strlen(text), 10, UINT32_MAX, &id))
+		die_usage("invalid id: %s", text);
+	wanted->number = id;
+}
+
+static int compare_wanted(const void *p, const void *q)
+{
+	const struct wanted *a = p, *b = q;
+	int ret;
+
+	if (a->by_key != b->by_key)
+		return a->by_key - b->by_key;
+	if (a->number != b->number)
+		return a->number < b->number ? -1 : 1;
+	if (!a->name || !b->name)
+		return 0;
+	ret = memcmp(a->name, b->name, a->len < b->len ? a->len : b->len);
+	return ret ?: (a->len > b->len) - (a->len < b->len);
+}
+
+static int compare_places(const void *p, const void *q)
+{
+	const struct wanted *a = p, *b = q;
+
+	return (a->place > b->place) - (a->place < b->place);
+}
+
+/* Sorts what is wanted; what is named twice is wanted once. */
+static void sort_wanted(struct request *request)
+{
+	size_t i, kept = 0;
+
+	qsort(request->wanted, request->n, sizeof(*request->wanted), compare_wanted);
+	for (i = 0; i < request->n; i++)
+		if (!kept || compare_wanted(&request->wanted[kept - 1], &request->wanted[i]))
+			request->wanted[kept++] = request->wanted[i];
+	request->n = kept;
+}
+
+static struct wanted *find_wanted(const struct request *request, const struct wanted *object)
+{
+	return bsearch(object, request->wanted, request->n, sizeof(*object), compare_wanted);
+}
+
+static bool is_unlinked(const struct row *rec)
+{
+	uint64_t status;
+
+	return ipcns_uint(rec->nest[IPCNS_A_MQ_STATUS], &status) &&
+	       status & IPCNS_MQ_STATUS_UNLINKED;
+}
+
+/* Keeps an object for each way in which it was named; of queues of one name, that which has it. */
+static void take_object(struct nlattr *attrs, int len, void *arg)
+{
+	struct request *request = arg;
+	struct wanted by_id = { 0 }, by_key = { .by_key = true }, *wanted, *named = NULL;
+	uint64_t id, key = 0;
+	struct row rec;
+
+	if (!object_parse(&rec, attrs, len) || rec.kind != request->kind ||
+	    !ipcns_uint(rec.attr[IPCNS_A_OBJECT_ID], &id))
+		return;
+	by_id.number = id;
+	if (rec.kind == IPCNS_KIND_MQ) {
+		by_id.number = 0;
+		by_id.name = ipcns_text(rec.attr[IPCNS_A_OBJECT_NAME], &by_id.len);
+		if (!by_id.name)
+			return;
+	}
+	ipcns_uint(rec.attr[IPCNS_A_OBJECT_KEY], &key);
+	by_key.number = key;
+	wanted = find_wanted(request, &by_id);
+	if (key)
+		named = find_wanted(request, &by_key);
+	if (wanted && named)
+		named->again = true;
+	wanted = wanted ?: named;
+	if (!wanted || (wanted->row.attrs && is_unlinked(&rec)))
+		return;
+	free(wanted->row.attrs);
+	wanted->row = (struct stored_row){ .attrs = xmemdup(attrs, len), .len = len };
+}
+
+static bool restart(void *arg)
+{
+	struct request *request = arg;
+	size_t i;
+
+	for (i = 0; i < request->n; i++) {
+		free(request->wanted[i].row.attrs);
+		request->wanted[i].row = (struct stored_row){ 0 };
+		request->wanted[i].again = false;
+	}
+	return true;
+}
+
+static void find_objects(struct ipcns *w, uint64_t nsid, struct request *request)
+{
+	const struct ipcns_object_filter filter = { .ns_id = nsid, .kinds = 1U << request->kind };
+	int ret = ipcns_objects(w, &filter, take_object, restart, request);
+
+	if (ret)
+		module_die(w, ret, "cannot list objects");
+	qsort(request->wanted, request->n, sizeof(*request->wanted), compare_places);
+}
+
+/* Those that were found; says which were not. */
+static size_t remove_found(struct ipcns *w, const struct stored_row *ns,
+			   const struct request *request)
+{
+	const struct stored_row **objects = xcalloc(request->n, sizeof(*objects));
+	const struct wanted *wanted;
+	size_t i, n = 0, left = 0;
+	char name[24];
+
+	snprintf(name, sizeof(name), "%llu", (unsigned long long)ns->key.number[0]);
+	for (i = 0; i < request->n; i++) {
+		wanted = &request->wanted[i];
+		if (wanted->row.attrs) {
+			objects[n++] = &wanted->row;
+			continue;
+		}
+		if (wanted->again)
+			continue;
+		error("no %s with %s %s in namespace %s", kind_names[request->kind],
+		      wanted->name ? "name" : wanted->by_key ? "key" : "id", wanted->text, name);
+		left++;
+	}
+	if (n)
+		left += objects_remove(w, ns, name, objects, n, request->in_use);
+	free(objects);
+	return left;
+}
+
+/** cmd_rm - the command */
+int cmd_rm(int argc, char **argv)
+{
+	struct row_store namespaces = { 0 };
+	struct request request = { 0 };
+	struct ipcns *w;
+	size_t left;
+	int c, i;
+
+	while ((c = getopt_long(argc, argv, "k:qhV", longopts, NULL)) != -1) {
+		if (c == 'k')
+			add_key(&request, optarg);
+		else if (c == 'q')
+			quiet = true;
+		else if (c == OPTION_IN_USE)
+			request.in_use = true;
+		else
+			option_common(c, usage);
+	}
+	if (argc - optind < 2 || (argc - optind == 2 && !request.n))
+		die_usage("a namespace, a kind and identifiers are needed");
+	request.kind = parse_kind(argv[optind + 1]);
+	if (request.n && request.kind == IPCNS_KIND_MQ)
+		die_usage("POSIX queues have no keys: use their names");
+	for (i = optind + 2; i < argc; i++)
+		add_id(&request, argv[i]);
+	sort_wanted(&request);
+
+	w = module_open();
+	ns_select(w, 1, argv + optind, &namespaces);
+	find_objects(w, ns_id(namespaces.rows), &request);
+	left = remove_found(w, namespaces.rows, &request);
+
+	restart(&request);
+	free(request.wanted);
+	row_store_clear(&namespaces);
+	ipcns_free(w);
+	return left ? STATUS_ERROR : STATUS_OK;
+}

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Removing objects in the IPC namespace of others.
+ *
+ * A child process enters it, compares each object with what was listed, and removes it by the
+ * system call. The caller's own user namespace is left only where the kernel permits no other way
+ * in, to somebody who owns the namespace and is not root: nobody in the namespace can touch a
+ * process that stays outside of their user namespace.
+ *
+ * Between the comparison and the removal is one system call. An identifier of System V has a
+ * sequence number in it, so it cannot mean another object then. A POSIX queue can only be removed
+ * by its name.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <linux/ipcns.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "host/removal.h"
+#include "host/user_namespace.h"
+#include "host/visitor.h"
+
+/*
+ * How long one removal may take: freeing a large segment takes a while. It can take for ever, since
+ * whoever is in the namespace can make a lock of it be held.
+ */
+#define PATIENCE_MS 10000
+
+/* What the visitor reports first, and then for each object. */
+struct report {
+	uint64_t attached;
+	uint32_t place;
+	int32_t result;		/* enum removal_result, or enum entry */
+	int32_t error;
+};
+
+enum entry {
+	ENTERED,
+	ENTERED_AS_OWNER,	/* through the user namespace */
+	NOT_ENTERED,
+};
+
+struct visit {
+	int ns, userns;
+	struct removal *removals;
+	size_t n;
+};
+
+/* What semctl(2) takes. */
+union semun {
+	int val;
+	struct semid_ds *buf;
+	unsigned short *array;
+};
+
+static void set_failed(struct removal *r)
+{
+	r->error = errno;
+	switch (errno) {
+	case EINVAL:	/* a number that was never given, or is given again in another sequence */
+	case EIDRM:
+	case ENOENT:
+		r->result = REMOVAL_GONE;
+		break;
+	default:
+		r->result = REMOVAL_FAILED;
+	}
+}
+
+static bool is_same(const struct removal *r, const struct ipc_perm *perm, int64_t ctime)
+{
+	return (uint32_t)perm->__key == r->key && perm->uid == r->uid && ctime == r->ctime;
+}
+
+static void remove_segment(struct removal *r)
+{
+	struct shmid_ds now;
+
+	if (shmctl(r->id, IPC_STAT, &now)) {
+		set_failed(r);
+		return;
+	}
+	r->attached = now.shm_nattch;
+	if (!is_same(r, &now.shm_perm, now.shm_ctime))
+		r->result = REMOVAL_CHANGED;
+	else if (now.shm_nattch && !r->in_use)
+		r->result = REMOVAL_ATTACHED;
+	else if (shmctl(r->id, IPC_RMID, NULL))
+		set_failed(r);
+	else
+		r->result = now.shm_nattch ? REMOVAL_MARKED : REMOVAL_DONE;
+}
+
+static void remove_set(struct removal *r)
+{
+	struct semid_ds now;
+	union semun arg = { .buf = &now };
+
+	if (semctl(r->id, 0, IPC_STAT, arg))
+		set_failed(r);
+	else if (!is_same(r, &now.sem_perm, now.sem_ctime))
+		r->result = REMOVAL_CHANGED;
+	else if (semctl(r->id, 0, IPC_RMID))
+		set_failed(r);
+	else
+		r->result = REMOVAL_DONE;
+}
+
+static void remove_msg(struct removal *r)
+{
+	struct msqid_ds now;
+
+	if (msgctl(r->id, IPC_STAT, &now))
+		set_failed(r);
+	else if (!is_same(r, &now.msg_perm, now.msg_ctime))
+		r->result = REMOVAL_CHANGED;
+	else if (msgctl(r->id, IPC_RMID, NULL))
+		set_failed(r);
+	else
+		r->result = REMOVAL_DONE;
+}
+
+/*
+ * The system calls take the name without a slash in front, and mean the namespace of the caller,
+ * whatever is mounted where. Each use of a queue changes its ctime, so that one in use has another
+ * one all the time; its inode number tells queues apart.
+ */
+static void remove_queue(struct removal *r)
+{
+	struct stat now;
+	int fd, ret;
+
+	fd = syscall(SYS_mq_open, r->name, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0, NULL);
+	if (fd < 0) {
+		set_failed(r);
+		return;
+	}
+	ret = fstat(fd, &now);
+	close(fd);
+	if (ret)
+		set_failed(r);
+	else if ((uint32_t)now.st_ino != r->id || now.st_uid != r->uid ||
+		 (!r->in_use && now.st_ctime != r->ctime))
+		r->result = REMOVAL_CHANGED;
+	else if (syscall(SYS_mq_unlink, r->name))
+		set_failed(r);
+	else
+		r->result = REMOVAL_DONE;
+}
+
+static void remove_object(struct removal *r)
+{
+	switch (r->kind) {
+	case IPCNS_KIND_SHM:
+		remove_segment(r);
+		break;
+	case IPCNS_KIND_SEM:
+		remove_set(r);
+		break;
+	case IPCNS_KIND_MSG:
+		remove_msg(r);
+		break;
+	case IPCNS_KIND_MQ:
+		remove_queue(r);
+		break;
+	}
+}
+
+static enum entry enter(const struct visit *visit)
+{
+	if (!setns(visit->ns, CLONE_NEWIPC))
+		return ENTERED;
+	if (errno != EPERM || visit->userns < 0 || !visitor_enter_user(visit->userns) ||
+	    setns(visit->ns, CLONE_NEWIPC))
+		return NOT_ENTERED;
+	return ENTERED_AS_OWNER;
+}
+
+static bool send_report(int end, const struct report *report)
+{
+	return send(end, report, sizeof(*report), MSG_NOSIGNAL) == sizeof(*report);
+}
+
+/* In the child. Owners are numbers of another user namespace if it had to enter that. */
+static void remove_all(int end, void *arg)
+{
+	struct visit *visit = arg;
+	struct report report = { 0 };
+	struct removal *r;
+	ssize_t len = sizeof(r->uid);
+	size_t i;
+
+	report.result = enter(visit);
+	report.error = errno;
+	close(visit->ns);
+	if (visit->userns >= 0)
+		close(visit->userns);
+	if (!send_report(end, &report) || report.result == NOT_ENTERED)
+		return;
+	for (i = 0; i < visit->n; i++) {
+		r = &visit->removals[i];
+		if (report.result == ENTERED_AS_OWNER)
+			len = read(end, &r->uid, sizeof(r->uid));
+		if (len != sizeof(r->uid))
+			return;
+		remove_object(r);
+		if (!send_report(end, &(struct report){ .attached = r->attached, .place = i,
+							.result = r->result, .error = r->error }))
+			return;
+	}
+}
+
+/* What user @uid of the caller's user namespace is in the visitor's; false if it cannot be read. */
+static bool map_uid(pid_t pid, uint32_t *uid)
+{
+	unsigned long inside, outside, count;
+	bool read = false, found = false;
+	uint32_t mapped = 0;
+	char path[64];
+	FILE *in;
+
+	snprintf(path, sizeof(path), "/proc/%d/uid_map", pid);
+	in = fopen(path, "re");
+	while (in && !found && fscanf(in, "%lu %lu %lu", &inside, &outside, &count) == 3) {
+		read = true;
+		found = *uid >= outside && *uid - outside < count;
+		mapped = inside + (*uid - outside);
+	}
+	if (in)
+		fclose(in);
+	if (!found) {
+		in = fopen("/proc/sys/kernel/overflowuid", "re");
+		read &= in && fscanf(in, "%u", &mapped) == 1;
+		if (in)
+			fclose(in);
+	}
+	*uid = mapped;
+	return read;
+}
+
+static enum removal_state why_silent(enum visitor_state state)
+{
+	switch (state) {
+	case VISITOR_STOPPED:
+		return REMOVALS_STOPPED;
+	case VISITOR_SILENT:
+		return REMOVALS_SILENT;
+	default:
+		return REMOVALS_KILLED;
+	}
+}
+
+/* Takes the reports of the visitor. */
+static enum removal_state follow(struct visitor *visitor, struct removal *removals, size_t n)
+{
+	enum visitor_state state;
+	enum entry entry = NOT_ENTERED;
+	struct report report = { 0 };
+	struct removal *r = NULL;
+	uint32_t uid;
+	ssize_t len;
+	size_t i;
+
+	for (i = 0; i <= n; i++) {
+		if (r && entry == ENTERED_AS_OWNER) {
+			uid = r->uid;
+			if (!map_uid(visitor->pid, &uid))
+				return REMOVALS_KILLED;
+			send(visitor->end, &uid, sizeof(uid), MSG_NOSIGNAL);
+		}
+		state = visitor_read(visitor, &report, sizeof(report), &len, PATIENCE_MS);
+		if (state != VISITOR_ANSWERED || len != sizeof(report)) {
+			if (r)
+				r->result = REMOVAL_UNKNOWN;
+			return why_silent(state);
+		}
+		if (r) {
+			r->result = report.result;
+			r->error = report.error;
+			r->attached = report.attached;
+		} else {
+			entry = report.result;
+			errno = report.error;
+			if (entry == NOT_ENTERED)
+				return REMOVALS_REFUSED;
+		}
+		r = &removals[i];
+	}
+	return REMOVALS_DONE;
+}
+
+/**
+ * removals_run - remove objects of one IPC namespace
+ * @ns: descriptor of the namespace
+ * @removals: the objects; what came of it is set in each
+ * @n: their number, at least 1
+ *
+ * If it does not return REMOVALS_DONE, some objects are left as REMOVAL_NOT_TRIED, and one of the
+ * others may be REMOVAL_UNKNOWN.
+ */
+enum removal_state removals_run(int ns, struct removal *removals, size_t n)
+{
+	struct visit visit = { .ns = ns, .userns = user_namespace_of(ns),
+			       .removals = removals, .n = n };
+	const int keep[] = { ns, visit.userns };
+	enum removal_state state;
+	struct visitor visitor;
+
+	if (visit.userns >= 0 && user_namespace_is_own(visit.userns)) {
+		close(visit.userns);
+		visit.userns = -1;
+	}
+	if (visitor_start(&visitor, keep, visit.userns < 0 ? 1 : 2, remove_all, &visit)) {
+		state = follow(&visitor, removals, n);
+		visitor_end(&visitor);
+	} else {
+		state = REMOVALS_NO_PROCESS;
+	}
+	if (visit.userns >= 0)
+		close(visit.userns);
+	return state;
+}

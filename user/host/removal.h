@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IPCNSCTL_REMOVAL_H
+#define IPCNSCTL_REMOVAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum removal_result {
+	REMOVAL_NOT_TRIED,
+	REMOVAL_DONE,
+	REMOVAL_MARKED,		/* a segment: it goes when nobody has it attached any more */
+	REMOVAL_GONE,		/* it is not there any more */
+	REMOVAL_CHANGED,	/* it is not as it was listed */
+	REMOVAL_ATTACHED,	/* a segment that is attached was not to be removed */
+	REMOVAL_FAILED,		/* errno in error */
+	REMOVAL_UNKNOWN,	/* nobody reported what came of it */
+};
+
+/* One object that is to be removed, as it was listed. */
+struct removal {
+	unsigned int kind;	/* enum ipcns_kind */
+	uint32_t id;		/* of a POSIX queue, its inode number */
+	uint32_t key, uid;
+	int64_t ctime;
+	const char *name;	/* of a POSIX queue */
+	bool in_use;		/* remove it whoever uses it */
+	enum removal_result result;
+	int error;
+	uint64_t attached;	/* attachments of a segment just before */
+};
+
+/* Why the removals of a namespace did not take place, or not all of them. */
+enum removal_state {
+	REMOVALS_DONE,
+	REMOVALS_NO_PROCESS,	/* errno */
+	REMOVALS_REFUSED,	/* errno: the namespace cannot be entered */
+	REMOVALS_KILLED,	/* the process in there was killed */
+	REMOVALS_STOPPED,
+	REMOVALS_SILENT,
+};
+
+enum removal_state removals_run(int ns, struct removal *removals, size_t n);
+
+#endif

@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Removing objects of one namespace: which of them are in use, and what is said of each. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <linux/ipcns.h>
+
+#include "host/removal.h"
+#include "ipc/namespace.h"
+#include "ipc/namespace_open.h"
+#include "ipc/object.h"
+#include "ipc/object_removal.h"
+#include "ipc/queue_openers.h"
+#include "print/text.h"
+#include "util.h"
+
+#define NOT_GIVEN ", and --in-use was not given"
+
+/* One object that is to be removed. */
+struct target {
+	struct row rec;
+	char label[320];	/* what it is called in messages */
+	char amount[64];	/* what goes with it */
+	char *name;		/* of a queue */
+};
+
+static uint64_t number(struct nlattr *attr)
+{
+	uint64_t value = 0;
+
+	ipcns_uint(attr, &value);
+	return value;
+}
+
+/* Unknown may be any number. */
+static bool is_zero(struct nlattr *attr)
+{
+	uint64_t value;
+
+	return ipcns_uint(attr, &value) && !value;
+}
+
+static const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static void describe_amount(struct target *target)
+{
+	struct nlattr *const *nest = target->rec.nest;
+	uint64_t n = 0, bytes = 0;
+
+	switch (target->rec.kind) {
+	case IPCNS_KIND_SHM:
+		bytes = number(nest[IPCNS_A_SHM_SIZE]);
+		snprintf(target->amount, sizeof(target->amount), "%llu byte%s",
+			 (unsigned long long)bytes, plural(bytes));
+		return;
+	case IPCNS_KIND_SEM:
+		n = number(nest[IPCNS_A_SEM_NSEMS]);
+		snprintf(target->amount, sizeof(target->amount), "%llu semaphore%s",
+			 (unsigned long long)n, plural(n));
+		return;
+	case IPCNS_KIND_MSG:
+		n = number(nest[IPCNS_A_MSG_QNUM]);
+		bytes = number(nest[IPCNS_A_MSG_CBYTES]);
+		break;
+	case IPCNS_KIND_MQ:
+		n = number(nest[IPCNS_A_MQ_CURMSGS]);
+		bytes = number(nest[IPCNS_A_MQ_QSIZE]);
+		break;
+	}
+	snprintf(target->amount, sizeof(target->amount), "%llu message%s of %llu byte%s",
+		 (unsigned long long)n, plural(n), (unsigned long long)bytes, plural(bytes));
+}
+
+/* Its kind and what the user knows it by. */
+static void describe(struct target *target, const char *ns)
+{
+	const struct row *rec = &target->rec;
+	const char *name;
+	size_t len;
+
+	name = ipcns_text(rec->attr[IPCNS_A_OBJECT_NAME], &len);
+	if (rec->kind == IPCNS_KIND_MQ && name) {
+		target->name = strndup(name, len);
+		snprintf(target->label, sizeof(target->label), "mq /%.255s in namespace %s",
+			 target->name ?: "", ns);
+	} else {
+		snprintf(target->label, sizeof(target->label), "%s %u (key 0x%08x) in namespace %s",
+			 kind_names[rec->kind], (uint32_t)number(rec->attr[IPCNS_A_OBJECT_ID]),
+			 (uint32_t)number(rec->attr[IPCNS_A_OBJECT_KEY]), ns);
+	}
+	describe_amount(target);
+}
+
+static void refuse(const struct target *target, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void refuse(const struct target *target, const char *fmt, ...)
+{
+	char why[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	error("%s was not removed: %s", target->label, why);
+}
+
+/* Refuses if a count is not known, or not 0; @what says what is counted, for one and for more. */
+static bool refuse_count(const struct target *target, struct nlattr *count,
+			 const char *const what[2])
+{
+	uint64_t n;
+
+	if (!ipcns_uint(count, &n)) {
+		refuse(target, "it is not known whether processes use it" NOT_GIVEN);
+		return true;
+	}
+	if (n)
+		refuse(target, "%llu %s" NOT_GIVEN, (unsigned long long)n, what[n > 1]);
+	return n;
+}
+
+static bool is_waited_for(const struct target *target, unsigned int attr)
+{
+	static const char *const what[] = { "task waits for it", "tasks wait for it" };
+
+	return refuse_count(target, target->rec.nest[attr], what);
+}
+
+static bool is_set_in_use(const struct target *target)
+{
+	static const char *const what[] = { "adjustment of SEM_UNDO is pending",
+					    "adjustments of SEM_UNDO are pending" };
+
+	return is_waited_for(target, IPCNS_A_SEM_WAITERS) ||
+	       refuse_count(target, target->rec.nest[IPCNS_A_SEM_UNDOS], what);
+}
+
+/* The kernel counts who has it open; processes are searched only to name them. */
+static bool is_queue_in_use(struct ipcns *w, const struct target *target)
+{
+	struct nlattr *const *attr = target->rec.attr;
+	const char *pids;
+	size_t len;
+
+	if (is_zero(target->rec.nest[IPCNS_A_MQ_OPENS]))
+		return false;
+	if (!openers_list(0, 0, &pids, &len))
+		openers_read(w);
+	if (openers_list(number(attr[IPCNS_A_OBJECT_NS_ID]), number(attr[IPCNS_A_OBJECT_ID]), &pids,
+			 &len) && len)
+		refuse(target, "open in process %.*s" NOT_GIVEN, (int)len, pids);
+	else
+		refuse(target, "open, in a process that was not found" NOT_GIVEN);
+	return true;
+}
+
+/* Says why an object is not even tried; attachments are counted again when it is. */
+static bool is_refused(struct ipcns *w, const struct target *target, bool in_use)
+{
+	const struct row *rec = &target->rec;
+
+	if (rec->kind == IPCNS_KIND_MQ && (!target->name || number(rec->nest[IPCNS_A_MQ_STATUS]) &
+					   IPCNS_MQ_STATUS_UNLINKED)) {
+		refuse(target, "its name is removed already, and it goes when the last descriptor "
+		       "of it is closed");
+		return true;
+	}
+	if (in_use)
+		return false;
+	switch (rec->kind) {
+	case IPCNS_KIND_SEM:
+		return is_set_in_use(target);
+	case IPCNS_KIND_MSG:
+		return is_waited_for(target, IPCNS_A_MSG_RECEIVERS) ||
+		       is_waited_for(target, IPCNS_A_MSG_SENDERS);
+	case IPCNS_KIND_MQ:
+		return is_queue_in_use(w, target);
+	}
+	return false;
+}
+
+static void set_removal(struct removal *removal, const struct target *target, bool in_use)
+{
+	struct nlattr *const *attr = target->rec.attr;
+
+	*removal = (struct removal){
+		.kind = target->rec.kind,
+		.id = number(attr[IPCNS_A_OBJECT_ID]),
+		.key = number(attr[IPCNS_A_OBJECT_KEY]),
+		.uid = number(attr[IPCNS_A_OBJECT_UID]),
+		.name = target->name,
+		.in_use = in_use,
+	};
+	ipcns_int(attr[IPCNS_A_OBJECT_CTIME], &removal->ctime);
+}
+
+static void say(const char *what, const struct target *target, const char *more)
+{
+	if (quiet)
+		return;
+	printf("%s ", what);
+	put_safe(stdout, target->label, strlen(target->label));
+	printf(": %s%s\n", target->amount, more);
+}
+
+/* Says what came of a removal; false if the object is still there. */
+static bool report(const struct target *target, const struct removal *removal, const char *why)
+{
+	unsigned long long n = removal->attached;
+	char more[64];
+
+	switch (removal->result) {
+	case REMOVAL_DONE:
+		say("removed", target, "");
+		return true;
+	case REMOVAL_MARKED:
+		snprintf(more, sizeof(more), ", to go after %llu detachment%s", n, plural(n));
+		say("marked", target, more);
+		return true;
+	case REMOVAL_GONE:
+		refuse(target, "it is not there any more");
+		break;
+	case REMOVAL_CHANGED:
+		refuse(target, "it was changed since it was listed, or is another one");
+		break;
+	case REMOVAL_ATTACHED:
+		refuse(target, "it is attached %llu time%s" NOT_GIVEN, n, plural(n));
+		break;
+	case REMOVAL_FAILED:
+		refuse(target, "%s", strerror(removal->error));
+		break;
+	case REMOVAL_UNKNOWN:
+		error("%s may not have been removed: %s", target->label, why);
+		break;
+	case REMOVAL_NOT_TRIED:
+		refuse(target, "%s", why);
+		break;
+	}
+	return false;
+}
+
+/* Why objects of the namespace were not removed. */
+static void describe_state(enum removal_state state, const char *ns, char *why, size_t size)
+{
+	const char *text = "";
+
+	switch (state) {
+	case REMOVALS_NO_PROCESS:
+		snprintf(why, size, "cannot start a process: %s", strerror(errno));
+		return;
+	case REMOVALS_REFUSED:
+		if (errno == EPERM)
+			snprintf(why, size,
+				 "it takes CAP_SYS_ADMIN in the user namespace of namespace %s", ns);
+		else
+			snprintf(why, size, "cannot enter namespace %s: %s", ns, strerror(errno));
+		return;
+	case REMOVALS_KILLED:
+		text = "was killed";
+		break;
+	case REMOVALS_STOPPED:
+		text = "was stopped, by somebody in its user namespace,";
+		break;
+	case REMOVALS_SILENT:
+		text = "waits for a lock that others hold, and was left";
+		break;
+	case REMOVALS_DONE:
+		break;
+	}
+	snprintf(why, size, "the process that entered namespace %s %s before it was done", ns, text);
+}
+
+/* Enters the namespace and removes; @why is set if not all were tried. */
+static void run(struct ipcns *w, const struct stored_row *ns, const char *ns_name,
+		struct removal *removals, size_t n, char *why, size_t size)
+{
+	int fd = ns_open(w, ns, ns_name, why, size);
+	enum removal_state state;
+
+	if (fd == -EPERM) {
+		errno = EPERM;
+		describe_state(REMOVALS_REFUSED, ns_name, why, size);
+	}
+	if (fd < 0)
+		return;
+	state = removals_run(fd, removals, n);
+	describe_state(state, ns_name, why, size);
+	close(fd);
+}
+
+/**
+ * objects_remove - remove objects of one namespace, and say so in a line for each
+ * @w: the connection
+ * @ns: the namespace
+ * @ns_name: what to call it in messages
+ * @objects: the objects as they were listed
+ * @n: their number
+ * @in_use: also those that are in use
+ *
+ * Returns how many are still there.
+ */
+size_t objects_remove(struct ipcns *w, const struct stored_row *ns, const char *ns_name,
+		      const struct stored_row *const *objects, size_t n, bool in_use)
+{
+	struct removal *removals = xcalloc(n, sizeof(*removals));
+	struct target *targets = xcalloc(n, sizeof(*targets));
+	size_t *places = xcalloc(n, sizeof(*places));
+	size_t i, tried = 0, left = 0;
+	char why[512] = "";
+
+	for (i = 0; i < n; i++) {
+		if (!object_parse(&targets[i].rec, objects[i]->attrs, objects[i]->len) ||
+		    targets[i].rec.kind >= MODULE_KINDS)
+			die(STATUS_ERROR, "malformed answer");
+		describe(&targets[i], ns_name);
+		if (is_refused(w, &targets[i], in_use)) {
+			left++;
+			continue;
+		}
+		set_removal(&removals[tried], &targets[i], in_use);
+		places[tried++] = i;
+	}
+	if (tried)
+		run(w, ns, ns_name, removals, tried, why, sizeof(why));
+	for (i = 0; i < tried; i++)
+		left += !report(&targets[places[i]], &removals[i], why);
+	openers_clear();
+	for (i = 0; i < n; i++)
+		free(targets[i].name);
+	free(targets);
+	free(removals);
+	free(places);
+	return left;
+}

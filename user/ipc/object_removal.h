@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IPCNSCTL_OBJECT_REMOVAL_H
+#define IPCNSCTL_OBJECT_REMOVAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "libipcns.h"
+#include "print/rows.h"
+
+size_t objects_remove(struct ipcns *w, const struct stored_row *ns, const char *ns_name,
+		      const struct stored_row *const *objects, size_t n, bool in_use);
+
+#endif
