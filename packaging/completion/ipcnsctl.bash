@@ -76,8 +76,8 @@ _ipcnsctl_objects() {
 	local kind=${words[1]}
 
 	case $arguments:$kind in
-	1:*) _ipcnsctl_words "shm sem msg mq" ;;
-	*:mq) _ipcnsctl_words "$(ipcnsctl objects --type mq -n -r -o NAME "${words[0]}" 2>/dev/null)" ;;
+	1:*) _ipcnsctl_words "shm sem msg mq pshm psem" ;;
+	*:mq | *:pshm | *:psem) _ipcnsctl_words "$(ipcnsctl objects --type "$kind" -n -r -o NAME "${words[0]}" 2>/dev/null)" ;;
 	*) _ipcnsctl_words "$(ipcnsctl objects --type "$kind" -n -r -o ID "${words[0]}" 2>/dev/null)" ;;
 	esac
 }

@@ -70,10 +70,10 @@ function __ipcnsctl_rm
         case 0
             __ipcnsctl_namespaces
         case 1
-            __ipcnsctl_words shm sem msg mq
+            __ipcnsctl_words shm sem msg mq pshm psem
         case '*'
             set -l column ID
-            test $words[2] = mq; and set column NAME
+            contains -- $words[2] mq pshm psem; and set column NAME
             ipcnsctl objects --type $words[2] -n -r -o $column $words[1] 2>/dev/null
     end
 end

@@ -15,7 +15,7 @@ from lib.member import Member
 from lib.tap import PACE, main, scene, until
 from users import become, write_maps
 
-NR_SETNS, NR_MQ_OPEN, NR_MQ_UNLINK = 308, 240, 241
+NR_SETNS, NR_MQ_OPEN, NR_MQ_UNLINK, NR_RENAMEAT2 = 308, 240, 241, 316
 KEYS = {"shm": 0x5e9, "sem": -2, "msg": 0x7fffffff}
 
 
@@ -321,6 +321,57 @@ def replaced_queue(t):
         done = while_removing((member.inode, "mq", "q"),
                               lambda _: member.call(calls.mq_unlink, b"q"), NR_MQ_UNLINK)
         t.contains(done[2][0], "it is not there any more", "unlinked in between")
+
+
+def folder_of_own():
+    """A tmpfs at /dev/shm in a mount namespace of the caller's own."""
+    calls.unshare(calls.CLONE_NEWNS)
+    calls.mount("none", "/", None, calls.MS_REC | calls.MS_PRIVATE)
+    calls.mount("shm", "/dev/shm", "tmpfs")
+
+
+def make_files(*names):
+    """Files of a page each in /dev/shm."""
+    for name in names:
+        with open(os.path.join(b"/dev/shm", name), "wb") as file:
+            file.write(bytes(4096))
+
+
+def folder(member):
+    """What is in the /dev/shm of a member."""
+    return sorted(member.call(os.listdir, b"/dev/shm"))
+
+
+@scene("POSIX shared memory and semaphores: files of /dev/shm")
+def files(t):
+    with Member() as member, Member() as other:
+        for each in (member, other):
+            each.call(folder_of_own)
+            each.call(make_files, b"data", b"sem.lock", b"two\nlines", b"mapped", b"stay")
+        names, inode = folder(member), member.inode
+        for kind, name, line in (("pshm", "/data", "/data"), ("psem", "lock", "/lock"),
+                                 ("pshm", "two\nlines", "/two\\x0alines")):
+            t.same(rm(inode, kind, name), (0, [f"removed {kind} {line} in namespace {inode}: "
+                                               "4096 bytes allocated"], []), f"{kind} {name!r}")
+        t.same(folder(member), [b"mapped", b"stay"], "these are gone, all others are there")
+        t.same(folder(other), names, "and all of another namespace")
+        t.same(rm(inode, "pshm", "lock", "none")[0], 1, "what is not there is an error")
+        fd = member.call(os.open, b"/dev/shm/mapped", os.O_RDONLY)
+        status, out, err = rm(inode, "pshm", "mapped")
+        t.same((status, out, len(err)), (1, [], 1), "an open file is refused")
+        t.contains(err[0], "1 process has it open", "with the reason")
+        t.same(rm("--in-use", inode, "pshm", "mapped")[0], 0, "--in-use: it goes")
+        member.call(os.close, fd)
+        done = while_removing((inode, "pshm", "stay"), lambda _: (
+            member.call(os.unlink, b"/dev/shm/stay"), member.call(make_files, b"stay")),
+            NR_RENAMEAT2)
+        stays(t, done, "another file of that name")
+        t.same(folder(member), [b"stay"], "it has its name")
+        done = while_removing((inode, "pshm", "stay"), lambda _: (
+            member.call(os.unlink, b"/dev/shm/stay"),
+            member.call(os.symlink, b"/etc/passwd", b"/dev/shm/stay")), NR_RENAMEAT2)
+        stays(t, done, "a link in its place")
+        t.ok(os.path.exists("/etc/passwd"), "is not followed")
 
 
 @scene("nobody in the namespace can touch the process of an administrator that enters it")

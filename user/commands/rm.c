@@ -7,6 +7,7 @@
 #include <linux/ipcns.h>
 
 #include "command.h"
+#include "ipc/file_object.h"
 #include "ipc/module.h"
 #include "ipc/namespace.h"
 #include "ipc/object.h"
@@ -20,7 +21,7 @@ static const char usage[] =
 	"Removes IPC objects of a namespace, one without processes too, and says so in a\n"
 	"line for each. Exit status 1 if one of them is still there.\n"
 	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, unit=NAME, or a path.\n"
-	"KIND: shm, sem, msg, mq. ID: an identifier; of mq, the name of a queue.\n\n"
+	"KIND: shm, sem, msg, mq, pshm, psem. ID: an identifier; of POSIX kinds a name.\n\n"
 	"Options:\n"
 	" -k, --key KEY  an object by its key, decimal, octal, hexadecimal or negative\n"
 	"     --in-use   also what is attached or open, or what processes wait for\n"
@@ -48,6 +49,7 @@ struct wanted {
 	bool by_key;
 	uint32_t number;	/* id or key */
 	size_t place;		/* among the arguments */
+	bool unlinked;		/* what was found has no name any more */
 	bool again;		/* the object was named by its id, too */
 	struct stored_row row;	/* the object, if it was found */
 };
@@ -55,6 +57,7 @@ struct wanted {
 struct request {
 	unsigned int kind;
 	bool in_use;
+	uint64_t nsid;		/* of files */
 	struct wanted *wanted;	/* sorted by what they name */
 	size_t n, allocated;
 };
@@ -63,10 +66,10 @@ static unsigned int parse_kind(const char *text)
 {
 	unsigned int kind;
 
-	for (kind = 0; kind < MODULE_KINDS; kind++)
+	for (kind = 0; kind < KINDS; kind++)
 		if (!strcmp(kind_names[kind], text))
 			return kind;
-	die_usage("unknown kind: %s (shm, sem, msg or mq)", text);
+	die_usage("unknown kind: %s (shm, sem, msg, mq, pshm or psem)", text);
 }
 
 static struct wanted *add_wanted(struct request *request, const char *text)
@@ -94,11 +97,11 @@ static void add_id(struct request *request, const char *text)
 	struct wanted *wanted = add_wanted(request, text);
 	uint64_t id;
 
-	if (request->kind == IPCNS_KIND_MQ) {
+	if (request->kind >= IPCNS_KIND_MQ) {
 		wanted->name = text + (*text == '/');
 		wanted->len = strlen(wanted->name);
 		if (!wanted->len || strchr(wanted->name, '/'))
-			die_usage("invalid name of a queue: %s", text);
+			die_usage("invalid name: %s", text);
 		return;
 	}
 	if (!parse_uint(text, strlen(text), 10, UINT32_MAX, &id))
@@ -145,10 +148,13 @@ static struct wanted *find_wanted(const struct request *request, const struct wa
 	return bsearch(object, request->wanted, request->n, sizeof(*object), compare_wanted);
 }
 
+/* Whether the name of a queue or a file is removed already. */
 static bool is_unlinked(const struct row *rec)
 {
 	uint64_t status;
 
+	if (rec->kind >= MODULE_KINDS)
+		return ipcns_uint(rec->nest[FILE_STATUS], &status) && status;
 	return ipcns_uint(rec->nest[IPCNS_A_MQ_STATUS], &status) &&
 	       status & IPCNS_MQ_STATUS_UNLINKED;
 }
@@ -165,7 +171,7 @@ static void take_object(struct nlattr *attrs, int len, void *arg)
 	    !ipcns_uint(rec.attr[IPCNS_A_OBJECT_ID], &id))
 		return;
 	by_id.number = id;
-	if (rec.kind == IPCNS_KIND_MQ) {
+	if (rec.kind >= IPCNS_KIND_MQ) {
 		by_id.number = 0;
 		by_id.name = ipcns_text(rec.attr[IPCNS_A_OBJECT_NAME], &by_id.len);
 		if (!by_id.name)
@@ -181,6 +187,10 @@ static void take_object(struct nlattr *attrs, int len, void *arg)
 	wanted = wanted ?: named;
 	if (!wanted || (wanted->row.attrs && is_unlinked(&rec)))
 		return;
+	if (rec.kind >= MODULE_KINDS && wanted->row.attrs && !wanted->unlinked)
+		die(STATUS_ERROR, "two files named %s, in two mount namespaces: remove them there",
+		    wanted->text);
+	wanted->unlinked = is_unlinked(&rec);
 	free(wanted->row.attrs);
 	wanted->row = (struct stored_row){ .attrs = xmemdup(attrs, len), .len = len };
 }
@@ -194,8 +204,37 @@ static bool restart(void *arg)
 		free(request->wanted[i].row.attrs);
 		request->wanted[i].row = (struct stored_row){ 0 };
 		request->wanted[i].again = false;
+		request->wanted[i].unlinked = false;
 	}
 	return true;
+}
+
+static void take_file(struct nlattr *attrs, int len, void *arg)
+{
+	const struct request *request = arg;
+	uint64_t nsid;
+	struct row rec;
+
+	if (row_parse(&rec, attrs, len) && ipcns_uint(rec.attr[IPCNS_A_OBJECT_NS_ID], &nsid) &&
+	    nsid == request->nsid)
+		take_object(attrs, len, arg);
+}
+
+static void find_files(struct ipcns *w, uint64_t nsid, struct request *request)
+{
+	struct row_store namespaces = { 0 };
+	struct posix_shm found = { 0 };
+
+	if (!posix_shm_permitted())
+		die(STATUS_ERROR, "files of /dev/shm of others: that takes CAP_SYS_PTRACE, and the "
+		    "/proc of the initial pid namespace");
+	request->nsid = nsid;
+	ns_select_all(w, &namespaces);
+	posix_shm_read(&found, true, 0);
+	file_objects_get(&found, &namespaces, 1U << request->kind, take_file, request);
+	posix_shm_free(&found);
+	row_store_clear(&namespaces);
+	qsort(request->wanted, request->n, sizeof(*request->wanted), compare_places);
 }
 
 static void find_objects(struct ipcns *w, uint64_t nsid, struct request *request)
@@ -258,15 +297,19 @@ int cmd_rm(int argc, char **argv)
 	if (argc - optind < 2 || (argc - optind == 2 && !request.n))
 		die_usage("a namespace, a kind and identifiers are needed");
 	request.kind = parse_kind(argv[optind + 1]);
-	if (request.n && request.kind == IPCNS_KIND_MQ)
-		die_usage("POSIX queues have no keys: use their names");
+	if (request.n && request.kind >= IPCNS_KIND_MQ)
+		die_usage("objects of type %s have no keys: use their names",
+			  kind_names[request.kind]);
 	for (i = optind + 2; i < argc; i++)
 		add_id(&request, argv[i]);
 	sort_wanted(&request);
 
 	w = module_open();
 	ns_select(w, 1, argv + optind, &namespaces);
-	find_objects(w, ns_id(namespaces.rows), &request);
+	if (request.kind < MODULE_KINDS)
+		find_objects(w, ns_id(namespaces.rows), &request);
+	else
+		find_files(w, ns_id(namespaces.rows), &request);
 	left = remove_found(w, namespaces.rows, &request);
 
 	restart(&request);

@@ -158,8 +158,8 @@ static bool identify(int fd, struct statx *stx)
 		      STATX_BASIC_STATS | STATX_MNT_ID, stx);
 }
 
-/* Opens /dev/shm under @root with O_PATH; -1 if it is not in the kernel's cache. */
-static int open_folder(int root)
+/** posix_shm_open_folder - open /dev/shm under @root with O_PATH; -1 if it is not in the kernel's cache */
+int posix_shm_open_folder(int root)
 {
 	struct open_how how = {
 		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
@@ -302,7 +302,7 @@ static bool find_place(struct shm_reading *reading, uint32_t pid, int *root, str
 static struct place *open_place(struct shm_reading *reading, int root, const struct place *wanted)
 {
 	struct place *place = xmemdup(wanted, sizeof(*wanted));
-	int fd = open_folder(root);
+	int fd = posix_shm_open_folder(root);
 
 	place->folder = fd >= 0 ? find_folder(reading, fd) : -1;
 	if (fd >= 0)

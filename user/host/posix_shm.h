@@ -51,6 +51,7 @@ struct posix_shm {
 };
 
 bool posix_shm_permitted(void);
+int posix_shm_open_folder(int root);
 void posix_shm_read(struct posix_shm *all, bool users, uint32_t pid);
 bool posix_shm_is_semaphore(const struct shm_file *file);
 void posix_shm_free(struct posix_shm *all);

@@ -19,15 +19,21 @@
 #include <unistd.h>
 #include <linux/ipcns.h>
 #include <sys/msg.h>
+#include <sys/random.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "host/mounts.h"
+#include "host/posix_shm.h"
 #include "host/removal.h"
 #include "host/user_namespace.h"
 #include "host/visitor.h"
+
+/* What a file of /dev/shm is called while it is looked at: not to be guessed. */
+#define PRIVATE_NAME ".ipcnsctl-%016llx"
 
 /*
  * How long one removal may take: freeing a large segment takes a while. It can take for ever, since
@@ -148,13 +154,76 @@ static void remove_queue(struct removal *r)
 	close(fd);
 	if (ret)
 		set_failed(r);
-	else if ((uint32_t)now.st_ino != r->id || now.st_uid != r->uid ||
+	else if ((uint32_t)now.st_ino != (uint32_t)r->id || now.st_uid != r->uid ||
 		 (!r->in_use && now.st_ctime != r->ctime))
 		r->result = REMOVAL_CHANGED;
 	else if (syscall(SYS_mq_unlink, r->name))
 		set_failed(r);
 	else
 		r->result = REMOVAL_DONE;
+}
+
+/* The folder of a file, where a process sees it; -1 if it sees another one by now. */
+static int open_folder(const struct removal *r)
+{
+	struct statx stx;
+	char path[64];
+	int root, fd = -1;
+
+	snprintf(path, sizeof(path), "/proc/%u/root", r->pid);
+	root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root >= 0) {
+		fd = posix_shm_open_folder(root);
+		close(root);
+	}
+	if (fd < 0)
+		return -1;
+	if (!statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO, &stx) &&
+	    mount_dev(stx.stx_dev_major, stx.stx_dev_minor) == r->dev)
+		return fd;
+	close(fd);
+	errno = ENOENT;
+	return -1;
+}
+
+static bool is_same_file(const struct removal *r, int folder, const char *name)
+{
+	struct statx stx;
+
+	return !statx(folder, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC,
+		      STATX_BASIC_STATS, &stx) &&
+	       S_ISREG(stx.stx_mode) && stx.stx_ino == r->id && stx.stx_uid == r->uid &&
+	       mount_dev(stx.stx_dev_major, stx.stx_dev_minor) == r->dev;
+}
+
+/*
+ * There is no removal by inode number. So the file gets another name first, by which nobody else
+ * replaces it, and the old one again if it is not the one that was listed.
+ */
+static void remove_file(struct removal *r)
+{
+	unsigned long long number;
+	char private[64];
+	int folder = open_folder(r);
+
+	if (folder < 0 || getrandom(&number, sizeof(number), 0) != sizeof(number)) {
+		set_failed(r);
+		return;
+	}
+	snprintf(private, sizeof(private), PRIVATE_NAME, number);
+	if (renameat2(folder, r->name, folder, private, RENAME_NOREPLACE)) {
+		set_failed(r);
+	} else if (is_same_file(r, folder, private)) {
+		if (unlinkat(folder, private, 0))
+			set_failed(r);
+		else
+			r->result = REMOVAL_DONE;
+	} else if (renameat2(folder, private, folder, r->name, RENAME_NOREPLACE)) {
+		r->result = REMOVAL_MISPLACED;	/* there is another one of that name again */
+	} else {
+		r->result = REMOVAL_CHANGED;
+	}
+	close(folder);
 }
 
 static void remove_object(struct removal *r)
@@ -172,12 +241,14 @@ static void remove_object(struct removal *r)
 	case IPCNS_KIND_MQ:
 		remove_queue(r);
 		break;
+	default:
+		remove_file(r);
 	}
 }
 
 static enum entry enter(const struct visit *visit)
 {
-	if (!setns(visit->ns, CLONE_NEWIPC))
+	if (visit->ns < 0 || !setns(visit->ns, CLONE_NEWIPC))
 		return ENTERED;
 	if (errno != EPERM || visit->userns < 0 || !visitor_enter_user(visit->userns) ||
 	    setns(visit->ns, CLONE_NEWIPC))
@@ -201,7 +272,8 @@ static void remove_all(int end, void *arg)
 
 	report.result = enter(visit);
 	report.error = errno;
-	close(visit->ns);
+	if (visit->ns >= 0)
+		close(visit->ns);
 	if (visit->userns >= 0)
 		close(visit->userns);
 	if (!send_report(end, &report) || report.result == NOT_ENTERED)
@@ -300,7 +372,7 @@ static enum removal_state follow(struct visitor *visitor, struct removal *remova
 
 /**
  * removals_run - remove objects of one IPC namespace
- * @ns: descriptor of the namespace
+ * @ns: descriptor of the namespace; -1 for files of /dev/shm, for which none has to be entered
  * @removals: the objects; what came of it is set in each
  * @n: their number, at least 1
  *
@@ -314,12 +386,14 @@ enum removal_state removals_run(int ns, struct removal *removals, size_t n)
 	const int keep[] = { ns, visit.userns };
 	enum removal_state state;
 	struct visitor visitor;
+	size_t n_keep;
 
 	if (visit.userns >= 0 && user_namespace_is_own(visit.userns)) {
 		close(visit.userns);
 		visit.userns = -1;
 	}
-	if (visitor_start(&visitor, keep, visit.userns < 0 ? 1 : 2, remove_all, &visit)) {
+	n_keep = (ns >= 0) + (visit.userns >= 0);
+	if (visitor_start(&visitor, keep, n_keep, remove_all, &visit)) {
 		state = follow(&visitor, removals, n);
 		visitor_end(&visitor);
 	} else {

@@ -13,17 +13,19 @@ enum removal_result {
 	REMOVAL_GONE,		/* it is not there any more */
 	REMOVAL_CHANGED,	/* it is not as it was listed */
 	REMOVAL_ATTACHED,	/* a segment that is attached was not to be removed */
+	REMOVAL_MISPLACED,	/* another file, which could not get its name back */
 	REMOVAL_FAILED,		/* errno in error */
 	REMOVAL_UNKNOWN,	/* nobody reported what came of it */
 };
 
 /* One object that is to be removed, as it was listed. */
 struct removal {
-	unsigned int kind;	/* enum ipcns_kind */
-	uint32_t id;		/* of a POSIX queue, its inode number */
+	unsigned int kind;	/* enum ipcns_kind; any other for a file of /dev/shm */
+	uint64_t id;		/* of a POSIX queue or a file, its inode number */
 	uint32_t key, uid;
 	int64_t ctime;
-	const char *name;	/* of a POSIX queue */
+	const char *name;	/* of a POSIX queue or a file */
+	uint32_t dev, pid;	/* of a file: its device, and a process that sees it */
 	bool in_use;		/* remove it whoever uses it */
 	enum removal_result result;
 	int error;

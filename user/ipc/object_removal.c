@@ -9,6 +9,7 @@
 #include <linux/ipcns.h>
 
 #include "host/removal.h"
+#include "ipc/file_object.h"
 #include "ipc/namespace.h"
 #include "ipc/namespace_open.h"
 #include "ipc/object.h"
@@ -72,6 +73,11 @@ static void describe_amount(struct target *target)
 		n = number(nest[IPCNS_A_MQ_CURMSGS]);
 		bytes = number(nest[IPCNS_A_MQ_QSIZE]);
 		break;
+	default:
+		bytes = number(nest[FILE_USED]);
+		snprintf(target->amount, sizeof(target->amount), "%llu byte%s allocated",
+			 (unsigned long long)bytes, plural(bytes));
+		return;
 	}
 	snprintf(target->amount, sizeof(target->amount), "%llu message%s of %llu byte%s",
 		 (unsigned long long)n, plural(n), (unsigned long long)bytes, plural(bytes));
@@ -85,10 +91,11 @@ static void describe(struct target *target, const char *ns)
 	size_t len;
 
 	name = ipcns_text(rec->attr[IPCNS_A_OBJECT_NAME], &len);
-	if (rec->kind == IPCNS_KIND_MQ && name) {
-		target->name = strndup(name, len);
-		snprintf(target->label, sizeof(target->label), "mq /%.255s in namespace %s",
-			 target->name ?: "", ns);
+	if (rec->kind >= IPCNS_KIND_MQ && name) {
+		target->name = xcalloc(len + 5, 1);
+		memcpy(stpcpy(target->name, rec->kind == KIND_PSEM ? "sem." : ""), name, len);
+		snprintf(target->label, sizeof(target->label), "%s /%.*s in namespace %s",
+			 kind_names[rec->kind], (int)len, name, ns);
 	} else {
 		snprintf(target->label, sizeof(target->label), "%s %u (key 0x%08x) in namespace %s",
 			 kind_names[rec->kind], (uint32_t)number(rec->attr[IPCNS_A_OBJECT_ID]),
@@ -161,6 +168,15 @@ static bool is_queue_in_use(struct ipcns *w, const struct target *target)
 	return true;
 }
 
+static bool is_file_in_use(const struct target *target)
+{
+	static const char *const mapped[] = { "process has it mapped", "processes have it mapped" };
+	static const char *const open[] = { "process has it open", "processes have it open" };
+
+	return refuse_count(target, target->rec.nest[FILE_MAPPED], mapped) ||
+	       refuse_count(target, target->rec.nest[FILE_OPEN], open);
+}
+
 /* Says why an object is not even tried; attachments are counted again when it is. */
 static bool is_refused(struct ipcns *w, const struct target *target, bool in_use)
 {
@@ -170,6 +186,10 @@ static bool is_refused(struct ipcns *w, const struct target *target, bool in_use
 					   IPCNS_MQ_STATUS_UNLINKED)) {
 		refuse(target, "its name is removed already, and it goes when the last descriptor "
 		       "of it is closed");
+		return true;
+	}
+	if (rec->kind >= MODULE_KINDS && number(rec->nest[FILE_STATUS])) {
+		refuse(target, "its name is removed already, or it is mounted somewhere");
 		return true;
 	}
 	if (in_use)
@@ -182,6 +202,9 @@ static bool is_refused(struct ipcns *w, const struct target *target, bool in_use
 		       is_waited_for(target, IPCNS_A_MSG_SENDERS);
 	case IPCNS_KIND_MQ:
 		return is_queue_in_use(w, target);
+	case KIND_PSHM:
+	case KIND_PSEM:
+		return is_file_in_use(target);
 	}
 	return false;
 }
@@ -196,6 +219,8 @@ static void set_removal(struct removal *removal, const struct target *target, bo
 		.key = number(attr[IPCNS_A_OBJECT_KEY]),
 		.uid = number(attr[IPCNS_A_OBJECT_UID]),
 		.name = target->name,
+		.dev = number(target->rec.nest[FILE_DEV]),
+		.pid = number(target->rec.nest[FILE_VIEWER]),
 		.in_use = in_use,
 	};
 	ipcns_int(attr[IPCNS_A_OBJECT_CTIME], &removal->ctime);
@@ -232,6 +257,9 @@ static bool report(const struct target *target, const struct removal *removal, c
 		break;
 	case REMOVAL_ATTACHED:
 		refuse(target, "it is attached %llu time%s" NOT_GIVEN, n, plural(n));
+		break;
+	case REMOVAL_MISPLACED:
+		refuse(target, "it is another one, which has a name that begins with .ipcnsctl- now");
 		break;
 	case REMOVAL_FAILED:
 		refuse(target, "%s", strerror(removal->error));
@@ -281,18 +309,20 @@ static void describe_state(enum removal_state state, const char *ns, char *why, 
 static void run(struct ipcns *w, const struct stored_row *ns, const char *ns_name,
 		struct removal *removals, size_t n, char *why, size_t size)
 {
-	int fd = ns_open(w, ns, ns_name, why, size);
+	const bool files = removals->kind >= MODULE_KINDS;
+	int fd = files ? -1 : ns_open(w, ns, ns_name, why, size);
 	enum removal_state state;
 
-	if (fd == -EPERM) {
+	if (fd == -EPERM && !files) {
 		errno = EPERM;
 		describe_state(REMOVALS_REFUSED, ns_name, why, size);
 	}
-	if (fd < 0)
+	if (fd < 0 && !files)
 		return;
 	state = removals_run(fd, removals, n);
 	describe_state(state, ns_name, why, size);
-	close(fd);
+	if (fd >= 0)
+		close(fd);
 }
 
 /**
@@ -300,7 +330,7 @@ static void run(struct ipcns *w, const struct stored_row *ns, const char *ns_nam
  * @w: the connection
  * @ns: the namespace
  * @ns_name: what to call it in messages
- * @objects: the objects as they were listed
+ * @objects: the objects as they were listed; all of the module's, or all files of /dev/shm
  * @n: their number
  * @in_use: also those that are in use
  *
@@ -317,7 +347,7 @@ size_t objects_remove(struct ipcns *w, const struct stored_row *ns, const char *
 
 	for (i = 0; i < n; i++) {
 		if (!object_parse(&targets[i].rec, objects[i]->attrs, objects[i]->len) ||
-		    targets[i].rec.kind >= MODULE_KINDS)
+		    targets[i].rec.kind >= KINDS)
 			die(STATUS_ERROR, "malformed answer");
 		describe(&targets[i], ns_name);
 		if (is_refused(w, &targets[i], in_use)) {
