@@ -870,6 +870,39 @@ static void waiters(void)
 	free(got);
 }
 
+/* Rows of libsmartcols are printed in parts, with headings above the first. */
+static void parts(void)
+{
+	const struct ns_facts some = { true, 1U << HOLDER_TASK };
+	size_t headings = 0, rows = 0, len, i;
+	struct row rec = { .data = &some };
+	FILE *before = stdout, *in;
+	struct column_choice sel;
+	struct table_options opts;
+	char *text, line[256];
+	struct table out;
+
+	table_options_init(&opts);
+	opts.tree = true;
+	stdout = open_memstream(&text, &len);
+	column_choice_parse(&sel, &ns_columns, "HELD", false);
+	table_begin(&out, &opts, &sel, NULL);
+	for (i = 0; i < 40000; i++)
+		table_add(&out, &rec);
+	table_end(&out);
+	column_choice_free(&sel);
+	fclose(stdout);
+	stdout = before;
+	in = fmemopen(text, len, "r");
+	while (fgets(line, sizeof(line), in)) {
+		headings += !strncmp(line, "HELD", 4);
+		rows += !strncmp(line, "task", 4);
+	}
+	fclose(in);
+	free(text);
+	check(headings == 1 && rows == 40000, "a table of many rows has each of them, and one heading");
+}
+
 static void held_rows(struct table *out, const void *arg)
 {
 	struct row rec = { .data = arg };
@@ -918,5 +951,6 @@ int main(void)
 	messages();
 	waiters();
 	held();
+	parts();
 	return failures != 0;
 }

@@ -23,6 +23,9 @@ struct source {
 /* Most of a cell that is cut to fit a terminal. */
 #define CUT_SIZE 1024
 
+/* Rows of libsmartcols that are kept: each takes some 600 bytes. */
+#define PART_ROWS 16384
+
 /*
  * What a column shows in the last row. Of neighbours much is the same, their namespace, owner,
  * permissions, and need not be made anew.
@@ -64,7 +67,7 @@ static void begin_table(struct table *out)
 	out->table = scols_new_table();
 	if (!out->table)
 		die(STATUS_ERROR, "out of memory");
-	scols_table_enable_noheadings(out->table, out->opts->noheadings);
+	scols_table_enable_noheadings(out->table, out->opts->noheadings || out->started);
 	/* Cells are escaped before; libsmartcols lets through what reorders text. */
 	scols_table_enable_noencoding(out->table, 1);
 	out->colors = out->sel->set->color && wants_colors();
@@ -171,6 +174,26 @@ static void put_cell(struct table *out, size_t i, struct value *cell)
 	put_text(out, i, cell->text, empty ? 0 : cell->len, plain);
 }
 
+/* Prints the rows of libsmartcols that there are, and forgets them. */
+static void print_table(struct table *out)
+{
+	fit_columns(out->table, isatty(STDOUT_FILENO) ?
+		    scols_table_get_termwidth(out->table) : 0);
+	if (scols_print_table(out->table) < 0)
+		die(STATUS_ERROR, "cannot print the table");
+	scols_unref_table(out->table);
+}
+
+/* A large table is printed in parts, whose columns are as wide as each part needs. */
+static void begin_part(struct table *out)
+{
+	print_table(out);
+	out->started = true;
+	out->lines = 0;
+	out->kept = 0;
+	begin_table(out);
+}
+
 static struct libscols_line *new_line(struct table *out, const struct source *source,
 				      struct libscols_line *parent)
 {
@@ -213,10 +236,13 @@ static struct libscols_line *put_row(struct table *out, const struct source *sou
 	struct value cell;
 	size_t i;
 
+	if (out->table && !parent && out->lines >= PART_ROWS)
+		begin_part(out);
 	if (out->table)
 		line = new_line(out, source, parent);
 	else
 		put_headings(out);
+	out->lines++;
 	out->moved = false;
 	for (i = 0; i < out->sel->n; i++) {
 		source_value(source, out->sel, i, &cell);
@@ -432,11 +458,7 @@ void table_end(struct table *out)
 		if (out->json == &out->own_json)
 			json_end(out->json);
 	} else if (out->table) {
-		fit_columns(out->table, isatty(STDOUT_FILENO) ?
-			    scols_table_get_termwidth(out->table) : 0);
-		if (scols_print_table(out->table) < 0)
-			die(STATUS_ERROR, "cannot print the table");
-		scols_unref_table(out->table);
+		print_table(out);
 	} else if (!out->opts->raw) {
 		plain_table_end(&out->grid, !out->opts->noheadings);
 	}

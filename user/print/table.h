@@ -17,6 +17,7 @@ struct table {
 	struct libscols_table *table;	/* on a terminal, and for trees */
 	struct libscols_line *parent;	/* the row that others come below */
 	size_t kept;			/* bytes of text in it */
+	size_t lines;			/* rows in it */
 	struct plain_table grid;		/* elsewhere */
 	struct buffer line;		/* raw */
 	struct previous_value *shown;		/* of each column, but for libsmartcols and JSON */
