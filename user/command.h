@@ -9,6 +9,7 @@ int cmd_show(int argc, char **argv);
 int cmd_holders(int argc, char **argv);
 int cmd_exec(int argc, char **argv);
 int cmd_rm(int argc, char **argv);
+int cmd_waiters(int argc, char **argv);
 int cmd_limits(int argc, char **argv);
 int cmd_monitor(int argc, char **argv);
 int cmd_history(int argc, char **argv);

@@ -87,6 +87,8 @@ _ipcnsctl_argument() {
 	case $command:$1 in
 	objects:--type | objects:-t)
 		_ipcnsctl_list "shm sem msg mq pshm psem" ;;
+	waiters:--type | waiters:-t)
+		_ipcnsctl_list "sem msg mq" ;;
 	monitor:--type | monitor:-t | history:--type | history:-t)
 		_ipcnsctl_list "ns shm sem msg mq" ;;
 	monitor:--events | monitor:-e | history:--events | history:-e)

@@ -33,16 +33,20 @@ def furnish():
 
 @scene("tables")
 def tables(t):
-    with Member() as member:
+    with Member() as member, Member(flags=0) as waiter:
         member.call(furnish)
         furnish_shm()
         inode = member.inode
+        waiter.call(calls.setns, f"/proc/{member.pid}/ns/ipc")
+        waiter.start(calls.msgrcv, 0, 8192, 99)
+        waiter.sleeps_in(calls.NR_MSGRCV)
         for name, command in {
                 "list": ["list", *ALL], "objects": ["objects", *ALL],
                 **{f"objects-{kind}": ["objects", "--type", kind, *ALL]
                    for kind in ("shm", "sem", "msg", "mq", "pshm", "psem")},
                 "objects-attached": ["objects", "--attached", *ALL],
-                "limits": ["limits", *ALL], "holders": ["holders", *ALL, inode]}.items():
+                "waiters": ["waiters", *ALL], "limits": ["limits", *ALL],
+                "holders": ["holders", *ALL, inode]}.items():
             done = tool.ipcnsctl(*command)
             table = json.loads(done.stdout)
             t.same(schema.problems(table, schema.load(name)), [], f"{name}: as its schema says")
@@ -75,8 +79,8 @@ def events(t):
 @scene("each file has a command that is tried")
 def files(t):
     tried = {"list", "objects", "objects-shm", "objects-sem", "objects-msg", "objects-mq",
-             "objects-pshm", "objects-psem", "objects-attached", "limits", "holders", "show",
-             "status", "event"}
+             "objects-pshm", "objects-psem", "objects-attached", "limits", "waiters", "holders",
+             "show", "status", "event"}
     t.same({name.removesuffix(".json") for name in os.listdir(schema.FOLDER)}, tried, "files")
 
 

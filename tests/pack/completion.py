@@ -137,6 +137,7 @@ def differences(ask):
     yield "columns to sort by", ask("objects", "--sort", ""), columns("objects")
     yield "states", ask("list", "--state", ""), {"active", "pinned", "dying"}
     yield "commands to help with", ask("help", "hol"), {"holders"}
+    yield "kinds that are waited for", ask("waiters", "--type", ""), KINDS - {"shm"}
     yield "another kind", last(ask("objects", "-t", "shm,m")), {"msg", "mq"}
     yield "kinds of events", ask("monitor", "--type", ""), KINDS | {"ns"}
     yield "events", ask("monitor", "--events", ""), set(taken())
@@ -144,7 +145,7 @@ def differences(ask):
     yield "formats of time", ask("show", "--time-format", ""), {"iso", "full", "short"}
     yield "formats of metrics", ask("metrics", "--format", ""), {"openmetrics", "prometheus"}
     for command in ("list", "show", "holders", "limits", "monitor", "history", "wait", "exec",
-                    "objects"):
+                    "objects", "waiters"):
         yield f"{command}: namespaces", ask(command, "40"), NAMESPACES
     yield "one namespace", ask("show", "40265321"), {"4026532115", "4026532133"}
     units = {"docker:3f4e5d6c7b8a", "docker:3aaaaaaaaaaa/x.service"}

@@ -85,25 +85,6 @@ struct object_output {
 	uint32_t uid;
 };
 
-static unsigned int parse_kinds(const char *list)
-{
-	unsigned int kinds = 0, kind;
-	size_t len;
-
-	for (;; list += len + 1) {
-		len = strcspn(list, ",");
-		for (kind = 0; kind < KINDS; kind++)
-			if (strlen(kind_names[kind]) == len &&
-			    !strncmp(kind_names[kind], list, len))
-				break;
-		if (kind == KINDS)
-			die_usage("unknown type: %.*s (shm, sem, msg, mq, pshm or psem)", (int)len, list);
-		kinds |= 1U << kind;
-		if (!list[len])
-			return kinds;
-	}
-}
-
 static uint64_t parse_owner(const char *text)
 {
 	struct passwd *pw = getpwnam(text);
@@ -120,7 +101,7 @@ static bool take_filter(struct filter *filter, int c)
 {
 	switch (c) {
 	case 't':
-		filter->kinds |= parse_kinds(optarg);
+		filter->kinds |= kinds_parse(optarg);
 		return true;
 	case OPTION_KEY:
 		filter->key = object_parse_key(optarg);

@@ -22,6 +22,27 @@ const char *const kind_names[KINDS] = {
 	[KIND_PSEM] = "psem",
 };
 
+/** kinds_parse - the mask of kinds that a list with commas names, or die */
+unsigned int kinds_parse(const char *list)
+{
+	unsigned int kinds = 0, kind;
+	size_t len;
+
+	for (;; list += len + 1) {
+		len = strcspn(list, ",");
+		for (kind = 0; kind < KINDS; kind++)
+			if (strlen(kind_names[kind]) == len &&
+			    !strncmp(kind_names[kind], list, len))
+				break;
+		if (kind == KINDS)
+			die_usage("unknown type: %.*s (shm, sem, msg, mq, pshm or psem)",
+				  (int)len, list);
+		kinds |= 1U << kind;
+		if (!list[len])
+			return kinds;
+	}
+}
+
 /** object_parse - row_parse() for an object: opens the nest of its kind, too, if that is known */
 bool object_parse(struct row *rec, struct nlattr *attrs, int len)
 {
@@ -54,6 +75,58 @@ bool object_remembers_gone(const struct row *rec, enum ipcns_remembered which)
 	uint64_t gone;
 
 	return ipcns_uint(rec->attr[IPCNS_A_OBJECT_GONE], &gone) && gone & which;
+}
+
+static bool is_more_than_zero(struct nlattr *attr)
+{
+	uint64_t n;
+
+	return !ipcns_uint(attr, &n) || n;	/* unknown may be any number */
+}
+
+/** object_may_have_waiters - whether a task waits for the object, as far as it says */
+bool object_may_have_waiters(const struct row *rec)
+{
+	switch (rec->kind) {
+	case IPCNS_KIND_SEM:
+		return is_more_than_zero(rec->nest[IPCNS_A_SEM_WAITERS]);
+	case IPCNS_KIND_MSG:
+		return is_more_than_zero(rec->nest[IPCNS_A_MSG_RECEIVERS]) ||
+		       is_more_than_zero(rec->nest[IPCNS_A_MSG_SENDERS]);
+	case IPCNS_KIND_MQ:
+		return is_more_than_zero(rec->nest[IPCNS_A_MQ_RECEIVERS]) ||
+		       is_more_than_zero(rec->nest[IPCNS_A_MQ_SENDERS]);
+	}
+	return false;
+}
+
+/**
+ * object_request - a request about what is in an object
+ * @cmd: IPCNS_CMD_ELEMENT_GET or IPCNS_CMD_WAITER_GET
+ * @rec: the object
+ *
+ * Returns NULL if the object cannot be named.
+ */
+struct ipcns_request *object_request(uint8_t cmd, const struct row *rec)
+{
+	const bool elements = cmd == IPCNS_CMD_ELEMENT_GET;
+	struct nlattr *name = rec->attr[IPCNS_A_OBJECT_NAME];
+	struct ipcns_request *r;
+	uint64_t nsid, id;
+
+	if (!ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_ID], &nsid) ||
+	    !ipcns_uint(rec->attr[IPCNS_A_OBJECT_ID], &id) ||
+	    (rec->kind == IPCNS_KIND_MQ && !name))
+		return NULL;
+	r = ipcns_request(cmd);
+	ipcns_put_u64(r, elements ? IPCNS_A_ELEMENT_NS_ID : IPCNS_A_WAITER_NS_ID, nsid);
+	ipcns_put_u32(r, elements ? IPCNS_A_ELEMENT_KIND : IPCNS_A_WAITER_KIND, rec->kind);
+	if (rec->kind == IPCNS_KIND_MQ)
+		ipcns_put_bytes(r, elements ? IPCNS_A_ELEMENT_NAME : IPCNS_A_WAITER_NAME,
+				nla_data(name), nla_len(name));
+	else
+		ipcns_put_u32(r, elements ? IPCNS_A_ELEMENT_ID : IPCNS_A_WAITER_ID, id);
+	return r;
 }
 
 /** object_sort_key - by namespace, kind, identifier, name */
@@ -103,21 +176,26 @@ static void fill_type(const struct column *column, const struct row *rec, struct
 		value_word(cell, kind_names[rec->kind]);
 }
 
-/* With the slash that mq_open(3) wants. The name is at most NAME_MAX long. */
-static void fill_name(const struct column *column, const struct row *rec, struct value *cell)
+/** object_queue_name - fill a cell with the name of a queue, and the slash that mq_open(3) wants */
+void object_queue_name(const struct nlattr *attr, struct value *cell)
 {
-	static char name[512] = "/";
+	static char name[512] = "/";	/* more than NAME_MAX */
 	const char *text;
 	size_t len;
 
-	(void)column;
-	text = ipcns_text(rec->attr[IPCNS_A_OBJECT_NAME], &len);
+	text = ipcns_text(attr, &len);
 	if (!text)
 		return;
 	if (len > sizeof(name) - 1)
 		len = sizeof(name) - 1;
 	memcpy(name + 1, text, len);
 	value_bytes(cell, name, len + 1);
+}
+
+static void fill_name(const struct column *column, const struct row *rec, struct value *cell)
+{
+	(void)column;
+	object_queue_name(rec->attr[IPCNS_A_OBJECT_NAME], cell);
 }
 
 static void fill_key(const struct column *column, const struct row *rec, struct value *cell)

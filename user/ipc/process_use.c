@@ -59,13 +59,6 @@ static bool is_remembered(const struct row *rec, unsigned int attr, enum ipcns_r
 	       !(process.exists && object_remembers_gone(rec, which));
 }
 
-static bool is_more_than_zero(struct nlattr *attr)
-{
-	uint64_t n;
-
-	return !ipcns_uint(attr, &n) || n;	/* unknown may be any number */
-}
-
 static void add_segment(struct nlattr *attrs, int len, void *arg)
 {
 	uint64_t nsid, id;
@@ -162,26 +155,10 @@ static unsigned int known_uses(const struct row *rec)
 	return mask;
 }
 
-/* Whether a task waits for the object, as far as it says. */
-static bool may_have_waiters(const struct row *rec)
-{
-	switch (rec->kind) {
-	case IPCNS_KIND_SEM:
-		return true;
-	case IPCNS_KIND_MSG:
-		return is_more_than_zero(rec->nest[IPCNS_A_MSG_RECEIVERS]) ||
-		       is_more_than_zero(rec->nest[IPCNS_A_MSG_SENDERS]);
-	case IPCNS_KIND_MQ:
-		return is_more_than_zero(rec->nest[IPCNS_A_MQ_RECEIVERS]) ||
-		       is_more_than_zero(rec->nest[IPCNS_A_MQ_SENDERS]);
-	}
-	return false;
-}
-
 /** process_use_possible - whether process_use_read() could find a use of the object */
 bool process_use_possible(const struct row *rec)
 {
-	return known_uses(rec) || may_have_waiters(rec);
+	return known_uses(rec) || object_may_have_waiters(rec);
 }
 
 static void take_element(struct nlattr *attrs, int len, void *arg)
@@ -214,24 +191,12 @@ static bool restart_request(void *arg)
 static unsigned int ask(struct ipcns *w, const struct row *rec, uint8_t cmd)
 {
 	const bool elements = cmd == IPCNS_CMD_ELEMENT_GET;
-	struct nlattr *name = rec->attr[IPCNS_A_OBJECT_NAME];
-	struct ipcns_request *r;
-	uint64_t nsid, id;
+	struct ipcns_request *r = object_request(cmd, rec);
 	int ret;
 
-	if (!ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_ID], &nsid) ||
-	    !ipcns_uint(rec->attr[IPCNS_A_OBJECT_ID], &id))
-		return 0;
-	if (rec->kind == IPCNS_KIND_MQ && !name)
-		return 0;
 	process.mask = 0;
-	r = ipcns_request(cmd);
-	ipcns_put_u64(r, elements ? IPCNS_A_ELEMENT_NS_ID : IPCNS_A_WAITER_NS_ID, nsid);
-	ipcns_put_u32(r, elements ? IPCNS_A_ELEMENT_KIND : IPCNS_A_WAITER_KIND, rec->kind);
-	if (rec->kind == IPCNS_KIND_MQ)
-		ipcns_put_bytes(r, IPCNS_A_WAITER_NAME, nla_data(name), nla_len(name));
-	else
-		ipcns_put_u32(r, elements ? IPCNS_A_ELEMENT_ID : IPCNS_A_WAITER_ID, id);
+	if (!r)
+		return 0;
 	ret = ipcns_dump(w, r, elements ? take_element : take_waiter, restart_request, NULL);
 	if (ret && ret != -ENOENT)
 		module_die(w, ret, "cannot list %s", elements ? "elements" : "waiters");
@@ -251,7 +216,7 @@ unsigned int process_use_read(struct ipcns *w, const struct row *rec)
 
 	if (rec->kind == IPCNS_KIND_SEM)
 		mask |= ask(w, rec, IPCNS_CMD_ELEMENT_GET);
-	if (may_have_waiters(rec))
+	if (object_may_have_waiters(rec))
 		mask |= ask(w, rec, IPCNS_CMD_WAITER_GET);
 	return mask;
 }

@@ -141,6 +141,48 @@ void openers_read(struct ipcns *w)
 	openers.known = true;
 }
 
+/* The first row of a queue, or any other if it has none; NULL if there are no rows. */
+static const struct opener *first_of(uint64_t nsid, uint64_t ino)
+{
+	const struct opener wanted = { .nsid = nsid, .ino = ino };
+	size_t low = 0, high = openers.n, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (compare_queues(&openers.rows[middle], &wanted) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return openers.rows ? &openers.rows[low] : NULL;
+}
+
+static bool is_of(const struct opener *row, uint64_t nsid, uint64_t ino)
+{
+	return row && row < openers.rows + openers.n && row->nsid == nsid && row->ino == ino;
+}
+
+/**
+ * openers_of - the processes that have a queue open
+ * @nsid: identity of its namespace
+ * @ino: its inode number
+ * @pids: filled with their numbers in ascending order
+ * @room: how many at most
+ * @more: set if there are more
+ *
+ * Returns their number.
+ */
+size_t openers_of(uint64_t nsid, uint64_t ino, uint32_t *pids, size_t room, bool *more)
+{
+	const struct opener *row;
+	size_t n = 0;
+
+	for (row = first_of(nsid, ino); is_of(row, nsid, ino) && n < room; row++)
+		pids[n++] = row->pid;
+	*more = is_of(row, nsid, ino);
+	return n;
+}
+
 /**
  * openers_list - the processes that have a queue open
  * @nsid: identity of its namespace
@@ -152,19 +194,14 @@ void openers_read(struct ipcns *w)
  */
 bool openers_list(uint64_t nsid, uint64_t ino, const char **pids, size_t *len)
 {
-	const struct opener wanted = { .nsid = nsid, .ino = ino };
 	static struct buffer text;
-	const struct opener *row = NULL;
+	const struct opener *row;
 	char number[24], *begin;
 
 	if (!openers.known)
 		return false;
 	text.len = 0;
-	if (openers.n)
-		row = bsearch(&wanted, openers.rows, openers.n, sizeof(wanted), compare_queues);
-	while (row && row > openers.rows && !compare_queues(row - 1, &wanted))
-		row--;
-	for (; row && row < openers.rows + openers.n && !compare_queues(row, &wanted); row++) {
+	for (row = first_of(nsid, ino); is_of(row, nsid, ino); row++) {
 		if (text.len)
 			buffer_plain(&text, ",", 1);
 		begin = format_number(number + sizeof(number), row->pid);

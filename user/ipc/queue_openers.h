@@ -10,6 +10,7 @@
 
 void openers_read(struct ipcns *w);
 bool openers_list(uint64_t nsid, uint64_t ino, const char **pids, size_t *len);
+size_t openers_of(uint64_t nsid, uint64_t ino, uint32_t *pids, size_t room, bool *more);
 bool openers_has(uint64_t nsid, uint64_t ino, uint32_t pid);
 void openers_clear(void);
 

@@ -4,7 +4,10 @@
 #include <string.h>
 #include <linux/ipcns.h>
 
+#include "ipc/object.h"
+#include "ipc/queue_openers.h"
 #include "ipc/waiter.h"
+#include "print/text.h"
 #include "util.h"
 
 /** waiter_is_truncated - whether a row of waiter-get only says that there are more */
@@ -161,20 +164,23 @@ static void fill_waits_for(const struct column *column, const struct row *rec,
 	{ "NSID", "namespace identity, never reused", AS_NUMBER, .attr = IPCNS_A_WAITER_NS_ID }, \
 	{ "ID", "resource ID", AS_NUMBER, .attr = IPCNS_A_WAITER_ID }
 
+#define COLUMNS_REQUEST \
+	{ "OP", "operation that cannot be done yet, see semop(2)", AS_SIGNED, \
+	  .attr = IPCNS_A_WAITER_SEMOP }, \
+	{ "NSOPS", "operations to be done at once", AS_NUMBER, .attr = IPCNS_A_WAITER_NSOPS }, \
+	{ "MODE", "any, equal, not-equal, less-equal, number", AS_TEXT, \
+	  .attr = IPCNS_A_WAITER_MODE, .fill = fill_mode }, \
+	{ "MTYPE", "type of message", AS_SIGNED, .attr = IPCNS_A_WAITER_MTYPE }, \
+	{ "SIZE", "bytes to be sent, or at most to be received", AS_SIZE, \
+	  .attr = IPCNS_A_WAITER_SIZE }
+
 static const struct column waiter[] = {
 	COLUMNS_PROCESS,
 	{ "ROLE", "sem, receiver, sender", AS_TEXT, .attr = IPCNS_A_WAITER_ROLE,
 	  .fill = fill_role },
 	COLUMN_SEMNUM,
 	{ "WAITSFOR", "what has to happen", AS_TEXT, .fill = fill_waits_for },
-	{ "OP", "operation that cannot be done yet, see semop(2)", AS_SIGNED,
-	  .attr = IPCNS_A_WAITER_SEMOP },
-	{ "NSOPS", "operations to be done at once", AS_NUMBER, .attr = IPCNS_A_WAITER_NSOPS },
-	{ "MODE", "any, equal, not-equal, less-equal, number", AS_TEXT,
-	  .attr = IPCNS_A_WAITER_MODE, .fill = fill_mode },
-	{ "MTYPE", "type of message", AS_SIGNED, .attr = IPCNS_A_WAITER_MTYPE },
-	{ "SIZE", "bytes to be sent, or at most to be received", AS_SIZE,
-	  .attr = IPCNS_A_WAITER_SIZE },
+	COLUMNS_REQUEST,
 	COLUMNS_MORE,
 };
 
@@ -208,4 +214,140 @@ const struct table_type undo_columns = {
 	.defaults = "PID,COMMAND,SEMNUM,ADJUST",
 	.columns = undo,
 	.n = ARRAY_SIZE(undo),
+};
+
+static const struct wait *wait_of(const struct row *rec)
+{
+	return rec->data;
+}
+
+static void fill_type(const struct column *column, const struct row *rec, struct value *cell)
+{
+	(void)column;
+	value_word(cell, kind_names[wait_of(rec)->hand->kind]);
+}
+
+static void fill_key(const struct column *column, const struct row *rec, struct value *cell)
+{
+	(void)column;
+	if (wait_of(rec)->hand->kind == IPCNS_KIND_MQ) {
+		object_queue_name(rec->attr[IPCNS_A_WAITER_NAME], cell);
+	} else {
+		cell->type = VALUE_KEY;
+		cell->number = wait_of(rec)->hand->key;
+	}
+}
+
+static void fill_id(const struct column *column, const struct row *rec, struct value *cell)
+{
+	(void)column;
+	value_number(cell, wait_of(rec)->hand->id);
+}
+
+static void fill_unit(const struct column *column, const struct row *rec, struct value *cell)
+{
+	(void)column;
+	value_unit(cell, wait_of(rec)->pid);
+}
+
+static void append_number(struct buffer *text, uint32_t number)
+{
+	char digits[24], *begin = format_number(digits + sizeof(digits), number);
+
+	if (text->len)
+		buffer_plain(text, ",", 1);
+	buffer_plain(text, begin, digits + sizeof(digits) - begin);
+}
+
+/* The process itself is left out of those that were the last, or have the queue open. */
+static bool is_holder(const struct wait *wait, uint32_t pid)
+{
+	return wait->hand->source == HAND_UNDO || pid != wait->pid;
+}
+
+static uint32_t first_holder(const struct wait *wait)
+{
+	size_t i;
+
+	for (i = 0; i < wait->hand->n; i++)
+		if (is_holder(wait, wait->hand->pids[i]))
+			return wait->hand->pids[i];
+	return 0;
+}
+
+static void fill_holder(const struct column *column, const struct row *rec, struct value *cell)
+{
+	const struct wait *wait = wait_of(rec);
+	static struct buffer text;
+	size_t i;
+
+	(void)column;
+	text.len = 0;
+	for (i = 0; i < wait->hand->n; i++)
+		if (is_holder(wait, wait->hand->pids[i]))
+			append_number(&text, wait->hand->pids[i]);
+	if (text.len || wait->hand->source == HAND_OPEN)
+		value_numbers(cell, text.bytes ?: "", text.len);
+}
+
+static void fill_source(const struct column *column, const struct row *rec, struct value *cell)
+{
+	static const char *const names[HAND_SOURCES] = {
+		[HAND_UNDO] = "undo",
+		[HAND_LAST] = "last",
+		[HAND_GONE] = "gone",
+		[HAND_OPEN] = "open",
+	};
+
+	(void)column;
+	if (wait_of(rec)->hand->source == HAND_GONE || first_holder(wait_of(rec)))
+		value_word(cell, names[wait_of(rec)->hand->source]);
+}
+
+static void fill_holder_command(const struct column *column, const struct row *rec,
+				struct value *cell)
+{
+	(void)column;
+	value_command(cell, first_holder(wait_of(rec)));
+}
+
+static void fill_cycle(const struct column *column, const struct row *rec, struct value *cell)
+{
+	(void)column;
+	if (wait_of(rec)->cycle)
+		value_number(cell, wait_of(rec)->cycle);
+}
+
+static const struct column wait[] = {
+	{ "NS", "namespace identifier (inode number)", AS_NUMBER,
+	  .attr = IPCNS_A_WAITER_NS_INUM },
+	{ "TYPE", "kind of object: sem, msg, mq", AS_TEXT, .fill = fill_type },
+	{ "KEY", "resource key, or name of a POSIX queue", AS_KEY, .fill = fill_key,
+	  .flags = SCOLS_FL_NOEXTREMES },
+	{ "ID", "resource ID", AS_NUMBER, .fill = fill_id },
+	COLUMN_SEMNUM,
+	COLUMNS_PROCESS,
+	{ "UNIT", "its service, session, container or job", AS_TEXT, .fill = fill_unit,
+	  .flags = SCOLS_FL_TRUNC },
+	{ "ROLE", "sem, receiver, sender", AS_TEXT, .attr = IPCNS_A_WAITER_ROLE,
+	  .fill = fill_role },
+	{ "WAITSFOR", "what has to happen", AS_TEXT, .fill = fill_waits_for },
+	{ "HOLDER", "PIDs of those who could do it", AS_LIST, .fill = fill_holder },
+	{ "HELDBY", "how that is known: undo, last (user), gone, open (queue)", AS_TEXT,
+	  .fill = fill_source },
+	{ "HOLDERCMD", "command line of the first holder", AS_TEXT,
+	  .fill = fill_holder_command, .flags = SCOLS_FL_TRUNC },
+	{ "CYCLE", "number of the cycle of processes that wait for each other", AS_NUMBER,
+	  .fill = fill_cycle },
+	COLUMNS_REQUEST,
+	{ "COMM", "name of the process", AS_TEXT, .attr = IPCNS_A_WAITER_COMM },
+	{ "NSID", "namespace identity, never reused", AS_NUMBER, .attr = IPCNS_A_WAITER_NS_ID },
+};
+
+/** wait_columns - columns of one process per row that waits for anything: struct wait */
+const struct table_type wait_columns = {
+	.root = "waiters",
+	.defaults = "NS,TYPE,KEY,ID,SEMNUM,PID,WAITSFOR,HOLDER,HELDBY,CYCLE,UNIT,COMMAND",
+	.columns = wait,
+	.n = ARRAY_SIZE(wait),
 };

@@ -1,0 +1,474 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * All processes that wait for semaphores and queues, and in whose hand it is that they go on.
+ *
+ * The kernel keeps no owner of a semaphore. Processes whose end would give it back (SEM_UNDO) have
+ * taken it; where there are none, the process that changed it last is the best guess, and so is
+ * the process that sent to a queue last for its receivers, or received from it for its senders.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/ipcns.h>
+
+#include "ipc/module.h"
+#include "ipc/namespace.h"
+#include "ipc/object.h"
+#include "ipc/queue_openers.h"
+#include "ipc/wait_cycle.h"
+#include "ipc/waits.h"
+#include "util.h"
+
+/* A semaphore, and the direction in which its value would have to go. */
+#define WHAT_GROW(semnum) (2 * (uint64_t)(semnum))
+#define WHAT_ZERO(semnum) (2 * (uint64_t)(semnum) + 1)
+
+/* The object that is asked about. */
+struct request {
+	struct waits *waits;
+	struct row rec;
+	struct nlattr *key;
+	uint64_t nsid, id;
+	struct row_store waiters, undos;
+	struct hand **hands;	/* of this object, by what they are for */
+	size_t n_hands;
+	bool truncated;
+};
+
+/** waits_add_object - consider an object of object-get, if somebody may wait for it */
+void waits_add_object(struct waits *waits, struct nlattr *attrs, int len)
+{
+	uint64_t status = 0;
+	struct row rec;
+
+	if (!object_parse(&rec, attrs, len) || !object_may_have_waiters(&rec))
+		return;
+	if (rec.kind == IPCNS_KIND_MQ) {
+		ipcns_uint(rec.nest[IPCNS_A_MQ_STATUS], &status);
+		if (status & IPCNS_MQ_STATUS_UNLINKED) {
+			waits->unlinked++;
+			return;
+		}
+	}
+	row_store_add(&waits->objects, attrs, len, object_sort_key);
+}
+
+/* A dump of objects. */
+struct objects {
+	struct waits *waits;
+	const struct row_store *only;	/* namespaces wanted, NULL for all of the dump */
+	size_t before, unlinked;	/* what there was before it */
+};
+
+static void take_object(struct nlattr *attrs, int len, void *arg)
+{
+	struct objects *objects = arg;
+	struct row rec;
+
+	if (objects->only && (!row_parse(&rec, attrs, len) ||
+			      !ns_selected(objects->only, rec.attr[IPCNS_A_OBJECT_NS_INUM],
+					   rec.attr[IPCNS_A_OBJECT_NS_ID])))
+		return;
+	waits_add_object(objects->waits, attrs, len);
+}
+
+static bool restart_objects(void *arg)
+{
+	struct objects *objects = arg;
+
+	row_store_truncate(&objects->waits->objects, objects->before);
+	objects->waits->unlinked = objects->unlinked;
+	return true;
+}
+
+/**
+ * waits_read_objects - find the objects that somebody may wait for, or die
+ * @w: the connection
+ * @namespaces: which, none for all
+ * @kinds: mask of kinds of objects
+ * @waits: where they go
+ */
+void waits_read_objects(struct ipcns *w, const struct row_store *namespaces, unsigned int kinds,
+			struct waits *waits)
+{
+	const bool few = namespaces->n && namespaces->n <= NS_FEW;
+	struct objects objects = { .waits = waits };
+	struct ipcns_object_filter filter = { .kinds = kinds };
+	size_t i, n = few ? namespaces->n : 1;
+	int ret;
+
+	if (namespaces->n && !few)
+		objects.only = namespaces;
+	for (i = 0; i < n; i++) {
+		filter.ns_id = few ? ns_id(&namespaces->rows[i]) : 0;
+		objects.before = waits->objects.n;
+		objects.unlinked = waits->unlinked;
+		ret = ipcns_objects(w, &filter, take_object, restart_objects, &objects);
+		if (ret)
+			module_die(w, ret, "cannot list objects");
+	}
+}
+
+static void take_waiter(struct nlattr *attrs, int len, void *arg)
+{
+	struct request *request = arg;
+	struct row rec;
+
+	if (!row_parse(&rec, attrs, len))
+		return;
+	if (waiter_is_truncated(&rec))
+		request->truncated = true;
+	else
+		row_store_add(waiter_is_undo(&rec) ? &request->undos : &request->waiters, attrs,
+			      len, NULL);
+}
+
+static bool restart_waiters(void *arg)
+{
+	struct request *request = arg;
+
+	row_store_clear(&request->waiters);
+	row_store_clear(&request->undos);
+	request->truncated = false;
+	return true;
+}
+
+/* What a process waits for: whoever waits for the same is in the same hand. */
+static uint64_t what_of(const struct row *rec)
+{
+	uint64_t semnum = 0, role = 0;
+	int64_t op = 0;
+
+	ipcns_uint(rec->attr[IPCNS_A_WAITER_ROLE], &role);
+	if (role != IPCNS_ROLE_SEM && role != IPCNS_ROLE_UNDO)
+		return role;
+	ipcns_uint(rec->attr[IPCNS_A_WAITER_SEMNUM], &semnum);
+	ipcns_int(rec->attr[IPCNS_A_WAITER_SEMOP], &op);
+	if (role == IPCNS_ROLE_UNDO)	/* the end of who took it gives it back */
+		return op > 0 ? WHAT_GROW(semnum) : WHAT_ZERO(semnum);
+	return op < 0 ? WHAT_GROW(semnum) : WHAT_ZERO(semnum);
+}
+
+static int compare_numbers(const void *p, const void *q)
+{
+	uint64_t a = *(const uint64_t *)p, b = *(const uint64_t *)q;
+
+	return (a > b) - (a < b);
+}
+
+static int compare_hands(const void *p, const void *q)
+{
+	const struct hand *const *a = p, *const *b = q;
+
+	return compare_numbers(&(*a)->what, &(*b)->what);
+}
+
+static struct hand *find_hand(const struct request *request, uint64_t what)
+{
+	const struct hand wanted = { .what = what }, *key = &wanted;
+	struct hand **found = bsearch(&key, request->hands, request->n_hands, sizeof(*found),
+				      compare_hands);
+
+	return found ? *found : NULL;
+}
+
+static void add_pid(struct hand *hand, enum hand_source source, uint64_t pid)
+{
+	uint32_t i;
+
+	hand->source = source;
+	for (i = 0; i < hand->n; i++)
+		if (hand->pids[i] == pid)
+			return;
+	if (pid && hand->n < HAND_MAX)
+		hand->pids[hand->n++] = pid;
+	else
+		hand->more = true;
+}
+
+/* The number of a process that has ended may be that of another one. */
+static void add_last(struct hand *hand, uint64_t pid, bool gone)
+{
+	if (gone)
+		hand->source = HAND_GONE;
+	else
+		add_pid(hand, HAND_LAST, pid);
+}
+
+static void add_hand(struct request *request, uint64_t what)
+{
+	struct waits *waits = request->waits;
+	struct hand *hand = xcalloc(1, sizeof(*hand));
+	uint64_t key = 0;
+
+	ipcns_uint(request->key, &key);
+	*hand = (struct hand){
+		.nsid = request->nsid, .kind = request->rec.kind, .id = request->id, .key = key,
+		.what = what,
+	};
+	waits->hands = xgrow(waits->hands, waits->n_hands, &waits->allocated_hands,
+			     sizeof(*waits->hands));
+	waits->hands[waits->n_hands++] = hand;
+}
+
+/* One hand for each thing that somebody waits for. */
+static void make_hands(struct request *request)
+{
+	size_t n = request->waiters.n, first = request->waits->n_hands, i;
+	uint64_t *what = xcalloc(n, sizeof(*what));
+	struct row rec;
+
+	for (i = 0; i < n; i++)
+		if (row_parse(&rec, request->waiters.rows[i].attrs, request->waiters.rows[i].len))
+			what[i] = what_of(&rec);
+	qsort(what, n, sizeof(*what), compare_numbers);
+	for (i = 0; i < n; i++)
+		if (!i || what[i - 1] != what[i])
+			add_hand(request, what[i]);
+	free(what);
+	request->hands = request->waits->hands + first;
+	request->n_hands = request->waits->n_hands - first;
+}
+
+/* Processes that are not visible may have taken any of the semaphores. */
+static void take_hidden(struct request *request)
+{
+	size_t i;
+
+	for (i = 0; i < request->n_hands; i++)
+		request->hands[i]->more = true;
+}
+
+static void take_undos(struct request *request)
+{
+	struct hand *hand;
+	uint64_t pid;
+	struct row rec;
+	size_t i;
+
+	for (i = 0; i < request->undos.n; i++) {
+		if (!row_parse(&rec, request->undos.rows[i].attrs, request->undos.rows[i].len))
+			continue;
+		if (rec.attr[IPCNS_A_WAITER_HIDDEN]) {
+			take_hidden(request);
+			continue;
+		}
+		hand = find_hand(request, what_of(&rec));
+		if (!hand)
+			continue;
+		pid = 0;
+		ipcns_uint(rec.attr[IPCNS_A_WAITER_PID], &pid);
+		add_pid(hand, HAND_UNDO, pid);
+	}
+}
+
+static void take_element(struct nlattr *attrs, int len, void *arg)
+{
+	struct request *request = arg;
+	uint64_t semnum, pid, what;
+	struct hand *hand;
+	struct row rec;
+
+	if (!row_parse(&rec, attrs, len) ||
+	    !ipcns_uint(rec.attr[IPCNS_A_ELEMENT_SEMNUM], &semnum) ||
+	    !ipcns_uint(rec.attr[IPCNS_A_ELEMENT_PID], &pid) || !pid)
+		return;
+	for (what = WHAT_GROW(semnum); what <= WHAT_ZERO(semnum); what++) {
+		hand = find_hand(request, what);
+		if (hand && hand->source != HAND_UNDO) {
+			hand->n = 0;
+			add_last(hand, pid, rec.attr[IPCNS_A_ELEMENT_GONE]);
+		}
+	}
+}
+
+static bool restart_elements(void *arg)
+{
+	(void)arg;	/* what comes again replaces what came */
+	return true;
+}
+
+static bool needs_elements(const struct request *request)
+{
+	size_t i;
+
+	for (i = 0; i < request->n_hands; i++)
+		if (request->hands[i]->source != HAND_UNDO)
+			return true;
+	return false;
+}
+
+/* Who receives, for a sender; who sends, for a receiver. */
+static void fill_other_end(const struct row *rec, struct hand *hand)
+{
+	const bool sender = hand->what == IPCNS_ROLE_SENDER;
+	uint64_t pid;
+
+	if (ipcns_uint(rec->nest[sender ? IPCNS_A_MSG_LRPID : IPCNS_A_MSG_LSPID], &pid) && pid)
+		add_last(hand, pid, object_remembers_gone(rec, sender ? IPCNS_REMEMBERED_LRPID :
+							  IPCNS_REMEMBERED_LSPID));
+}
+
+/* Whose hand each thing is in. Where the object went away meanwhile, it is not known. */
+static void fill_hands(struct ipcns *w, struct request *request)
+{
+	size_t i;
+	int ret;
+
+	switch (request->rec.kind) {
+	case IPCNS_KIND_SEM:
+		take_undos(request);
+		if (!needs_elements(request))
+			return;
+		ret = ipcns_dump(w, object_request(IPCNS_CMD_ELEMENT_GET, &request->rec),
+				 take_element, restart_elements, request);
+		if (ret && ret != -ENOENT)
+			module_die(w, ret, "cannot list semaphores");
+		return;
+	case IPCNS_KIND_MSG:
+		for (i = 0; i < request->n_hands; i++)
+			fill_other_end(&request->rec, request->hands[i]);
+		return;
+	case IPCNS_KIND_MQ:
+		for (i = 0; i < request->n_hands; i++)
+			request->hands[i]->source = HAND_OPEN;
+	}
+}
+
+static void store_waiters(struct request *request)
+{
+	struct waits *waits = request->waits;
+	struct stored_row *row = request->waiters.rows;
+	const struct stored_row *end = row + request->waiters.n;
+	struct stored_wait *stored;
+	uint64_t pid;
+	struct row rec;
+
+	for (; row < end; row++) {
+		if (!row_parse(&rec, row->attrs, row->len))
+			continue;
+		pid = 0;
+		ipcns_uint(rec.attr[IPCNS_A_WAITER_PID], &pid);
+		waits->rows = xgrow(waits->rows, waits->n, &waits->allocated,
+				    sizeof(*waits->rows));
+		stored = &waits->rows[waits->n++];
+		*stored = (struct stored_wait){
+			.wait = { .hand = find_hand(request, what_of(&rec)), .pid = pid },
+			.attrs = row->attrs, .len = row->len,
+		};
+		row->attrs = NULL;	/* has moved */
+	}
+}
+
+/* Whether to go on with an answer about one object. */
+static bool check(struct ipcns *w, struct request *request, int ret)
+{
+	struct waits *waits = request->waits;
+
+	switch (ret) {
+	case 0:
+		return true;
+	case -ENOENT:		/* it is gone */
+		return false;
+	case -EPERM:
+	case -EACCES:
+		waits->refused += waits->refused_nsid != request->nsid;
+		waits->refused_nsid = request->nsid;
+		return false;
+	case -EOPNOTSUPP:
+		waits->unreadable |= 1U << request->rec.kind;
+		return false;
+	}
+	module_die(w, ret, "cannot list waiters");
+}
+
+static void ask(struct ipcns *w, const struct stored_row *object, struct waits *waits)
+{
+	struct request request = { .waits = waits };
+	struct ipcns_request *r;
+
+	if (!object_parse(&request.rec, object->attrs, object->len) ||
+	    waits->unreadable & 1U << request.rec.kind)
+		return;
+	ipcns_uint(request.rec.attr[IPCNS_A_OBJECT_NS_ID], &request.nsid);
+	ipcns_uint(request.rec.attr[IPCNS_A_OBJECT_ID], &request.id);
+	request.key = request.rec.attr[IPCNS_A_OBJECT_KEY];
+	if (waits->refused_nsid && waits->refused_nsid == request.nsid)
+		return;
+	r = object_request(IPCNS_CMD_WAITER_GET, &request.rec);
+	if (r && check(w, &request, ipcns_dump(w, r, take_waiter, restart_waiters, &request)) &&
+	    request.waiters.n) {
+		make_hands(&request);
+		fill_hands(w, &request);
+		store_waiters(&request);
+		waits->truncated += request.truncated;
+	}
+	row_store_clear(&request.waiters);
+	row_store_clear(&request.undos);
+}
+
+/* Who has the queues open that somebody waits for. */
+static void read_openers(struct ipcns *w, struct waits *waits)
+{
+	struct hand *hand;
+	bool read = false;
+	size_t i;
+
+	for (i = 0; i < waits->n_hands; i++) {
+		hand = waits->hands[i];
+		if (hand->kind != IPCNS_KIND_MQ)
+			continue;
+		if (!read)
+			openers_read(w);
+		read = true;
+		hand->n = openers_of(hand->nsid, hand->id, hand->pids, HAND_MAX, &hand->more);
+	}
+	openers_clear();
+}
+
+/**
+ * waits_read - read who waits for the objects, in whose hand it is, and find cycles
+ * @w: the connection
+ * @waits: has the objects
+ *
+ * It takes a request for each object, or two.
+ */
+void waits_read(struct ipcns *w, struct waits *waits)
+{
+	size_t i;
+
+	row_store_sort(&waits->objects);
+	for (i = 0; i < waits->objects.n; i++)
+		ask(w, &waits->objects.rows[i], waits);
+	read_openers(w, waits);
+	wait_cycles_find(waits->rows, waits->n, waits->hands, waits->n_hands);
+}
+
+/** waits_print - print a row for each process that waits, as wait_columns has it */
+void waits_print(const struct waits *waits, struct table *out)
+{
+	struct row rec;
+	size_t i;
+
+	for (i = 0; i < waits->n; i++) {
+		if (!row_parse(&rec, waits->rows[i].attrs, waits->rows[i].len))
+			continue;
+		rec.data = &waits->rows[i].wait;
+		table_add(out, &rec);
+	}
+}
+
+/** waits_free - free what it holds */
+void waits_free(struct waits *waits)
+{
+	size_t i;
+
+	for (i = 0; i < waits->n; i++)
+		free(waits->rows[i].attrs);
+	for (i = 0; i < waits->n_hands; i++)
+		free(waits->hands[i]);
+	free(waits->rows);
+	free(waits->hands);
+	row_store_clear(&waits->objects);
+	*waits = (struct waits){ 0 };
+}
