@@ -9,6 +9,7 @@
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 
+#include "creator.h"
 #include "event_send.h"
 #include "event_worker.h"
 #include "hook.h"
@@ -122,6 +123,8 @@ static void check_hooks(void)
 	u64 missed = calls_missed();
 	bool live = ipcns_events_live();
 
+	if (!live)
+		ipcns_creators_clear();
 	if (live != was_live)
 		record_loss(IPCNS_LOST_CAUSE_PROBES_OFF);
 	if (missed != was_missed)
@@ -213,9 +216,10 @@ static void watch(struct work_struct *work)
 	if (READ_ONCE(stopping))
 		return;
 	check_hooks();
-	if (!ipcns_hooks_armed(IPCNS_HOOKS_ALWAYS)) {
+	if (!ipcns_hooks_armed(IPCNS_HOOKS_ALWAYS) || !ipcns_hooks_armed(IPCNS_HOOKS_CREATORS)) {
 		ipcns_hooks_init();
 		ipcns_hooks_arm(IPCNS_HOOKS_ALWAYS);
+		ipcns_hooks_arm(IPCNS_HOOKS_CREATORS);
 	}
 	arm_on_demand();
 	if (ipcns_registry_in_doubt() && ktime_get_boottime_ns() >= next_check)
@@ -282,6 +286,9 @@ int ipcns_events_init(void)
 	if (err)
 		return err;
 	ipcns_registry_init();
+	err = ipcns_creators_init();
+	if (err)
+		goto err_creators;
 	err = ipcns_send_init(on_subscription);
 	if (err)
 		goto err_send;
@@ -290,6 +297,7 @@ int ipcns_events_init(void)
 	if (err)
 		goto err_hooks;
 	ipcns_hooks_arm(IPCNS_HOOKS_ALWAYS);
+	ipcns_hooks_arm(IPCNS_HOOKS_CREATORS);
 	if (record_objects)
 		arm_on_demand();
 	err = register_existing();
@@ -305,6 +313,8 @@ err_seed:
 err_hooks:
 	ipcns_send_exit();
 err_send:
+	ipcns_creators_exit();
+err_creators:
 	ipcns_registry_exit();
 	ipcns_journal_exit();
 	return err;
@@ -351,6 +361,7 @@ void ipcns_events_exit(void)
 	irq_work_sync(&wake_work);
 	cancel_delayed_work_sync(&publish_work);
 	ipcns_send_exit();
+	ipcns_creators_exit();
 	ipcns_registry_exit();
 	ipcns_journal_exit();
 }

@@ -109,6 +109,10 @@ static struct group {
 		.func = on_entry,
 		.flags = FTRACE_OPS_FL_PERMANENT | IPCNS_FTRACE_FLAGS,
 	},
+	[IPCNS_HOOKS_CREATORS].ops = {
+		.func = on_entry,
+		.flags = FTRACE_OPS_FL_PERMANENT | IPCNS_FTRACE_FLAGS,
+	},
 	[IPCNS_HOOKS_DEMAND].ops = {
 		.func = on_entry,
 		.flags = FTRACE_OPS_FL_PERMANENT | IPCNS_FTRACE_FLAGS,
@@ -340,8 +344,8 @@ void ipcns_hooks_exit(void)
 {
 	unsigned int group;
 
-	ipcns_hooks_disarm(IPCNS_HOOKS_DEMAND);
-	ipcns_hooks_disarm(IPCNS_HOOKS_ALWAYS);
+	for (group = IPCNS_HOOK_GROUPS; group--; )
+		ipcns_hooks_disarm(group);
 	while (stuck)
 		schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
 	for (group = 0; group < IPCNS_HOOK_GROUPS; group++)

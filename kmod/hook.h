@@ -11,10 +11,13 @@
 /**
  * enum ipcns_hook_group - when hooks are armed
  * @IPCNS_HOOKS_ALWAYS:	 as long as the module is loaded
+ * @IPCNS_HOOKS_CREATORS: the same; without them events are complete, and creators of
+ *			 objects unknown
  * @IPCNS_HOOKS_DEMAND:	 while somebody subscribed to objects, or with record=objects
  */
 enum ipcns_hook_group {
 	IPCNS_HOOKS_ALWAYS,
+	IPCNS_HOOKS_CREATORS,
 	IPCNS_HOOKS_DEMAND,
 	IPCNS_HOOK_GROUPS,
 };

@@ -12,6 +12,7 @@
 #include <net/netlink.h>
 
 #include "attr.h"
+#include "creator.h"
 #include "layout.h"
 #include "object.h"
 
@@ -218,6 +219,18 @@ struct collection {
 	const struct ipcns_ns_ref	*ref;
 };
 
+/* What is known to those who may see all of a namespace. */
+static void read_use(const struct ipcns_reader *r, struct inode *inode,
+		     const struct dentry *dentry, struct ipcns_object *o)
+{
+	o->mq.opens = count_opens(inode, dentry);
+	rcu_read_lock();
+	/* see probe.c on_mq_unlinked() */
+	ipcns_creator_read(r, READ_ONCE(inode->i_nlink) ? (void *)dentry : (void *)inode,
+			   &o->creator, &o->gone, &o->there);
+	rcu_read_unlock();
+}
+
 static int add_queue(struct inode *inode, struct dentry *dentry, void *arg)
 {
 	const struct collection *in = arg;
@@ -229,8 +242,10 @@ static int add_queue(struct inode *inode, struct dentry *dentry, void *arg)
 	read_name(dentry, o);
 	if (wanted(in->c->filter, inode, o) && may_read(in->c->r, in->ref, inode)) {
 		read_queue(in->c->r, inode, o);
-		o->mq.opens = in->ref->access == IPCNS_ACCESS_FULL ? count_opens(inode, dentry) :
-								      IPCNS_UNKNOWN;
+		o->mq.opens = IPCNS_UNKNOWN;
+		o->creator.time = 0;
+		if (in->ref->access == IPCNS_ACCESS_FULL)
+			read_use(in->c->r, inode, dentry, o);
 		o->ns_id = in->ref->id;
 		o->ns_inum = in->ref->ns->ns.inum;
 		ipcns_buf_commit(in->c->buf, sizeof(*o) + o->name_len);

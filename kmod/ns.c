@@ -114,7 +114,15 @@ static enum ipcns_state state(const struct ipcns_ns *n)
 	return n->members.nprocs || !n->whole ? IPCNS_STATE_ACTIVE : IPCNS_STATE_PINNED;
 }
 
-static int actor_fill(struct sk_buff *skb, int type, const struct ipcns_actor *a)
+/**
+ * ipcns_actor_fill() - put who did something into a message
+ * @skb:	the message
+ * @type:	the attribute
+ * @a:		who; nothing is put if its time is 0
+ *
+ * Return: 0, or -EMSGSIZE if there is no room.
+ */
+int ipcns_actor_fill(struct sk_buff *skb, int type, const struct ipcns_actor *a)
 {
 	struct nlattr *nest;
 
@@ -124,7 +132,7 @@ static int actor_fill(struct sk_buff *skb, int type, const struct ipcns_actor *a
 	if (!nest ||
 	    ipcns_attr_u64(skb, IPCNS_A_ACTOR_TIME, ipcns_real_time(a->time), IPCNS_A_ACTOR_PAD))
 		return -EMSGSIZE;
-	if (a->comm[0] &&
+	if ((a->pid || a->comm[0]) &&
 	    (ipcns_attr_u32(skb, IPCNS_A_ACTOR_PID, a->pid) ||
 	     ipcns_attr_u32(skb, IPCNS_A_ACTOR_UID, a->uid) ||
 	     nla_put(skb, IPCNS_A_ACTOR_COMM, strnlen(a->comm, sizeof(a->comm)), a->comm)))
@@ -179,8 +187,8 @@ int ipcns_ns_fill(struct sk_buff *skb, const void *record)
 		       ipcns_attr_u32(skb, IPCNS_A_NS_UID, m->uid) ||
 		       nla_put(skb, IPCNS_A_NS_COMM, strnlen(m->comm, sizeof(m->comm)), m->comm)))
 		return -EMSGSIZE;
-	if (actor_fill(skb, IPCNS_A_NS_BORN, &n->born) ||
-	    actor_fill(skb, IPCNS_A_NS_DYING, &n->dying))
+	if (ipcns_actor_fill(skb, IPCNS_A_NS_BORN, &n->born) ||
+	    ipcns_actor_fill(skb, IPCNS_A_NS_DYING, &n->dying))
 		return -EMSGSIZE;
 	return 0;
 }

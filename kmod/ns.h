@@ -50,6 +50,7 @@ struct ipcns_limits {
 	bool	whole;
 };
 
+int ipcns_actor_fill(struct sk_buff *skb, int type, const struct ipcns_actor *a);
 int ipcns_ns_fill(struct sk_buff *skb, const void *record);
 int ipcns_limits_fill(struct sk_buff *skb, const void *record);
 

@@ -10,9 +10,11 @@
 #include <net/netlink.h>
 
 #include "attr.h"
+#include "creator.h"
 #include "dump.h"
 #include "layout.h"
 #include "nl_gen.h"
+#include "ns.h"
 #include "object.h"
 
 const struct ipcns_kind_ops *const ipcns_kinds[IPCNS_N_KINDS] = {
@@ -87,6 +89,7 @@ static void leave_out(const struct ipcns_reader *r, const struct ipcns_ns_ref *r
 {
 	bool may_read = ipcns_sysv_may_read(r, ref, perm);
 
+	o->creator.time = 0;
 	if (o->kind == IPCNS_KIND_SEM) {
 		o->sem.undos = IPCNS_UNKNOWN;
 		if (!may_read) {
@@ -141,7 +144,9 @@ int ipcns_sysv_collect(const struct ipcns_collect *c, const struct ipcns_kind_op
 		if (!perm->deleted && wanted(f, perm)) {
 			read_perm(c->r, perm, o);
 			ops->read(c->r, perm, o);
-			if (ref->access < IPCNS_ACCESS_FULL)
+			if (ref->access == IPCNS_ACCESS_FULL)
+				ipcns_creator_read(c->r, perm, &o->creator, &o->gone, &o->there);
+			else
 				leave_out(c->r, ref, perm, o);
 			found = true;
 		}
@@ -192,7 +197,8 @@ int ipcns_object_fill(struct sk_buff *skb, const void *record)
 		return -EMSGSIZE;
 	}
 	if ((o->gone && ipcns_attr_u32(skb, IPCNS_A_OBJECT_GONE, o->gone)) ||
-	    (o->there && ipcns_attr_u32(skb, IPCNS_A_OBJECT_THERE, o->there)))
+	    (o->there && ipcns_attr_u32(skb, IPCNS_A_OBJECT_THERE, o->there)) ||
+	    ipcns_actor_fill(skb, IPCNS_A_OBJECT_CREATOR, &o->creator))
 		return -EMSGSIZE;
 
 	/* the nests have the numbers of the kinds */

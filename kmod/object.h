@@ -13,6 +13,7 @@
 #include "attr.h"
 #include "buf.h"
 #include "access.h"
+#include "registry.h"
 #include "task.h"
 #include "walk.h"
 
@@ -31,6 +32,7 @@
  * @ctime:	time of the last change, seconds since the epoch
  * @gone:	remembered processes that have ended, see ipcns_remember(), and
  * @there:	those that exist
+ * @creator:	who created it
  * @name_len:	length of @name, POSIX queues only
  * @name:	name of a POSIX queue, no NUL at its end
  *
@@ -48,6 +50,7 @@ struct ipcns_object {
 	u32	gone, there;
 	u32	name_len;
 	s64	ctime;
+	struct ipcns_actor creator;
 	union {
 		struct {
 			u64	size, nattch, rss, swap;

@@ -11,6 +11,7 @@
 #include <linux/timekeeping.h>
 #include <linux/user_namespace.h>
 
+#include "creator.h"
 #include "hook.h"
 #include "journal.h"
 #include "layout.h"
@@ -186,8 +187,15 @@ static __always_inline struct ipcns_event *begin_object(u8 what, const struct ip
 	return e;
 }
 
+/* ipc/util.c ipc_addid(ids, new, limit): new is empty, and in no table yet. */
+static notrace void on_object_created(struct ftrace_regs *regs)
+{
+	ipcns_creator_add(argument(regs, 1));
+}
+
 static notrace void on_rmid(struct ftrace_regs *regs)
 {
+	ipcns_creator_forget(argument(regs, 1));
 	if (begin_object(IPCNS_EVENT_KIND_DESTROYED, argument(regs, 0), argument(regs, 1)))
 		ipcns_journal_commit(NULL, 0);
 }
@@ -295,10 +303,22 @@ static int on_mq_created(struct kretprobe_instance *ri, struct pt_regs *regs)
 }
 NOKPROBE_SYMBOL(on_mq_created);
 
-/* ipc/mqueue.c mqueue_unlink(dir, dentry): cannot fail. */
+/* ipc/mqueue.c mqueue_create_attr(dentry, ...): if it succeeds, the entry gets the inode. */
+static notrace void on_queue_created(struct ftrace_regs *regs)
+{
+	ipcns_creator_add(argument(regs, 0));
+}
+
+/*
+ * ipc/mqueue.c mqueue_unlink(dir, dentry): cannot fail. A queue of the same name can
+ * have the entry next.
+ */
 static notrace void on_mq_unlinked(struct ftrace_regs *regs)
 {
-	write_queue(IPCNS_EVENT_KIND_UNLINKED, argument(regs, 1));
+	const struct dentry *dentry = argument(regs, 1);
+
+	ipcns_creator_move(dentry, d_inode(dentry));
+	write_queue(IPCNS_EVENT_KIND_UNLINKED, dentry);
 }
 
 /*
@@ -313,6 +333,7 @@ static notrace void on_mq_evicted(struct ftrace_regs *regs)
 	if (!S_ISREG(inode->i_mode) || !mq_readable ||
 	    !container_of(inode, struct mqueue_inode_info, vfs_inode)->ucounts)
 		return;
+	ipcns_creator_forget(inode);
 	e = begin_queue(IPCNS_EVENT_KIND_DESTROYED, inode, 0);
 	if (e) {
 		e->reason = inode->i_nlink ? IPCNS_EVENT_REASON_TEARDOWN : IPCNS_EVENT_REASON_REMOVED;
@@ -341,7 +362,9 @@ static notrace void on_mq_evicted(struct ftrace_regs *regs)
 /* The most frequent one comes first: a call looks for its hook in this order. */
 struct ipcns_hook ipcns_hooks[] = {
 	ENTRY(IPCNS_HOOKS_ALWAYS, "ipc_rmid", on_rmid),
+	ENTRY(IPCNS_HOOKS_CREATORS, "ipc_addid", on_object_created),
 	ENTRY(IPCNS_HOOKS_ALWAYS, "mqueue_evict_inode", on_mq_evicted),
+	ENTRY(IPCNS_HOOKS_CREATORS, "mqueue_create_attr", on_queue_created),
 	ENTRY(IPCNS_HOOKS_ALWAYS, "mqueue_unlink", on_mq_unlinked),
 	ENTRY(IPCNS_HOOKS_ALWAYS, "ipc_set_key_private", on_marked),
 	IPCNS_DESTROYED_HOOK,

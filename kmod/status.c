@@ -4,6 +4,7 @@
  */
 #include <linux/utsname.h>
 
+#include "creator.h"
 #include "dump.h"
 #include "event_worker.h"
 #include "hook.h"
@@ -83,6 +84,19 @@ static int teardowns_fill(struct sk_buff *skb, const struct ipcns_registry_stats
 	return 0;
 }
 
+static int creators_fill(struct sk_buff *skb)
+{
+	u64 dropped;
+	u32 n;
+
+	if (!ipcns_hooks_armed(IPCNS_HOOKS_CREATORS))
+		return 0;
+	n = ipcns_creators_count(&dropped);
+	return nla_put_u32(skb, IPCNS_A_STATUS_CREATORS, n) ?:
+	       nla_put_u64_64bit(skb, IPCNS_A_STATUS_CREATORS_DROPPED, dropped,
+				 IPCNS_A_STATUS_PAD);
+}
+
 static int events_fill(struct sk_buff *skb)
 {
 	struct ipcns_registry_stats r;
@@ -93,7 +107,7 @@ static int events_fill(struct sk_buff *skb)
 	ipcns_registry_stats(&r);
 	ipcns_journal_state(&j);
 	for (i = 0; ipcns_hook_state(i, &p); i++)
-		if (hook_fill(skb, &p))
+		if (ipcns_hooks[i].group != IPCNS_HOOKS_CREATORS && hook_fill(skb, &p))
 			return -EMSGSIZE;
 	if (nla_put_u32(skb, IPCNS_A_STATUS_DYING, r.dying) ||
 	    nla_put_u64_64bit(skb, IPCNS_A_STATUS_MISSED, r.missed, IPCNS_A_STATUS_PAD) ||
@@ -108,7 +122,7 @@ static int events_fill(struct sk_buff *skb)
 	if (nla_put_u32(skb, IPCNS_A_STATUS_RECORDED, ipcns_events_recorded()) ||
 	    (ipcns_hooks_stuck() && nla_put_string(skb, IPCNS_A_STATUS_STUCK, ipcns_hooks_stuck())))
 		return -EMSGSIZE;
-	return teardowns_fill(skb, &r);
+	return creators_fill(skb) ?: teardowns_fill(skb, &r);
 }
 
 static int status_fill(struct sk_buff *skb, bool counters)

@@ -25,11 +25,12 @@ def row_of(member, kind, ident):
         return link.get("object", {"ns-inum": member.inode, "kind": wire.KIND[kind], **name})
 
 
-def states(row):
-    """{process: whether it exists} of those that an object remembers."""
+def states(row, creator=False):
+    """{process: whether it exists} of those that an object remembers; or that of its creator."""
     bits = {"gone": False, "there": True}
     return {name: state for attribute, state in bits.items()
-            for bit, name in enumerate(wire.REMEMBERED) if row.get(attribute, 0) & 1 << bit}
+            for bit, name in enumerate(wire.REMEMBERED)
+            if row.get(attribute, 0) & 1 << bit and (name == "creator") == creator}
 
 
 def use_again(pid):

@@ -9,6 +9,7 @@
 
 #include "support.h"
 
+#include "creator.h"
 #include "journal.h"
 #include "probe.h"
 
@@ -227,6 +228,7 @@ static int hook_init(struct kunit *test)
 	int err = ipcns_journal_init(1 << 20, no_wake);
 
 	pins = 0;
+	err = err ?: ipcns_creators_init();
 	if (!err) {
 		ipcns_probes_init();
 		err = ipcns_hooks_init();
@@ -242,6 +244,7 @@ static void hook_exit(struct kunit *test)
 	fail_end_in = 0;
 	fail_disable_in = 0;
 	reset();
+	ipcns_creators_exit();
 	ipcns_journal_exit();
 }
 

@@ -7,6 +7,7 @@
 #include <linux/ipcns.h>
 
 #include "host/process.h"
+#include "ipc/actor.h"
 #include "ipc/file_object.h"
 #include "ipc/holder.h"
 #include "ipc/module.h"
@@ -89,56 +90,6 @@ static void fill_unit(const struct column *column, const struct row *rec, struct
 		cell->type = VALUE_UNKNOWN;
 }
 
-/* Attributes of who did something; the column says what. */
-static bool get_actor(const struct column *column, const struct row *rec, struct nlattr **tb)
-{
-	struct nlattr *attr = rec->attr[column->attr];
-
-	return attr && nla_parse_nested(tb, IPCNS_A_ACTOR_MAX, attr, NULL) >= 0;
-}
-
-static void fill_actor_time(const struct column *column, const struct row *rec,
-			    struct value *cell)
-{
-	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
-	uint64_t ns;
-
-	if (!get_actor(column, rec, tb) || !ipcns_uint(tb[IPCNS_A_ACTOR_TIME], &ns))
-		return;
-	cell->type = VALUE_TIME;
-	cell->number = (int64_t)ns / 1000000000;
-}
-
-/* COMMAND[PID], without the PID if it is not visible from here. */
-static void fill_actor(const struct column *column, const struct row *rec, struct value *cell)
-{
-	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
-	const char *comm;
-	uint64_t pid;
-	size_t len;
-
-	if (!get_actor(column, rec, tb))
-		return;
-	comm = ipcns_text(tb[IPCNS_A_ACTOR_COMM], &len);
-	if (!comm)
-		return;
-	if (len > sizeof(cell->buf) - 16)
-		len = sizeof(cell->buf) - 16;
-	memcpy(cell->buf, comm, len);
-	if (ipcns_uint(tb[IPCNS_A_ACTOR_PID], &pid) && pid)
-		len += snprintf(cell->buf + len, sizeof(cell->buf) - len, "[%u]", (uint32_t)pid);
-	value_bytes(cell, cell->buf, len);
-}
-
-static void fill_actor_user(const struct column *column, const struct row *rec,
-			    struct value *cell)
-{
-	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
-
-	if (get_actor(column, rec, tb))
-		value_attr(cell, column->as, tb[IPCNS_A_ACTOR_UID]);
-}
-
 /* Kinds of what keeps it; unknown unless somebody looked. */
 static void fill_held(const struct column *column, const struct row *rec, struct value *cell)
 {
@@ -218,19 +169,19 @@ static const struct column columns[] = {
 	{ "MSGBYTES", "bytes in System V messages", AS_SIZE, .attr = IPCNS_A_NS_MSG_BYTES },
 	{ "MQBYTES", "bytes in POSIX messages", AS_SIZE, .attr = IPCNS_A_NS_MQ_BYTES },
 	{ "CREATED", "time of creation, if known", AS_TIME, .attr = IPCNS_A_NS_BORN,
-	  .fill = fill_actor_time },
+	  .fill = actor_fill_time },
 	{ "CREATOR", "command that created it, if known, and its PID", AS_TEXT,
-	  .attr = IPCNS_A_NS_BORN, .fill = fill_actor },
+	  .attr = IPCNS_A_NS_BORN, .fill = actor_fill },
 	{ "CUID", "UID of the creator", AS_NUMBER, .attr = IPCNS_A_NS_BORN,
-	  .fill = fill_actor_user },
+	  .fill = actor_fill_user },
 	{ "CUSER", "username of the creator", AS_USER, .attr = IPCNS_A_NS_BORN,
-	  .fill = fill_actor_user },
+	  .fill = actor_fill_user },
 	{ "DIED", "time at which the last reference went", AS_TIME, .attr = IPCNS_A_NS_DYING,
-	  .fill = fill_actor_time },
+	  .fill = actor_fill_time },
 	{ "DROPPER", "command that dropped the last reference, and its PID", AS_TEXT,
-	  .attr = IPCNS_A_NS_DYING, .fill = fill_actor },
+	  .attr = IPCNS_A_NS_DYING, .fill = actor_fill },
 	{ "DUSER", "username of the DROPPER", AS_USER, .attr = IPCNS_A_NS_DYING,
-	  .fill = fill_actor_user },
+	  .fill = actor_fill_user },
 	{ NS_HELD, "what keeps it: task, nsfs, mount, shm, unattributed", AS_LIST,
 	  .fill = fill_held },
 };
@@ -344,10 +295,10 @@ static void die_ambiguous(const struct ipcns_name *ns)
 
 /**
  * ns_check_lookup - die if a look-up failed, unless there just is no such namespace
- * @w: the connection
- * @arg: the namespace as the user named it
- * @ns: what ipcns_name_parse() made of it
- * @ret: what ipcns_lookup() returned: 0, or -ENOENT, for the caller to handle
+ * w: the connection
+ * arg: the namespace as the user named it
+ * ns: what ipcns_name_parse() made of it
+ * ret: what ipcns_lookup() returned: 0, or -ENOENT, for the caller to handle
  */
 void ns_check_lookup(struct ipcns *w, const char *arg, const struct ipcns_name *ns, int ret)
 {
@@ -361,7 +312,7 @@ void ns_check_lookup(struct ipcns *w, const char *arg, const struct ipcns_name *
 		module_die(w, ret, "namespace \"%s\"", arg);
 }
 
-/* Adds the namespace that @arg names, or dies. */
+/* Adds the namespace that arg names, or dies. */
 static void look_up(struct ipcns *w, const char *arg, const struct ipcns_name *ns,
 		    struct row_store *store)
 {
@@ -382,7 +333,7 @@ static int compare_ids(const void *p, const void *q)
 	return (ns_id(*a) > ns_id(*b)) - (ns_id(*a) < ns_id(*b));
 }
 
-/* The row of @all, which is sorted by inode number, that @ns means; NULL if there is none. */
+/* The row of all, which is sorted by inode number, that ns means; NULL if there is none. */
 static const struct stored_row *find(const struct row_store *all, const struct stored_row **by_id,
 				     const struct ipcns_name *ns)
 {
@@ -450,10 +401,10 @@ static void select_among_all(struct ipcns *w, int argc, char **argv, struct row_
 
 /**
  * ns_select - look up the namespaces that arguments name
- * @w: the connection
- * @argc: number of arguments
- * @argv: arguments
- * @store: rows, sorted by inode number, one per namespace however often it is named
+ * w: the connection
+ * argc: number of arguments
+ * argv: arguments
+ * store: rows, sorted by inode number, one per namespace however often it is named
  *
  * Does not return if one of them does not exist.
  */
@@ -491,9 +442,9 @@ int ns_compare(const void *p, const void *q)
 
 /**
  * ns_selected - whether a row belongs to one of some namespaces
- * @store: the namespaces, sorted
- * @inum: inode number in the row
- * @id: identity in the row
+ * store: the namespaces, sorted
+ * inum: inode number in the row
+ * id: identity in the row
  */
 bool ns_selected(const struct row_store *store, struct nlattr *inum, struct nlattr *id)
 {

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <linux/ipcns.h>
 
+#include "ipc/actor.h"
 #include "ipc/file_object.h"
 #include "ipc/object.h"
 #include "ipc/process_use.h"
@@ -69,7 +70,7 @@ bool object_is_orphan(const struct row *rec)
 	return rec->kind == IPCNS_KIND_SHM && rec->nest[IPCNS_A_SHM_ORPHAN];
 }
 
-/** object_remembers_gone - whether a process that an object remembers has ended, as far as is known */
+/** object_remembers_gone - whether a process that an object remembers is known to have ended */
 bool object_remembers_gone(const struct row *rec, enum ipcns_remembered which)
 {
 	uint64_t gone;
@@ -381,6 +382,12 @@ static void fill_use(const struct column *column, const struct row *rec, struct 
 #define COLUMN_CTIME \
 	{ "CTIME", "time of the last change", AS_TIME, .attr = IPCNS_A_OBJECT_CTIME }
 
+#define COLUMNS_CREATED \
+	{ "CREATED", "time of creation, if known", AS_TIME, .attr = IPCNS_A_OBJECT_CREATOR, \
+	  .fill = actor_fill_time }, \
+	{ "CREATOR", "command that created it, if known, and its PID", AS_TEXT, \
+	  .attr = IPCNS_A_OBJECT_CREATOR, .fill = actor_fill }
+
 #define COLUMN_AGE \
 	{ "AGE", "time since the last change or detach; seconds with -J and -r", AS_AGE, \
 	  .fill = fill_age }
@@ -413,6 +420,7 @@ static const struct column mixed[] = {
 	COLUMN_AGE,
 	COLUMNS_CREATOR,
 	COLUMNS_OWNER,
+	COLUMNS_CREATED,
 	COLUMN_USE,
 };
 
@@ -435,6 +443,7 @@ static const struct column shm[] = {
 	COLUMN_AGE,
 	COLUMNS_CREATOR,
 	COLUMNS_OWNER,
+	COLUMNS_CREATED,
 	COLUMN_USE,
 };
 
@@ -448,6 +457,7 @@ static const struct column sem[] = {
 	COLUMN_CTIME,
 	COLUMNS_CREATOR,
 	COLUMNS_OWNER,
+	COLUMNS_CREATED,
 	COLUMN_USE,
 };
 
@@ -466,6 +476,7 @@ static const struct column msg[] = {
 	{ "SENDERS", "tasks waiting to send", AS_NUMBER, .nest = IPCNS_A_MSG_SENDERS },
 	COLUMNS_CREATOR,
 	COLUMNS_OWNER,
+	COLUMNS_CREATED,
 	COLUMN_USE,
 };
 
@@ -491,6 +502,7 @@ static const struct column mq[] = {
 	{ "SENDERS", "tasks waiting to send", AS_NUMBER, .nest = IPCNS_A_MQ_SENDERS },
 	COLUMN_CTIME,
 	COLUMNS_OWNER,
+	COLUMNS_CREATED,
 	COLUMN_USE,
 };
 

@@ -35,7 +35,7 @@ SETS = {
     "actor": "pad- time:s64 pid:u32 uid:u32 comm:binary",
     "object": "pad- ns-inum:u32 ns-id:u64 kind:u32 kinds:u32 id:u32 key:u32 name:binary mode:u32"
               " uid:u32 gid:u32 cuid:u32 cgid:u32 ctime:s64 shm:{shm} sem:{sem} msg:{msg} mq:{mq}"
-              " seq:u64 gone:u32 there:u32",
+              " seq:u64 gone:u32 there:u32 creator:{actor}",
     "shm": "pad- size:u64 nattch:u64 rss:u64 swap:u64 status:u32 atime:s64 dtime:s64 cpid:u32"
            " lpid:u32 orphan:flag",
     "sem": "pad- nsems:u32 otime:s64 undos:u32 waiters:u32",
@@ -68,12 +68,12 @@ SETS = {
               " walks:u64 walks-cut:u64 dumps:u32 dump-bytes:u64 events-live:u32 probe:{probe}"
               " dying:u32 missed:u64 journal-first:u64 journal-next:u64 dropped:u64"
               " journal-size:u64 journal-used:u64 teardowns:{teardowns} teardown-count:u64"
-              " teardown-sum:u64 recorded:u32 stuck:string",
+              " teardown-sum:u64 recorded:u32 stuck:string creators:u32 creators-dropped:u64",
 }
 LISTS = {"layout", "probe", "teardowns"}     # attributes that can come several times
 
 KIND = {"shm": 0, "sem": 1, "msg": 2, "mq": 3}
-REMEMBERED = "cpid lpid lspid lrpid sempids".split()
+REMEMBERED = "cpid lpid lspid lrpid sempids creator".split()
 STATE = {"active": 0, "pinned": 1, "dying": 2}
 HOLDER = "count task shm".split()
 ROLE = "sem undo receiver sender".split()

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Who did something, and when. */
+#include <stdio.h>
+#include <string.h>
+#include <linux/ipcns.h>
+
+#include "ipc/actor.h"
+
+/* Attributes of who did something; the column says what. */
+static bool get_actor(const struct column *column, const struct row *rec, struct nlattr **tb)
+{
+	struct nlattr *attr = rec->attr[column->attr];
+
+	return attr && nla_parse_nested(tb, IPCNS_A_ACTOR_MAX, attr, NULL) >= 0;
+}
+
+/** actor_fill_time - fill @cell with when it was */
+void actor_fill_time(const struct column *column, const struct row *rec, struct value *cell)
+{
+	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
+	uint64_t ns;
+
+	if (!get_actor(column, rec, tb) || !ipcns_uint(tb[IPCNS_A_ACTOR_TIME], &ns))
+		return;
+	cell->type = VALUE_TIME;
+	cell->number = (int64_t)ns / 1000000000;
+}
+
+/** actor_fill - fill @cell with COMMAND[PID], without the PID if it is not visible from here */
+void actor_fill(const struct column *column, const struct row *rec, struct value *cell)
+{
+	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
+	const char *comm;
+	uint64_t pid;
+	size_t len;
+
+	if (!get_actor(column, rec, tb))
+		return;
+	comm = ipcns_text(tb[IPCNS_A_ACTOR_COMM], &len);
+	if (!comm)
+		return;
+	if (len > sizeof(cell->buf) - 16)
+		len = sizeof(cell->buf) - 16;
+	memcpy(cell->buf, comm, len);
+	if (ipcns_uint(tb[IPCNS_A_ACTOR_PID], &pid) && pid)
+		len += snprintf(cell->buf + len, sizeof(cell->buf) - len, "[%u]", (uint32_t)pid);
+	value_bytes(cell, cell->buf, len);
+}
+
+/** actor_fill_user - fill @cell with the effective user ID of the process */
+void actor_fill_user(const struct column *column, const struct row *rec, struct value *cell)
+{
+	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
+
+	if (get_actor(column, rec, tb))
+		value_attr(cell, column->as, tb[IPCNS_A_ACTOR_UID]);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IPCNSCTL_ACTOR_H
+#define IPCNSCTL_ACTOR_H
+
+#include "print/columns.h"
+#include "print/rows.h"
+
+/* Cells of columns whose attribute says who did something. */
+void actor_fill_time(const struct column *column, const struct row *rec, struct value *cell);
+void actor_fill(const struct column *column, const struct row *rec, struct value *cell);
+void actor_fill_user(const struct column *column, const struct row *rec, struct value *cell);
+
+#endif
