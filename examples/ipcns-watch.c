@@ -31,7 +31,7 @@ static const char *const happenings[] = {
 };
 
 struct watch {
-	uint64_t id;		/* identity of the namespace: never used again, unlike its inode number */
+	uint64_t id;		/* not reused while the module is loaded; inode numbers are */
 	uint64_t inum;
 	uint64_t state;
 	uint64_t refs;		/* references on it, descriptors and mounts too; 0 if not counted */

@@ -137,7 +137,7 @@ def line_of(event):
 def object_of(event):
     """The JSON that an event must give, without its time."""
     return {"seq": event["seq"], "object": event["object"], "event": event["event"],
-            **dict(fields(event))}
+            **dict(fields(event)), **({"unit": None} if "pid" in event else {})}
 
 
 def without_time(line):

@@ -76,7 +76,7 @@ static void lines(void)
 	line_is("{\"seq\": 90211, \"time\": \"2026-11-18T06:06:40.123456-05:00\", "
 		"\"event\": \"created\", \"object\": \"shm\", \"ns\": 4026532115, \"nsid\": 17, "
 		"\"id\": 0, \"key\": \"0x12aa0de5\", \"uid\": 0, \"bytes\": 4096, \"pid\": 812, "
-		"\"comm\": \"postgres\"}\n", 1, "the same as JSON");
+		"\"comm\": \"postgres\", \"unit\": null}\n", 1, "the same as JSON");
 
 	event(1, IPCNS_EVENT_OBJECT_MQ, IPCNS_EVENT_KIND_UNLINKED);
 	nla_put_u32(msg, IPCNS_A_EVENT_ID, 5);

@@ -22,7 +22,8 @@
 static const char usage[] =
 	"Usage: " PROGRAM " history [OPTION...] [NS...]\n\n"
 	"Prints the events that the module's journal holds, oldest first, and ends.\n"
-	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, or a path; it may have ended.\n\n"
+	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, unit=NAME, or a path; an inode\n"
+	"number or identity may be of one that has ended.\n\n"
 	"Options:\n"
 	" -t, --type KIND,...   only about ns, shm, sem, msg, mq\n"
 	" -e, --events LIST     only these, each as TYPE, EVENT or TYPE.EVENT\n"
@@ -90,16 +91,24 @@ static void take_namespace(struct nlattr *attrs, int len, void *arg)
 /* Namespaces that the journal may know are taken by what names them, even if they are gone. */
 static void select_namespace(struct history *h, struct ipcns *c, char *arg, struct wanted_ns *ns)
 {
+	struct row_store store = { 0 };
 	struct ipcns_name name;
 
 	ns->arg = arg;
+	h->n_only++;
+	if (ns_is_unit(arg)) {
+		ns_select(c, 1, &arg, &store);
+		ns->id = ns_id(store.rows);
+		ns->alive = true;
+		row_store_clear(&store);
+		return;
+	}
 	ns_parse(arg, &name);
 	ns_check_lookup(c, arg, &name, ipcns_lookup(c, &name, take_namespace, ns));
 	if (name.by_id)
 		ns->id = name.value;
 	else if (!name.exists)
 		ns->inum = name.value;
-	h->n_only++;
 }
 
 /* Whether an event is of a namespace that is wanted; @ours: of the module that is loaded now. */
@@ -196,8 +205,11 @@ static void take_entry(const struct journalctl_entry *entry, void *arg)
 	if (!msg)
 		return;
 	/* What the module holds, it reports itself. */
-	if (!ours || (e.seq ?: e.to) < h->recording.held)
+	if (!ours || (e.seq ?: e.to) < h->recording.held) {
+		h->writer.entry = entry;
 		print_event(h, &e, ours);
+		h->writer.entry = NULL;
+	}
 	nlmsg_free(msg);
 }
 
@@ -218,8 +230,10 @@ static void report_gaps(const struct history *h, bool journal)
 {
 	char time[64];
 
-	if (recording_misses(&h->recording, &h->mask))
-		error("creations and changes of objects are on record only from times when a monitor asked for them, or with the module parameter record=objects");
+	if (h->recording.blind)
+		error("hooks do not fire, so what happens now is not recorded: see \"" PROGRAM
+		      " status\"");
+	recording_report_past(&h->recording, &h->mask);
 	if (!h->first_seq && h->recording.held >= h->recording.next) {
 		error("the module has recorded no event since it was loaded");
 		return;

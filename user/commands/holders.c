@@ -120,7 +120,7 @@ int cmd_holders(int argc, char **argv)
 	references_read(w, &store, &ledger);
 	if (ledger.refused)
 		die(STATUS_ERROR, "cannot list holders: it takes CAP_SYS_ADMIN in the namespace's "
-		    "user namespace");
+		    "user namespace (module parameter access=owner)");
 	print(&ledger, summary, &opts, &sel);
 	if (ledger.left_out)
 		error("of %zu namespaces, descriptors of /proc/sysvipc that may have an "

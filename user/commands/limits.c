@@ -245,7 +245,7 @@ static const struct column columns[] = {
 	{ "USED", "currently used", AS_NUMBER, .fill = fill_used },
 	{ "USE%", "currently used, of the limit", AS_PERCENT, .fill = fill_percent },
 	{ "SYSCTL", "sysctl that sets the limit", AS_TEXT, .fill = fill_sysctl },
-	{ "NSID", "namespace identity, never reused", AS_NUMBER, .attr = IPCNS_A_LIMITS_NS_ID },
+	{ "NSID", NS_ID_HELP, AS_NUMBER, .attr = IPCNS_A_LIMITS_NS_ID },
 	{ "USER", "user that the limit is for", AS_USER, .fill = fill_uid },
 	{ "UID", "UID of that user", AS_NUMBER, .fill = fill_uid },
 	{ "ONS", "user namespace that the limit is for (inode number)", AS_NUMBER,

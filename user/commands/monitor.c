@@ -14,6 +14,7 @@
 #include "ipc/journal_position.h"
 #include "ipc/module.h"
 #include "ipc/namespace.h"
+#include "ipc/recording.h"
 #include "ipc/snapshot.h"
 #include "ipc/snapshot_filter.h"
 #include "ipc/when.h"
@@ -34,11 +35,12 @@ static const char usage[] =
 	" -s, --snapshot        begin with what there is, as events \"present\"\n"
 	"     --since WHEN      begin with what the journal holds: event's number,\n"
 	"     --until WHEN        09:30, yesterday or \"10 min ago\" on; and where to end\n"
-	"     --strict          end with exit status 3 when events are lost\n"
-	"     --follow-module   when the module is unloaded, wait for it to come back\n"
+	"     --strict          end with 3 when events are lost or not recorded\n"
+	"     --follow-module   while the module is not loaded, wait for it\n"
 	" -J, --json            JSON Lines\n"
 	"     --journald        write to the journal of systemd, with fields IPCNS_*\n"
 	"     --state FILE      go on where the last run with this file ended\n"
+	" -q, --quiet           do not report what was not recorded before the start\n"
 	" -h, --help  -V, --version\n\n"
 	"Events: created, destroyed; of ns dying; of shm, sem, msg changed; of shm marked\n"
 	"(destroyed at its last detach); of mq unlinked. Missing events are reported\n"
@@ -64,6 +66,7 @@ static const struct option longopts[] = {
 	{ "json", no_argument, NULL, 'J' },
 	{ "journald", no_argument, NULL, OPTION_JOURNALD },
 	{ "state", required_argument, NULL, OPTION_STATE },
+	{ "quiet", no_argument, NULL, 'q' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ 0 }
@@ -87,6 +90,8 @@ struct monitor {
 	bool has_state;		/* it had one at the beginning */
 	bool formatting;	/* a line is being made */
 	bool changing;		/* from the state of one module to that of the next */
+	bool incomplete;	/* events that are wanted are not recorded */
+	bool hooks_changed;	/* an event says that hooks ceased to fire, or fire again */
 	uint64_t told_until;	/* events before this may be in the snapshot already */
 	uint64_t taken;		/* events that came, wanted or not */
 	uint64_t events, lost;	/* that were printed, that are missing */
@@ -184,6 +189,7 @@ static void pass_on(struct monitor *m, const struct ipcns_event *e)
 	if (!in_span)
 		return;
 	if (event_is_loss(e)) {
+		m->hooks_changed |= event_is_of_hooks(e);
 		write_event(m, e);
 		count_loss(m, e);
 		if (m->strict) {
@@ -359,6 +365,34 @@ static bool wants_objects(const struct monitor *m)
 	return event_mask_objects(&m->mask) & ~(1U << IPCNS_EVENT_OBJECT_NS);
 }
 
+/*
+ * Reports that events are missing, or not any more, as far as it has not been reported. Until then
+ * nothing but silence would show it.
+ */
+static bool check_recording(struct monitor *m, bool start)
+{
+	bool was_incomplete = m->incomplete;
+	struct recording now;
+
+	m->hooks_changed = false;
+	if (!recording_get(m->c, &now))
+		return false;
+	m->incomplete = recording_misses(&now, &m->mask);
+	if (m->incomplete && !was_incomplete) {
+		recording_report_now(&now);
+		m->lost_more = true;
+		if (m->strict) {
+			flush(m);
+			end(m, STATUS_LOST);
+		}
+	} else if (was_incomplete && !m->incomplete) {
+		error("hooks fire again: all events are recorded from here on");
+	}
+	if (start && !quiet && (m->span.has_since || m->path))
+		recording_report_past(&now, &m->mask);
+	return true;
+}
+
 /* What has come, without waiting. */
 static enum ipcns_feed_state read_feed(struct monitor *m)
 {
@@ -432,22 +466,40 @@ static void listen_anew(struct monitor *m)
 		wait_for_module(m);
 		change_module(m, from);
 		m->told_until = 0;
-	} while (!begin_again(m));
+	} while (!begin_again(m) || !check_recording(m, false));
+}
+
+/* Begins with the first module that is there, now or later; false if it is gone again. */
+static bool start(struct monitor *m, int argc, char **argv)
+{
+	struct journal_position now;
+	bool loaded, is_begun;
+
+	m->feed = feed_open(wants_objects(m), take, m, m->follow ? &loaded : NULL);
+	m->c = ipcns_feed_connection(m->feed);
+	watch_clock(m);
+	if (m->follow && !loaded) {
+		m->c = NULL;
+		error("module not loaded: waiting for it");
+		wait_for_module(m);
+	}
+	journal_position_now(&now, 0);
+	m->writer.module = now.module;
+	/* All that a module has seen that was waited for is new. */
+	if (m->c && m->follow && !loaded && !m->path && !m->span.has_since)
+		is_begun = begin_again(m);
+	else
+		is_begun = begin(m, argc, argv);
+	return is_begun && check_recording(m, true);
 }
 
 static void run(struct monitor *m, int argc, char **argv)
 {
-	struct journal_position now;
 	enum ipcns_feed_state state;
 
 	if (m->path)
 		m->has_state = journal_position_open(&m->state, m->path);
-	m->feed = feed_open(wants_objects(m), take, m);
-	m->c = ipcns_feed_connection(m->feed);
-	watch_clock(m);
-	journal_position_now(&now, 0);
-	m->writer.module = now.module;
-	state = begin(m, argc, argv) ? IPCNS_FEED_MORE : IPCNS_FEED_GONE;
+	state = start(m, argc, argv) ? IPCNS_FEED_MORE : IPCNS_FEED_GONE;
 	for (;;) {
 		if (state == IPCNS_FEED_GONE) {
 			flush(m);
@@ -460,6 +512,8 @@ static void run(struct monitor *m, int argc, char **argv)
 		look_at_clock(m);
 		look_at_end(m, long_output_poll(m->fd, state == IPCNS_FEED_DRY));
 		state = read_feed(m);
+		if (m->hooks_changed && state != IPCNS_FEED_GONE && !check_recording(m, false))
+			state = IPCNS_FEED_GONE;
 	}
 }
 
@@ -472,7 +526,7 @@ int cmd_monitor(int argc, char **argv)
 	enum event_form form = EVENT_LINES;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "t:e:sJhV", longopts, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "t:e:sJqhV", longopts, NULL)) != -1) {
 		switch (c) {
 		case 't':
 			types = optarg;
@@ -503,6 +557,9 @@ int cmd_monitor(int argc, char **argv)
 			break;
 		case OPTION_STATE:
 			m.path = optarg;
+			break;
+		case 'q':
+			quiet = true;
 			break;
 		default:
 			option_common(c, usage);

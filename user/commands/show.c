@@ -139,7 +139,8 @@ static void print_holders(const struct references *ledger, const struct table_op
 
 	puts("\nHolders:");
 	if (ledger->refused) {
-		puts("  for those with CAP_SYS_ADMIN in its user namespace");
+		puts("  for those with CAP_SYS_ADMIN in its user namespace "
+		     "(module parameter access=owner)");
 		return;
 	}
 	column_choice_parse(&sel, &holder_columns, NULL, false);

@@ -252,7 +252,7 @@ int cmd_wait(int argc, char **argv)
 	if (timeout >= 0)
 		deadline = now() + timeout;
 
-	w.feed = feed_open(false, take, &w);
+	w.feed = feed_open(false, take, &w, NULL);
 	w.c = ipcns_feed_connection(w.feed);
 	status = begin(&w, argv[optind]) ? wait_for_end(&w, deadline) : STATUS_OK;
 	ipcns_feed_free(w.feed);

@@ -107,17 +107,10 @@ const char *proc_command(uint32_t pid, size_t *len)
 	return n ? buffer : NULL;
 }
 
-/**
- * proc_is_kernel_thread - whether a process is a thread of the kernel's own
- * @pid: process id, as this process sees it
- *
- * See PF_KTHREAD in the kernel's include/linux/sched.h and proc_pid_stat(5).
- */
-bool proc_is_kernel_thread(uint32_t pid)
+/* A number of /proc/@pid/stat: the field @nth after the name; see proc_pid_stat(5). */
+static bool read_stat(uint32_t pid, int nth, uint64_t *value)
 {
-	const unsigned int kthread = 0x00200000;
 	size_t n = read_proc(pid, "stat", 4096);
-	unsigned long flags;
 	const char *at;
 	char *end;
 	int field;
@@ -125,13 +118,37 @@ bool proc_is_kernel_thread(uint32_t pid)
 	/* The name of a process can have any bytes; what follows it has no brackets. */
 	buffer[n] = '\0';
 	at = memrchr(buffer, ')', n);
-	/* flags are the seventh field after the name, with a space before each */
-	for (field = 0; at && field < 7; field++)
+	/* Each field has a space before it. */
+	for (field = 0; at && field < nth; field++)
 		at = strchr(at + 1, ' ');
 	if (!at)
 		return false;
-	flags = strtoul(at, &end, 10);
-	return end != at && flags & kthread;
+	*value = strtoull(at, &end, 10);
+	return end != at;
+}
+
+/**
+ * proc_is_kernel_thread - whether a process is a thread of the kernel's own
+ * @pid: process id, as this process sees it
+ *
+ * See PF_KTHREAD in the kernel's include/linux/sched.h.
+ */
+bool proc_is_kernel_thread(uint32_t pid)
+{
+	const unsigned int kthread = 0x00200000;
+	uint64_t flags;
+
+	return read_stat(pid, 7, &flags) && flags & kthread;
+}
+
+/**
+ * proc_start - when a process started
+ * @pid: process id, as this process sees it
+ * @ticks: set to ticks of sysconf(_SC_CLK_TCK) on CLOCK_BOOTTIME, rounded down
+ */
+bool proc_start(uint32_t pid, uint64_t *ticks)
+{
+	return read_stat(pid, 20, ticks);
 }
 
 /* Finds the path behind @label in the lines of the buffer, after a number if @numbered. */

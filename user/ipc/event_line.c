@@ -7,6 +7,7 @@
 
 #include <netlink/msg.h>
 
+#include "host/process_unit.h"
 #include "ipc/event_line.h"
 #include "ipc/namespace.h"
 #include "ipc/when.h"
@@ -64,6 +65,15 @@ static const struct event_mask possible = { {
 bool event_is_loss(const struct ipcns_event *e)
 {
 	return e->object == IPCNS_EVENT_OBJECT_LOST;
+}
+
+/** event_is_of_hooks - whether it says that hooks ceased to fire, or fire again */
+bool event_is_of_hooks(const struct ipcns_event *e)
+{
+	uint64_t cause;
+
+	return event_is_loss(e) && ipcns_uint(e->attr[IPCNS_A_EVENT_CAUSE], &cause) &&
+	       cause == IPCNS_LOST_CAUSE_PROBES_OFF;
 }
 
 static unsigned int find_name(const char *const names[], unsigned int n, const char *word,
@@ -519,6 +529,39 @@ static const char *name_or_number(const char *const names[], size_t n, uint64_t 
 	return buf;
 }
 
+/* The value of a field IPCNS_*; NULL if there is none. */
+static const char *entry_field(const struct journalctl_entry *entry, const char *name, size_t *len)
+{
+	char field[64] = "IPCNS_";
+	size_t n = strlen(field);
+
+	while (*name && n < sizeof(field) - 1)
+		field[n++] = toupper((unsigned char)*name++);
+	return journalctl_field(entry, field, len);
+}
+
+/*
+ * What the process belongs to that caused an event: as an entry has it, or as it is while the
+ * process lives.
+ */
+static void put_unit(struct event_writer *w, const struct ipcns_event *e)
+{
+	const char *unit = NULL;
+	uint64_t pid, time;
+	size_t len;
+
+	if (!ipcns_uint(e->attr[IPCNS_A_EVENT_PID], &pid))
+		return;
+	if (w->entry)
+		unit = entry_field(w->entry, "unit", &len);
+	else if (ipcns_uint(e->attr[IPCNS_A_EVENT_TIME], &time))
+		unit = process_unit_at(pid, time, &len);
+	if (unit)
+		put_bytes(w, "unit", unit, len);
+	else if (w->form == EVENT_JSON)
+		json_null(&w->json, "unit");
+}
+
 /** event_write - write one event, or a loss */
 void event_write(struct event_writer *w, const struct ipcns_event *e)
 {
@@ -533,6 +576,7 @@ void event_write(struct event_writer *w, const struct ipcns_event *e)
 			     sizeof(object)),
 	      name_or_number(kind_names, ARRAY_SIZE(kind_names), e->kind, kind, sizeof(kind)));
 	put_fields(w, event_fields, ARRAY_SIZE(event_fields), e->attr);
+	put_unit(w, e);
 	if (w->form != EVENT_JSON)
 		put_number(w, "seq", e->seq);
 	end(w);
@@ -542,17 +586,6 @@ static void add(bool added)
 {
 	if (!added)
 		die(STATUS_ERROR, "out of memory");
-}
-
-/* The value of a field IPCNS_*; NULL if there is none. */
-static const char *entry_field(const struct journalctl_entry *entry, const char *name, size_t *len)
-{
-	char field[64] = "IPCNS_";
-	size_t n = strlen(field);
-
-	while (*name && n < sizeof(field) - 1)
-		field[n++] = toupper((unsigned char)*name++);
-	return journalctl_field(entry, field, len);
 }
 
 static bool entry_number(const struct journalctl_entry *entry, const char *name, uint64_t *value)

@@ -22,6 +22,7 @@ struct event_mask {
 };
 
 bool event_is_loss(const struct ipcns_event *e);
+bool event_is_of_hooks(const struct ipcns_event *e);
 
 void event_mask_all(struct event_mask *mask);
 void event_mask_events(struct event_mask *mask, const char *list);
@@ -45,6 +46,7 @@ struct event_writer {
 	char *line;		/* what went to @out for an entry */
 	size_t line_len;
 	uint64_t module;	/* in entries, tells loads of the module apart; 0: left out */
+	const struct journalctl_entry *entry;	/* that events are of; NULL: they are recent */
 	bool stopped;		/* a signal came before an entry was out, which is lost */
 	int64_t second;		/* which @date and @zone are made for */
 	char date[32];

@@ -526,7 +526,7 @@ static void fill_text(const struct column *column, const struct row *rec, struct
 	{ "START", "first address of the attachment", AS_NUMBER, .fill = fill_start }, \
 	{ "END", "the first one behind it", AS_NUMBER, .fill = fill_end }, \
 	{ "COMM", "name of the process", AS_TEXT, .fill = fill_comm }, \
-	{ "NSID", "namespace identity, never reused", AS_NUMBER, .fill = fill_nsid }
+	{ "NSID", NS_ID_HELP, AS_NUMBER, .fill = fill_nsid }
 
 static const struct column columns[] = {
 	COLUMN_NS,

@@ -204,8 +204,7 @@ static const struct column columns[] = {
 	{ "PID", "the lowest PID", AS_NUMBER, .fill = fill_pid },
 	{ "COMMAND", "command line of the PID", AS_COMMAND, .fill = fill_command,
 	  .flags = SCOLS_FL_TRUNC },
-	{ "NSID", "namespace identity, never reused while the module is loaded", AS_NUMBER,
-	  .fill = fill_nsid },
+	{ "NSID", NS_ID_HELP, AS_NUMBER, .fill = fill_nsid },
 };
 
 /** holder_summary_columns - columns of one row for a kind and a unit */

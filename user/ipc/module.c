@@ -54,15 +54,24 @@ void module_die(const struct ipcns *c, int err, const char *fmt, ...)
  * @objects: to events about objects, too
  * @take: called for each event
  * @arg: passed to it
+ * @loaded: set to whether the module is there: the feed has not joined if it is not; NULL to die
  */
-struct ipcns_feed *feed_open(bool objects, ipcns_event_fn take, void *arg)
+struct ipcns_feed *feed_open(bool objects, ipcns_event_fn take, void *arg, bool *loaded)
 {
 	struct ipcns_feed *f = ipcns_feed_new(take, arg);
 	int ret;
 
 	if (!f)
 		die(STATUS_ERROR, "out of memory");
-	ret = ipcns_feed_open(f) ?: ipcns_feed_join(f, objects);
+	ret = ipcns_feed_open(f);
+	if (!ret) {
+		ret = ipcns_feed_join(f, objects);
+		if (loaded) {
+			*loaded = ret != -ENODEV;
+			if (!*loaded)
+				return f;
+		}
+	}
 	if (ret)
 		die_of(ret, ipcns_feed_error(f));
 	return f;

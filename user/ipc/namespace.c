@@ -135,7 +135,7 @@ static void fill_files(const struct column *column, const struct row *rec, struc
 
 static const struct column columns[] = {
 	{ "NS", "namespace identifier (inode number)", AS_NUMBER, .attr = IPCNS_A_NS_INUM },
-	{ "NSID", "namespace identity, never reused", AS_NUMBER, .attr = IPCNS_A_NS_ID },
+	{ "NSID", NS_ID_HELP, AS_NUMBER, .attr = IPCNS_A_NS_ID },
 	{ "STATE", "active, pinned (no member), dying", AS_TEXT, .fill = fill_state },
 	{ "NPROCS", "number of processes in the namespace", AS_NUMBER, .attr = IPCNS_A_NS_NPROCS },
 	{ "PID", "lowest PID in the namespace", AS_NUMBER, .attr = IPCNS_A_NS_PID,
@@ -303,9 +303,8 @@ static void die_ambiguous(const struct ipcns_name *ns)
 void ns_check_lookup(struct ipcns *w, const char *arg, const struct ipcns_name *ns, int ret)
 {
 	if (ret == -ENOENT && ns->exists)
-		die(STATUS_ERROR,
-		    "namespace \"%s\" is hidden: it takes CAP_SYS_ADMIN in its user namespace",
-		    arg);
+		die(STATUS_ERROR, "namespace \"%s\" is hidden: it takes CAP_SYS_ADMIN in its "
+		    "user namespace (module parameter access=owner)", arg);
 	if (ret == -ENOTUNIQ)
 		die_ambiguous(ns);
 	if (ret && ret != -ENOENT)
@@ -363,7 +362,8 @@ static const struct stored_row *find(const struct row_store *all, const struct s
 
 #define UNIT "unit="
 
-static bool is_unit(const char *arg)
+/** ns_is_unit - whether an argument names a namespace by a unit, for ns_select() */
+bool ns_is_unit(const char *arg)
 {
 	return !strncmp(arg, UNIT, strlen(UNIT));
 }
@@ -383,7 +383,7 @@ static void select_among_all(struct ipcns *w, int argc, char **argv, struct row_
 	if (all.n)
 		qsort(by_id, all.n, sizeof(*by_id), compare_ids);
 	for (k = 0; k < argc; k++) {
-		if (is_unit(argv[k])) {
+		if (ns_is_unit(argv[k])) {
 			row = unit_find(&all, argv[k] + strlen(UNIT));
 			row_store_add(store, row->attrs, row->len, ns_sort_key);
 			continue;
@@ -415,7 +415,7 @@ void ns_select(struct ipcns *w, int argc, char **argv, struct row_store *store)
 	int i;
 
 	for (i = 0; i < argc; i++)
-		all |= is_unit(argv[i]);
+		all |= ns_is_unit(argv[i]);
 	if (all) {
 		select_among_all(w, argc, argv, store);
 	} else {

@@ -48,6 +48,7 @@ bool ns_selected(const struct row_store *store, struct nlattr *inum, struct nlat
 void ns_select_all(struct ipcns *w, struct row_store *store);
 bool ns_describe_dying(const struct row *rec, char *text, size_t size);
 void ns_refuse_dying(const struct row *rec);
+bool ns_is_unit(const char *arg);
 bool ns_is_dying(const struct row *rec);
 uint64_t ns_id(const struct stored_row *row);
 int ns_compare(const void *p, const void *q);

@@ -397,7 +397,7 @@ static void fill_use(const struct column *column, const struct row *rec, struct 
 	{ "USER", "user name", AS_USER, .attr = IPCNS_A_OBJECT_UID }, \
 	{ "GID", "group ID", AS_NUMBER, .attr = IPCNS_A_OBJECT_GID }, \
 	{ "GROUP", "group name", AS_GROUP, .attr = IPCNS_A_OBJECT_GID }, \
-	{ "NSID", "namespace identity, never reused", AS_NUMBER, .attr = IPCNS_A_OBJECT_NS_ID }
+	{ "NSID", NS_ID_HELP, AS_NUMBER, .attr = IPCNS_A_OBJECT_NS_ID }
 
 #define COLUMNS_CREATOR \
 	{ "CUID", "creator UID", AS_NUMBER, .attr = IPCNS_A_OBJECT_CUID }, \
@@ -544,7 +544,7 @@ static const struct column element[] = {
 	{ "COMMAND", "command line of the PID", AS_COMMAND, .attr = IPCNS_A_ELEMENT_PID,
 	  .fill = fill_changer_command, .flags = SCOLS_FL_TRUNC },
 	{ "NS", "namespace identifier (inode number)", AS_NUMBER, .attr = IPCNS_A_ELEMENT_NS_INUM },
-	{ "NSID", "namespace identity, never reused", AS_NUMBER, .attr = IPCNS_A_ELEMENT_NS_ID },
+	{ "NSID", NS_ID_HELP, AS_NUMBER, .attr = IPCNS_A_ELEMENT_NS_ID },
 	{ "ID", "resource ID of the set", AS_NUMBER, .attr = IPCNS_A_ELEMENT_ID },
 };
 

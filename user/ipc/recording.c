@@ -65,20 +65,44 @@ bool recording_get(struct ipcns *c, struct recording *r)
 	return !ret;
 }
 
-/**
- * recording_misses - whether events are wanted that are not recorded unless somebody monitors them
- * @r: what is recorded
- * @mask: what is wanted
- *
- * Those are the creation and the change of objects; the rest is recorded in any case.
- */
-bool recording_misses(const struct recording *r, const struct event_mask *mask)
+/* Creations and changes of objects are wanted, of those in the mask @objects. */
+static bool wants_on_demand(const struct event_mask *mask, uint32_t objects)
 {
 	unsigned int object;
 
 	for (object = IPCNS_EVENT_OBJECT_SHM; object <= IPCNS_EVENT_OBJECT_MQ; object++)
-		if (mask->kinds[object] & (1U << IPCNS_EVENT_KIND_CREATED |
+		if (objects & 1U << object &&
+		    mask->kinds[object] & (1U << IPCNS_EVENT_KIND_CREATED |
 					   1U << IPCNS_EVENT_KIND_CHANGED))
-			return !r->always;
+			return true;
 	return false;
+}
+
+/** recording_misses - whether events are wanted that are not recorded now */
+bool recording_misses(const struct recording *r, const struct event_mask *mask)
+{
+	return r->blind || wants_on_demand(mask, ~r->objects);
+}
+
+/** recording_report_now - report why recording_misses() */
+void recording_report_now(const struct recording *r)
+{
+	if (r->blind)
+		error("hooks do not fire, so events are missing: see \"" PROGRAM " status\"");
+	else
+		error("not all creations and changes of objects are recorded now%s: see \"" PROGRAM
+		      " status\"", r->always ? "" : " (module parameter record=removals)");
+}
+
+/**
+ * recording_report_past - report what is wanted, but was recorded only while somebody monitored it
+ * @r: what is recorded
+ * @mask: what is wanted
+ *
+ * That is the creation and the change of objects; the rest is recorded in any case.
+ */
+void recording_report_past(const struct recording *r, const struct event_mask *mask)
+{
+	if (!r->always && wants_on_demand(mask, ~0U))
+		error("creations and changes of objects are on record only from times when a monitor asked for them (module parameter record=removals; record=objects records them always)");
 }

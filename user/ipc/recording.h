@@ -18,5 +18,7 @@ struct recording {
 
 bool recording_get(struct ipcns *c, struct recording *r);
 bool recording_misses(const struct recording *r, const struct event_mask *mask);
+void recording_report_now(const struct recording *r);
+void recording_report_past(const struct recording *r, const struct event_mask *mask);
 
 #endif

@@ -161,7 +161,7 @@ static void fill_waits_for(const struct column *column, const struct row *rec,
 	{ "COMM", "name of the process", AS_TEXT, .attr = IPCNS_A_WAITER_COMM }, \
 	{ "NS", "namespace identifier (inode number)", AS_NUMBER, \
 	  .attr = IPCNS_A_WAITER_NS_INUM }, \
-	{ "NSID", "namespace identity, never reused", AS_NUMBER, .attr = IPCNS_A_WAITER_NS_ID }, \
+	{ "NSID", NS_ID_HELP, AS_NUMBER, .attr = IPCNS_A_WAITER_NS_ID }, \
 	{ "ID", "resource ID", AS_NUMBER, .attr = IPCNS_A_WAITER_ID }
 
 #define COLUMNS_REQUEST \

@@ -10,6 +10,9 @@
 #include "print/rows.h"
 #include "print/value.h"
 
+/* What columns NSID say of themselves. */
+#define NS_ID_HELP "identity, never reused while the module is loaded"
+
 /*
  * One column of one kind of row. Headers, --help, --output, --list-columns and JSON types come
  * from it. Its cells are an attribute, or what @fill makes of the row.

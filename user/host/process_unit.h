@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IPCNSCTL_PROCESS_UNIT_H
+#define IPCNSCTL_PROCESS_UNIT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+const char *process_unit_at(uint32_t pid, int64_t time, size_t *len);
+
+#endif
