@@ -28,7 +28,7 @@
 #include "host/cgroup_name.h"
 #include "util.h"
 
-#define ID_LEN 64
+#define ID_LEN CONTAINER_ID_LEN
 #define SHORT_ID_LEN 12
 #define SHORT_UID_LEN 8
 #define UUID_LEN 36
@@ -464,4 +464,67 @@ size_t unit_name(const char *path, size_t len, char buf[static UNIT_SIZE])
 	if (user.len && !user_first)
 		len = put_name(buf, len, &user, false);
 	return put_name(buf, len, &inner, true);
+}
+
+/* The id that is part of a component; NULL if there is none. */
+static const char *find_id(const struct part *part)
+{
+	size_t i;
+
+	for (i = 0; i + ID_LEN <= part->len; i++)
+		if (is_id(part->text + i, ID_LEN))
+			return part->text + i;
+	return NULL;
+}
+
+/* The name of a container of a manager that names control groups by it. */
+static bool take_given_name(const struct name *name, struct container *c)
+{
+	static const char *const managers[] = { "lxc:", "machine:" };
+	size_t i, head;
+
+	for (i = 0; i < ARRAY_SIZE(managers); i++) {
+		head = strlen(managers[i]);
+		if (name->len <= head || memcmp(name->text, managers[i], head) ||
+		    name->len - head > sizeof(c->name))
+			continue;
+		c->name_len = name->len - head;
+		memcpy(c->name, name->text + head, c->name_len);
+		return true;
+	}
+	return false;
+}
+
+/**
+ * container_find - the container that a control group belongs to
+ * @path: of the group
+ * @len: its length
+ * @c: the result: its name, where the group has it, or its id
+ *
+ * Of several, the outermost one, and only if no other name lies around it than one of an engine:
+ * whoever has a group delegated to them can name what is below it after any container.
+ */
+bool container_find(const char *path, size_t len, struct container *c)
+{
+	const char *end = path + len, *id = NULL;
+	struct name outer = { .len = 0 }, name;
+	struct part part;
+
+	memset(c, 0, sizeof(*c));
+	for (; step_out(path, end, &part); end = part.text) {
+		if (part.len > PART_SIZE)
+			part.len = PART_SIZE;
+		name_part(path, &part, &name);
+		if (!name.len || (is_engine(&name) && outer.container))
+			continue;
+		outer = name;
+		id = name.container ? find_id(&part) : NULL;
+	}
+	if (!outer.container)
+		return false;
+	if (take_given_name(&outer, c))
+		return true;
+	if (id)
+		memcpy(c->id, id, ID_LEN);
+	return id;
 }

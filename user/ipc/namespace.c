@@ -6,6 +6,7 @@
 #include <string.h>
 #include <linux/ipcns.h>
 
+#include "host/container_name.h"
 #include "host/process.h"
 #include "ipc/actor.h"
 #include "ipc/file_object.h"
@@ -66,6 +67,19 @@ static void fill_cgroup(const struct column *column, const struct row *rec, stru
 		path = proc_cgroup(pid, &len);
 	if (path)
 		value_bytes(cell, path, len);
+}
+
+static void fill_container(const struct column *column, const struct row *rec, struct value *cell)
+{
+	const char *name = NULL;
+	uint64_t pid;
+	size_t len;
+
+	(void)column;
+	if (ipcns_uint(rec->attr[IPCNS_A_NS_PID], &pid))
+		name = container_name(pid, &len);
+	if (name)
+		value_bytes(cell, name, len);
 }
 
 /*
@@ -155,6 +169,8 @@ static const struct column columns[] = {
 	  .flags = SCOLS_FL_TRUNC },
 	{ "UNIT", "service, session, container or job of the PID", AS_TEXT, .fill = fill_unit,
 	  .flags = SCOLS_FL_TRUNC },
+	{ "CONTAINER", "name that its engine knows the PID's container by", AS_TEXT,
+	  .fill = fill_container, .flags = SCOLS_FL_TRUNC },
 	{ "REFS", "references on the namespace", AS_NUMBER, .attr = IPCNS_A_NS_REFS },
 	{ "SEMS", "number of semaphores in all sets", AS_NUMBER, .attr = IPCNS_A_NS_SEMS },
 	{ "MSGS", "number of System V messages", AS_NUMBER, .attr = IPCNS_A_NS_MSGS },
