@@ -9,6 +9,7 @@
 #include "ipc/member_processes.h"
 #include "ipc/module.h"
 #include "ipc/namespace.h"
+#include "ipc/orphan_fs.h"
 #include "ipc/references.h"
 #include "ipc/shm_memory.h"
 #include "print/table.h"
@@ -164,9 +165,10 @@ static void print(const struct row_store *store, const struct details *details, 
 /** cmd_list - the command */
 int cmd_list(int argc, char **argv)
 {
-	struct row_store store = { 0 };
+	struct row_store store = { 0 }, orphans = { 0 };
 	struct details details = { 0 };
 	struct file_sums all_files;
+	static const struct details none;
 	struct column_choice sel;
 	struct table_options opts;
 	struct table out;
@@ -191,6 +193,8 @@ int cmd_list(int argc, char **argv)
 		ns_select(w, argc - optind, argv + optind, &store);
 	else
 		ns_select_all(w, &store);
+	if (optind == argc)
+		orphan_fs_find(w, &store, &orphans);
 
 	select_states(&store, states);
 
@@ -207,6 +211,7 @@ int cmd_list(int argc, char **argv)
 
 	table_begin(&out, &opts, &sel, NULL);
 	print(&store, &details, &out);
+	print(&orphans, &none, &out);
 	table_end(&out);
 
 	references_free(&details.ledger);
@@ -214,6 +219,8 @@ int cmd_list(int argc, char **argv)
 	free(details.files);
 	column_choice_free(&sel);
 	row_store_clear(&store);
+	row_store_clear(&orphans);
+	orphan_fs_clear();
 	row_store_clear(&details.members);
 	ipcns_free(w);
 	return STATUS_OK;

@@ -13,6 +13,7 @@
 #include "ipc/holder.h"
 #include "ipc/module.h"
 #include "ipc/namespace.h"
+#include "ipc/orphan_fs.h"
 #include "ipc/unit.h"
 #include "util.h"
 
@@ -28,8 +29,12 @@ static void fill_state(const struct column *column, const struct row *rec, struc
 	uint64_t state;
 
 	(void)column;
-	if (ipcns_uint(rec->attr[IPCNS_A_NS_STATE], &state) && state < NS_STATES)
+	if (!ipcns_uint(rec->attr[IPCNS_A_NS_STATE], &state))
+		return;
+	if (state < NS_STATES)
 		value_text(cell, ns_state_names[state]);
+	else if (state == ORPHAN_FS_STATE)
+		value_text(cell, ORPHAN_FS_NAME);
 }
 
 /* A process id, unless 0: not visible from here. */
@@ -125,6 +130,20 @@ static void fill_held(const struct column *column, const struct row *rec, struct
 	value_list(cell, words, strlen(words));
 }
 
+/* Of an mqueue filesystem without a namespace. */
+static void fill_mount(const struct column *column, const struct row *rec, struct value *cell)
+{
+	const char *text = NULL;
+	uint64_t dev;
+	size_t len;
+
+	(void)column;
+	if (ipcns_uint(rec->attr[IPCNS_A_NS_MQ_DEV], &dev))
+		text = orphan_fs_mount(dev, &len);
+	if (text)
+		value_bytes(cell, text, len);
+}
+
 /* Memory of all segments; unknown unless somebody looked. */
 static void fill_memory(const struct column *column, const struct row *rec, struct value *cell)
 {
@@ -150,7 +169,7 @@ static void fill_files(const struct column *column, const struct row *rec, struc
 static const struct column columns[] = {
 	{ "NS", "namespace identifier (inode number)", AS_NUMBER, .attr = IPCNS_A_NS_INUM },
 	{ "NSID", NS_ID_HELP, AS_NUMBER, .attr = IPCNS_A_NS_ID },
-	{ "STATE", "active, pinned (no member), dying", AS_TEXT, .fill = fill_state },
+	{ "STATE", "active, pinned (no member), dying; or orphan-fs", AS_TEXT, .fill = fill_state },
 	{ "NPROCS", "number of processes in the namespace", AS_NUMBER, .attr = IPCNS_A_NS_NPROCS },
 	{ "PID", "lowest PID in the namespace", AS_NUMBER, .attr = IPCNS_A_NS_PID,
 	  .fill = fill_pid },
@@ -200,6 +219,8 @@ static const struct column columns[] = {
 	  .fill = actor_fill_user },
 	{ NS_HELD, "what keeps it: task, nsfs, mount, shm, unattributed", AS_LIST,
 	  .fill = fill_held },
+	{ "MOUNT", "of an orphan-fs: where it is mounted", AS_TEXT, .fill = fill_mount,
+	  .flags = SCOLS_FL_TRUNC },
 };
 
 /* What is as it should be stays plain. */
@@ -211,7 +232,7 @@ static const char *state_color(const struct row *rec)
 		return NULL;
 	if (state == IPCNS_STATE_DYING)
 		return "red";
-	return state == IPCNS_STATE_PINNED ? "yellow" : NULL;
+	return state == IPCNS_STATE_PINNED || state == ORPHAN_FS_STATE ? "yellow" : NULL;
 }
 
 /** ns_columns - columns of one namespace per row */
