@@ -7,6 +7,7 @@
 
 #include "host/descriptors.h"
 #include "host/mounts.h"
+#include "host/mqueue_contents.h"
 #include "host/posix_shm.h"
 #include "host/processes.h"
 #include "host/removal.h"
@@ -18,10 +19,10 @@
 void mounts_read(mount_fn found, void *arg)
 {
 	static const struct mount mounts[] = {
-		{ MOUNT_NSFS, 1, 0, 7, TEXT("/run/ns") },
-		{ MOUNT_NSFS, 2, 0, 7, TEXT("/run/\x1b[31m\xff") },
-		{ MOUNT_MQUEUE, 0, 3, 7, TEXT("/dev/mqueue") },
-		{ MOUNT_PROC, 0, 4, 7, TEXT("/proc") },
+		{ MOUNT_NSFS, 1, 0, 7, TEXT("/run/ns"), 10 },
+		{ MOUNT_NSFS, 2, 0, 7, TEXT("/run/\x1b[31m\xff"), 10 },
+		{ MOUNT_MQUEUE, 0, 3, 7, TEXT("/dev/mqueue"), 10 },
+		{ MOUNT_PROC, 0, 4, 7, TEXT("/proc"), 10 },
 	};
 	size_t i;
 
@@ -179,4 +180,14 @@ enum removal_state removals_run(int ns, struct removal *removals, size_t n)
 		removals[i].attached = removals[i].uid;
 	}
 	return n % (REMOVALS_SILENT + 1);
+}
+
+bool mqueue_contents_read(uint32_t pid, const char *path, uint32_t dev,
+			  struct mqueue_contents *contents)
+{
+	(void)path;
+	(void)dev;
+	contents->queues = 2;
+	contents->bytes = 100;
+	return pid == 10;
 }

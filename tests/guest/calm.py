@@ -246,12 +246,25 @@ def units(t):
                 as_json.until(lambda lines: any("0x00000029" in line for line in lines), "another")
             told = next(json.loads(line) for line in as_json.lines if "0x00000029" in line)
             t.same(told["unit"], None, "near miss: a process of no unit has null")
+            rows = tool.rows("objects", "-o", "TYPE,UNIT", member.inode)
+            t.same(rows, [{"type": "shm", "unit": "calm.service"}], "objects: the creator's")
+            rows = tool.rows("objects", "--type", "shm", "-o", "UNIT", member.inode)
+            t.same(rows, [{"unit": "calm.service"}], "with columns of one kind, too")
+            with Member(join=member.pid) as guest:
+                guest.call(calls.shmget, 0x2b, 4096)
+                guest.call(calls.semget, 0x2b, 1)
+            t.same({row["key"]: row["unit"] for row in tool.rows(
+                "objects", "-o", "KEY,UNIT,TYPE", member.inode) if row["type"] == "shm"},
+                   {"0x00000028": "calm.service", "0x0000002b": None},
+                   "near miss: of a creator that has ended none")
+            rows = tool.rows("holders", "-o", "PID,UNIT", member.inode)
+            t.ok({"pid": member.pid, "unit": "calm.service"} in rows, "holders", rows)
             pid = member.pid
             with Monitor("unit=calm.service", "-J") as one:
                 one.ready()
                 member.call(calls.shmget, 0x2a, 4096)
-                one.until(lambda lines: len(lines) == 1, "monitor unit=NAME")
-                t.contains(one.lines[0], "0x0000002a", "monitor unit=NAME")
+                one.until(lambda lines: any("0x0000002a" in line for line in lines),
+                          "monitor unit=NAME")
             done = tool.ipcnsctl("wait", "--timeout", "1", "unit=calm.service")
             t.same(done.returncode, 124, "wait unit=NAME")
         past = [json.loads(line) for line in tool.ipcnsctl(

@@ -328,6 +328,18 @@ static void fill_creator_command(const struct column *column, const struct row *
 		value_attr(cell, column->as, rec->nest[column->nest]);
 }
 
+/* Of segments; the kernel remembers no creator of other objects. */
+static void fill_creator_unit(const struct column *column, const struct row *rec,
+			      struct value *cell)
+{
+	uint64_t pid;
+
+	(void)column;
+	if (rec->kind == IPCNS_KIND_SHM && !object_remembers_gone(rec, IPCNS_REMEMBERED_CPID) &&
+	    ipcns_uint(rec->nest[IPCNS_A_SHM_CPID], &pid))
+		value_unit(cell, pid);
+}
+
 static void fill_changer_command(const struct column *column, const struct row *rec,
 				 struct value *cell)
 {
@@ -366,6 +378,10 @@ static void fill_use(const struct column *column, const struct row *rec, struct 
 #define COLUMN_USE \
 	{ OBJECT_USE, "with --pid: created, attached, open, changed, waits, undo, notified", \
 	  AS_LIST, .fill = fill_use }
+
+#define COLUMN_UNIT \
+	{ "UNIT", "service, session, container or job of a segment's creator, if it lives", \
+	  AS_TEXT, .fill = fill_creator_unit, .flags = SCOLS_FL_TRUNC }
 
 #define COLUMN_NS \
 	{ "NS", "namespace identifier (inode number)", AS_NUMBER, .attr = IPCNS_A_OBJECT_NS_INUM }
@@ -418,6 +434,7 @@ static const struct column mixed[] = {
 	  .fill = fill_links },
 	COLUMN_CTIME,
 	COLUMN_AGE,
+	COLUMN_UNIT,
 	COLUMNS_CREATOR,
 	COLUMNS_OWNER,
 	COLUMNS_CREATED,
@@ -441,6 +458,7 @@ static const struct column shm[] = {
 	{ "ATTACH", "attach time", AS_TIME, .nest = IPCNS_A_SHM_ATIME },
 	{ "DETACH", "detach time", AS_TIME, .nest = IPCNS_A_SHM_DTIME },
 	COLUMN_AGE,
+	COLUMN_UNIT,
 	COLUMNS_CREATOR,
 	COLUMNS_OWNER,
 	COLUMNS_CREATED,
