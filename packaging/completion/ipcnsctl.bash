@@ -104,7 +104,7 @@ _ipcnsctl_argument() {
 	*:--sort)
 		_ipcnsctl_list "$(_ipcnsctl_columns "${asked[@]}")" ;;
 	list:--state)
-		_ipcnsctl_list "active pinned dying" ;;
+		_ipcnsctl_list "active pinned dying orphan-fs" ;;
 	*:--time-format)
 		_ipcnsctl_words "iso full short" ;;
 	objects:--owner)

@@ -113,7 +113,7 @@ complete -c ipcnsctl -n '__ipcnsctl_is list objects holders limits waiters show 
     -s J -l json -d 'JSON output'
 
 complete -c ipcnsctl -n '__ipcnsctl_is list' -l state -x -d 'only in these states' \
-    -a '(__fish_complete_list , "__ipcnsctl_words active pinned dying")'
+    -a '(__fish_complete_list , "__ipcnsctl_words active pinned dying orphan-fs")'
 complete -c ipcnsctl -n '__ipcnsctl_is list' -l tree -d 'processes below their namespace'
 
 complete -c ipcnsctl -n '__ipcnsctl_is holders' -l summary -d 'one row for each kind and unit'

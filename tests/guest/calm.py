@@ -145,7 +145,7 @@ def follow(t):
             early.until(lambda lines: any(f"[ns,destroyed] ns={inode} " in line
                                           for line in lines), "events")
             t.same(number(early.lines[0]), 1, "from the first on")
-            whole.until(lambda lines: "[ns,present]" in lines[0], "a snapshot")
+            whole.until(lambda lines: lines and "[ns,present]" in lines[0], "a snapshot")
             t.same((early.end(signal.SIGTERM), early.errors[0]), (0, waiting[0]), "and an end")
             t.ok(not any("lost" in line for line in early.lines), "nothing was lost", early.lines)
         until(module.unload, "rmmod")
@@ -447,6 +447,8 @@ def orphan(t):
                    "with a process that sees it, its queues, their bytes, and where it is")
             table = tool.output("list").splitlines()
             t.ok(sum(" orphan-fs " in line for line in table) == 1, "in the table, too", *table)
+            t.same((len(orphans("--state", "orphan-fs")), orphans("--state", "pinned,active")),
+                   (1, []), "--state knows them")
             t.same(orphans("pid=1"), [], "near miss: one namespace was asked for")
             done = tool.ipcnsctl("list", "--tree")
             t.same((done.returncode, done.stderr), (0, ""), "with --tree, too")

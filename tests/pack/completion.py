@@ -135,7 +135,7 @@ def differences(ask):
     yield "columns of a summary", ask("holders", "--summary", "-o", "HOL"), {"HOLDERS"}
     yield "kinds", ask("objects", "--type", ""), KINDS | {"pshm", "psem"}
     yield "columns to sort by", ask("objects", "--sort", ""), columns("objects")
-    yield "states", ask("list", "--state", ""), {"active", "pinned", "dying"}
+    yield "states", ask("list", "--state", ""), {"active", "pinned", "dying", "orphan-fs"}
     yield "commands to help with", ask("help", "hol"), {"holders"}
     yield "kinds that are waited for", ask("waiters", "--type", ""), KINDS - {"shm"}
     yield "another kind", last(ask("objects", "-t", "shm,m")), {"msg", "mq"}

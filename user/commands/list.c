@@ -19,7 +19,7 @@ static const char usage[] =
 	"Usage: " PROGRAM " [list] [OPTION...] [NS...]\n\n"
 	"Lists IPC namespaces.\n"
 	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, unit=NAME, or a path.\n\n"
-	"     --state STATE,...  only those that are active, pinned or dying\n"
+	"     --state STATE,...  only active, pinned, dying, orphan-fs\n"
 	"     --tree             processes, each below its namespace\n";
 
 enum {
@@ -34,20 +34,26 @@ static const struct option longopts[] = {
 	{ 0 }
 };
 
-/* A mask of 1 << enum ipcns_state. */
+/* Filesystems without a namespace, in a mask of states. */
+#define ORPHANS (1U << NS_STATES)
+
+/* A mask of 1 << enum ipcns_state, and ORPHANS. */
 static unsigned int parse_states(const char *list)
 {
 	unsigned int states = 0, state;
+	const char *name;
 	size_t len;
 
 	for (;; list += len + 1) {
 		len = strcspn(list, ",");
-		for (state = 0; state < NS_STATES; state++)
-			if (strlen(ns_state_names[state]) == len &&
-			    !strncmp(ns_state_names[state], list, len))
+		for (state = 0; state <= NS_STATES; state++) {
+			name = state < NS_STATES ? ns_state_names[state] : ORPHAN_FS_NAME;
+			if (strlen(name) == len && !strncmp(name, list, len))
 				break;
-		if (state == NS_STATES)
-			die_usage("unknown state: %.*s (active, pinned or dying)", (int)len, list);
+		}
+		if (state > NS_STATES)
+			die_usage("unknown state: %.*s (active, pinned, dying or orphan-fs)",
+				  (int)len, list);
 		states |= 1U << state;
 		if (!list[len])
 			return states;
@@ -193,9 +199,8 @@ int cmd_list(int argc, char **argv)
 		ns_select(w, argc - optind, argv + optind, &store);
 	else
 		ns_select_all(w, &store);
-	if (optind == argc)
+	if (optind == argc && (!states || states & ORPHANS))
 		orphan_fs_find(w, &store, &orphans);
-
 	select_states(&store, states);
 
 	/* What keeps them costs a look at all tasks and descriptors. */

@@ -380,7 +380,7 @@ static void fill_use(const struct column *column, const struct row *rec, struct 
 	  AS_LIST, .fill = fill_use }
 
 #define COLUMN_UNIT \
-	{ "UNIT", "service, session, container or job of a segment's creator, if it lives", \
+	{ "UNIT", "unit of a segment's creator, while it lives", \
 	  AS_TEXT, .fill = fill_creator_unit, .flags = SCOLS_FL_TRUNC }
 
 #define COLUMN_NS \
