@@ -5,6 +5,7 @@
 
 int cmd_list(int argc, char **argv);
 int cmd_objects(int argc, char **argv);
+int cmd_check(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_holders(int argc, char **argv);
 int cmd_exec(int argc, char **argv);

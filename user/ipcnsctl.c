@@ -18,6 +18,7 @@ struct command {
 static const struct command commands[] = {
 	{ "list", cmd_list, "every IPC namespace, one row each (the default)" },
 	{ "objects", cmd_objects, "IPC objects of all or some namespaces" },
+	{ "check", cmd_check, "what leaks, is near a limit, is blocked, or is not recorded" },
 	{ "show", cmd_show, "one namespace in full" },
 	{ "holders", cmd_holders, "what keeps a namespace" },
 	{ "exec", cmd_exec, "run a command inside a namespace" },
@@ -37,7 +38,7 @@ static void print_usage(void)
 
 	puts("Usage: " PROGRAM " COMMAND [OPTION...] [NS...]\n"
 	     "       " PROGRAM " [OPTION...] [NS...]   as \"list\"\n\n"
-	     "Shows IPC namespaces and the IPC objects in them.\n\n"
+	     "Shows IPC namespaces and the IPC objects in them.\n"
 	     "Commands:");
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		printf(" %-10s  %s\n", commands[i].name, commands[i].help);

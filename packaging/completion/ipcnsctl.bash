@@ -87,6 +87,8 @@ _ipcnsctl_argument() {
 	case $command:$1 in
 	objects:--type | objects:-t)
 		_ipcnsctl_list "shm sem msg mq pshm psem" ;;
+	check:--type | check:-t)
+		_ipcnsctl_list "shm sem msg mq" ;;
 	waiters:--type | waiters:-t)
 		_ipcnsctl_list "sem msg mq" ;;
 	monitor:--type | monitor:-t | history:--type | history:-t)

@@ -92,7 +92,7 @@ complete -c ipcnsctl -n 'not __ipcnsctl_first; and __ipcnsctl_is rm' -a '(__ipcn
 complete -c ipcnsctl -s h -l help -d 'display a help text'
 complete -c ipcnsctl -s V -l version -d 'display the version'
 
-set -l tables '__ipcnsctl_is list objects holders limits waiters'
+set -l tables '__ipcnsctl_is list objects check holders limits waiters'
 complete -c ipcnsctl -n $tables -s r -l raw -d 'raw output'
 complete -c ipcnsctl -n $tables -s n -l noheadings -d 'no headings'
 complete -c ipcnsctl -n $tables -s H -l list-columns -d 'describe columns'
@@ -103,13 +103,13 @@ complete -c ipcnsctl -n $tables -l sort -x -d 'sort by these columns, -COLUMN de
 complete -c ipcnsctl -n $tables -s Q -l filter -x -d 'only rows that match'
 complete -c ipcnsctl -n $tables -s o -l output -x -d 'columns; +LIST adds' \
     -a '(__fish_complete_list , __ipcnsctl_columns)'
-complete -c ipcnsctl -n '__ipcnsctl_is list objects holders limits waiters show' -s u -l notruncate \
+complete -c ipcnsctl -n '__ipcnsctl_is list objects check holders limits waiters show' -s u -l notruncate \
     -d 'do not cut text'
-complete -c ipcnsctl -n '__ipcnsctl_is list objects holders limits waiters show' -l time-format -x \
+complete -c ipcnsctl -n '__ipcnsctl_is list objects check holders limits waiters show' -l time-format -x \
     -a 'iso full short' -d 'how times are printed'
-complete -c ipcnsctl -n '__ipcnsctl_is list objects holders limits waiters show status' -s b -l bytes \
+complete -c ipcnsctl -n '__ipcnsctl_is list objects check holders limits waiters show status' -s b -l bytes \
     -d 'sizes in bytes'
-complete -c ipcnsctl -n '__ipcnsctl_is list objects holders limits waiters show status monitor history' \
+complete -c ipcnsctl -n '__ipcnsctl_is list objects check holders limits waiters show status monitor history' \
     -s J -l json -d 'JSON output'
 
 complete -c ipcnsctl -n '__ipcnsctl_is list' -l state -x -d 'only in these states' \
@@ -117,6 +117,13 @@ complete -c ipcnsctl -n '__ipcnsctl_is list' -l state -x -d 'only in these state
 complete -c ipcnsctl -n '__ipcnsctl_is list' -l tree -d 'processes below their namespace'
 
 complete -c ipcnsctl -n '__ipcnsctl_is holders' -l summary -d 'one row for each kind and unit'
+
+set -l check '__ipcnsctl_is check'
+complete -c ipcnsctl -n $check -s t -l type -x -d 'only what concerns these kinds' \
+    -a '(__fish_complete_list , "__ipcnsctl_words shm sem msg mq")'
+complete -c ipcnsctl -n $check -l all -d 'all findings, however many are alike'
+complete -c ipcnsctl -n $check -l lines -d 'with -J, one finding in each line'
+complete -c ipcnsctl -n $check -s q -l quiet -d 'do not report that only a part is visible'
 
 complete -c ipcnsctl -n '__ipcnsctl_is waiters' -s t -l type -x -d 'only for these kinds' \
     -a '(__fish_complete_list , "__ipcnsctl_words sem msg mq")'

@@ -145,7 +145,7 @@ def differences(ask):
     yield "formats of time", ask("show", "--time-format", ""), {"iso", "full", "short"}
     yield "formats of metrics", ask("metrics", "--format", ""), {"openmetrics", "prometheus"}
     for command in ("list", "show", "holders", "limits", "monitor", "history", "wait", "exec",
-                    "objects", "waiters"):
+                    "objects", "waiters", "check"):
         yield f"{command}: namespaces", ask(command, "40"), NAMESPACES
     yield "one namespace", ask("show", "40265321"), {"4026532115", "4026532133"}
     units = {"docker:3f4e5d6c7b8a", "docker:3aaaaaaaaaaa/x.service"}

@@ -15,7 +15,7 @@ import sys
 
 OPTION = re.compile(r"(?<![\w-])(-[A-Za-z]|--[a-z][a-z-]+)(?![\w-])")
 # What makes a table of its own: its columns are in the manual. Parts in depth are left to -H.
-TABLES = (["list"], ["objects"], ["holders"], ["limits"], ["waiters"], *(
+TABLES = (["list"], ["objects"], ["holders"], ["limits"], ["waiters"], ["check"], *(
     ["objects", "--type", kind] for kind in ("shm", "sem", "msg", "mq")),
           ["objects", "--type", "sem", "--id", "0"])
 COMMON = {"-h", "--help", "-V", "--version"}

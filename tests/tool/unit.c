@@ -26,7 +26,7 @@
 #include "print/prometheus_text.h"
 #include "util.h"
 #include "ipc/holder.h"
-#include "commands/limits.h"
+#include "ipc/limit.h"
 #include "ipc/message_counts.h"
 #include "ipc/namespace.h"
 #include "ipc/object.h"

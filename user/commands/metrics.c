@@ -11,9 +11,9 @@
 #include <linux/ipcns.h>
 
 #include "command.h"
-#include "commands/limits.h"
 #include "commands/metrics.h"
 #include "host/process.h"
+#include "ipc/limit.h"
 #include "ipc/module.h"
 #include "ipc/namespace.h"
 #include "ipc/object.h"

@@ -7,8 +7,8 @@
 
 #include "command.h"
 #include "commands/holders.h"
-#include "commands/limits.h"
 #include "ipc/file_object.h"
+#include "ipc/limit.h"
 #include "ipc/module.h"
 #include "ipc/namespace.h"
 #include "ipc/shm_memory.h"

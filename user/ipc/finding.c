@@ -141,3 +141,83 @@ void findings_free(struct findings *list)
 	free(list->rows);
 	*list = (struct findings){ 0 };
 }
+
+static const struct finding *finding_of(const struct row *rec)
+{
+	return rec->data;
+}
+
+static void fill_severity(const struct column *column, const struct row *rec, struct value *cell)
+{
+	(void)column;
+	value_word(cell, severity_names[finding_of(rec)->severity]);
+}
+
+static void fill_check(const struct column *column, const struct row *rec, struct value *cell)
+{
+	(void)column;
+	value_word(cell, finding_of(rec)->check);
+}
+
+static void fill_ns(const struct column *column, const struct row *rec, struct value *cell)
+{
+	(void)column;
+	if (finding_of(rec)->nsid)
+		value_number(cell, finding_of(rec)->inum);
+}
+
+static void fill_nsid(const struct column *column, const struct row *rec, struct value *cell)
+{
+	(void)column;
+	if (finding_of(rec)->nsid)
+		value_number(cell, finding_of(rec)->nsid);
+}
+
+static void fill_subject(const struct column *column, const struct row *rec, struct value *cell)
+{
+	(void)column;
+	value_text(cell, finding_of(rec)->subject);
+}
+
+static void fill_what(const struct column *column, const struct row *rec, struct value *cell)
+{
+	(void)column;
+	value_text(cell, finding_of(rec)->what);
+}
+
+static void fill_more(const struct column *column, const struct row *rec, struct value *cell)
+{
+	(void)column;
+	if (finding_of(rec)->more)
+		value_text(cell, finding_of(rec)->more);
+}
+
+static const struct column columns[] = {
+	{ "SEVERITY", "crit, warn, info", AS_TEXT, .fill = fill_severity },
+	{ "CHECK", "which check found it", AS_TEXT, .fill = fill_check },
+	{ "NS", "namespace identifier (inode number)", AS_NUMBER, .fill = fill_ns },
+	{ "NSID", NS_ID_HELP, AS_NUMBER, .fill = fill_nsid },
+	{ "SUBJECT", "what it is about", AS_TEXT, .fill = fill_subject },
+	{ "WHAT", "what was found", AS_TEXT, .fill = fill_what },
+	{ "MORE", "command that shows more", AS_TEXT, .fill = fill_more },
+};
+
+static const char *severity_color(const struct row *rec)
+{
+	static const char *const colors[] = {
+		[SEVERITY_CRIT] = "red",
+		[SEVERITY_WARN] = "yellow",
+		[SEVERITY_INFO] = NULL,
+	};
+
+	return colors[finding_of(rec)->severity];
+}
+
+/** finding_columns - columns of one finding per row */
+const struct table_type finding_columns = {
+	.root = "findings",
+	.defaults = "SEVERITY,CHECK,NS,NSID,SUBJECT,WHAT,MORE",
+	.columns = columns,
+	.n = ARRAY_SIZE(columns),
+	.color = severity_color,
+};

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "print/columns.h"
 #include "print/json.h"
 
 enum severity {
@@ -33,6 +34,7 @@ struct findings {
 };
 
 extern const char *const severity_names[];
+extern const struct table_type finding_columns;
 
 struct finding *findings_add(struct findings *list, enum severity severity, const char *check,
 			     const char *fmt, ...) __attribute__((format(printf, 4, 5)));

@@ -154,9 +154,12 @@ static void drop_doubles(struct holders *list)
 }
 
 /* Keeps what tells references apart: as many rows as references, however many share them. */
-static void add_brief(struct references *ledger, struct holder *h)
+static void add_brief(struct references *ledger, struct ns_references *account, struct holder *h)
 {
 	struct holders *list = &ledger->rows;
+
+	if (account && h->pid && (!account->pid || h->pid < account->pid))
+		account->pid = h->pid;
 
 	free(h->text);
 	*h = (struct holder){
@@ -189,12 +192,12 @@ void references_add(struct nlattr *attrs, int len, void *arg)
 	if (!holder_parse(&h, &rec))
 		take_count(account, &rec);
 	else if (ledger->brief)
-		add_brief(ledger, &h);
+		add_brief(ledger, account, &h);
 	else
 		holders_add(&ledger->rows, &h);
 }
 
-static void add_mount(struct references *ledger, const struct ns_references *account,
+static void add_mount(struct references *ledger, struct ns_references *account,
 		      const struct mount *mount, enum holder_kind kind)
 {
 	struct holder h = {
@@ -206,14 +209,14 @@ static void add_mount(struct references *ledger, const struct ns_references *acc
 	};
 
 	if (ledger->brief) {
-		add_brief(ledger, &h);
+		add_brief(ledger, account, &h);
 		return;
 	}
 	holders_keep_text(&ledger->rows, &h, mount->path, mount->len);
 	holders_add(&ledger->rows, &h);
 }
 
-static void add_descriptor(struct references *ledger, const struct ns_references *account,
+static void add_descriptor(struct references *ledger, struct ns_references *account,
 			   const struct descriptor *descriptor, enum holder_kind kind)
 {
 	struct holder h = {
@@ -227,7 +230,7 @@ static void add_descriptor(struct references *ledger, const struct ns_references
 	struct holders *list = account ? &ledger->rows : &ledger->possible;
 
 	if (ledger->brief) {
-		add_brief(ledger, &h);
+		add_brief(ledger, account, &h);
 		return;
 	}
 	if (descriptor->name)
@@ -399,6 +402,7 @@ void references_restart(struct references *ledger)
 		account->counted = false;
 		account->attributed = 0;
 		account->held = 0;
+		account->pid = 0;
 		account->seen = false;
 	}
 }

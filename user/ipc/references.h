@@ -17,6 +17,7 @@ struct ns_references {
 	uint64_t refs;		/* so many, before holders were looked for */
 	uint64_t attributed;	/* references that have a holder */
 	unsigned int held;	/* mask of 1 << enum holder_kind */
+	uint32_t pid;		/* the lowest holder of a brief ledger, 0 if none was found */
 };
 
 /* What keeps some namespaces: references, and who has them. */

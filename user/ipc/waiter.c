@@ -341,7 +341,7 @@ static const struct column wait[] = {
 	  .fill = fill_cycle },
 	COLUMNS_REQUEST,
 	{ "COMM", "name of the process", AS_TEXT, .attr = IPCNS_A_WAITER_COMM },
-	{ "NSID", "namespace identity, never reused", AS_NUMBER, .attr = IPCNS_A_WAITER_NS_ID },
+	{ "NSID", NS_ID_HELP, AS_NUMBER, .attr = IPCNS_A_WAITER_NS_ID },
 };
 
 /** wait_columns - columns of one process per row that waits for anything: struct wait */

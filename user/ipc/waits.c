@@ -315,6 +315,8 @@ static void fill_hands(struct ipcns *w, struct request *request)
 	size_t i;
 	int ret;
 
+	if (request->waits->brief)
+		return;
 	switch (request->rec.kind) {
 	case IPCNS_KIND_SEM:
 		take_undos(request);
@@ -440,6 +442,8 @@ void waits_read(struct ipcns *w, struct waits *waits)
 	row_store_sort(&waits->objects);
 	for (i = 0; i < waits->objects.n; i++)
 		ask(w, &waits->objects.rows[i], waits);
+	if (waits->brief)
+		return;
 	read_openers(w, waits);
 	wait_cycles_find(waits->rows, waits->n, waits->hands, waits->n_hands);
 }

@@ -10,6 +10,7 @@ struct stored_wait;
 
 /* Processes that wait for semaphores and queues; all zero at first. */
 struct waits {
+	bool brief;			/* who waits, but in whose hand it is does not matter */
 	struct row_store objects;	/* that may have waiters */
 	struct stored_wait *rows;	/* by object, in the order in which they wait */
 	size_t n, allocated;

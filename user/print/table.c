@@ -279,6 +279,19 @@ static void put_json_object(struct json *json, const char *key, const struct col
 	json_close(json, '}');
 }
 
+/** table_json_line - write a row as a line of its own, with column names as keys */
+void table_json_line(FILE *file, const struct column_choice *sel, const struct row *rec,
+		     const struct value_format *format)
+{
+	const struct source source = { .rec = rec };
+	struct json json;
+
+	json_begin_line(&json, file);
+	put_json_fields(&json, sel, &source, format);
+	json_end(&json);
+}
+
+
 /** table_json_object - write a row as an object, with column names as keys */
 void table_json_object(struct json *json, const char *key, const struct column_choice *sel,
 		       const struct row *rec, const struct value_format *format)

@@ -45,6 +45,8 @@ void table_child(struct table *out, const struct row *rec, const struct row *sho
 void table_parent_end(struct table *out);
 void table_end(struct table *out);
 
+void table_json_line(FILE *file, const struct column_choice *sel, const struct row *rec,
+		     const struct value_format *format);
 void table_json_object(struct json *json, const char *key, const struct column_choice *sel,
 		       const struct row *rec, const struct value_format *format);
 

@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* ipcnsctl check: a verdict, what leaks, what is near a limit, what is blocked, what is blind. */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <linux/ipcns.h>
+
+#include "command.h"
+#include "ipc/checks.h"
+#include "ipc/module.h"
+#include "ipc/module_status.h"
+#include "ipc/namespace.h"
+#include "ipc/object.h"
+#include "print/table.h"
+#include "print/text.h"
+#include "util.h"
+
+static const char usage[] =
+	"Usage: " PROGRAM " check [OPTION...] [NS...]\n\n"
+	"Says what leaks, what is near a limit, what is blocked and what is not recorded,\n"
+	"the most severe first, and what to type next; or \"ok\".\n"
+	"Exit status: 0 if all is well, 4 if there is a crit or a warn.\n\n"
+	" -t, --type KIND,...  only what concerns these kinds: shm, sem, msg, mq\n"
+	"     --all            all findings: otherwise, of many alike, the first ones\n"
+	"     --lines          JSON Lines: with -J, one finding in each line\n"
+	" -q, --quiet          do not report that only a part is visible\n";
+
+enum {
+	OPTION_ALL = OPTION_COMMAND,
+	OPTION_LINES,
+};
+
+static const struct option longopts[] = {
+	{ "type", required_argument, NULL, 't' },
+	{ "all", no_argument, NULL, OPTION_ALL },
+	{ "lines", no_argument, NULL, OPTION_LINES },
+	{ "quiet", no_argument, NULL, 'q' },
+	TABLE_LONGOPTS,
+	{ 0 }
+};
+
+/* Findings of one check and severity that people are shown. */
+#define SHOWN 10
+
+/* Objects with waiters that are looked at: each takes the kernel a walk over all namespaces. */
+#define OBJECTS_MAX 256
+
+#define SAMPLE_NS 1000000000LL
+
+/* Objects of one kind in one namespace that nobody uses. */
+struct tally {
+	uint64_t inum, nsid;
+	unsigned int kind;
+	uint64_t objects, bytes;
+};
+
+/* What was read of all objects. */
+struct inventory {
+	const struct check_scope *scope;
+	struct tally *tallies;
+	size_t n, allocated;
+	struct waits waits;
+	size_t left_out;	/* objects with waiters that are not looked at */
+};
+
+static int64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
+}
+
+static void sleep_until(int64_t when)
+{
+	const struct timespec ts = { when / 1000000000, when % 1000000000 };
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL))
+		continue;
+}
+
+/* Objects come by namespace and kind, mostly: those that do not are added up later. */
+static void count_orphan(struct inventory *inventory, const struct row *rec)
+{
+	struct tally *tally = inventory->n ? &inventory->tallies[inventory->n - 1] : NULL;
+	uint64_t inum = 0, nsid = 0, bytes = 0;
+
+	ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_INUM], &inum);
+	ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_ID], &nsid);
+	ipcns_uint(rec->nest[IPCNS_A_SHM_SIZE], &bytes);
+	if (!tally || tally->nsid != nsid || tally->kind != rec->kind) {
+		inventory->tallies = xgrow(inventory->tallies, inventory->n,
+					   &inventory->allocated, sizeof(*inventory->tallies));
+		tally = &inventory->tallies[inventory->n++];
+		*tally = (struct tally){ .inum = inum, .nsid = nsid, .kind = rec->kind };
+	}
+	tally->objects++;
+	tally->bytes += bytes;
+}
+
+/* Where a dump of one namespace begins again. */
+struct dump {
+	struct inventory *inventory;
+	size_t tallies, objects, left_out, unlinked;
+};
+
+static void take_object(struct nlattr *attrs, int len, void *arg)
+{
+	struct inventory *inventory = ((const struct dump *)arg)->inventory;
+	const struct row_store *only = inventory->scope->only;
+	struct row rec;
+
+	if (!object_parse(&rec, attrs, len))
+		return;
+	if (only && !ns_selected(only, rec.attr[IPCNS_A_OBJECT_NS_INUM],
+				 rec.attr[IPCNS_A_OBJECT_NS_ID]))
+		return;
+	if (object_is_orphan(&rec))
+		count_orphan(inventory, &rec);
+	if (!object_may_have_waiters(&rec))
+		return;
+	if (inventory->waits.objects.n < OBJECTS_MAX)
+		waits_add_object(&inventory->waits, attrs, len);
+	else
+		inventory->left_out++;
+}
+
+static bool restart_dump(void *arg)
+{
+	const struct dump *dump = arg;
+	struct inventory *inventory = dump->inventory;
+
+	inventory->n = dump->tallies;
+	inventory->left_out = dump->left_out;
+	inventory->waits.unlinked = dump->unlinked;
+	row_store_truncate(&inventory->waits.objects, dump->objects);
+	return true;
+}
+
+/* Reads all objects that are checked, once. */
+static void read_objects(struct inventory *inventory)
+{
+	const struct check_scope *scope = inventory->scope;
+	const bool few = scope->only && scope->only->n <= NS_FEW;
+	struct ipcns_object_filter filter = { .kinds = scope->kinds };
+	size_t i, n = few ? scope->only->n : 1;
+	struct dump dump;
+	int ret;
+
+	for (i = 0; i < n; i++) {
+		filter.ns_id = few ? ns_id(&scope->only->rows[i]) : 0;
+		dump = (struct dump){
+			.inventory = inventory, .tallies = inventory->n,
+			.objects = inventory->waits.objects.n,
+			.left_out = inventory->left_out, .unlinked = inventory->waits.unlinked,
+		};
+		ret = ipcns_objects(scope->w, &filter, take_object, restart_dump, &dump);
+		if (ret)
+			module_die(scope->w, ret, "cannot list objects");
+	}
+}
+
+static int compare_tallies(const void *p, const void *q)
+{
+	const struct tally *a = p, *b = q;
+
+	if (a->inum != b->inum)
+		return a->inum < b->inum ? -1 : 1;
+	if (a->nsid != b->nsid)
+		return a->nsid < b->nsid ? -1 : 1;
+	return (a->kind > b->kind) - (a->kind < b->kind);
+}
+
+static void report_orphans(struct inventory *inventory, struct findings *list)
+{
+	struct tally *tally = inventory->tallies, *end = tally + inventory->n, sum;
+	char bytes[8];
+
+	if (inventory->n)
+		qsort(tally, inventory->n, sizeof(*tally), compare_tallies);
+	while (tally < end) {
+		sum = *tally;
+		while (++tally < end && !compare_tallies(tally, &sum)) {
+			sum.objects += tally->objects;
+			sum.bytes += tally->bytes;
+		}
+		format_size(bytes, sum.bytes);
+		finding_more(check_found(inventory->scope, list, SEVERITY_WARN, "orphans",
+					 sum.inum, sum.nsid, "%llu %s orphan%s, %s",
+					 (unsigned long long)sum.objects, kind_names[sum.kind],
+					 sum.objects == 1 ? "" : "s", bytes),
+			     PROGRAM " objects --orphans %llu", (unsigned long long)sum.inum);
+	}
+}
+
+static void report_left_out(const struct inventory *inventory, struct findings *list)
+{
+	if (!inventory->left_out)
+		return;
+	finding_more(findings_add(list, SEVERITY_INFO, "blocked",
+				  "%zu more objects may have waiters, which were not looked at",
+				  inventory->left_out), PROGRAM " waiters");
+	finding_subject(&list->rows[list->n - 1], "waiters");
+}
+
+/* Only the first answer counts; it is kept, since problems take another request. */
+static void take_status(struct nlattr *attrs, int len, void *arg)
+{
+	struct row_store *answer = arg;
+
+	if (!answer->n)
+		row_store_add(answer, attrs, len, NULL);
+}
+
+/* Counters of the module are for those who see everything. */
+static void report_part(const struct stored_row *status)
+{
+	struct row rec;
+
+	if (!quiet && row_parse(&rec, status->attrs, status->len) &&
+	    !rec.attr[IPCNS_A_STATUS_DROPPED])
+		error("you see only a part, which is checked: all takes CAP_SYS_ADMIN in the "
+		      "initial user namespace");
+}
+
+static void check_module(struct ipcns *w, struct findings *list)
+{
+	struct row_store answer = { 0 };
+
+	module_status_get(w, take_status, &answer);
+	if (answer.n) {
+		report_part(answer.rows);
+		module_problems(w, answer.rows->attrs, answer.rows->len, list);
+	}
+	row_store_clear(&answer);
+}
+
+/* All that takes no second sample happens between the two. */
+static void check_all(struct check_scope *scope, struct findings *list)
+{
+	struct inventory inventory = { .scope = scope, .waits = { .brief = true } };
+	struct row_store first = *scope->all, second = { 0 };
+	struct pinned pinned = { 0 };
+	struct waits after = { 0 };
+	int64_t sampled;
+
+	if (!scope->kinds)
+		check_pinned_begin(scope, &pinned);
+	read_objects(&inventory);
+	waits_read(scope->w, &inventory.waits);
+	sampled = now();
+	check_module(scope->w, list);
+	check_limits(scope, list);
+	report_orphans(&inventory, list);
+	if (pinned.n || inventory.waits.n)
+		sleep_until(sampled + SAMPLE_NS);
+	if (inventory.waits.n) {
+		check_blocked_again(scope, &inventory.waits, &after);
+		check_blocked(scope, &inventory.waits, &after, list);
+	}
+	report_left_out(&inventory, list);
+	if (!scope->kinds) {
+		if (pinned.n)
+			ns_select_all(scope->w, &second);
+		scope->all = pinned.n ? &second : &first;
+		check_pinned_end(scope, &pinned, list);
+		check_dying(scope, list);
+	}
+	row_store_clear(&second);
+	waits_free(&inventory.waits);
+	waits_free(&after);
+	free(inventory.tallies);
+}
+
+static void print_finding(const struct finding *f)
+{
+	printf("%-4s ", severity_names[f->severity]);
+	put_safe(stdout, f->subject, strlen(f->subject));
+	fputs(": ", stdout);
+	put_safe(stdout, f->what, strlen(f->what));
+	if (f->more) {
+		fputs(" [", stdout);
+		put_safe(stdout, f->more, strlen(f->more));
+		putchar(']');
+	}
+	putchar('\n');
+}
+
+static bool is_alike(const struct finding *a, const struct finding *b)
+{
+	return a->severity == b->severity && !strcmp(a->check, b->check);
+}
+
+/* One finding a line; of many alike, the first ones and their number. */
+static void print_text(const struct findings *list, bool all)
+{
+	const struct finding *f = list->rows, *end = f + list->n;
+	size_t alike = 0;
+
+	if (!findings_bad(list))
+		puts("ok");
+	for (; f < end; f++) {
+		alike = f > list->rows && is_alike(f - 1, f) ? alike + 1 : 1;
+		if (all || alike <= SHOWN)
+			print_finding(f);
+		else if (f + 1 == end || !is_alike(f, f + 1))
+			printf("%-4s %s: %zu more [" PROGRAM " check --all]\n",
+			       severity_names[f->severity], f->check, alike - SHOWN);
+	}
+}
+
+static void print_table(const struct findings *list, const struct table_options *opts,
+			const struct column_choice *sel)
+{
+	struct row rec = { 0 };
+	struct table out;
+	size_t i;
+
+	table_begin(&out, opts, sel, NULL);
+	for (i = 0; i < list->n; i++) {
+		rec.data = &list->rows[i];
+		table_add(&out, &rec);
+	}
+	table_end(&out);
+}
+
+static void print_lines(const struct findings *list, const struct table_options *opts,
+			const struct column_choice *sel)
+{
+	struct row rec = { 0 };
+	size_t i;
+
+	for (i = 0; i < list->n; i++) {
+		rec.data = &list->rows[i];
+		table_json_line(stdout, sel, &rec, &opts->format);
+	}
+}
+
+static void print(const struct findings *list, const struct table_options *opts,
+		  const struct column_choice *sel, bool all, bool lines)
+{
+	if (lines)
+		print_lines(list, opts, sel);
+	else if (opts->json || opts->raw || opts->output || opts->output_all || opts->sort ||
+		 opts->filter)
+		print_table(list, opts, sel);
+	else
+		print_text(list, all);
+}
+
+/** cmd_check - the command */
+int cmd_check(int argc, char **argv)
+{
+	struct row_store all = { 0 }, only = { 0 };
+	struct check_scope scope = { .all = &all };
+	bool show_all = false, lines = false;
+	struct findings list = { 0 };
+	struct column_choice sel;
+	struct table_options opts;
+	int c;
+
+	table_options_init(&opts);
+	while ((c = getopt_long(argc, argv, TABLE_OPTSTRING "t:q", longopts, NULL)) != -1) {
+		if (c == 't')
+			scope.kinds |= kinds_parse(optarg);
+		else if (c == OPTION_ALL)
+			show_all = true;
+		else if (c == OPTION_LINES)
+			lines = true;
+		else if (c == 'q')
+			quiet = true;
+		else if (!table_options_take(&opts, c))
+			die_usage(NULL);
+	}
+	if (table_options_finish(&opts, usage, &finding_columns))
+		return STATUS_OK;
+	if (lines && !opts.json)
+		die_usage("--lines needs -J");
+	table_choose(&opts, &sel, &finding_columns);
+
+	scope.w = module_open();
+	ns_select(scope.w, argc - optind, argv + optind, &only);
+	scope.only = only.n ? &only : NULL;
+	ns_select_all(scope.w, &all);
+	check_all(&scope, &list);
+	findings_sort(&list);
+	print(&list, &opts, &sel, show_all, lines);
+	c = findings_bad(&list) ? STATUS_FOUND : STATUS_OK;
+
+	findings_free(&list);
+	row_store_clear(&all);
+	row_store_clear(&only);
+	column_choice_free(&sel);
+	ipcns_free(scope.w);
+	return c;
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Namespaces that stay: without a process, or while they are being destroyed. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <linux/ipcns.h>
+
+#include "ipc/checks.h"
+#include "ipc/module.h"
+#include "ipc/namespace.h"
+#include "ipc/references.h"
+#include "util.h"
+
+#define NS_PER_SECOND 1000000000ULL
+
+/* Longer than a teardown takes that waits for nothing. */
+#define DYING_SECONDS 10
+
+static bool is_selected(const struct check_scope *scope, const struct row *rec)
+{
+	return !scope->only ||
+	       ns_selected(scope->only, rec->attr[IPCNS_A_NS_INUM], rec->attr[IPCNS_A_NS_ID]);
+}
+
+static bool has_state(const struct row *rec, uint64_t state)
+{
+	uint64_t value;
+
+	return ipcns_uint(rec->attr[IPCNS_A_NS_STATE], &value) && value == state;
+}
+
+static int compare_numbers(const void *p, const void *q)
+{
+	uint64_t a = *(const uint64_t *)p, b = *(const uint64_t *)q;
+
+	return (a > b) - (a < b);
+}
+
+/** check_pinned_begin - remember the namespaces that have no process; see check_pinned_end() */
+void check_pinned_begin(const struct check_scope *scope, struct pinned *pinned)
+{
+	const struct row_store *all = scope->all;
+	struct row rec;
+	size_t i;
+
+	pinned->nsids = xcalloc(all->n + 1, sizeof(*pinned->nsids));
+	pinned->n = 0;
+	for (i = 0; i < all->n; i++)
+		if (row_parse(&rec, all->rows[i].attrs, all->rows[i].len) &&
+		    has_state(&rec, IPCNS_STATE_PINNED) && is_selected(scope, &rec))
+			pinned->nsids[pinned->n++] = ns_id(&all->rows[i]);
+	qsort(pinned->nsids, pinned->n, sizeof(*pinned->nsids), compare_numbers);
+}
+
+/* What keeps a namespace, in words: the kinds of holders, and the first process of them. */
+static void add_pinned(const struct check_scope *scope, const struct stored_row *row,
+		       const struct references *ledger, struct findings *list)
+{
+	const struct ns_references *account = references_of(ledger, row);
+	const unsigned int held = account ? account->held : 0;
+	char *process = NULL, words[128] = "";
+	unsigned int kind;
+
+	if (account && !held)
+		return;		/* it is not kept any more */
+	for (kind = 0; kind <= HOLDER_UNATTRIBUTED; kind++)
+		if (held & 1U << kind)
+			snprintf(words + strlen(words), sizeof(words) - strlen(words), "%s%s",
+				 *words ? ", " : "", holder_names[kind]);
+	if (account && account->pid)
+		process = check_process(account->pid);
+	/* Engines pin namespaces by mounts; what nobody remembers is kept otherwise. */
+	finding_more(check_found(scope, list,
+				 held == 1U << HOLDER_MOUNT ? SEVERITY_INFO : SEVERITY_WARN,
+				 "pinned", row->key.number[0], ns_id(row),
+				 "pinned without a process by %s%s%s", *words ? words : "unknown",
+				 process ? ": " : "", process ?: ""),
+		     PROGRAM " holders %llu", (unsigned long long)row->key.number[0]);
+	free(process);
+}
+
+static bool was_pinned(const struct pinned *pinned, uint64_t nsid)
+{
+	return bsearch(&nsid, pinned->nsids, pinned->n, sizeof(nsid), compare_numbers);
+}
+
+/**
+ * check_pinned_end - find namespaces that have no process since the check began
+ * @scope: what is checked; its namespaces are those of now
+ * @pinned: those of the beginning; freed
+ * @list: where findings go
+ */
+void check_pinned_end(const struct check_scope *scope, struct pinned *pinned,
+		      struct findings *list)
+{
+	struct row_store still = { 0 };
+	struct references ledger;
+	const struct stored_row *row;
+	struct row rec;
+	size_t i;
+
+	for (i = 0; pinned->n && i < scope->all->n; i++) {
+		row = &scope->all->rows[i];
+		if (row_parse(&rec, row->attrs, row->len) &&
+		    has_state(&rec, IPCNS_STATE_PINNED) && was_pinned(pinned, ns_id(row)))
+			row_store_add(&still, row->attrs, row->len, ns_sort_key);
+	}
+	if (still.n) {
+		references_read_once(scope->w, &still, &ledger);
+		for (i = 0; i < still.n; i++)
+			add_pinned(scope, &still.rows[i], &ledger, list);
+		references_free(&ledger);
+	}
+	row_store_clear(&still);
+	free(pinned->nsids);
+	*pinned = (struct pinned){ 0 };
+}
+
+/* Seconds since the last reference of a namespace went, -1 if that is not known. */
+static double dying_seconds(const struct row *rec)
+{
+	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1], *attr = rec->attr[IPCNS_A_NS_DYING];
+	struct timespec now;
+	uint64_t time;
+
+	if (!attr || nla_parse_nested(tb, IPCNS_A_ACTOR_MAX, attr, NULL) < 0 ||
+	    !ipcns_uint(tb[IPCNS_A_ACTOR_TIME], &time))
+		return -1;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec + now.tv_nsec / 1e9 - time / (double)NS_PER_SECOND;
+}
+
+/** check_dying - find namespaces whose teardown does not end */
+void check_dying(const struct check_scope *scope, struct findings *list)
+{
+	const struct stored_row *row;
+	struct row rec;
+	double seconds;
+	size_t i;
+
+	for (i = 0; i < scope->all->n; i++) {
+		row = &scope->all->rows[i];
+		if (!row_parse(&rec, row->attrs, row->len) || !ns_is_dying(&rec) ||
+		    !is_selected(scope, &rec))
+			continue;
+		seconds = dying_seconds(&rec);
+		if (seconds <= DYING_SECONDS)
+			continue;
+		finding_more(check_found(scope, list, SEVERITY_WARN, "dying",
+					 row->key.number[0], ns_id(row),
+					 "dying for %.0f seconds: its teardown does not end",
+					 seconds),
+			     PROGRAM " list -o +DIED,DROPPER id=%llu",
+			     (unsigned long long)ns_id(row));
+	}
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IPCNSCTL_CHECKS_H
+#define IPCNSCTL_CHECKS_H
+
+#include "ipc/finding.h"
+#include "ipc/waits.h"
+#include "libipcns.h"
+#include "print/rows.h"
+
+/* What is checked. */
+struct check_scope {
+	struct ipcns *w;
+	const struct row_store *all;	/* all namespaces, sorted */
+	const struct row_store *only;	/* namespaces that were asked for, sorted; NULL for all */
+	unsigned int kinds;		/* mask of kinds of objects, 0 for all and all else */
+};
+
+bool check_wants(const struct check_scope *scope, unsigned int kind);
+struct finding *check_found(const struct check_scope *scope, struct findings *list,
+			    enum severity severity, const char *check, uint64_t inum,
+			    uint64_t nsid, const char *fmt, ...)
+	__attribute__((format(printf, 7, 8)));
+char *check_process(uint32_t pid);
+
+void check_limits(const struct check_scope *scope, struct findings *list);
+
+/* Namespaces that were pinned when a check began. */
+struct pinned {
+	uint64_t *nsids;	/* sorted */
+	size_t n;
+};
+
+void check_pinned_begin(const struct check_scope *scope, struct pinned *pinned);
+void check_pinned_end(const struct check_scope *scope, struct pinned *pinned,
+		      struct findings *list);
+void check_dying(const struct check_scope *scope, struct findings *list);
+
+void check_blocked_again(const struct check_scope *scope, const struct waits *before,
+			 struct waits *after);
+void check_blocked(const struct check_scope *scope, const struct waits *before,
+		   const struct waits *after, struct findings *list);
+
+#endif
