@@ -107,6 +107,8 @@ _ipcnsctl_argument() {
 		_ipcnsctl_list "$(_ipcnsctl_columns "${asked[@]}")" ;;
 	list:--state)
 		_ipcnsctl_list "active pinned dying orphan-fs" ;;
+	*:--color)
+		_ipcnsctl_words "auto always never" ;;
 	*:--time-format)
 		_ipcnsctl_words "iso full short" ;;
 	objects:--owner)

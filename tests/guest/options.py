@@ -560,8 +560,23 @@ def colours(t):
         t.ok(colour(pinned, "TERM=linux NO_COLOR="), "unless it is empty")
         t.ok(not colour(pinned, "TERM=dumb"), "a dumb terminal: none")
         t.ok(not colour(pinned, "-u TERM"), "an unknown terminal: none")
-        for words in ([], ["--tree"]):
-            t.ok("\x1b" not in tool.output("list", *words, pinned), "none in a file")
+        for words in ([], ["--tree"], ["--color=auto"], ["--color=always", "-J"],
+                      ["--color=always", "-r"], ["--color=never"]):
+            t.ok("\x1b" not in tool.output("list", *words, pinned), f"none in a file: {words}")
+        t.ok("\x1b" in tool.output("list", "--color=always", pinned), "--color=always: there, too")
+        t.ok(not colour(pinned, command="list --color=never"), "--color=never: not on a terminal")
+        t.ok(colour(pinned, "NO_COLOR=1", "list --color=always"), "--color=always in any case")
+        os.makedirs("/run/config/terminal-colors.d")
+        for name, want in (("ipcnsctl.disable", False), ("disable", False), ("lsns.disable", True),
+                           ("ipcnsctl@linux.disable", False), ("@vt100.disable", True)):
+            path = f"/run/config/terminal-colors.d/{name}"
+            with open(path, "wb"):
+                pass
+            t.same(colour(pinned, "TERM=linux XDG_CONFIG_HOME=/run/config"), want, f"file {name}")
+            os.unlink(path)
+        active.call(calls.shmget, 1, 100)
+        active.call(witness.set_sysctl, "kernel/shmmni", 1)
+        t.ok(colour(active.inode, command="limits"), "a limit that is used up has a colour")
         os.close(held)
 
 

@@ -164,6 +164,23 @@ def units(t):
                    key=lambda pair: -pair[0].pid)], "JSON has all units, sorted")
 
 
+@scene("what was not searched")
+def part(t):
+    def run(*words):
+        return subprocess.run(["setpriv", "--bounding-set", "-sys_ptrace", "--inh-caps",
+                               "-sys_ptrace", "--", "ipcnsctl", *words], capture_output=True,
+                              encoding="utf-8", check=False)
+
+    with Member() as member:
+        inode = str(member.inode)
+        for command in (["holders", inode], ["list", "-o", "NS,HELD", inode]):
+            done = run(*command)
+            t.ok(done.returncode == 0 and len(done.stderr.splitlines()) == 1 and
+                 "CAP_SYS_PTRACE" in done.stderr, f"{command[0]}: one line says so", done)
+            t.same((run(*command, "-q").stderr, run(*command, "--quiet").returncode), ("", 0),
+                   "none with -q")
+
+
 @scene("help, and namespaces without a command")
 def words(t):
     for command in ("list", "objects", "holders", "limits", "monitor"):

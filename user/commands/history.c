@@ -34,6 +34,7 @@ static const char usage[] =
 	"                       journal, and the module does not hold any more\n"
 	" -J, --json            JSON Lines\n"
 	" -q, --quiet           do not report what was not recorded\n"
+	"     --color[=WHEN]    losses in red: auto, always or never\n"
 	" -h, --help  -V, --version\n\n"
 	"Namespaces, and the removal of objects, are recorded while the module is loaded.\n"
 	"Creations and changes of objects are recorded while somebody monitors them, or\n"
@@ -43,6 +44,7 @@ enum {
 	OPTION_SINCE = OPTION_COMMAND,
 	OPTION_UNTIL,
 	OPTION_JOURNAL,
+	OPTION_COLORS,
 };
 
 static const struct option longopts[] = {
@@ -53,6 +55,7 @@ static const struct option longopts[] = {
 	{ "journal", no_argument, NULL, OPTION_JOURNAL },
 	{ "json", no_argument, NULL, 'J' },
 	{ "quiet", no_argument, NULL, 'q' },
+	{ "color", optional_argument, NULL, OPTION_COLORS },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ 0 }
@@ -271,6 +274,7 @@ int cmd_history(int argc, char **argv)
 {
 	const char *types = NULL, *events = NULL;
 	bool as_json = false, journal = false;
+	enum color_when color = COLOR_AUTO;
 	struct history h = { 0 };
 	struct ipcns *c;
 	int k;
@@ -298,6 +302,10 @@ int cmd_history(int argc, char **argv)
 		case 'q':
 			quiet = true;
 			break;
+		case OPTION_COLORS:
+			if (!color_parse(optarg, &color))
+				die_usage("unknown color mode: %s (auto, always or never)", optarg);
+			break;
 		default:
 			option_common(k, usage);
 		}
@@ -316,6 +324,7 @@ int cmd_history(int argc, char **argv)
 	for (k = optind; k < argc; k++)
 		select_namespace(&h, c, argv[k], &h.only[k - optind]);
 	event_writer_init(&h.writer, stdout, as_json ? EVENT_JSON : EVENT_LINES);
+	h.writer.colors = !as_json && color_wanted(color);
 	if (journal)
 		read_systemd(&h);
 	read_module(&h, c);

@@ -41,6 +41,7 @@ static const char usage[] =
 	"     --journald        write to the journal of systemd, with fields IPCNS_*\n"
 	"     --state FILE      go on where the last run with this file ended\n"
 	" -q, --quiet           do not report what was not recorded before the start\n"
+	"     --color[=WHEN]    losses in red: auto, always or never\n"
 	" -h, --help  -V, --version\n\n"
 	"Events: created, destroyed; of ns dying; of shm, sem, msg changed; of shm marked\n"
 	"(destroyed at its last detach); of mq unlinked. Missing events are reported\n"
@@ -53,6 +54,7 @@ enum {
 	OPTION_FOLLOW,
 	OPTION_JOURNALD,
 	OPTION_STATE,
+	OPTION_COLORS,
 };
 
 static const struct option longopts[] = {
@@ -67,6 +69,7 @@ static const struct option longopts[] = {
 	{ "journald", no_argument, NULL, OPTION_JOURNALD },
 	{ "state", required_argument, NULL, OPTION_STATE },
 	{ "quiet", no_argument, NULL, 'q' },
+	{ "color", optional_argument, NULL, OPTION_COLORS },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ 0 }
@@ -524,6 +527,7 @@ int cmd_monitor(int argc, char **argv)
 	struct monitor m = { 0 };
 	bool as_json = false, as_journald = false;
 	enum event_form form = EVENT_LINES;
+	enum color_when color = COLOR_AUTO;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "t:e:sJqhV", longopts, NULL)) != -1) {
@@ -561,6 +565,10 @@ int cmd_monitor(int argc, char **argv)
 		case 'q':
 			quiet = true;
 			break;
+		case OPTION_COLORS:
+			if (!color_parse(optarg, &color))
+				die_usage("unknown color mode: %s (auto, always or never)", optarg);
+			break;
 		default:
 			option_common(c, usage);
 		}
@@ -587,6 +595,7 @@ int cmd_monitor(int argc, char **argv)
 		systemd_journal_check(&m.writer.journald);
 	} else {
 		event_writer_init(&m.writer, long_output_open(keep_state, &m), form);
+	m.writer.colors = form == EVENT_LINES && color_wanted(color);
 	}
 	run(&m, argc - optind, argv + optind);
 	return STATUS_OK;

@@ -356,7 +356,7 @@ static void say_partial(void)
 {
 	static bool said;
 
-	if (!said)
+	if (!said && !quiet)
 		error("not all descriptors were searched: that takes CAP_SYS_PTRACE, and the "
 		      "/proc of the initial pid namespace");
 	said = true;

@@ -17,6 +17,10 @@
 #define NS_PER_SECOND 1000000000
 #define STAMP_SIZE 64
 
+/* Events that are lost are red. */
+#define COLOR_LOSS "\033[31m"
+#define COLOR_END "\033[0m"
+
 static const char *const object_names[EVENT_OBJECTS + 1] = {
 	[IPCNS_EVENT_OBJECT_NS] = "ns",
 	[IPCNS_EVENT_OBJECT_SHM] = "shm",
@@ -292,6 +296,8 @@ static void begin(struct event_writer *w, struct nlattr *time, uint64_t seq, con
 
 	format_stamp(w, time, stamp);
 	if (w->form != EVENT_JSON) {
+		if (w->colors && !object)
+			fputs_unlocked(COLOR_LOSS, w->out);
 		putc_unlocked('[', w->out);
 		if (w->form == EVENT_LINES) {
 			fputs_unlocked(stamp, w->out);
@@ -517,6 +523,8 @@ static void write_loss(struct event_writer *w, const struct ipcns_event *e)
 		put_fields(w, &loss_field, 1, e->attr);
 	if (e->seq && w->form != EVENT_JSON)
 		put_number(w, "seq", e->seq);
+	if (w->colors)
+		fputs_unlocked(COLOR_END, w->out);
 	end(w);
 }
 

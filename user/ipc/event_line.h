@@ -41,6 +41,7 @@ enum event_form {
 struct event_writer {
 	FILE *out;		/* of an entry, its line */
 	enum event_form form;
+	bool colors;		/* of lines for people */
 	struct json json;
 	struct systemd_journal journald;
 	char *line;		/* what went to @out for an entry */

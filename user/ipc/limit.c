@@ -248,12 +248,29 @@ static const struct column columns[] = {
 	  .fill = fill_userns },
 };
 
+/* What is used up, or nearly. */
+static const char *use_color(const struct row *rec)
+{
+	const struct user_limit *user = rec->data;
+	const char *name;
+	double part;
+
+	if (user)
+		part = user_limit_use(user);
+	else if (!limits_use(rec, rec->line, &name, &part))
+		return NULL;
+	if (part >= 1)
+		return "red";
+	return part >= 0.8 ? "yellow" : NULL;
+}
+
 /** limit_columns - columns of one limit of one namespace per row */
 const struct table_type limit_columns = {
 	.root = "limits",
 	.defaults = "NS,RESOURCE,DESCRIPTION,LIMIT,USED,USE%,SYSCTL",
 	.columns = columns,
 	.n = ARRAY_SIZE(columns),
+	.color = use_color,
 };
 
 static void sort_key(const struct row *rec, struct sort_key *key)

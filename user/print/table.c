@@ -36,14 +36,6 @@ struct previous_value {
 	size_t end;	/* in the line, with what separates it from the next */
 };
 
-/* See no-color.org, and terminfo(5) for the terminal that can do nothing. */
-static bool wants_colors(void)
-{
-	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
-
-	return isatty(STDOUT_FILENO) && !(no && *no) && term && strcmp(term, "dumb");
-}
-
 static void source_value(const struct source *source, const struct column_choice *sel, size_t i,
 			 struct value *cell)
 {
@@ -70,7 +62,7 @@ static void begin_table(struct table *out)
 	scols_table_enable_noheadings(out->table, out->opts->noheadings || out->started);
 	/* Cells are escaped before; libsmartcols lets through what reorders text. */
 	scols_table_enable_noencoding(out->table, 1);
-	out->colors = out->sel->set->color && wants_colors();
+	out->colors = out->sel->set->color && color_wanted(out->opts->color);
 	scols_table_enable_colors(out->table, out->colors);
 	for (i = 0; i < out->sel->n; i++) {
 		column = out->sel->columns[i];
@@ -107,7 +99,8 @@ void table_begin(struct table *out, const struct table_options *opts,
 			out->json = &out->own_json;
 		}
 		json_open(out->json, sel->set->root, '[');
-	} else if (!opts->raw && (opts->tree || isatty(STDOUT_FILENO))) {
+	} else if (!opts->raw && (opts->tree || opts->color == COLOR_ALWAYS ||
+				  isatty(STDOUT_FILENO))) {
 		begin_table(out);
 	} else {
 		out->shown = xcalloc(sel->n, sizeof(*out->shown));

@@ -17,6 +17,7 @@ static const char table_help[] =
 	" -o, --output LIST  columns; +LIST adds        --output-all    all columns\n"
 	"     --sort LIST    by columns; -COL: down -Q, --filter EXPR   rows that match\n"
 	"     --wide         long texts too             --time-format iso|full|short\n"
+	"     --color[=WHEN] auto, always, never    -q, --quiet         no remarks\n"
 	" -h, --help         display this help      -V, --version\n";
 
 /** table_options_init - defaults */
@@ -57,6 +58,13 @@ bool table_options_take(struct table_options *opts, int c)
 		break;
 	case OPTION_OUTPUT_ALL:
 		opts->output_all = true;
+		break;
+	case OPTION_COLOR:
+		if (!color_parse(optarg, &opts->color))
+			die_usage("unknown color mode: %s (auto, always or never)", optarg);
+		break;
+	case 'q':
+		quiet = true;
 		break;
 	case OPTION_SORT:
 		opts->sort = optarg;

@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <stdbool.h>
 
+#include "print/color.h"
 #include "print/columns.h"
 
 /* Options that all tables have. */
@@ -19,6 +20,7 @@ struct table_options {
 	bool help;
 	bool tree;	/* rows can have others below them */
 	const char *output;
+	enum color_when color;
 	const char *sort;	/* columns, or NULL */
 	const char *filter;	/* an expression, or NULL */
 	struct value_format format;
@@ -32,6 +34,7 @@ enum {
 	OPTION_TIME_FORMAT,
 	OPTION_WIDE,
 	OPTION_SORT,
+	OPTION_COLOR,
 	OPTION_COMMAND,		/* first number for a command's own options */
 };
 
@@ -43,7 +46,7 @@ enum {
 	{ "help", no_argument, NULL, 'h' }, \
 	{ "version", no_argument, NULL, 'V' }
 
-#define TABLE_OPTSTRING VALUE_OPTSTRING "rnuo:HQ:"
+#define TABLE_OPTSTRING VALUE_OPTSTRING "rnuo:HQ:q"
 #define TABLE_LONGOPTS \
 	{ "raw", no_argument, NULL, 'r' }, \
 	{ "noheadings", no_argument, NULL, 'n' }, \
@@ -52,6 +55,8 @@ enum {
 	{ "output-all", no_argument, NULL, OPTION_OUTPUT_ALL }, \
 	{ "list-columns", no_argument, NULL, 'H' }, \
 	{ "wide", no_argument, NULL, OPTION_WIDE }, \
+	{ "color", optional_argument, NULL, OPTION_COLOR }, \
+	{ "quiet", no_argument, NULL, 'q' }, \
 	{ "sort", required_argument, NULL, OPTION_SORT }, \
 	{ "filter", required_argument, NULL, 'Q' }, \
 	VALUE_LONGOPTS
