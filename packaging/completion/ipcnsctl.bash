@@ -116,8 +116,9 @@ _ipcnsctl_argument() {
 	*:--since | *:--until)
 		# Words are split at colons: only what has none.
 		_ipcnsctl_words "today yesterday" ;;
-	objects:--key | rm:--key | rm:-k | objects:--pid | objects:--id | objects:-i | objects:--name | \
-	wait:--timeout | wait:-t | metrics:--top | limits:--above | *:--filter | *:-Q)
+	objects:--key | rm:--key | rm:-k | objects:--pid | objects:--older-than | objects:--id | \
+	objects:-i | objects:--name | wait:--timeout | wait:-t | metrics:--top | limits:--above | \
+	*:--filter | *:-Q)
 		;;
 	*)
 		return 1

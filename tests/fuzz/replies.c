@@ -46,6 +46,8 @@ static const struct {
 	COMMAND(cmd_metrics, "--format", "prometheus", "--top", "1"),
 	COMMAND(cmd_status),
 	COMMAND(cmd_status, "-J"),
+	COMMAND(cmd_objects, "-J", "--orphans", "--summary"),
+	COMMAND(cmd_objects, "--orphans", "--output-all", "--older-than", "1 min"),
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

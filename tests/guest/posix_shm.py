@@ -93,6 +93,15 @@ def open_in_thread(name):
         time.sleep(0.01)
 
 
+def in_thread(function, *args):
+    """Runs it in a thread that ends; the result."""
+    done = []
+    thread = threading.Thread(target=lambda: done.append(function(*args)))
+    thread.start()
+    thread.join()
+    return done[0]
+
+
 def rows(*args):
     """{name: row} of all columns, of both kinds; names are unique in the scenes."""
     table = tool.rows("objects", "--type", "pshm,psem", "--output-all", *args)
@@ -444,4 +453,5 @@ def vanish(t):
         member.result()
 
 
-main()
+if __name__ == "__main__":
+    main()

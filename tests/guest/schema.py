@@ -45,7 +45,10 @@ def tables(t):
                 **{f"objects-{kind}": ["objects", "--type", kind, *ALL]
                    for kind in ("shm", "sem", "msg", "mq", "pshm", "psem")},
                 "objects-attached": ["objects", "--attached", *ALL],
-                "waiters": ["waiters", *ALL], "check": ["check", *ALL], "limits": ["limits", *ALL],
+                "objects-orphans": ["objects", "--orphans", *ALL],
+                "objects-orphans-summary": ["objects", "--orphans", "--summary", *ALL],
+                "waiters": ["waiters", *ALL], "check": ["check", *ALL],
+                "limits": ["limits", *ALL],
                 "holders": ["holders", *ALL, inode]}.items():
             done = tool.ipcnsctl(*command)
             table = json.loads(done.stdout)
@@ -79,7 +82,8 @@ def events(t):
 @scene("each file has a command that is tried")
 def files(t):
     tried = {"list", "objects", "objects-shm", "objects-sem", "objects-msg", "objects-mq",
-             "objects-pshm", "objects-psem", "objects-attached", "limits", "waiters", "check", "holders",
+             "objects-pshm", "objects-psem", "objects-attached", "objects-orphans",
+             "objects-orphans-summary", "limits", "waiters", "check", "holders",
              "show", "status", "event"}
     t.same({name.removesuffix(".json") for name in os.listdir(schema.FOLDER)}, tried, "files")
 

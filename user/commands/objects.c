@@ -8,6 +8,7 @@
 #include <linux/ipcns.h>
 
 #include "command.h"
+#include "commands/orphans.h"
 #include "ipc/attachments.h"
 #include "ipc/file_object.h"
 #include "ipc/module.h"
@@ -17,6 +18,8 @@
 #include "ipc/object_lookup.h"
 #include "ipc/process_use.h"
 #include "ipc/queue_openers.h"
+#include "ipc/unit.h"
+#include "ipc/when.h"
 #include "print/table.h"
 #include "util.h"
 
@@ -26,7 +29,7 @@ static const char usage[] =
 	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, unit=NAME, or a path.\n\n"
 	" -t, --type KIND,...   shm, sem, msg, mq, pshm, psem; one has its own columns\n"
 	"     --key KEY  as in C   --owner USER   --pid PID  that this process uses\n"
-	"     --orphans         segments unattached, their creator gone; largest first\n"
+	"     --orphans         unused objects; --older-than AGE   --summary  their sums\n"
 	"     --attached        segments' attachments, a row per process and address\n"
 	" -i, --id ID, --name NAME   one object; sets and queues with all that is in them\n"
 	"     --messages, --waiters, --undo  that part only; -r and -o show one part\n";
@@ -36,6 +39,8 @@ enum {
 	OPTION_OWNER,
 	OPTION_PID,
 	OPTION_ORPHANS,
+	OPTION_OLDER_THAN,
+	OPTION_SUMMARY,
 	OPTION_ATTACHED,
 	OPTION_NAME,
 	OPTION_PART,	/* + enum depth_part */
@@ -47,6 +52,8 @@ static const struct option longopts[] = {
 	{ "owner", required_argument, NULL, OPTION_OWNER },
 	{ "pid", required_argument, NULL, OPTION_PID },
 	{ "orphans", no_argument, NULL, OPTION_ORPHANS },
+	{ "older-than", required_argument, NULL, OPTION_OLDER_THAN },
+	{ "summary", no_argument, NULL, OPTION_SUMMARY },
 	{ "attached", no_argument, NULL, OPTION_ATTACHED },
 	{ "id", required_argument, NULL, 'i' },
 	{ "name", required_argument, NULL, OPTION_NAME },
@@ -63,7 +70,8 @@ static const struct option longopts[] = {
 struct filter {
 	unsigned int kinds;	/* mask; 0 for all */
 	bool by_key, by_owner, by_id;
-	bool orphans, attached;
+	bool orphans, attached, sums;
+	uint64_t older_than;	/* seconds; 0 for any */
 	uint32_t key, uid;
 	uint64_t id;
 	uint64_t pid;		/* 0 if objects of all processes are wanted */
@@ -79,7 +87,7 @@ struct object_output {
 	struct row_store *store;	/* NULL if rows go to @out as they come */
 	size_t before;		/* rows in the store, or in @out, before the dump */
 	bool emitted;		/* a row of this dump is out */
-	bool orphans, by_pid;
+	bool by_pid;
 	const struct row_store *only;	/* namespaces wanted, NULL for all of the dump */
 	bool by_owner, of_known;	/* of files: of one user, of namespaces that are known */
 	uint32_t uid;
@@ -95,6 +103,16 @@ static uint64_t parse_owner(const char *text)
 	if (!parse_uint(text, strlen(text), 10, UINT32_MAX - 1, &uid))
 		die(STATUS_ERROR, "unknown user: %s", text);
 	return uid;
+}
+
+/* A length of time, "2 h" or "7 d 12 h"; more than a second. */
+static uint64_t parse_age(const char *text)
+{
+	int64_t ns;
+
+	if (!when_parse_span(text, &ns) || ns < 1000000000)
+		die_usage("invalid age: %s (\"30 min\", \"7 d\")", text);
+	return ns / 1000000000;
 }
 
 static bool take_filter(struct filter *filter, int c)
@@ -118,6 +136,12 @@ static bool take_filter(struct filter *filter, int c)
 		return true;
 	case OPTION_ORPHANS:
 		filter->orphans = true;
+		return true;
+	case OPTION_OLDER_THAN:
+		filter->older_than = parse_age(optarg);
+		return true;
+	case OPTION_SUMMARY:
+		filter->sums = true;
 		return true;
 	case OPTION_ATTACHED:
 		filter->attached = true;
@@ -160,11 +184,11 @@ static bool only_files(const struct filter *filter)
 	return filter->kinds && !(filter->kinds & ~FILE_KINDS);
 }
 
-/* What goes with --orphans and --attached, which are about segments. */
-static void check_segments(struct filter *filter)
+/* What goes with --orphans, and with --attached, which is about segments. */
+static void check_listing(struct filter *filter)
 {
-	if (filter->orphans && filter->kinds && !(filter->kinds & 1U << IPCNS_KIND_SHM))
-		die_usage("--orphans is known of shm only");
+	if ((filter->older_than || filter->sums) && !filter->orphans)
+		die_usage("--older-than and --summary go with --orphans only");
 	if (!filter->attached)
 		return;
 	if (filter->orphans)
@@ -214,11 +238,13 @@ static bool in_depth(const struct filter *filter)
 
 static const struct table_type *filter_columns(const struct filter *filter)
 {
-	static struct table_type orphans = { .n = 0 };
+	static struct table_type used = { .n = 0 };
 	static char with_use[256];
 	const struct table_type *set;
 	unsigned int kind = only_kind(filter);
 
+	if (filter->orphans)
+		return filter->sums ? &orphan_sum_columns : &orphan_columns;
 	if (in_depth(filter))
 		set = object_detail_columns(kind, filter->part);
 	else if (filter->attached)
@@ -228,40 +254,33 @@ static const struct table_type *filter_columns(const struct filter *filter)
 		      only_files(filter) ? &file_columns : &object_columns;
 	if (!set)	/* which check_filter() says better */
 		set = &object_columns;
-	if (!filter->orphans && !filter->pid)
+	if (!filter->pid)
 		return set;
-	orphans = *set;
-	if (filter->pid) {
-		snprintf(with_use, sizeof(with_use), "%s," OBJECT_USE, set->defaults);
-		orphans.defaults = with_use;
-		return &orphans;
-	}
-	orphans.defaults = kind < KINDS ?
-		"NS,KEY,ID,PERMS,OWNER,SIZE,RSS,AGE,CTIME,CPID,LPID" :
-		"NS,TYPE,KEY,ID,PERMS,OWNER,SIZE,USED,AGE,CTIME";
-	return &orphans;
+	used = *set;
+	snprintf(with_use, sizeof(with_use), "%s," OBJECT_USE, set->defaults);
+	used.defaults = with_use;
+	return &used;
 }
 
 static void add(struct nlattr *attrs, int len, void *arg)
 {
 	struct object_output *sink = arg;
-	sort_key_fn sort_key = sink->orphans ? orphan_sort_key : object_sort_key;
 	struct row rec;
 
-	if (sink->store && !sink->only && !sink->orphans && !sink->by_pid) {
-		row_store_add(sink->store, attrs, len, sort_key);
+	if (sink->store && !sink->only && !sink->by_pid) {
+		row_store_add(sink->store, attrs, len, object_sort_key);
 		return;
 	}
-	if (!object_parse(&rec, attrs, len) || (sink->orphans && !object_is_orphan(&rec)) ||
+	if (!object_parse(&rec, attrs, len) ||
 	    (sink->by_pid && !process_use_possible(&rec)))
 		return;
 	if (sink->only && !ns_selected(sink->only, rec.attr[IPCNS_A_OBJECT_NS_INUM],
 				       rec.attr[IPCNS_A_OBJECT_NS_ID]))
 		return;
 	if (sink->store) {
-		row_store_add(sink->store, attrs, len, sort_key);
+		row_store_add(sink->store, attrs, len, object_sort_key);
 	} else if (table_can_sort(sink->out)) {
-		table_add_sorted(sink->out, &rec, sort_key);
+		table_add_sorted(sink->out, &rec, object_sort_key);
 	} else {
 		table_add(sink->out, &rec);
 		sink->emitted = true;
@@ -285,8 +304,7 @@ static void dump(struct ipcns *w, uint64_t id, const struct filter *filter,
 {
 	const struct ipcns_object_filter wanted = {
 		.ns_id = id,
-		.kinds = filter->orphans ? 1U << IPCNS_KIND_SHM :
-			 filter->kinds & ALL_MODULE_KINDS,
+		.kinds = filter->kinds & ALL_MODULE_KINDS,
 		.key = filter->by_key ? &filter->key : NULL,
 		.uid = filter->by_owner ? &filter->uid : NULL,
 	};
@@ -302,7 +320,7 @@ static void dump(struct ipcns *w, uint64_t id, const struct filter *filter,
 /* Whether files in /dev/shm are wanted: for all kinds only if all of them can be found. */
 static bool wants_files(const struct filter *filter)
 {
-	if (filter->by_key || filter->by_id || filter->orphans || filter->attached)
+	if (filter->by_key || filter->by_id || filter->attached)
 		return false;
 	return filter->kinds ? filter->kinds & FILE_KINDS : posix_shm_permitted();
 }
@@ -474,22 +492,35 @@ static int print_in_depth(struct ipcns *w, const struct row_store *namespaces, c
 	return object_detail_print(w, &depth, opts);
 }
 
+static void print_orphans(struct ipcns *w, const struct row_store *namespaces,
+			  const struct filter *filter, struct table *out)
+{
+	const struct orphan_filter wanted = {
+		.kinds = filter->kinds,
+		.key = filter->by_key ? &filter->key : NULL,
+		.uid = filter->by_owner ? &filter->uid : NULL,
+		.older_than = filter->older_than,
+	};
+
+	orphans_print(w, namespaces, &wanted, filter->sums, out);
+}
+
 static void print_objects(struct ipcns *w, const struct row_store *namespaces,
 			  struct filter *filter, const struct table_options *opts,
 			  const struct column_choice *sel)
 {
 	struct row_store store = { 0 };
 	struct table out;
-	struct object_output sink = { .out = &out, .orphans = filter->orphans,
-				      .by_pid = filter->pid };
+	struct object_output sink = { .out = &out, .by_pid = filter->pid };
 
 	table_begin(&out, opts, sel, NULL);
 	/* Raw lines go out as they come, in the kernel's order, so that memory stays flat. */
-	if (filter->pid || opts->sort ||
-	    (!table_can_sort(&out) && !(opts->raw && !filter->orphans)))
+	if (filter->pid || opts->sort || (!table_can_sort(&out) && !opts->raw))
 		sink.store = &store;
 	if (filter->attached) {
 		print_attached(w, namespaces, filter, &out);
+	} else if (filter->orphans) {
+		print_orphans(w, namespaces, filter, &out);
 	} else if (filter->by_id) {
 		print_stored(w, filter, &filter->one, &out);
 	} else {
@@ -520,7 +551,7 @@ int cmd_objects(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, TABLE_OPTSTRING "t:i:", longopts, NULL)) != -1)
 		if (!table_options_take(&opts, c) && !take_filter(&filter, c))
 			die_usage(NULL);
-	check_segments(&filter);
+	check_listing(&filter);
 	set = filter_columns(&filter);
 	if (table_options_finish(&opts, usage, set))
 		return STATUS_OK;
@@ -540,6 +571,8 @@ int cmd_objects(int argc, char **argv)
 		process_use_begin(w, filter.pid, filter.kinds);
 	else if (column_choice_has(&sel, OBJECT_OPENERS))
 		openers_read(w);
+	if (filter.sums || column_choice_has(&sel, OBJECT_UNIT))
+		units_read(w);
 	if (in_depth(&filter))
 		status = print_in_depth(w, &namespaces, where ?: "all", &filter, &opts);
 	else
@@ -547,6 +580,7 @@ int cmd_objects(int argc, char **argv)
 
 	process_use_end();
 	openers_clear();
+	units_clear();
 	row_store_clear(&filter.one);
 	row_store_clear(&namespaces);
 	column_choice_free(&sel);

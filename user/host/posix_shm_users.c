@@ -137,6 +137,9 @@ static struct shm_file *add_deleted(struct shm_reading *reading, const struct by
 	return file;
 }
 
+/* Of a line that is longer, as users can make them, the end of the path is not looked at. */
+#define MAX_LINE 32768
+
 /* See proc_pid_maps(5); false if the line is about no file. */
 static bool parse_mapping(const char *line, size_t len, struct mapping *mapping)
 {
@@ -199,13 +202,13 @@ static void take_deleted_mapping(struct shm_reading *reading, const struct by_de
 
 static void look_at_maps(uint32_t pid, void *arg)
 {
-	static char *line;
-	static size_t size;
 	struct shm_reading *reading = arg;
+	static char line[MAX_LINE];
 	const struct by_dev *where;
 	struct mapping mapping;
+	bool begins = true;
 	char path[64];
-	ssize_t len;
+	size_t len;
 	FILE *in;
 
 	snprintf(path, sizeof(path), "/proc/%u/maps", pid);
@@ -214,10 +217,9 @@ static void look_at_maps(uint32_t pid, void *arg)
 		shm_take_error(reading);
 		return;
 	}
-	while ((len = getline(&line, &size, in)) > 0) {
-		len -= line[len - 1] == '\n';
-		line[len] = '\0';
-		if (!parse_mapping(line, len, &mapping))
+	for (; fgets(line, sizeof(line), in); begins = line[len] == '\n') {
+		len = strcspn(line, "\n");
+		if (!begins || !parse_mapping(line, len, &mapping))
 			continue;
 		where = folder_of(reading, mapping.dev);
 		if (where && !use_named(reading, mapping.dev, mapping.ino, pid, true) &&

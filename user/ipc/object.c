@@ -9,8 +9,10 @@
 #include "ipc/actor.h"
 #include "ipc/file_object.h"
 #include "ipc/object.h"
+#include "ipc/orphan.h"
 #include "ipc/process_use.h"
 #include "ipc/queue_openers.h"
+#include "ipc/unit.h"
 #include "util.h"
 
 /** kind_names - kinds of objects; the first are as they are numbered on the wire */
@@ -62,12 +64,6 @@ bool object_parse(struct row *rec, struct nlattr *attrs, int len)
 		row_nest(rec, FILE_ATTRS);
 	}
 	return true;
-}
-
-/** object_is_orphan - nothing attached and its creator gone; known of segments only */
-bool object_is_orphan(const struct row *rec)
-{
-	return rec->kind == IPCNS_KIND_SHM && rec->nest[IPCNS_A_SHM_ORPHAN];
 }
 
 /** object_remembers_gone - whether a process that an object remembers is known to have ended */
@@ -143,20 +139,6 @@ void object_sort_key(const struct row *rec, struct sort_key *key)
 		key->text = nla_data(name);
 		key->text_len = nla_len(name);
 	}
-}
-
-/** orphan_sort_key - by size, the largest first; then by namespace and identifier */
-void orphan_sort_key(const struct row *rec, struct sort_key *key)
-{
-	struct row nested = *rec;
-	uint64_t size = 0;
-
-	row_nest(&nested, IPCNS_A_OBJECT_SHM);
-	ipcns_uint(nested.nest[IPCNS_A_SHM_SIZE], &size);
-	key->number[0] = ~size;
-	ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_INUM], &key->number[1]);
-	ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_ID], &key->number[2]);
-	ipcns_uint(rec->attr[IPCNS_A_OBJECT_ID], &key->number[3]);
 }
 
 /** element_sort_key - by number in the set */
@@ -347,25 +329,44 @@ static void fill_changer_command(const struct column *column, const struct row *
 		value_attr(cell, column->as, rec->attr[column->attr]);
 }
 
-/* Since the last change, or since a segment's last detach or a file's last use if that was later. */
+/* Since the last use that is known, the last change at least. */
 static void fill_age(const struct column *column, const struct row *rec, struct value *cell)
 {
-	static const unsigned int attrs[KINDS][2] = {
-		[IPCNS_KIND_SHM] = { IPCNS_A_SHM_DTIME },
-		[KIND_PSHM] = { FILE_ATIME, FILE_MTIME },
-		[KIND_PSEM] = { FILE_ATIME, FILE_MTIME },
-	};
-	uint64_t last, later, now = time(NULL);
-	size_t i;
+	uint64_t last, now = time(NULL);
 
 	(void)column;
-	if (rec->kind == KINDS || !ipcns_uint(rec->attr[IPCNS_A_OBJECT_CTIME], &last))
+	if (orphan_last_use(rec, &last))
+		value_age(cell, now > last ? now - last : 0);	/* clocks can be set back */
+}
+
+/*
+ * Of the creator, while it lives; else of the namespace, or of the lowest process that sees a file,
+ * which is unknown unless somebody looked.
+ */
+static void fill_unit(const struct column *column, const struct row *rec, struct value *cell)
+{
+	uint64_t inum, nsid;
+	const char *name;
+
+	fill_creator_unit(column, rec, cell);
+	if (cell->type != VALUE_UNKNOWN || !units_known())
 		return;
-	for (i = 0; i < ARRAY_SIZE(attrs[0]); i++)
-		if (attrs[rec->kind][i] && ipcns_uint(rec->nest[attrs[rec->kind][i]], &later) &&
-		    later > last)
-			last = later;
-	value_age(cell, now > last ? now - last : 0);	/* clocks can be set back */
+	if (!ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_INUM], &inum) ||
+	    !ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_ID], &nsid)) {
+		if (rec->kind == KIND_PSHM || rec->kind == KIND_PSEM)
+			file_fill_unit(column, rec, cell);
+		return;
+	}
+	name = units_name(inum, nsid);
+	if (name)
+		value_text(cell, name);
+}
+
+/* Attributes of segments, which mean something else in the nest of another kind. */
+static void fill_shm(const struct column *column, const struct row *rec, struct value *cell)
+{
+	if (rec->kind == IPCNS_KIND_SHM)
+		value_attr(cell, column->as, rec->nest[column->nest]);
 }
 
 /* What the process that was asked for has to do with it; unknown where none was. */
@@ -405,7 +406,7 @@ static void fill_use(const struct column *column, const struct row *rec, struct 
 	  .attr = IPCNS_A_OBJECT_CREATOR, .fill = actor_fill }
 
 #define COLUMN_AGE \
-	{ "AGE", "time since the last change or detach; seconds with -J and -r", AS_AGE, \
+	{ "AGE", "time since the last use that is known; seconds with -J and -r", AS_AGE, \
 	  .fill = fill_age }
 
 #define COLUMNS_OWNER \
@@ -434,7 +435,21 @@ static const struct column mixed[] = {
 	  .fill = fill_links },
 	COLUMN_CTIME,
 	COLUMN_AGE,
-	COLUMN_UNIT,
+	{ "BYTES", "size of a segment, bytes queued, or allocated for a file", AS_SIZE,
+	  .fill = orphan_fill_bytes },
+	{ "LASTUSER", "PID that used it last, if it is known", AS_PID,
+	  .fill = orphan_fill_last_user },
+	{ OBJECT_UNIT, "unit of a segment's creator, if it lives, or of the namespace's lowest process",
+	  AS_TEXT, .fill = fill_unit, .flags = SCOLS_FL_TRUNC },
+	{ "SURE", "of an orphan: sure or likely", AS_TEXT, .fill = orphan_fill_sure },
+	{ "WHY", "of an orphan: marked, unattached, closed or unused", AS_TEXT,
+	  .fill = orphan_fill_why },
+	{ "RSS", "bytes of a segment that are resident in memory", AS_SIZE,
+	  .nest = IPCNS_A_SHM_RSS, .fill = fill_shm },
+	{ "CPID", "PID of the creator of a segment", AS_PID, .nest = IPCNS_A_SHM_CPID,
+	  .fill = fill_shm },
+	{ "LPID", "PID of the last user of a segment", AS_PID, .nest = IPCNS_A_SHM_LPID,
+	  .fill = fill_shm },
 	COLUMNS_CREATOR,
 	COLUMNS_OWNER,
 	COLUMNS_CREATED,
@@ -578,6 +593,14 @@ const struct table_type object_columns = {
 #define FILE_TABLE(list) { \
 	.root = "objects", .defaults = list, .columns = file, .n = ARRAY_SIZE(file), \
 }
+
+/** orphan_columns - columns of tables with orphans */
+const struct table_type orphan_columns = {
+	.root = "objects",
+	.defaults = "NS,TYPE,KEY,ID,OWNER,BYTES,AGE,LASTUSER,UNIT,SURE,WHY",
+	.columns = mixed,
+	.n = ARRAY_SIZE(mixed),
+};
 
 /** kind_columns - columns of tables with objects of one kind */
 const struct table_type kind_columns[KINDS] = {

@@ -22,6 +22,7 @@ enum {
 extern const char *const kind_names[KINDS];
 extern const struct table_type object_columns;
 extern const struct table_type kind_columns[KINDS];
+extern const struct table_type orphan_columns;
 extern const struct table_type file_columns;
 extern const struct table_type element_columns;
 extern const struct table_type queue_columns;
@@ -29,18 +30,19 @@ extern const struct table_type queue_columns;
 /* A column of POSIX queues that takes a look at all descriptors of the machine. */
 #define OBJECT_OPENERS "OPENERS"
 
+/* A column of objects of several kinds that needs units_read(). */
+#define OBJECT_UNIT "UNIT"
+
 /* What one process has to do with the object: struct process_uses, in the row's data. */
 #define OBJECT_USE "USE"
 
 unsigned int kinds_parse(const char *list);
 bool object_parse(struct row *rec, struct nlattr *attrs, int len);
 void object_queue_name(const struct nlattr *attr, struct value *cell);
-bool object_is_orphan(const struct row *rec);
 bool object_remembers_gone(const struct row *rec, enum ipcns_remembered which);
 bool object_may_have_waiters(const struct row *rec);
 struct ipcns_request *object_request(uint8_t cmd, const struct row *rec);
 void object_sort_key(const struct row *rec, struct sort_key *key);
-void orphan_sort_key(const struct row *rec, struct sort_key *key);
 void element_sort_key(const struct row *rec, struct sort_key *key);
 
 #endif

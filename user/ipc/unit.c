@@ -2,11 +2,13 @@
 /* Namespaces by the name of a unit, a container, a machine or a job. */
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <linux/ipcns.h>
 
 #include "host/processes.h"
+#include "ipc/namespace.h"
 #include "ipc/unit.h"
 #include "print/value.h"
 #include "util.h"
@@ -147,4 +149,71 @@ const struct stored_row *unit_find(const struct row_store *all, const char *unit
 		    "one by its inode number", unit, inode(c.row[0]), c.name[0], inode(c.row[1]),
 		    c.name[1], c.n > SHOWN ? " or others" : "");
 	return c.row[0];
+}
+
+/* The units of all namespaces, looked up when they are first wanted. */
+static struct {
+	struct row_store all;
+	char **names;		/* of each: NULL if it was not looked up, empty if it has none */
+	bool known;
+} units;
+
+/** units_read - make it possible to ask for units of namespaces, or die */
+void units_read(struct ipcns *w)
+{
+	ns_select_all(w, &units.all);
+	units.names = xcalloc(units.all.n, sizeof(*units.names));
+	units.known = true;
+}
+
+/* The unit of the lowest process; never NULL, and for free(3). */
+static char *look_up(const struct stored_row *row)
+{
+	struct value unit = { .type = VALUE_UNKNOWN };
+	struct row rec;
+	uint64_t pid;
+
+	if (row_parse(&rec, row->attrs, row->len) && ipcns_uint(rec.attr[IPCNS_A_NS_PID], &pid))
+		value_unit(&unit, pid);
+	return unit.type == VALUE_UNKNOWN ? xmemdup("", 1) : strndup(unit.text, unit.len);
+}
+
+/**
+ * units_name - the unit of the lowest process of a namespace, as units_read() found it
+ * @inum: inode number of the namespace
+ * @nsid: its identity
+ *
+ * Returns NULL if it is not known.
+ */
+const char *units_name(uint64_t inum, uint64_t nsid)
+{
+	const struct stored_row wanted = { .key.number = { inum, nsid } }, *row = NULL;
+	char **name;
+
+	if (units.all.n)
+		row = bsearch(&wanted, units.all.rows, units.all.n, sizeof(wanted), ns_compare);
+	if (!row)
+		return NULL;
+	name = &units.names[row - units.all.rows];
+	if (!*name)
+		*name = look_up(row);
+	return *name && **name ? *name : NULL;
+}
+
+/** units_known - whether units_read() was called */
+bool units_known(void)
+{
+	return units.known;
+}
+
+/** units_clear - forget what units_read() found */
+void units_clear(void)
+{
+	size_t i;
+
+	for (i = 0; i < units.all.n; i++)
+		free(units.names[i]);
+	free(units.names);
+	row_store_clear(&units.all);
+	memset(&units, 0, sizeof(units));
 }

@@ -304,6 +304,12 @@ static const char *end_before(const char *text, const char *word)
 	return text + len - n - 1;
 }
 
+/** when_parse_span - read a length of time, as systemd.time(7) has it, in nanoseconds */
+bool when_parse_span(const char *text, int64_t *ns)
+{
+	return parse_span(text, text + strlen(text), ns);
+}
+
 /**
  * when_parse - read a sequence number or a time
  * @text: what --since or --until has
