@@ -9,7 +9,7 @@ import socket
 import time
 
 import posix_shm as files
-from lib import calls, tool, witness
+from lib import calls, module, tool, witness
 from lib.member import Member
 from lib.tap import main, scene
 
@@ -54,9 +54,75 @@ def segments(t):
         want = [row["key"] for row in witness.sysvipc(home.pid, "shm")
                 if not row["nattch"] and not os.path.exists(f"/proc/{row['cpid']}")]
         t.same(want, [0x1], "/proc/sysvipc/shm and /proc: one is unattached, its creator gone")
-        t.same(found(home.inode), {("shm", key(0x1)): ("likely", "unattached")},
+        t.same(found(home.inode), {("shm", key(0x1)): ("sure", "unattached")},
                "not those that a stopped process or a child has attached, or a living one made")
         os.kill(child, signal.SIGKILL)
+
+
+def set_up(number, value=1):
+    """A semaphore set of one, set to a value; its id."""
+    ident = calls.semget(number, 1)
+    calls.semctl(ident, 0, calls.SETVAL, value)
+    return ident
+
+
+@scene("sets: everybody who used them gone, nobody waits, nothing to be undone")
+def sets(t):
+    with Member() as home, Member(join=home.pid) as user, Member(join=home.pid) as waiter, \
+            Member(join=home.pid) as undoer:
+        with Member(join=home.pid) as maker:
+            maker.call(calls.semget, 0x10, 3)
+            maker.call(set_up, 0x11)
+            user.call(calls.semop, maker.call(set_up, 0x12), (0, 1))
+            waiting = maker.call(set_up, 0x13, 0)
+            waiter.start(calls.semop, waiting, (0, -1))
+            waiter.sleeps_in(calls.NR_SEMTIMEDOP)
+            ident = maker.call(set_up, 0x14)
+            undoer.call(calls.semop, ident, (0, 1, calls.SEM_UNDO))
+            maker.call(calls.semop, ident, (0, 1))
+        user.call(set_up, 0x15)
+        t.same(len(witness.sysvipc(home.pid, "sem")), 6, "ipcs has six")
+        want = {("sem", key(0x10)): ("likely", "ended"), ("sem", key(0x11)): ("likely", "ended")}
+        t.same(found(home.inode), want, "used by somebody who lives, waited for, to be undone: not")
+        stop(user)
+        t.same(found(home.inode), want, "nor where that one is stopped")
+        user.end()
+        t.same(found(home.inode), {**want, ("sem", key(0x12)): ("likely", "ended"),
+                                   ("sem", key(0x15)): ("likely", "ended")},
+               "when it has ended, its sets are")
+
+
+@scene("queues: creator, last sender and last receiver gone, nobody waits")
+def queues(t):
+    with Member() as home, Member(join=home.pid) as user, Member(join=home.pid) as waiter:
+        with Member(join=home.pid) as maker:
+            maker.call(calls.msgget, 0x20)
+            maker.call(calls.msgsnd, maker.call(calls.msgget, 0x21), b"left")
+            user.call(calls.msgsnd, maker.call(calls.msgget, 0x22), b"sent")
+            received = maker.call(calls.msgget, 0x23)
+            maker.call(calls.msgsnd, received, b"received")
+            user.call(calls.msgrcv, received)
+            waiter.start(calls.msgrcv, maker.call(calls.msgget, 0x24))
+            waiter.sleeps_in(calls.NR_MSGRCV)
+        user.call(calls.msgget, 0x25)
+        want = {("msg", key(0x20)): ("likely", "ended"), ("msg", key(0x21)): ("likely", "ended")}
+        t.same(found(home.inode), want, "not where a sender, receiver, creator or waiter lives")
+        user.end()
+        t.same(sorted(name for _, name in found(home.inode)),
+               [key(number) for number in (0x20, 0x21, 0x22, 0x23, 0x25)], "but when it has ended")
+
+
+@scene("creators that the module has not seen")
+def older(t):
+    with Member() as home:
+        with Member(join=home.pid) as maker:
+            maker.call(calls.shmget, 0x1, 100)
+            maker.call(set_up, 0x11)
+            maker.call(calls.msgget, 0x21)
+        module.unload()
+        module.load()
+        t.same(found(home.inode), {("shm", key(0x1)): ("likely", "unattached")},
+               "sets and queues may be anybody's; a segment is likely an orphan")
 
 
 def send_away(name):
@@ -198,6 +264,25 @@ def sums(t):
                "each user's, the most bytes first")
         text = tool.output("objects", "--orphans", "--summary", "-r", home.inode)
         t.same(text.splitlines()[0], "UNIT OWNER ORPHANS SURE BYTES AGE", "default columns")
+
+
+@scene("a web server that is killed and started again")
+def server(t):
+    with Member() as home:
+        leaked, living = [], []
+        for number in range(3):
+            with Member(join=home.pid) as httpd:
+                idents = [httpd.call(set_up, 0x100 + 5 * number + i) for i in range(5)]
+                for ident in idents:
+                    httpd.call(calls.semop, ident, (0, -1, calls.SEM_UNDO))
+                    httpd.call(calls.semop, ident, (0, 1, calls.SEM_UNDO))
+                if number == 2:
+                    living = idents
+                    got = [row["id"] for row in orphans("--type", "sem", home.inode)]
+                    t.same(sorted(got), sorted(leaked), "those of the killed ones only")
+                    t.same(sorted(row["semid"] for row in witness.sysvipc(home.pid, "sem")),
+                           sorted(leaked + living), "ipcs has all")
+                leaked += idents
 
 
 if __name__ == "__main__":

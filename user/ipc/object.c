@@ -442,7 +442,7 @@ static const struct column mixed[] = {
 	{ OBJECT_UNIT, "unit of a segment's creator, if it lives, or of the namespace's lowest process",
 	  AS_TEXT, .fill = fill_unit, .flags = SCOLS_FL_TRUNC },
 	{ "SURE", "of an orphan: sure or likely", AS_TEXT, .fill = orphan_fill_sure },
-	{ "WHY", "of an orphan: marked, unattached, closed or unused", AS_TEXT,
+	{ "WHY", "of an orphan: marked, unattached, ended, closed or unused", AS_TEXT,
 	  .fill = orphan_fill_why },
 	{ "RSS", "bytes of a segment that are resident in memory", AS_SIZE,
 	  .nest = IPCNS_A_SHM_RSS, .fill = fill_shm },

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Orphans: objects that nobody seems to use any more, by one rule for each kind. Of sets of
- * semaphores and System V queues none is known, since they do not say who made them.
+ * Orphans: objects that nobody seems to use any more, by one rule for each kind.
  *
  * The kernel keeps no list of those who know an object, so most are only likely to be orphans. What
  * is unknown counts as used. Whether a process has ended is what the module says of its struct pid:
@@ -32,7 +31,20 @@ static bool is_known_zero(struct nlattr *attr)
 	return ipcns_uint(attr, &n) && !n;
 }
 
-/* Nothing attached and the creator gone; but it may be meant to stay, or for somebody else. */
+static bool is_there(const struct row *rec, enum ipcns_remembered which)
+{
+	uint64_t there;
+
+	return ipcns_uint(rec->attr[IPCNS_A_OBJECT_THERE], &there) && there & which;
+}
+
+/* Whether a process that did something has ended, or nobody ever did it, by the time of that. */
+static bool has_ended(const struct row *rec, enum ipcns_remembered which, struct nlattr *time)
+{
+	return object_remembers_gone(rec, which) || (!is_there(rec, which) && is_known_zero(time));
+}
+
+/* Nothing attached and the creator gone; made to stay, perhaps, if it is older than the module. */
 static enum orphan_certainty judge_shm(const struct row *rec, const char **why)
 {
 	uint64_t status;
@@ -44,6 +56,31 @@ static enum orphan_certainty judge_shm(const struct row *rec, const char **why)
 		return ORPHAN_SURE;
 	}
 	*why = "unattached";
+	return object_remembers_gone(rec, IPCNS_REMEMBERED_CREATOR) ? ORPHAN_SURE : ORPHAN_LIKELY;
+}
+
+/* The creator and all who changed a value last are gone, nobody waits and nothing is to be undone. */
+static enum orphan_certainty judge_sem(const struct row *rec, const char **why)
+{
+	if (!object_remembers_gone(rec, IPCNS_REMEMBERED_CREATOR) ||
+	    !has_ended(rec, IPCNS_REMEMBERED_SEMPIDS, rec->nest[IPCNS_A_SEM_OTIME]) ||
+	    !is_known_zero(rec->nest[IPCNS_A_SEM_UNDOS]) ||
+	    !is_known_zero(rec->nest[IPCNS_A_SEM_WAITERS]))
+		return ORPHAN_NOT;
+	*why = "ended";
+	return ORPHAN_LIKELY;
+}
+
+/* The creator, the last sender and the last receiver are gone, and nobody waits. */
+static enum orphan_certainty judge_msg(const struct row *rec, const char **why)
+{
+	if (!object_remembers_gone(rec, IPCNS_REMEMBERED_CREATOR) ||
+	    !has_ended(rec, IPCNS_REMEMBERED_LSPID, rec->nest[IPCNS_A_MSG_STIME]) ||
+	    !has_ended(rec, IPCNS_REMEMBERED_LRPID, rec->nest[IPCNS_A_MSG_RTIME]) ||
+	    !is_known_zero(rec->nest[IPCNS_A_MSG_RECEIVERS]) ||
+	    !is_known_zero(rec->nest[IPCNS_A_MSG_SENDERS]))
+		return ORPHAN_NOT;
+	*why = "ended";
 	return ORPHAN_LIKELY;
 }
 
@@ -74,12 +111,14 @@ enum orphan_certainty orphan_judge(const struct row *rec, const char **why)
 {
 	static enum orphan_certainty (*const judges[KINDS])(const struct row *, const char **) = {
 		[IPCNS_KIND_SHM] = judge_shm,
+		[IPCNS_KIND_SEM] = judge_sem,
+		[IPCNS_KIND_MSG] = judge_msg,
 		[IPCNS_KIND_MQ] = judge_mq,
 		[KIND_PSHM] = judge_file,
 		[KIND_PSEM] = judge_file,
 	};
 
-	return rec->kind < KINDS && judges[rec->kind] ? judges[rec->kind](rec, why) : ORPHAN_NOT;
+	return rec->kind < KINDS ? judges[rec->kind](rec, why) : ORPHAN_NOT;
 }
 
 /**
@@ -279,6 +318,17 @@ static uint64_t number(struct nlattr *attr)
 	return value;
 }
 
+/* The creator as the module recorded it; 0 if it is unknown, or not visible. */
+static uint64_t creator_pid(const struct row *rec)
+{
+	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
+	struct nlattr *attr = rec->attr[IPCNS_A_OBJECT_CREATOR];
+
+	if (!attr || nla_parse_nested(tb, IPCNS_A_ACTOR_MAX, attr, NULL) < 0)
+		return 0;
+	return number(tb[IPCNS_A_ACTOR_PID]);
+}
+
 /** orphan_fill_last_user - fill @cell with the process that used an object last, if that is known */
 void orphan_fill_last_user(const struct column *column, const struct row *rec,
 			   struct value *cell)
@@ -292,6 +342,7 @@ void orphan_fill_last_user(const struct column *column, const struct row *rec,
 		pid = number(rec->nest[IPCNS_A_MSG_STIME]) > number(rec->nest[IPCNS_A_MSG_RTIME]) ?
 			number(rec->nest[IPCNS_A_MSG_LSPID]) :
 			number(rec->nest[IPCNS_A_MSG_LRPID]);
+	pid = pid ?: creator_pid(rec);
 	if (pid)
 		value_number(cell, pid);
 }
