@@ -110,9 +110,10 @@ def users(t):
     one = 48 + 48 + 1       # what the kernel counts for a message of one byte
     for messages, severity in ((7, None), (8, "warn"), (10, "crit")):
         with Member() as member:
-            member.call(queue_of_user, 4001, 10 * one, messages)
+            # Each has a user of its own: a namespace that is still dying counts, too.
+            member.call(queue_of_user, 4000 + messages, 10 * one, messages)
             rows = [(row["severity"], row["what"]) for row in findings("-t", "mq")
-                    if row["subject"] == "user 4001"]
+                    if row["subject"] == f"user {4000 + messages}"]
             t.same(rows, [(severity, f"RLIMIT_MSGQUEUE: {messages * one} of {10 * one} bytes in"
                            " use")] if severity else [], f"RLIMIT_MSGQUEUE: {messages} of 10")
     path = "/proc/sys/user/max_ipc_namespaces"
@@ -200,6 +201,24 @@ def orphans(t):
         t.same(of(member, "orphans", "-t", "sem,msg"), [], "of other kinds")
         member.call(calls.shm_remove, ident)
         t.same(of(member, "orphans"), [], "removed")
+
+
+@scene("orphaned sets, queues and files")
+def other_orphans(t):
+    with Member() as member:
+        with Member(join=member.pid) as creator:
+            creator.call(calls.semget, 7, 3)
+        t.same(of(member, "orphans"), [("warn", "1 sem orphan, 0B")], "a set")
+    file = pathlib.Path("/dev/shm/forgotten")
+    file.write_bytes(b"x" * 5000)
+    found = [row for row in findings() if row["check"] == "orphans" and "pshm" in row["what"]]
+    t.same([row["what"] for row in found], ["1 pshm orphan, 8K"], "a file")
+    shown = json.loads(tool.output(*found[0]["more"].split()[1:], "-J"))["objects"]
+    t.same([row["key"] for row in shown], [f"/{file.name}"], "what to type next shows it")
+    with open(file, "rb"):
+        t.same([row for row in findings("-t", "pshm") if row["check"] == "orphans"], [],
+               "while it is open, it is none")
+    file.unlink()
 
 
 def take_turns(ident, stop_at):

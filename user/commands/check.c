@@ -7,10 +7,12 @@
 
 #include "command.h"
 #include "ipc/checks.h"
+#include "ipc/file_object.h"
 #include "ipc/module.h"
 #include "ipc/module_status.h"
 #include "ipc/namespace.h"
 #include "ipc/object.h"
+#include "ipc/orphan.h"
 #include "print/table.h"
 #include "print/text.h"
 #include "util.h"
@@ -20,7 +22,7 @@ static const char usage[] =
 	"Says what leaks, what is near a limit, what is blocked and what is not recorded,\n"
 	"the most severe first, and what to type next; or \"ok\".\n"
 	"Exit status: 0 if all is well, 4 if there is a crit or a warn.\n\n"
-	" -t, --type KIND,...  only what concerns these kinds: shm, sem, msg, mq\n"
+	" -t, --type KIND,...  only what concerns these kinds: shm, sem, msg, mq, pshm, psem\n"
 	"     --all            all findings: otherwise, of many alike, the first ones\n"
 	"     --lines          JSON Lines: with -J, one finding in each line\n"
 	" -q, --quiet          do not report that only a part is visible\n";
@@ -87,7 +89,7 @@ static void count_orphan(struct inventory *inventory, const struct row *rec)
 
 	ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_INUM], &inum);
 	ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_ID], &nsid);
-	ipcns_uint(rec->nest[IPCNS_A_SHM_SIZE], &bytes);
+	orphan_bytes(rec, &bytes);
 	if (!tally || tally->nsid != nsid || tally->kind != rec->kind) {
 		inventory->tallies = xgrow(inventory->tallies, inventory->n,
 					   &inventory->allocated, sizeof(*inventory->tallies));
@@ -108,6 +110,7 @@ static void take_object(struct nlattr *attrs, int len, void *arg)
 {
 	struct inventory *inventory = ((const struct dump *)arg)->inventory;
 	const struct row_store *only = inventory->scope->only;
+	const char *why;
 	struct row rec;
 
 	if (!object_parse(&rec, attrs, len))
@@ -115,9 +118,9 @@ static void take_object(struct nlattr *attrs, int len, void *arg)
 	if (only && !ns_selected(only, rec.attr[IPCNS_A_OBJECT_NS_INUM],
 				 rec.attr[IPCNS_A_OBJECT_NS_ID]))
 		return;
-	if (object_is_orphan(&rec))
+	if (orphan_judge(&rec, &why) != ORPHAN_NOT)
 		count_orphan(inventory, &rec);
-	if (!object_may_have_waiters(&rec))
+	if (rec.kind >= MODULE_KINDS || !object_may_have_waiters(&rec))
 		return;
 	if (inventory->waits.objects.n < OBJECTS_MAX)
 		waits_add_object(&inventory->waits, attrs, len);
@@ -137,16 +140,34 @@ static bool restart_dump(void *arg)
 	return true;
 }
 
+/* Files in /dev/shm, where the caller may look into all processes. */
+static void read_files(struct inventory *inventory)
+{
+	const struct check_scope *scope = inventory->scope;
+	const unsigned int kinds = scope->kinds ? scope->kinds & FILE_KINDS : FILE_KINDS;
+	struct dump dump = { .inventory = inventory };
+	struct posix_shm found = { 0 };
+
+	if (!kinds || !posix_shm_permitted())
+		return;
+	posix_shm_read(&found, true, 0);
+	file_objects_get(&found, scope->all, kinds, take_object, &dump);
+	posix_shm_free(&found);
+}
+
 /* Reads all objects that are checked, once. */
 static void read_objects(struct inventory *inventory)
 {
 	const struct check_scope *scope = inventory->scope;
 	const bool few = scope->only && scope->only->n <= NS_FEW;
-	struct ipcns_object_filter filter = { .kinds = scope->kinds };
+	struct ipcns_object_filter filter = { .kinds = scope->kinds & ALL_MODULE_KINDS };
 	size_t i, n = few ? scope->only->n : 1;
 	struct dump dump;
 	int ret;
 
+	read_files(inventory);
+	if (scope->kinds && !filter.kinds)
+		return;
 	for (i = 0; i < n; i++) {
 		filter.ns_id = few ? ns_id(&scope->only->rows[i]) : 0;
 		dump = (struct dump){
@@ -174,6 +195,7 @@ static int compare_tallies(const void *p, const void *q)
 static void report_orphans(struct inventory *inventory, struct findings *list)
 {
 	struct tally *tally = inventory->tallies, *end = tally + inventory->n, sum;
+	struct finding *found;
 	char bytes[8];
 
 	if (inventory->n)
@@ -185,11 +207,20 @@ static void report_orphans(struct inventory *inventory, struct findings *list)
 			sum.bytes += tally->bytes;
 		}
 		format_size(bytes, sum.bytes);
-		finding_more(check_found(inventory->scope, list, SEVERITY_WARN, "orphans",
-					 sum.inum, sum.nsid, "%llu %s orphan%s, %s",
-					 (unsigned long long)sum.objects, kind_names[sum.kind],
-					 sum.objects == 1 ? "" : "s", bytes),
-			     PROGRAM " objects --orphans %llu", (unsigned long long)sum.inum);
+		/* A queue that nobody has open may be meant to be there: it is no reason to worry. */
+		found = check_found(inventory->scope, list, sum.kind == IPCNS_KIND_MQ ?
+				    SEVERITY_INFO : SEVERITY_WARN, "orphans",
+				    sum.inum, sum.nsid, "%llu %s orphan%s, %s",
+				    (unsigned long long)sum.objects, kind_names[sum.kind],
+				    sum.objects == 1 ? "" : "s", bytes);
+		if (sum.inum) {
+			finding_more(found, PROGRAM " objects --orphans %llu",
+				     (unsigned long long)sum.inum);
+		} else {	/* files that several namespaces see, or none */
+			finding_subject(found, "/dev/shm");
+			finding_more(found, PROGRAM " objects --orphans --type %s",
+				     kind_names[sum.kind]);
+		}
 	}
 }
 
