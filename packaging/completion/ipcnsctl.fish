@@ -101,7 +101,7 @@ complete -c ipcnsctl -n $tables -l wide -d 'whole command lines in raw output an
 complete -c ipcnsctl -n $tables -l sort -x -d 'sort by these columns, -COLUMN descending' \
     -a '(__fish_complete_list , __ipcnsctl_columns)'
 complete -c ipcnsctl -n $tables -s q -l quiet -d 'do not say what is missing'
-complete -c ipcnsctl -n '__ipcnsctl_is list objects holders limits waiters monitor history' -l color \
+complete -c ipcnsctl -n '__ipcnsctl_is list objects check holders limits waiters monitor history' -l color \
     -a 'auto always never' -d 'colour output'
 complete -c ipcnsctl -n $tables -s Q -l filter -x -d 'only rows that match'
 complete -c ipcnsctl -n $tables -s o -l output -x -d 'columns; +LIST adds' \

@@ -439,7 +439,7 @@ static const struct column mixed[] = {
 	  .fill = orphan_fill_bytes },
 	{ "LASTUSER", "PID that used it last, if it is known", AS_PID,
 	  .fill = orphan_fill_last_user },
-	{ OBJECT_UNIT, "unit of a segment's creator, if it lives, or of the namespace's lowest process",
+	{ OBJECT_UNIT, "unit of the creator or, of a file, of a process",
 	  AS_TEXT, .fill = fill_unit, .flags = SCOLS_FL_TRUNC },
 	{ "SURE", "of an orphan: sure or likely", AS_TEXT, .fill = orphan_fill_sure },
 	{ "WHY", "of an orphan: marked, unattached, ended, closed or unused", AS_TEXT,
