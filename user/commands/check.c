@@ -270,7 +270,8 @@ static void check_module(struct ipcns *w, struct findings *list)
 static void check_all(struct check_scope *scope, struct findings *list)
 {
 	struct inventory inventory = { .scope = scope, .waits = { .brief = true } };
-	struct row_store first = *scope->all, second = { 0 };
+	const struct row_store *first = scope->all;
+	struct row_store second = { 0 };
 	struct pinned pinned = { 0 };
 	struct waits after = { 0 };
 	int64_t sampled;
@@ -293,9 +294,10 @@ static void check_all(struct check_scope *scope, struct findings *list)
 	if (!scope->kinds) {
 		if (pinned.n)
 			ns_select_all(scope->w, &second);
-		scope->all = pinned.n ? &second : &first;
+		scope->all = pinned.n ? &second : first;
 		check_pinned_end(scope, &pinned, list);
 		check_dying(scope, list);
+		scope->all = first;
 	}
 	row_store_clear(&second);
 	waits_free(&inventory.waits);

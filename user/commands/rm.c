@@ -136,7 +136,8 @@ static void sort_wanted(struct request *request)
 {
 	size_t i, kept = 0;
 
-	qsort(request->wanted, request->n, sizeof(*request->wanted), compare_wanted);
+	if (request->n)
+		qsort(request->wanted, request->n, sizeof(*request->wanted), compare_wanted);
 	for (i = 0; i < request->n; i++)
 		if (!kept || compare_wanted(&request->wanted[kept - 1], &request->wanted[i]))
 			request->wanted[kept++] = request->wanted[i];

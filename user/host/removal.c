@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <linux/ipcns.h>
@@ -87,52 +88,59 @@ static bool is_same(const struct removal *r, const struct ipc_perm *perm, int64_
 	return (uint32_t)perm->__key == r->key && perm->uid == r->uid && ctime == r->ctime;
 }
 
-static void remove_segment(struct removal *r)
+/* Whether what a system call found, with result @ret, is the object that was listed. */
+static bool check_found(struct removal *r, int ret, const struct ipc_perm *perm, int64_t ctime)
 {
-	struct shmid_ds now;
-
-	if (shmctl(r->id, IPC_STAT, &now)) {
+	if (ret)
 		set_failed(r);
-		return;
-	}
-	r->attached = now.shm_nattch;
-	if (!is_same(r, &now.shm_perm, now.shm_ctime))
+	else if (!is_same(r, perm, ctime))
 		r->result = REMOVAL_CHANGED;
-	else if (now.shm_nattch && !r->in_use)
-		r->result = REMOVAL_ATTACHED;
-	else if (shmctl(r->id, IPC_RMID, NULL))
+	else
+		return true;
+	return false;
+}
+
+/* Takes the result of the system call that removes. */
+static void set_result(struct removal *r, int ret, enum removal_result done)
+{
+	if (ret)
 		set_failed(r);
 	else
-		r->result = now.shm_nattch ? REMOVAL_MARKED : REMOVAL_DONE;
+		r->result = done;
+}
+
+static void remove_segment(struct removal *r)
+{
+	struct shmid_ds now = { 0 };
+	int ret = shmctl(r->id, IPC_STAT, &now);
+
+	r->attached = now.shm_nattch;
+	if (!check_found(r, ret, &now.shm_perm, now.shm_ctime))
+		return;
+	if (now.shm_nattch && !r->in_use)
+		r->result = REMOVAL_ATTACHED;
+	else
+		set_result(r, shmctl(r->id, IPC_RMID, NULL),
+			   now.shm_nattch ? REMOVAL_MARKED : REMOVAL_DONE);
 }
 
 static void remove_set(struct removal *r)
 {
-	struct semid_ds now;
+	struct semid_ds now = { 0 };
 	union semun arg = { .buf = &now };
+	int ret = semctl(r->id, 0, IPC_STAT, arg);
 
-	if (semctl(r->id, 0, IPC_STAT, arg))
-		set_failed(r);
-	else if (!is_same(r, &now.sem_perm, now.sem_ctime))
-		r->result = REMOVAL_CHANGED;
-	else if (semctl(r->id, 0, IPC_RMID))
-		set_failed(r);
-	else
-		r->result = REMOVAL_DONE;
+	if (check_found(r, ret, &now.sem_perm, now.sem_ctime))
+		set_result(r, semctl(r->id, 0, IPC_RMID), REMOVAL_DONE);
 }
 
 static void remove_msg(struct removal *r)
 {
-	struct msqid_ds now;
+	struct msqid_ds now = { 0 };
+	int ret = msgctl(r->id, IPC_STAT, &now);
 
-	if (msgctl(r->id, IPC_STAT, &now))
-		set_failed(r);
-	else if (!is_same(r, &now.msg_perm, now.msg_ctime))
-		r->result = REMOVAL_CHANGED;
-	else if (msgctl(r->id, IPC_RMID, NULL))
-		set_failed(r);
-	else
-		r->result = REMOVAL_DONE;
+	if (check_found(r, ret, &now.msg_perm, now.msg_ctime))
+		set_result(r, msgctl(r->id, IPC_RMID, NULL), REMOVAL_DONE);
 }
 
 /*
@@ -157,10 +165,8 @@ static void remove_queue(struct removal *r)
 	else if ((uint32_t)now.st_ino != (uint32_t)r->id || now.st_uid != r->uid ||
 		 (!r->in_use && now.st_ctime != r->ctime))
 		r->result = REMOVAL_CHANGED;
-	else if (syscall(SYS_mq_unlink, r->name))
-		set_failed(r);
 	else
-		r->result = REMOVAL_DONE;
+		set_result(r, syscall(SYS_mq_unlink, r->name), REMOVAL_DONE);
 }
 
 /* The folder of a file, where a process sees it; -1 if it sees another one by now. */
@@ -297,12 +303,15 @@ static bool map_uid(pid_t pid, uint32_t *uid)
 	unsigned long inside, outside, count;
 	bool read = false, found = false;
 	uint32_t mapped = 0;
-	char path[64];
+	char text[64], *at;
 	FILE *in;
 
-	snprintf(path, sizeof(path), "/proc/%d/uid_map", pid);
-	in = fopen(path, "re");
-	while (in && !found && fscanf(in, "%lu %lu %lu", &inside, &outside, &count) == 3) {
+	snprintf(text, sizeof(text), "/proc/%d/uid_map", pid);
+	in = fopen(text, "re");
+	while (in && !found && fgets(text, sizeof(text), in)) {
+		inside = strtoul(text, &at, 10);
+		outside = strtoul(at, &at, 10);
+		count = strtoul(at, &at, 10);
 		read = true;
 		found = *uid >= outside && *uid - outside < count;
 		mapped = inside + (*uid - outside);
@@ -311,7 +320,8 @@ static bool map_uid(pid_t pid, uint32_t *uid)
 		fclose(in);
 	if (!found) {
 		in = fopen("/proc/sys/kernel/overflowuid", "re");
-		read &= in && fscanf(in, "%u", &mapped) == 1;
+		read &= in && fgets(text, sizeof(text), in);
+		mapped = read ? strtoul(text, NULL, 10) : 0;
 		if (in)
 			fclose(in);
 	}
