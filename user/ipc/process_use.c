@@ -155,10 +155,16 @@ static unsigned int known_uses(const struct row *rec)
 	return mask;
 }
 
+/* A set tells by its elements who changed it, and by its adjustments who will, waiters or not. */
+static bool has_to_ask(const struct row *rec)
+{
+	return rec->kind == IPCNS_KIND_SEM || object_may_have_waiters(rec);
+}
+
 /** process_use_possible - whether process_use_read() could find a use of the object */
 bool process_use_possible(const struct row *rec)
 {
-	return known_uses(rec) || object_may_have_waiters(rec);
+	return known_uses(rec) || has_to_ask(rec);
 }
 
 static void take_element(struct nlattr *attrs, int len, void *arg)
@@ -216,7 +222,7 @@ unsigned int process_use_read(struct ipcns *w, const struct row *rec)
 
 	if (rec->kind == IPCNS_KIND_SEM)
 		mask |= ask(w, rec, IPCNS_CMD_ELEMENT_GET);
-	if (object_may_have_waiters(rec))
+	if (has_to_ask(rec))
 		mask |= ask(w, rec, IPCNS_CMD_WAITER_GET);
 	return mask;
 }
