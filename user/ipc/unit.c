@@ -161,8 +161,11 @@ static struct {
 /** units_read - make it possible to ask for units of namespaces, or die */
 void units_read(struct ipcns *w)
 {
-	ns_select_all(w, &units.all);
-	units.names = xcalloc(units.all.n, sizeof(*units.names));
+	struct row_store all = { 0 };
+
+	ns_select_all(w, &all);
+	units.names = xcalloc(all.n, sizeof(*units.names));
+	units.all = all;
 	units.known = true;
 }
 
