@@ -201,6 +201,8 @@ static void arm_on_demand(void)
 			return;
 		}
 	}
+	if (!ipcns_hooks_enter())
+		return;
 	ipcns_hooks_arm(IPCNS_HOOKS_DEMAND);
 	WRITE_ONCE(recorded_on_demand, ipcns_hooks_armed(IPCNS_HOOKS_DEMAND));
 }

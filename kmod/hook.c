@@ -370,6 +370,21 @@ bool ipcns_hooks_armed(enum ipcns_hook_group group)
 }
 
 /**
+ * ipcns_hooks_enter() - are hooks on entries armed?
+ *
+ * They are not where the module was loaded with kernel.ftrace_enabled=0. Kretprobes
+ * can be registered then, too. But when they are unregistered with ftrace still
+ * off, its counts of users stay wrong: the next ops to be unregistered makes
+ * ftrace_shutdown() warn, and ftrace stay off until the next boot.
+ *
+ * Context: any.
+ */
+bool ipcns_hooks_enter(void)
+{
+	return READ_ONCE(targets[0].armed);
+}
+
+/**
  * ipcns_hooks_live() - do hooks fire?
  *
  * Being registered is not enough (debugfs can switch off kprobes), so functions of

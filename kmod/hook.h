@@ -72,6 +72,7 @@ int ipcns_hooks_arm(enum ipcns_hook_group group);
 bool ipcns_hooks_disarm(enum ipcns_hook_group group);
 void ipcns_hooks_exit(void);
 bool ipcns_hooks_armed(enum ipcns_hook_group group);
+bool ipcns_hooks_enter(void);
 bool ipcns_hooks_live(void);
 const char *ipcns_hooks_stuck(void);
 bool ipcns_hook_state(unsigned int i, struct ipcns_hook_state *out);

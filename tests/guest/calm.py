@@ -93,9 +93,19 @@ def unarmed(t):
             done = tool.ipcnsctl("history", "-t", "ns")
             t.same(done.returncode, 0, "history has what there is")
             t.contains(done.stderr, "what happens now is not recorded", "and says what is not")
+            # If kretprobes were armed for this one, ftrace would lose count of them at rmmod, warn
+            # at the next rmmod, and stay off for good.
+            with Monitor() as plain:
+                plain.ready()
+                time.sleep(2)
+                until(module.unload, "rmmod")
+        module.load()
         until(lambda: events.status()["events-live"], "hooks are armed afterwards", 5)
         t.same(tool.ipcnsctl("history", "-t", "ns").stderr.count("not recorded"), 0,
                "near miss: afterwards it does not")
+        until(module.unload, "rmmod")
+        module.load()
+        until(lambda: events.status()["events-live"], "hooks can be armed again", 5)
     finally:
         if not module.loaded():
             module.load()
