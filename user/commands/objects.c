@@ -571,7 +571,7 @@ int cmd_objects(int argc, char **argv)
 		process_use_begin(w, filter.pid, filter.kinds);
 	else if (column_choice_has(&sel, OBJECT_OPENERS))
 		openers_read(w);
-	if (filter.sums || column_choice_has(&sel, OBJECT_UNIT))
+	if (filter.sums || (filter.orphans && column_choice_has(&sel, OBJECT_UNIT)))
 		units_read(w);
 	if (in_depth(&filter))
 		status = print_in_depth(w, &namespaces, where ?: "all", &filter, &opts);

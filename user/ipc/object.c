@@ -349,9 +349,9 @@ static void fill_unit(const struct column *column, const struct row *rec, struct
 	const char *name;
 
 	fill_creator_unit(column, rec, cell);
-	if (cell->type != VALUE_UNKNOWN || !units_known())
+	if (cell->type != VALUE_UNKNOWN)
 		return;
-	if (!ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_INUM], &inum) ||
+	if (!units_known() || !ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_INUM], &inum) ||
 	    !ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_ID], &nsid)) {
 		if (rec->kind == KIND_PSHM || rec->kind == KIND_PSEM)
 			file_fill_unit(column, rec, cell);
@@ -439,7 +439,7 @@ static const struct column mixed[] = {
 	  .fill = orphan_fill_bytes },
 	{ "LASTUSER", "PID that used it last, if it is known", AS_PID,
 	  .fill = orphan_fill_last_user },
-	{ OBJECT_UNIT, "unit of the creator or, of a file, of a process",
+	{ OBJECT_UNIT, "unit of a segment's creator; of an orphan, of a process there",
 	  AS_TEXT, .fill = fill_unit, .flags = SCOLS_FL_TRUNC },
 	{ "SURE", "of an orphan: sure or likely", AS_TEXT, .fill = orphan_fill_sure },
 	{ "WHY", "of an orphan: marked, unattached, ended, closed or unused", AS_TEXT,
