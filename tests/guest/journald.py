@@ -156,6 +156,7 @@ def hostile(t):
 
 @scene("a journal that has no room")
 def full(t):
+    module.reload()     # without a state all is told that the journal has, also of earlier files
     with Journal(reading=False) as journal:
         state = f"--state={STATE}"
         with contextlib.suppress(FileNotFoundError):
