@@ -101,6 +101,7 @@ static __always_inline unsigned int choose_place(const struct creator_set *s, un
 	if (likely(free < WAYS))
 		return free;
 	for (i = 1; i < WAYS; i++)
+		/* whichever of two times is read, it is that of an old record */
 		if (data_race(s->creator[i].time < s->creator[oldest].time))
 			oldest = i;
 	return oldest;
@@ -143,6 +144,7 @@ notrace void ipcns_creator_add(const void *object)
 	c->pid = current->tgid;
 	c->uid = __kuid_val(current_euid());
 	memcpy(c->comm, current->comm, sizeof(c->comm));
+	/* pairs with smp_load_acquire() in copy_record() */
 	smp_store_release(&s->key[i], (unsigned long)object);
 }
 
@@ -174,8 +176,10 @@ static __always_inline bool copy_record(const void *object, struct creator *out)
 	unsigned int i;
 
 	for (i = 0; i < WAYS; i++) {
+		/* pairs with smp_store_release() of who wrote the record */
 		if (smp_load_acquire(&s->key[i]) != key)
 			continue;
+		/* a record that changes meanwhile is dropped: its key has changed, too */
 		data_race(*out = s->creator[i]);
 		smp_rmb();	/* pairs with cmpxchg() in take_place() */
 		return READ_ONCE(s->key[i]) == key;
@@ -203,6 +207,7 @@ notrace void ipcns_creator_move(const void *object, const void *to)
 	if (!c)
 		return;
 	*c = known;
+	/* pairs with smp_load_acquire() in copy_record() */
 	smp_store_release(&s->key[i], (unsigned long)to);
 }
 

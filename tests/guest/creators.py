@@ -31,7 +31,8 @@ def creator_of(inode, kind):
     with wire.Socket() as link:
         row, = link.dump("object", {"ns-inum": inode, "kind": wire.KIND[kind]})
     one = row.get("creator")
-    return one and (one.get("pid"), one.get("comm"), one.get("uid"), states(row, True).get("creator"))
+    return one and (one.get("pid"), one.get("comm"), one.get("uid"),
+                    states(row, True).get("creator"))
 
 
 def inside(member, *command):

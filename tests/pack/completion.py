@@ -38,6 +38,7 @@ KINDS = {"shm", "sem", "msg", "mq"}
 EVENTS = {"created", "changed", "marked", "unlinked", "dying", "destroyed"}
 TOP = pathlib.Path(sys.argv[3]).resolve()
 HERE = TOP / "tests/pack"
+FOLDER = TOP / "packaging/completion"
 
 
 def run(*command):
@@ -51,7 +52,7 @@ def bash(*words):
     """What bash would offer; it splits words at "="."""
     split = [part for word in words for part in re.findall(r"=|[^=]+", word) or [""]]
     script = f"""
-        source {shlex.quote(str(TOP / 'packaging/completion/ipcnsctl.bash'))}
+        source {shlex.quote(str(FOLDER / 'ipcnsctl.bash'))}
         COMP_WORDS=({' '.join(map(shlex.quote, ('ipcnsctl', *split)))})
         COMP_CWORD={len(split)}
         COMP_LINE={shlex.quote(' '.join(('ipcnsctl', *words)))}
@@ -64,7 +65,8 @@ def bash(*words):
 
 def fish(*words):
     """What fish would offer."""
-    script = f"source {shlex.quote(str(TOP / 'packaging/completion/ipcnsctl.fish'))}; complete -C $argv[1]"
+    source = shlex.quote(str(FOLDER / "ipcnsctl.fish"))
+    script = f"source {source}; complete -C $argv[1]"
     return run("fish", "--no-config", "-c", script, " ".join(("ipcnsctl", *words)))
 
 
@@ -73,7 +75,7 @@ class Zsh:
 
     def __init__(self):
         # pylint: disable=consider-using-with
-        self.shell = subprocess.Popen(["zsh", "-f", HERE / "completion.zsh", TOP / "packaging/completion"],
+        self.shell = subprocess.Popen(["zsh", "-f", HERE / "completion.zsh", FOLDER],
                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                       encoding="utf-8")
 

@@ -72,17 +72,19 @@ static bool has_state(const struct row *rec, unsigned int states)
 /* Leaves the namespaces in @store that have one of these states. */
 static void select_states(struct row_store *store, unsigned int states)
 {
+	struct stored_row other;
 	size_t i, kept = 0;
 	struct row rec;
 
 	for (i = 0; i < store->n; i++) {
-		if (row_parse(&rec, store->rows[i].attrs, store->rows[i].len) &&
-		    has_state(&rec, states))
-			store->rows[kept++] = store->rows[i];
-		else
-			free(store->rows[i].attrs);
+		if (!row_parse(&rec, store->rows[i].attrs, store->rows[i].len) ||
+		    !has_state(&rec, states))
+			continue;
+		other = store->rows[kept];
+		store->rows[kept++] = store->rows[i];
+		store->rows[i] = other;
 	}
-	store->n = kept;
+	row_store_truncate(store, kept);
 }
 
 /*
