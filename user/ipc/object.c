@@ -369,6 +369,17 @@ static void fill_shm(const struct column *column, const struct row *rec, struct 
 		value_attr(cell, column->as, rec->nest[column->nest]);
 }
 
+/* The same for what has a function of its own. */
+static void fill_shm_only(const struct column *column, const struct row *rec, struct value *cell)
+{
+	if (rec->kind != IPCNS_KIND_SHM)
+		return;
+	if (column->as == AS_COMMAND)
+		fill_creator_command(column, rec, cell);
+	else
+		fill_shm_status(column, rec, cell);
+}
+
 /* What the process that was asked for has to do with it; unknown where none was. */
 static void fill_use(const struct column *column, const struct row *rec, struct value *cell)
 {
@@ -449,6 +460,16 @@ static const struct column mixed[] = {
 	{ "CPID", "PID of the creator of a segment", AS_PID, .nest = IPCNS_A_SHM_CPID,
 	  .fill = fill_shm },
 	{ "LPID", "PID of the last user of a segment", AS_PID, .nest = IPCNS_A_SHM_LPID,
+	  .fill = fill_shm },
+	{ "COMMAND", "command line of the creator of a segment", AS_COMMAND,
+	  .nest = IPCNS_A_SHM_CPID, .fill = fill_shm_only, .flags = SCOLS_FL_TRUNC },
+	{ "STATUS", "of a segment: dest, locked, hugetlb", AS_TEXT, .nest = IPCNS_A_SHM_STATUS,
+	  .fill = fill_shm_only },
+	{ "SWAP", "bytes of a segment that are swapped out", AS_SIZE, .nest = IPCNS_A_SHM_SWAP,
+	  .fill = fill_shm },
+	{ "ATTACH", "attach time of a segment", AS_TIME, .nest = IPCNS_A_SHM_ATIME,
+	  .fill = fill_shm },
+	{ "DETACH", "detach time of a segment", AS_TIME, .nest = IPCNS_A_SHM_DTIME,
 	  .fill = fill_shm },
 	COLUMNS_CREATOR,
 	COLUMNS_OWNER,
