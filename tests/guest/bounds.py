@@ -12,7 +12,7 @@ import signal
 import subprocess
 import tempfile
 
-from lib import calls, tool
+from lib import calls, tool, witness
 from lib.measure import ROOM, Run
 from lib.member import Member
 from lib.tap import PACE, QUICK, main, scene, until
@@ -122,7 +122,7 @@ def units(t):
         return
     os.mkdir(GROUP)
     beside(t, "pairs", 400 if QUICK else 5000, SHORT, [[1, "list", "unit=c"]], GROUP)
-    until(lambda: not os.rmdir(GROUP) or True, "the group is empty")
+    witness.remove_group(GROUP)
 
 
 @scene("processes with the longest command lines")
@@ -196,7 +196,7 @@ def groups(t):
                      f"{args}: soon, and at most 64 MiB", str(run), run.errors)
         for _ in range(levels):
             os.chdir("..")
-            until(lambda: not os.rmdir(name) or True, "it is empty")
+            witness.remove_group(name)
     finally:
         os.fchdir(home)
         os.close(home)

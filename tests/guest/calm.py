@@ -12,7 +12,7 @@ import signal
 import subprocess
 import time
 
-from lib import calls, events, module, tool
+from lib import calls, events, module, tool, witness
 from lib.member import Member
 from lib.tap import PACE, main, scene, until
 from monitor import Monitor, number
@@ -221,7 +221,7 @@ def service(name):
         yield path
     finally:
         until(lambda: not open(f"{path}/cgroup.procs", encoding="ascii").read(), "it is empty")
-        os.rmdir(path)
+        witness.remove_group(path)
 
 
 def enter(path):
@@ -333,7 +333,7 @@ def container_of(group):
     finally:
         until(lambda: not open(f"{path}/cgroup.procs", encoding="ascii").read(), "it is empty")
         while path != GROUPS and not any(entry.is_dir() for entry in os.scandir(path)):
-            os.rmdir(path)
+            witness.remove_group(path)
             path = os.path.dirname(path)
 
 

@@ -101,7 +101,7 @@ def named_hierarchy(t):
         t.same((row["cgpath"], row["unit"]), ("/system.slice/web.service", "web.service"),
                "of systemd's own hierarchy, whatever its number")
         t.note(line)
-    os.rmdir(group)
+    witness.remove_group(group)
     os.rmdir(os.path.dirname(group))
     for room in rooms.values():
         subprocess.run(["umount", room], check=True)
@@ -122,7 +122,7 @@ def unit(t):
                (path.removeprefix("/sys/fs/cgroup"), "podman:0123456789ab"), "of a container")
         t.same(find(figures(), rf'ipcns_namespace_objects{{nsid="\d+",ns="{member.inode}",'
                                r'unit="podman:0123456789ab",kind="shm"}'), [0], "in metrics, too")
-    os.rmdir(path)
+    witness.remove_group(path)
     os.rmdir(os.path.dirname(path))
 
 

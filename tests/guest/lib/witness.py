@@ -4,6 +4,7 @@
 A target is the pid of a member, or a path of a namespace (a bind mount, /proc/PID/fd/N).
 """
 
+import errno
 import glob
 import json
 import os
@@ -14,6 +15,7 @@ import tempfile
 
 from lib import calls
 from lib.member import Member
+from lib.tap import until
 
 ENVIRONMENT = {**os.environ, "LC_ALL": "C", "TZ": "UTC"}
 
@@ -150,3 +152,17 @@ def mapped_segments(pid):
     """The ids of the segments that /proc/PID/maps shows attached."""
     with open(f"/proc/{pid}/maps", encoding="ascii", errors="replace") as maps:
         return [int(line.split()[4]) for line in maps if "/SYSV" in line]
+
+
+def remove_group(path):
+    """Removes a control group, which its last process may not have left yet."""
+    def removed():
+        try:
+            os.rmdir(path)
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                raise
+            return False
+        return True
+
+    until(removed, f"{path} is empty")
