@@ -476,7 +476,7 @@ static void listen_anew(struct monitor *m)
 static bool start(struct monitor *m, int argc, char **argv)
 {
 	struct journal_position now;
-	bool loaded, is_begun;
+	bool loaded = true, is_begun;
 
 	m->feed = feed_open(wants_objects(m), take, m, m->follow ? &loaded : NULL);
 	m->c = ipcns_feed_connection(m->feed);
