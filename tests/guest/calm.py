@@ -15,25 +15,12 @@ import time
 from lib import calls, events, module, tool, witness
 from lib.member import Member
 from lib.tap import PACE, main, scene, until
+from journal import FTRACE, KPROBES, switched
 from monitor import Monitor, number
+from remembered import use_again
 
-KPROBES, FTRACE = "/sys/kernel/debug/kprobes/enabled", "/proc/sys/kernel/ftrace_enabled"
 BLIND = 'ipcnsctl: hooks do not fire, so events are missing: see "ipcnsctl status"'
 ON_DEMAND = "creations and changes of objects are on record only"
-
-
-@contextlib.contextmanager
-def written(path, off, on):
-    """Has a file of the kernel say something else."""
-    if not os.path.exists("/sys/kernel/debug/kprobes"):
-        subprocess.run(["mount", "-t", "debugfs", "none", "/sys/kernel/debug"], check=True)
-    with open(path, "w", encoding="ascii") as file:
-        file.write(off)
-    try:
-        yield
-    finally:
-        with open(path, "w", encoding="ascii") as file:
-            file.write(on)
 
 
 def notices(monitor):
@@ -46,7 +33,7 @@ def blind(t):
     with Monitor("--strict") as strict:
         strict.ready()
         t.same((strict.end(signal.SIGTERM), notices(strict)), (0, []), "near miss: they fire")
-    with written(KPROBES, "0", "1"):
+    with switched(KPROBES, "0", "1"):
         with Monitor("--strict") as strict, Monitor("-J") as plain:
             plain.ready()
             t.same((strict.end(), notices(strict)), (3, [BLIND]), "--strict: one line, and 3")
@@ -65,7 +52,7 @@ def blinded(t):
     with Monitor() as plain, Monitor("--strict") as strict:
         for monitor in (plain, strict):
             monitor.ready()
-        with written(KPROBES, "0", "1"):
+        with switched(KPROBES, "0", "1"):
             t.same(strict.end(timeout=20 * PACE), 3, "--strict: 3")
             until(lambda: notices(plain) == [BLIND], "without: one line")
             plain.until(lambda lines: any("cause=probes-off" in line for line in lines),
@@ -82,7 +69,7 @@ def unarmed(t):
     try:
         with contextlib.ExitStack() as stack:
             try:
-                stack.enter_context(written(FTRACE, "0", "1"))
+                stack.enter_context(switched(FTRACE, "0", "1"))
             except OSError as error:
                 t.skip("hooks that cannot be armed", errno.errorcode[error.errno])
                 return
@@ -405,12 +392,7 @@ def foreign_files(t):
 
 def reuse(number, path):
     """A child with that number, in a control group."""
-    with open("/proc/sys/kernel/ns_last_pid", "w", encoding="ascii") as file:
-        file.write(str(number - 1))
-    pid = os.fork()
-    if not pid:
-        calls.die_with_parent()
-        calls.pause()
+    pid = use_again(number)
     with open(f"{path}/cgroup.procs", "w", encoding="ascii") as file:
         file.write(str(pid))
     return pid

@@ -13,6 +13,7 @@ from lib import calls, module, tool, wire, witness
 from lib.events import Listener
 from lib.member import Member
 from lib.tap import main, scene, until
+from events import many_namespaces
 
 TAKE = (0, -1, calls.SEM_UNDO)
 GIVE = (0, 1, calls.SEM_UNDO)
@@ -159,22 +160,12 @@ def pinned(t):
     os.unlink(path)
 
 
-def unshare_many(count):
-    """Namespaces with a segment each, kept by descriptors."""
-    inodes = []
-    for number in range(count):
-        calls.unshare(calls.CLONE_NEWIPC)
-        calls.shmget(number + 1, 4096)
-        inodes.append(os.fstat(calls.namespace_fd()).st_ino)
-    return inodes
-
-
 @scene("dying, but not for long")
 def dying(t):
     shown = False
     for _ in range(5):
         with Member(flags=0) as member:
-            member.call(unshare_many, 600)
+            member.call(many_namespaces, 600)
         found = [row for row in findings() if row["check"] == "dying"]
         with wire.Socket() as link:
             shown = any(row["state"] == wire.STATE["dying"] for row in link.dump("ns"))
