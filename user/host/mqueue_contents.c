@@ -7,10 +7,10 @@
  */
 #include <dirent.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -23,6 +23,7 @@
 
 #include "host/mounts.h"
 #include "host/mqueue_contents.h"
+#include "print/text.h"
 
 /* From ipc/mqueue.c of the kernel. */
 #define MQUEUE_MAGIC 0x19800202
@@ -58,7 +59,9 @@ static int open_root(uint32_t pid, const char *path, uint32_t dev)
 /* See mq_overview(7). */
 static bool read_queue(int dir, const char *name, uint64_t *bytes)
 {
+	static const char key[] = "QSIZE:";
 	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	const char *number;
 	char text[128];
 	ssize_t len;
 
@@ -69,7 +72,10 @@ static bool read_queue(int dir, const char *name, uint64_t *bytes)
 	if (len <= 0)
 		return false;
 	text[len] = '\0';
-	return sscanf(text, "QSIZE:%" SCNu64, bytes) == 1;
+	if (strncmp(text, key, strlen(key)))
+		return false;
+	number = text + strlen(key);
+	return parse_uint(number, strcspn(number, " \n"), 10, UINT64_MAX, bytes);
 }
 
 static bool read_all(int fd, struct mqueue_contents *contents)

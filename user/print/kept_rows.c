@@ -13,7 +13,10 @@
 #include "util.h"
 
 struct kept_value {
-	uint64_t number;
+	union {
+		uint64_t number;
+		const char *word;
+	};
 	uint8_t type;
 } __attribute__((packed));
 
@@ -55,7 +58,8 @@ static uint64_t put_text(struct kept_rows *kept, size_t column, const char *text
 	const char *last;
 
 	if (len > most) {
-		memcpy(mempcpy(cut, text, sizeof(cut) - 3), "...", 3);
+		memcpy(cut, text, sizeof(cut) - 3);
+		memset(cut + sizeof(cut) - 3, '.', 3);
 		text = cut;
 		len = sizeof(cut);
 	}
@@ -77,6 +81,8 @@ static void put_value(struct kept_rows *kept, size_t column, const struct value 
 
 	if (is_text(cell->type))
 		value.number = put_text(kept, column, cell->text, cell->len);
+	else if (cell->type == VALUE_WORD)
+		value.word = cell->text;
 	else if (cell->type == VALUE_PERCENT)
 		memcpy(&value.number, &cell->percent, sizeof(value.number));
 	buffer_plain(&kept->values, (const char *)&value, sizeof(value));
@@ -133,7 +139,7 @@ void kept_rows_value(const struct kept_rows *kept, size_t row, size_t column, st
 	if (is_text(cell->type))
 		cell->text = get_text(kept, value.number, &cell->len);
 	else if (cell->type == VALUE_WORD)
-		value_word(cell, (const char *)(uintptr_t)value.number);
+		value_word(cell, value.word);
 	else if (cell->type == VALUE_PERCENT)
 		memcpy(&cell->percent, &value.number, sizeof(cell->percent));
 }
