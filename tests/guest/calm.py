@@ -309,7 +309,7 @@ def engines():
 def container_of(group):
     """UNIT and CONTAINER of a namespace whose process is in that control group."""
     path = f"{GROUPS}/{group}"
-    os.makedirs(path)
+    os.makedirs(path, exist_ok=True)    # another file of scenes may have left it
     try:
         with Member() as member:
             member.call(enter, path)
