@@ -110,7 +110,7 @@ def freeze():
         (group / "cgroup.freeze").write_text("1", "ascii")
     for group in (GROUP, BESIDE):
         until(lambda: "frozen 1" in (group / "cgroup.events").read_text("ascii"),
-              "the world stands still", 20)
+              "the world stands still", 60)
 
 
 def thaw():
@@ -574,12 +574,12 @@ def steady_holders(inode):
     """The kernel's count of references and what holders prints, while the count stays the same:
     what a ring or a message held may be given back in between.
     """
-    for _ in range(20):
+    def steady():
         refs = references(inode)
         done = tool.ipcnsctl("holders", "-J", "-o", "KIND,REFS", inode)
-        if references(inode) == refs:
-            return refs, done
-    raise Failed(f"the references of namespace {inode} do not come to rest")
+        return (refs, done) if references(inode) == refs else None
+
+    return until(steady, f"the references of namespace {inode} come to rest", 60)
 
 
 def check_sums(t, inodes):

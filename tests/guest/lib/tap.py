@@ -126,7 +126,7 @@ def main():
             function(tap)
         # Whatever went wrong in a scene is a failed result, and the next scene has its turn.
         except Exception as error:
-            tap.ok(False, f"{title}: {type(error).__name__}", traceback.format_exc())
+            tap.ok(False, f"{title}: {type(error).__name__}: {error}", traceback.format_exc())
         after = _objects()
         if after != before:
             tap.same(after, before, f"{title}: leaves nothing behind")
