@@ -217,6 +217,13 @@ def enter(path):
         file.write("0")
 
 
+def make_one_of_each(name):
+    """Makes a set and two queues."""
+    calls.semget(calls.IPC_PRIVATE, 1)
+    calls.msgget(calls.IPC_PRIVATE)
+    os.close(calls.mq_open(name, 1, 1))
+
+
 @scene("events have the unit of the process that caused them")
 def units(t):
     with service("calm.service") as path, Monitor("-J") as as_json, Monitor() as plain:
@@ -249,7 +256,12 @@ def units(t):
             t.same(rows, [{"unit": "calm.service"}], "with columns of one kind, too")
             with Member(join=member.pid) as guest:
                 guest.call(calls.shmget, 0x2b, 4096)
-                guest.call(calls.semget, 0x2b, 1)
+                guest.call(make_one_of_each, b"first")
+            member.call(make_one_of_each, b"second")
+            for kind in ("sem", "msg", "mq"):
+                t.same([row["unit"] for row in
+                        tool.rows("objects", "--type", kind, "-o", "UNIT", member.inode)],
+                       [None, "calm.service"], f"{kind}: of a creator that lives")
             t.same({row["key"]: row["unit"] for row in tool.rows(
                 "objects", "-o", "KEY,UNIT,TYPE", member.inode) if row["type"] == "shm"},
                    {"0x00000028": "calm.service", "0x0000002b": None},

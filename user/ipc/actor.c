@@ -4,6 +4,7 @@
 #include <string.h>
 #include <linux/ipcns.h>
 
+#include "host/process_unit.h"
 #include "ipc/actor.h"
 
 /* Attributes of who did something; the column says what. */
@@ -45,6 +46,25 @@ void actor_fill(const struct column *column, const struct row *rec, struct value
 	if (ipcns_uint(tb[IPCNS_A_ACTOR_PID], &pid) && pid)
 		len += snprintf(cell->buf + len, sizeof(cell->buf) - len, "[%u]", (uint32_t)pid);
 	value_bytes(cell, cell->buf, len);
+}
+
+/**
+ * actor_fill_unit - fill @cell with what the process belongs to, while it lives
+ * @actor: the attribute, or NULL
+ * @cell: stays as it is if the process has ended, or belongs to nothing that has a name
+ */
+void actor_fill_unit(struct nlattr *actor, struct value *cell)
+{
+	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
+	const char *unit = NULL;
+	uint64_t pid, time;
+	size_t len;
+
+	if (actor && nla_parse_nested(tb, IPCNS_A_ACTOR_MAX, actor, NULL) >= 0 &&
+	    ipcns_uint(tb[IPCNS_A_ACTOR_PID], &pid) && ipcns_uint(tb[IPCNS_A_ACTOR_TIME], &time))
+		unit = process_unit_at(pid, time, &len);
+	if (unit)
+		value_bytes(cell, unit, len);
 }
 
 /** actor_fill_user - fill @cell with the effective user ID of the process */

@@ -310,7 +310,7 @@ static void fill_creator_command(const struct column *column, const struct row *
 		value_attr(cell, column->as, rec->nest[column->nest]);
 }
 
-/* Of segments; the kernel remembers no creator of other objects. */
+/* The kernel itself remembers the creator of a segment only, the module that of any object. */
 static void fill_creator_unit(const struct column *column, const struct row *rec,
 			      struct value *cell)
 {
@@ -320,6 +320,8 @@ static void fill_creator_unit(const struct column *column, const struct row *rec
 	if (rec->kind == IPCNS_KIND_SHM && !object_remembers_gone(rec, IPCNS_REMEMBERED_CPID) &&
 	    ipcns_uint(rec->nest[IPCNS_A_SHM_CPID], &pid))
 		value_unit(cell, pid);
+	else
+		actor_fill_unit(rec->attr[IPCNS_A_OBJECT_CREATOR], cell);
 }
 
 static void fill_changer_command(const struct column *column, const struct row *rec,
@@ -392,7 +394,7 @@ static void fill_use(const struct column *column, const struct row *rec, struct 
 	  AS_LIST, .fill = fill_use }
 
 #define COLUMN_UNIT \
-	{ "UNIT", "unit of a segment's creator, while it lives", \
+	{ "UNIT", "unit of the creator, while it lives", \
 	  AS_TEXT, .fill = fill_creator_unit, .flags = SCOLS_FL_TRUNC }
 
 #define COLUMN_NS \
@@ -450,7 +452,7 @@ static const struct column mixed[] = {
 	  .fill = orphan_fill_bytes },
 	{ "LASTUSER", "PID that used it last, if it is known", AS_PID,
 	  .fill = orphan_fill_last_user },
-	{ OBJECT_UNIT, "unit of a segment's creator; of an orphan, of a process there",
+	{ OBJECT_UNIT, "unit of the creator, while it lives; of an orphan, of a process there",
 	  AS_TEXT, .fill = fill_unit, .flags = SCOLS_FL_TRUNC },
 	{ "SURE", "of an orphan: sure or likely", AS_TEXT, .fill = orphan_fill_sure },
 	{ "WHY", "of an orphan: marked, unattached, ended, closed or unused", AS_TEXT,
@@ -510,6 +512,7 @@ static const struct column sem[] = {
 	{ "WAITERS", "tasks waiting", AS_NUMBER, .nest = IPCNS_A_SEM_WAITERS },
 	COLUMN_CTIME,
 	COLUMNS_CREATOR,
+	COLUMN_UNIT,
 	COLUMNS_OWNER,
 	COLUMNS_CREATED,
 	COLUMN_USE,
@@ -529,6 +532,7 @@ static const struct column msg[] = {
 	{ "RECEIVERS", "tasks waiting to receive", AS_NUMBER, .nest = IPCNS_A_MSG_RECEIVERS },
 	{ "SENDERS", "tasks waiting to send", AS_NUMBER, .nest = IPCNS_A_MSG_SENDERS },
 	COLUMNS_CREATOR,
+	COLUMN_UNIT,
 	COLUMNS_OWNER,
 	COLUMNS_CREATED,
 	COLUMN_USE,
@@ -555,6 +559,7 @@ static const struct column mq[] = {
 	{ "RECEIVERS", "tasks waiting to receive", AS_NUMBER, .nest = IPCNS_A_MQ_RECEIVERS },
 	{ "SENDERS", "tasks waiting to send", AS_NUMBER, .nest = IPCNS_A_MQ_SENDERS },
 	COLUMN_CTIME,
+	COLUMN_UNIT,
 	COLUMNS_OWNER,
 	COLUMNS_CREATED,
 	COLUMN_USE,
