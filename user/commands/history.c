@@ -8,6 +8,7 @@
 
 #include "command.h"
 #include "host/journalctl.h"
+#include "ipc/event_entry.h"
 #include "ipc/event_line.h"
 #include "ipc/journal_position.h"
 #include "ipc/module.h"

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Events: from a message to a line, and which of them are wanted. */
+/* Events: from a message to a line. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include <netlink/msg.h>
-
 #include "host/process_unit.h"
+#include "ipc/event_entry.h"
+#include "ipc/event_field.h"
 #include "ipc/event_line.h"
 #include "ipc/namespace.h"
-#include "ipc/when.h"
 #include "print/text.h"
 #include "util.h"
 
@@ -20,178 +19,6 @@
 /* Events that are lost are red. */
 #define COLOR_LOSS "\033[31m"
 #define COLOR_END "\033[0m"
-
-static const char *const object_names[EVENT_OBJECTS + 1] = {
-	[IPCNS_EVENT_OBJECT_NS] = "ns",
-	[IPCNS_EVENT_OBJECT_SHM] = "shm",
-	[IPCNS_EVENT_OBJECT_SEM] = "sem",
-	[IPCNS_EVENT_OBJECT_MSG] = "msg",
-	[IPCNS_EVENT_OBJECT_MQ] = "mq",
-	[IPCNS_EVENT_OBJECT_LOST] = "lost",
-};
-
-static const char *const kind_names[EVENT_KINDS] = {
-	[IPCNS_EVENT_KIND_CREATED] = "created",
-	[IPCNS_EVENT_KIND_CHANGED] = "changed",
-	[IPCNS_EVENT_KIND_MARKED] = "marked",
-	[IPCNS_EVENT_KIND_UNLINKED] = "unlinked",
-	[IPCNS_EVENT_KIND_DYING] = "dying",
-	[IPCNS_EVENT_KIND_DESTROYED] = "destroyed",
-};
-
-static const char *const reason_names[] = {
-	[IPCNS_EVENT_REASON_REMOVED] = "removed",
-	[IPCNS_EVENT_REASON_TEARDOWN] = "teardown",
-	[IPCNS_EVENT_REASON_DETACH] = "detach",
-	[IPCNS_EVENT_REASON_EXIT] = "exit",
-};
-
-static const char *const cause_names[] = {
-	[IPCNS_LOST_CAUSE_OVERWRITTEN] = "overwritten",
-	[IPCNS_LOST_CAUSE_DROPPED] = "dropped",
-	[IPCNS_LOST_CAUSE_PROBES_OFF] = "probes-off",
-	[IPCNS_LOST_CAUSE_MISSED] = "missed",
-};
-
-/* What can happen to what. */
-#define ALWAYS (1U << IPCNS_EVENT_KIND_CREATED | 1U << IPCNS_EVENT_KIND_DESTROYED)
-#define CHANGED (1U << IPCNS_EVENT_KIND_CHANGED)
-
-static const struct event_mask possible = { {
-	[IPCNS_EVENT_OBJECT_NS] = ALWAYS | 1U << IPCNS_EVENT_KIND_DYING,
-	[IPCNS_EVENT_OBJECT_SHM] = ALWAYS | CHANGED | 1U << IPCNS_EVENT_KIND_MARKED,
-	[IPCNS_EVENT_OBJECT_SEM] = ALWAYS | CHANGED,
-	[IPCNS_EVENT_OBJECT_MSG] = ALWAYS | CHANGED,
-	[IPCNS_EVENT_OBJECT_MQ] = ALWAYS | 1U << IPCNS_EVENT_KIND_UNLINKED,
-} };
-
-/** event_is_loss - whether it says that events are missing */
-bool event_is_loss(const struct ipcns_event *e)
-{
-	return e->object == IPCNS_EVENT_OBJECT_LOST;
-}
-
-/** event_is_of_hooks - whether it says that hooks ceased to fire, or fire again */
-bool event_is_of_hooks(const struct ipcns_event *e)
-{
-	uint64_t cause;
-
-	return event_is_loss(e) && ipcns_uint(e->attr[IPCNS_A_EVENT_CAUSE], &cause) &&
-	       cause == IPCNS_LOST_CAUSE_PROBES_OFF;
-}
-
-static unsigned int find_name(const char *const names[], unsigned int n, const char *word,
-			      size_t len)
-{
-	unsigned int i;
-
-	for (i = 0; i < n; i++)
-		if (names[i] && strlen(names[i]) == len && !strncmp(names[i], word, len))
-			return i;
-	return n;
-}
-
-/** event_mask_all - want all that can happen */
-void event_mask_all(struct event_mask *mask)
-{
-	*mask = possible;
-}
-
-/* OBJECT, EVENT or OBJECT.EVENT */
-static void add_word(struct event_mask *mask, const char *word, size_t len)
-{
-	const char *dot = memchr(word, '.', len);
-	unsigned int object, kind, bits = ~0U;
-	size_t head = dot ? (size_t)(dot - word) : len;
-
-	object = find_name(object_names, EVENT_OBJECTS, word, head);
-	if (object < EVENT_OBJECTS && !dot) {
-		mask->kinds[object] |= possible.kinds[object];
-		return;
-	}
-	if (dot)
-		kind = find_name(kind_names, EVENT_KINDS, dot + 1, len - head - 1);
-	else
-		kind = find_name(kind_names, EVENT_KINDS, word, len);
-	if (kind == EVENT_KINDS || (dot && object == EVENT_OBJECTS))
-		die_usage("unknown event: %.*s", (int)len, word);
-	bits = 1U << kind;
-	if (dot) {
-		if (!(possible.kinds[object] & bits))
-			die_usage("%s is never %s", object_names[object], kind_names[kind]);
-		mask->kinds[object] |= bits;
-		return;
-	}
-	for (object = 0; object < EVENT_OBJECTS; object++)
-		mask->kinds[object] |= possible.kinds[object] & bits;
-}
-
-/** event_mask_events - want the events of @list, the argument of --events; or die */
-void event_mask_events(struct event_mask *mask, const char *list)
-{
-	size_t len;
-
-	*mask = (struct event_mask){ 0 };
-	for (;; list += len + 1) {
-		len = strcspn(list, ",");
-		add_word(mask, list, len);
-		if (!list[len])
-			return;
-	}
-}
-
-/** event_mask_types - want events about objects in @list only, the argument of --type; or die */
-void event_mask_types(struct event_mask *mask, const char *list)
-{
-	struct event_mask types = { 0 };
-	unsigned int object;
-	size_t len;
-
-	for (;; list += len + 1) {
-		len = strcspn(list, ",");
-		object = find_name(object_names, EVENT_OBJECTS, list, len);
-		if (object == EVENT_OBJECTS)
-			die_usage("unknown type: %.*s (ns, shm, sem, msg or mq)", (int)len, list);
-		types.kinds[object] = ~0U;
-		if (!list[len])
-			break;
-	}
-	for (object = 0; object < EVENT_OBJECTS; object++)
-		mask->kinds[object] &= types.kinds[object];
-}
-
-/** event_mask_take - want what the arguments of --events and --type say, NULL for all; or die */
-void event_mask_take(struct event_mask *mask, const char *events, const char *types)
-{
-	event_mask_all(mask);
-	if (events)
-		event_mask_events(mask, events);
-	if (types)
-		event_mask_types(mask, types);
-	if (!event_mask_objects(mask))
-		die_usage("--type and --events leave nothing to print");
-}
-
-/** event_mask_objects - kinds of objects that events are wanted about, as in requests */
-uint32_t event_mask_objects(const struct event_mask *mask)
-{
-	uint32_t objects = 0;
-	unsigned int i;
-
-	for (i = 0; i < EVENT_OBJECTS; i++)
-		if (mask->kinds[i])
-			objects |= 1U << i;
-	return objects;
-}
-
-/** event_wanted - whether an event is wanted; a loss always is */
-bool event_wanted(const struct event_mask *mask, const struct ipcns_event *e)
-{
-	if (event_is_loss(e))
-		return true;
-	return e->object < EVENT_OBJECTS && e->kind < EVENT_KINDS &&
-	       mask->kinds[e->object] & 1U << e->kind;
-}
 
 /** event_writer_init - write to @out, or to the journal of systemd if that is NULL */
 void event_writer_init(struct event_writer *w, FILE *out, enum event_form form)
@@ -404,24 +231,6 @@ static void put_perms(struct event_writer *w, const char *key, uint32_t mode)
 	put_text(w, key, text);
 }
 
-/* How an attribute is shown. */
-enum show_as {
-	SHOW_NUMBER,
-	SHOW_KEY,
-	SHOW_PERMS,
-	SHOW_BYTES,
-	SHOW_NAME,
-	SHOW_REASON,
-	SHOW_CAUSE,
-	SHOW_STATE,
-};
-
-struct field {
-	const char *name;
-	unsigned int attr;
-	enum show_as as;
-};
-
 static void put_enum(struct event_writer *w, const char *key, uint64_t value,
 		     const char *const names[], size_t n)
 {
@@ -431,7 +240,7 @@ static void put_enum(struct event_writer *w, const char *key, uint64_t value,
 		put_number(w, key, value);
 }
 
-static void put_field(struct event_writer *w, const struct field *field, struct nlattr *attr)
+static void put_field(struct event_writer *w, const struct event_field *field, struct nlattr *attr)
 {
 	char text[512];
 	const char *bytes;
@@ -463,10 +272,10 @@ static void put_field(struct event_writer *w, const struct field *field, struct 
 		break;
 	case SHOW_REASON:
 		if (value)
-			put_enum(w, field->name, value, reason_names, ARRAY_SIZE(reason_names));
+			put_enum(w, field->name, value, event_reason_names, EVENT_REASONS);
 		break;
 	case SHOW_CAUSE:
-		put_enum(w, field->name, value, cause_names, ARRAY_SIZE(cause_names));
+		put_enum(w, field->name, value, event_cause_names, EVENT_CAUSES);
 		break;
 	case SHOW_STATE:
 		put_enum(w, field->name, value, ns_state_names, NS_STATES);
@@ -476,18 +285,16 @@ static void put_field(struct event_writer *w, const struct field *field, struct 
 	}
 }
 
-/* Fields that are there, in the order of the table. */
-static void put_fields(struct event_writer *w, const struct field *fields, size_t n,
+/* Fields that are there, in the order of the table, which ends with one without a name. */
+static void put_fields(struct event_writer *w, const struct event_field *field,
 		       struct nlattr *const tb[])
 {
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (tb[fields[i].attr])
-			put_field(w, &fields[i], tb[fields[i].attr]);
+	for (; field->name; field++)
+		if (tb[field->attr])
+			put_field(w, field, tb[field->attr]);
 }
 
-static const struct field event_fields[] = {
+const struct event_field event_fields[] = {
 	{ "ns", IPCNS_A_EVENT_NS_INUM },
 	{ "nsid", IPCNS_A_EVENT_NS_ID },
 	{ "id", IPCNS_A_EVENT_ID },
@@ -506,9 +313,13 @@ static const struct field event_fields[] = {
 	{ "duration_ns", IPCNS_A_EVENT_DURATION },
 	{ "pid", IPCNS_A_EVENT_PID },
 	{ "comm", IPCNS_A_EVENT_COMM, SHOW_BYTES },
+	{ 0 }
 };
 
-static const struct field loss_field = { "cause", IPCNS_A_EVENT_CAUSE, SHOW_CAUSE };
+const struct event_field event_loss_fields[] = {
+	{ "cause", IPCNS_A_EVENT_CAUSE, SHOW_CAUSE },
+	{ 0 }
+};
 
 static void write_loss(struct event_writer *w, const struct ipcns_event *e)
 {
@@ -520,7 +331,7 @@ static void write_loss(struct event_writer *w, const struct ipcns_event *e)
 	if (e->cause)
 		put_text(w, "cause", e->cause);
 	else
-		put_fields(w, &loss_field, 1, e->attr);
+		put_fields(w, event_loss_fields, e->attr);
 	if (e->seq && w->form != EVENT_JSON)
 		put_number(w, "seq", e->seq);
 	if (w->colors)
@@ -537,17 +348,6 @@ static const char *name_or_number(const char *const names[], size_t n, uint64_t 
 	return buf;
 }
 
-/* The value of a field IPCNS_*; NULL if there is none. */
-static const char *entry_field(const struct journalctl_entry *entry, const char *name, size_t *len)
-{
-	char field[64] = "IPCNS_";
-	size_t n = strlen(field);
-
-	while (*name && n < sizeof(field) - 1)
-		field[n++] = toupper((unsigned char)*name++);
-	return journalctl_field(entry, field, len);
-}
-
 /*
  * What the process belongs to that caused an event: as an entry has it, or as it is while the
  * process lives.
@@ -561,7 +361,7 @@ static void put_unit(struct event_writer *w, const struct ipcns_event *e)
 	if (!ipcns_uint(e->attr[IPCNS_A_EVENT_PID], &pid))
 		return;
 	if (w->entry)
-		unit = entry_field(w->entry, "unit", &len);
+		unit = event_entry_field(w->entry, "unit", &len);
 	else if (ipcns_uint(e->attr[IPCNS_A_EVENT_TIME], &time))
 		unit = process_unit_at(pid, time, &len);
 	if (unit)
@@ -580,150 +380,17 @@ void event_write(struct event_writer *w, const struct ipcns_event *e)
 		return;
 	}
 	begin(w, e->attr[IPCNS_A_EVENT_TIME], e->seq,
-	      name_or_number(object_names, ARRAY_SIZE(object_names), e->object, object,
+	      name_or_number(event_object_names, ARRAY_SIZE(event_object_names), e->object, object,
 			     sizeof(object)),
-	      name_or_number(kind_names, ARRAY_SIZE(kind_names), e->kind, kind, sizeof(kind)));
-	put_fields(w, event_fields, ARRAY_SIZE(event_fields), e->attr);
+	      name_or_number(event_kind_names, ARRAY_SIZE(event_kind_names), e->kind, kind, sizeof(kind)));
+	put_fields(w, event_fields, e->attr);
 	put_unit(w, e);
 	if (w->form != EVENT_JSON)
 		put_number(w, "seq", e->seq);
 	end(w);
 }
 
-static void add(bool added)
-{
-	if (!added)
-		die(STATUS_ERROR, "out of memory");
-}
-
-static bool entry_number(const struct journalctl_entry *entry, const char *name, uint64_t *value)
-{
-	size_t len;
-	const char *text = entry_field(entry, name, &len);
-
-	return text && parse_uint(text, len, 10, UINT64_MAX, value);
-}
-
-/* Text that put_field() made of a number. */
-static bool parse_field(const struct field *field, const char *text, size_t len, uint64_t *value)
-{
-	unsigned int i, n = ARRAY_SIZE(reason_names);
-	const char *const *names = reason_names;
-
-	switch (field->as) {
-	case SHOW_KEY:
-		return len > 2 && !memcmp(text, "0x", 2) &&
-		       parse_uint(text + 2, len - 2, 16, UINT32_MAX, value);
-	case SHOW_PERMS:
-		for (*value = 0, i = 0; i < len && i < 9; i++)
-			*value |= text[i] != '-' ? 0400 >> i : 0;
-		return len == 9;
-	case SHOW_CAUSE:
-		names = cause_names;
-		n = ARRAY_SIZE(cause_names);
-		/* fallthrough */
-	case SHOW_REASON:
-		*value = find_name(names, n, text, len);
-		if (*value < n)
-			return true;
-		/* fallthrough */
-	default:
-		return parse_uint(text, len, 10, UINT64_MAX, value);
-	}
-}
-
-/* Adds the attribute that a field was written from, if its text is what this program writes. */
-static void read_field(struct nl_msg *msg, const struct field *field, const char *text, size_t len)
-{
-	uint64_t value;
-
-	if (field->as == SHOW_NAME && len && *text == '/')
-		add(nla_put(msg, field->attr, len - 1, text + 1) >= 0);
-	else if (field->as == SHOW_BYTES)
-		add(nla_put(msg, field->attr, len, text) >= 0);
-	else if (field->as != SHOW_NAME && parse_field(field, text, len, &value))
-		add(nla_put_u64(msg, field->attr, value) >= 0);
-}
-
-static bool read_head(struct nl_msg *msg, const struct journalctl_entry *entry)
-{
-	unsigned int object = IPCNS_EVENT_OBJECT_LOST, kind;
-	const char *text;
-	struct when when;
-	char time[64];
-	size_t len;
-
-	text = entry_field(entry, "time", &len);
-	if (!text || len >= sizeof(time))
-		return false;
-	memcpy(time, text, len);
-	time[len] = '\0';
-	if (!when_parse(time, 0, &when) || when.seq)
-		return false;
-	add(nla_put_s64(msg, IPCNS_A_EVENT_TIME, when.time) >= 0);
-
-	text = entry_field(entry, "event", &len);
-	if (!text)
-		return false;
-	if (len != 4 || memcmp(text, "lost", 4)) {
-		kind = find_name(kind_names, EVENT_KINDS, text, len);
-		text = entry_field(entry, "object", &len);
-		object = text ? find_name(object_names, EVENT_OBJECTS, text, len) : EVENT_OBJECTS;
-		if (kind == EVENT_KINDS || object == EVENT_OBJECTS)
-			return false;
-		add(nla_put_u32(msg, IPCNS_A_EVENT_EVENT, kind) >= 0);
-	}
-	add(nla_put_u32(msg, IPCNS_A_EVENT_OBJECT, object) >= 0);
-	return true;
-}
-
-/**
- * event_read_entry - the event that an entry of the systemd journal was made of
- * @e: the result, which points into the message returned
- * @entry: an entry that event_write() made
- *
- * Returns a message for nlmsg_free(), or NULL if it is no such entry.
- */
-struct nl_msg *event_read_entry(struct ipcns_event *e, const struct journalctl_entry *entry)
-{
-	struct nl_msg *msg = nlmsg_alloc_simple(NLMSG_MIN_TYPE, 0);
-	bool lost_from = false, good;
-	const char *text;
-	uint64_t value;
-	size_t i, len;
-
-	add(msg);
-	good = read_head(msg, entry);
-	for (i = 0; good && i < ARRAY_SIZE(event_fields); i++) {
-		text = entry_field(entry, event_fields[i].name, &len);
-		if (text)
-			read_field(msg, &event_fields[i], text, len);
-	}
-	text = entry_field(entry, loss_field.name, &len);
-	if (text)
-		read_field(msg, &loss_field, text, len);
-	if (entry_number(entry, "seq", &value))
-		add(nla_put_u64(msg, IPCNS_A_EVENT_SEQ, value) >= 0);
-	if (entry_number(entry, "from", &value)) {
-		add(nla_put_u64(msg, IPCNS_A_EVENT_FROM, value) >= 0);
-		lost_from = true;
-	}
-	if (entry_number(entry, "to", &value))
-		add(nla_put_u64(msg, IPCNS_A_EVENT_TO, value) >= 0);
-	if (good)
-		good = ipcns_event_parse(e, nlmsg_attrdata(nlmsg_hdr(msg), 0),
-					 nlmsg_attrlen(nlmsg_hdr(msg), 0)) ||
-		       (lost_from && event_is_loss(e));
-	/* What monitor found out itself: how many are lost is not known. */
-	if (good && text && len == strlen("module") && !memcmp(text, "module", len))
-		e->cause = "module";
-	if (good)
-		return msg;
-	nlmsg_free(msg);
-	return NULL;
-}
-
-static const struct field ns_fields[] = {
+static const struct event_field ns_fields[] = {
 	{ "ns", IPCNS_A_NS_INUM },
 	{ "nsid", IPCNS_A_NS_ID },
 	{ "state", IPCNS_A_NS_STATE, SHOW_STATE },
@@ -733,13 +400,14 @@ static const struct field ns_fields[] = {
 	{ "mq", IPCNS_A_NS_MQ },
 	{ "shm_bytes", IPCNS_A_NS_SHM_BYTES },
 	{ "msg_bytes", IPCNS_A_NS_MSG_BYTES },
+	{ 0 }
 };
 
 /** event_write_ns - write that a namespace is there; @rec is of ns-get */
 void event_write_ns(struct event_writer *w, const struct row *rec)
 {
-	begin(w, NULL, 0, object_names[IPCNS_EVENT_OBJECT_NS], "present");
-	put_fields(w, ns_fields, ARRAY_SIZE(ns_fields), rec->attr);
+	begin(w, NULL, 0, event_object_names[IPCNS_EVENT_OBJECT_NS], "present");
+	put_fields(w, ns_fields, rec->attr);
 	end(w);
 }
 
@@ -803,7 +471,7 @@ void event_object_clear(struct event_object *o)
 /** event_write_object - write that an object is there */
 void event_write_object(struct event_writer *w, const struct event_object *o)
 {
-	begin(w, NULL, 0, object_names[IPCNS_EVENT_OBJECT_SHM + o->kind], "present");
+	begin(w, NULL, 0, event_object_names[IPCNS_EVENT_OBJECT_SHM + o->kind], "present");
 	if (o->known & EVENT_HAS_INUM)
 		put_number(w, "ns", o->inum);
 	put_number(w, "nsid", o->ns_id);

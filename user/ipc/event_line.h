@@ -8,28 +8,10 @@
 #include <linux/ipcns.h>
 
 #include "host/journalctl.h"
+#include "ipc/event_kind.h"
 #include "print/json.h"
 #include "print/rows.h"
 #include "print/systemd_journal.h"
-
-/* Kinds of objects that events are about, and kinds of events, by their numbers on the wire. */
-#define EVENT_OBJECTS IPCNS_EVENT_OBJECT_LOST
-#define EVENT_KINDS (IPCNS_EVENT_KIND_DESTROYED + 1)
-
-/* Which events are wanted: a mask of kinds of events for each kind of object. */
-struct event_mask {
-	unsigned int kinds[EVENT_OBJECTS];
-};
-
-bool event_is_loss(const struct ipcns_event *e);
-bool event_is_of_hooks(const struct ipcns_event *e);
-
-void event_mask_all(struct event_mask *mask);
-void event_mask_events(struct event_mask *mask, const char *list);
-void event_mask_types(struct event_mask *mask, const char *list);
-void event_mask_take(struct event_mask *mask, const char *events, const char *types);
-uint32_t event_mask_objects(const struct event_mask *mask);
-bool event_wanted(const struct event_mask *mask, const struct ipcns_event *e);
 
 enum event_form {
 	EVENT_LINES,	/* for people */
@@ -79,7 +61,6 @@ enum {
 
 void event_writer_init(struct event_writer *w, FILE *out, enum event_form form);
 void event_write(struct event_writer *w, const struct ipcns_event *e);
-struct nl_msg *event_read_entry(struct ipcns_event *e, const struct journalctl_entry *entry);
 void event_write_ns(struct event_writer *w, const struct row *rec);
 void event_write_object(struct event_writer *w, const struct event_object *o);
 bool event_object_read(struct event_object *o, const struct row *rec);
