@@ -110,8 +110,8 @@ complete -c ipcnsctl -n '__ipcnsctl_is list objects check holders limits waiters
     -d 'do not cut text'
 complete -c ipcnsctl -n '__ipcnsctl_is list objects check holders limits waiters show' -l time-format -x \
     -a 'iso full short' -d 'how times are printed'
-complete -c ipcnsctl -n '__ipcnsctl_is list objects check holders limits waiters show status' -s b -l bytes \
-    -d 'sizes in bytes'
+complete -c ipcnsctl -n '__ipcnsctl_is list objects check holders limits waiters show status monitor history' \
+    -s b -l bytes -d 'sizes in bytes'
 complete -c ipcnsctl -n '__ipcnsctl_is list objects check holders limits waiters show status monitor history' \
     -s J -l json -d 'JSON output'
 

@@ -141,6 +141,27 @@ static void ages(void)
 	age_is(UINT64_MAX, "213503982334601d7h");
 }
 
+static void duration_is(uint64_t ns, const char *want)
+{
+	char buf[32], name[64];
+
+	format_duration(buf, ns);
+	snprintf(name, sizeof(name), "%" PRIu64 " nanoseconds are %s", ns, want);
+	check_text(buf, want, name);
+}
+
+static void durations(void)
+{
+	duration_is(0, "0ns");
+	duration_is(999, "999ns");
+	duration_is(1000, "1.0us");
+	duration_is(999999, "999.9us");
+	duration_is(1500000, "1.5ms");
+	duration_is(59999999999, "59.9s");
+	duration_is(60000000000, "1m");
+	duration_is(UINT64_MAX, "213503d23h");
+}
+
 static void keys_and_numbers(void)
 {
 	char buf[24] = "";
@@ -1296,6 +1317,7 @@ int main(int argc, char **argv)
 	sizes();
 	times();
 	ages();
+	durations();
 	permissions();
 	keys_and_numbers();
 	units();

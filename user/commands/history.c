@@ -34,6 +34,7 @@ static const char usage[] =
 	"     --journal         also what " MONITOR_UNIT " wrote to the systemd\n"
 	"                       journal, and the module does not hold any more\n"
 	" -J, --json            JSON Lines\n"
+	" -b, --bytes           on a terminal: sizes as numbers of bytes\n"
 	" -q, --quiet           do not report what was not recorded\n"
 	"     --color[=WHEN]    losses in red: auto, always or never\n"
 	" -h, --help  -V, --version\n\n"
@@ -55,6 +56,7 @@ static const struct option longopts[] = {
 	{ "until", required_argument, NULL, OPTION_UNTIL },
 	{ "journal", no_argument, NULL, OPTION_JOURNAL },
 	{ "json", no_argument, NULL, 'J' },
+	{ "bytes", no_argument, NULL, 'b' },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "color", optional_argument, NULL, OPTION_COLORS },
 	{ "help", no_argument, NULL, 'h' },
@@ -274,13 +276,13 @@ static int check_selected(const struct history *h)
 int cmd_history(int argc, char **argv)
 {
 	const char *types = NULL, *events = NULL;
-	bool as_json = false, journal = false;
+	bool as_json = false, journal = false, bytes = false;
 	enum color_when color = COLOR_AUTO;
 	struct history h = { 0 };
 	struct ipcns *c;
 	int k;
 
-	while ((k = getopt_long(argc, argv, "t:e:JqhV", longopts, NULL)) != -1) {
+	while ((k = getopt_long(argc, argv, "t:e:JbqhV", longopts, NULL)) != -1) {
 		switch (k) {
 		case 't':
 			types = optarg;
@@ -299,6 +301,9 @@ int cmd_history(int argc, char **argv)
 			break;
 		case 'J':
 			as_json = true;
+			break;
+		case 'b':
+			bytes = true;
 			break;
 		case 'q':
 			quiet = true;
@@ -324,8 +329,9 @@ int cmd_history(int argc, char **argv)
 	h.only = xcalloc(argc - optind, sizeof(*h.only));
 	for (k = optind; k < argc; k++)
 		select_namespace(&h, c, argv[k], &h.only[k - optind]);
-	event_writer_init(&h.writer, stdout, as_json ? EVENT_JSON : EVENT_LINES);
+	event_writer_init(&h.writer, stdout, as_json ? EVENT_JSON : event_line_form());
 	h.writer.colors = !as_json && color_wanted(color);
+	h.writer.bytes = bytes;
 	if (journal)
 		read_systemd(&h);
 	read_module(&h, c);

@@ -38,14 +38,14 @@ static const char usage[] =
 	"     --strict          end with 3 when events are lost or not recorded\n"
 	"     --follow-module   while the module is not loaded, wait for it\n"
 	" -J, --json            JSON Lines\n"
+	" -b, --bytes           on a terminal: sizes as numbers of bytes\n"
 	"     --journald        write to the journal of systemd, with fields IPCNS_*\n"
 	"     --state FILE      go on where the last run with this file ended\n"
 	" -q, --quiet           do not report what was not recorded before the start\n"
 	"     --color[=WHEN]    losses in red: auto, always or never\n"
 	" -h, --help  -V, --version\n\n"
 	"Events: created, destroyed; of ns dying; of shm, sem, msg changed; of shm marked\n"
-	"(destroyed at its last detach); of mq unlinked. Missing events are reported\n"
-	"as lost, whatever is asked for.\n";
+	"(destroyed at its last detach); of mq unlinked; and lost, if any are missing.\n";
 
 enum {
 	OPTION_SINCE = OPTION_COMMAND,
@@ -66,6 +66,7 @@ static const struct option longopts[] = {
 	{ "strict", no_argument, NULL, OPTION_STRICT },
 	{ "follow-module", no_argument, NULL, OPTION_FOLLOW },
 	{ "json", no_argument, NULL, 'J' },
+	{ "bytes", no_argument, NULL, 'b' },
 	{ "journald", no_argument, NULL, OPTION_JOURNALD },
 	{ "state", required_argument, NULL, OPTION_STATE },
 	{ "quiet", no_argument, NULL, 'q' },
@@ -525,12 +526,12 @@ int cmd_monitor(int argc, char **argv)
 {
 	const char *types = NULL, *events = NULL;
 	struct monitor m = { 0 };
-	bool as_json = false, as_journald = false;
-	enum event_form form = EVENT_LINES;
+	bool as_json = false, as_journald = false, bytes = false;
+	enum event_form form = event_line_form();
 	enum color_when color = COLOR_AUTO;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "t:e:sJqhV", longopts, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "t:e:sJbqhV", longopts, NULL)) != -1) {
 		switch (c) {
 		case 't':
 			types = optarg;
@@ -555,6 +556,9 @@ int cmd_monitor(int argc, char **argv)
 			break;
 		case 'J':
 			as_json = true;
+			break;
+		case 'b':
+			bytes = true;
 			break;
 		case OPTION_JOURNALD:
 			as_journald = true;
@@ -583,20 +587,19 @@ int cmd_monitor(int argc, char **argv)
 		die_usage("--snapshot and --since exclude each other");
 	if (m.follow && optind < argc)
 		die_usage("--follow-module goes with no namespace: identities begin anew with the module");
-
 	if (m.path && (m.snapshot || m.span.has_since))
 		die_usage("--state tells where to begin: no --snapshot, no --since");
 	if (m.path && optind < argc)
 		die_usage("--state goes with no namespace: identities begin anew with the module");
-
 	if (form == EVENT_JOURNALD) {
 		long_output_signals();
 		event_writer_init(&m.writer, NULL, form);
 		systemd_journal_check(&m.writer.journald);
 	} else {
 		event_writer_init(&m.writer, long_output_open(keep_state, &m), form);
-	m.writer.colors = form == EVENT_LINES && color_wanted(color);
 	}
+	m.writer.colors = !as_json && !as_journald && color_wanted(color);
+	m.writer.bytes = bytes;
 	run(&m, argc - optind, argv + optind);
 	return STATUS_OK;
 }

@@ -16,10 +16,20 @@ enum show_as {
 	SHOW_STATE,
 };
 
+/* How the number of a field is shown on a terminal. */
+enum show_on_screen {
+	SCREEN_SAME,
+	SCREEN_HIDDEN,		/* or as a part of who did it */
+	SCREEN_NONZERO,		/* unless it is 0 */
+	SCREEN_SIZE,		/* in units of bytes, unless it is 0 */
+	SCREEN_DURATION,	/* nanoseconds, in units of time */
+};
+
 struct event_field {
 	const char *name;
 	unsigned int attr;
 	enum show_as as;
+	enum show_on_screen on_screen;
 };
 
 /* Fields of an event, in the order of a line; the last has no name. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "host/process_unit.h"
 #include "ipc/event_entry.h"
@@ -20,6 +21,12 @@
 #define COLOR_LOSS "\033[31m"
 #define COLOR_END "\033[0m"
 
+/** event_line_form - the form of lines on standard output: shorter ones on a terminal */
+enum event_form event_line_form(void)
+{
+	return isatty(STDOUT_FILENO) ? EVENT_SCREEN : EVENT_LINES;
+}
+
 /** event_writer_init - write to @out, or to the journal of systemd if that is NULL */
 void event_writer_init(struct event_writer *w, FILE *out, enum event_form form)
 {
@@ -30,6 +37,19 @@ void event_writer_init(struct event_writer *w, FILE *out, enum event_form form)
 	w->out = open_memstream(&w->line, &w->line_len);
 	if (!w->out)
 		die(STATUS_ERROR, "out of memory");
+}
+
+/* Day and time as people write them, with the year if it is another one. */
+static void make_screen_date(struct event_writer *w, int64_t second)
+{
+	time_t then = second, now = time(NULL);
+	struct tm tm, today;
+
+	if (!localtime_r(&then, &tm) || !localtime_r(&now, &today))
+		return;
+	if (!strftime(w->date, sizeof(w->date), tm.tm_year == today.tm_year ? "%b%d %T" : "%Y-%b%d %T",
+		      &tm))
+		*w->date = '\0';
 }
 
 /* Date and zone change rarely, and are dear. */
@@ -46,6 +66,8 @@ static void make_date(struct event_writer *w, int64_t second)
 	zone = len > 6 && full[len - 3] == ':' ? 6 : 0;	/* none beyond calendars */
 	snprintf(w->date, sizeof(w->date), "%.*s.", (int)(len - zone), full);
 	snprintf(w->zone, sizeof(w->zone), "%s", full + len - zone);
+	if (w->form == EVENT_SCREEN)
+		make_screen_date(w, second);
 }
 
 /* Time of an event, or now: what the state of things is true for. */
@@ -70,6 +92,10 @@ static void format_stamp(struct event_writer *w, struct nlattr *attr, char buf[s
 		rest = now.tv_nsec;
 	}
 	make_date(w, second);
+	if (w->form == EVENT_SCREEN) {
+		stpcpy(stpcpy(buf, w->date), w->zone);
+		return;
+	}
 	/* printf(3) would take a fifth of the time of a line. */
 	buf = stpcpy(buf, w->date) + 6;
 	for (i = 1, rest /= 1000; i <= 6; i++, rest /= 10)
@@ -125,11 +151,13 @@ static void begin(struct event_writer *w, struct nlattr *time, uint64_t seq, con
 	if (w->form != EVENT_JSON) {
 		if (w->colors && !object)
 			fputs_unlocked(COLOR_LOSS, w->out);
+		if (w->form == EVENT_SCREEN)
+			fprintf(w->out, "%s ", stamp);
 		putc_unlocked('[', w->out);
 		if (w->form == EVENT_LINES) {
 			fputs_unlocked(stamp, w->out);
 			fputs_unlocked("] [", w->out);
-		} else {	/* the journal has its own */
+		} else if (w->form == EVENT_JOURNALD) {	/* which has a time of its own */
 			begin_entry(w, stamp, object, event);
 		}
 		if (object) {
@@ -240,6 +268,42 @@ static void put_enum(struct event_writer *w, const char *key, uint64_t value,
 		put_number(w, key, value);
 }
 
+/* On a terminal in units of bytes, unless numbers are asked for. */
+static void put_size(struct event_writer *w, const char *key, uint64_t bytes)
+{
+	char text[8];
+
+	if (w->form != EVENT_SCREEN || w->bytes) {
+		put_number(w, key, bytes);
+		return;
+	}
+	format_size(text, bytes);
+	put_text(w, key, text);
+}
+
+/* Whether a number is left out of a line on a terminal, or is written there in units. */
+static bool put_on_screen(struct event_writer *w, const struct event_field *field, uint64_t value)
+{
+	char text[32];
+
+	switch (field->on_screen) {
+	case SCREEN_HIDDEN:
+		return true;
+	case SCREEN_NONZERO:
+		return !value;
+	case SCREEN_SIZE:
+		if (value)
+			put_size(w, field->name, value);
+		return true;
+	case SCREEN_DURATION:
+		format_duration(text, value);
+		put_text(w, "duration", text);
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void put_field(struct event_writer *w, const struct event_field *field, struct nlattr *attr)
 {
 	char text[512];
@@ -249,7 +313,9 @@ static void put_field(struct event_writer *w, const struct event_field *field, s
 
 	if (field->as == SHOW_BYTES || field->as == SHOW_NAME) {
 		bytes = ipcns_text(attr, &len);
-		if (field->as == SHOW_BYTES) {
+		if (field->as == SHOW_BYTES && w->form == EVENT_SCREEN) {
+			return;
+		} else if (field->as == SHOW_BYTES) {
 			put_bytes(w, field->name, bytes, len);
 			return;
 		}
@@ -262,6 +328,8 @@ static void put_field(struct event_writer *w, const struct event_field *field, s
 		return;
 	}
 	if (!ipcns_uint(attr, &value))
+		return;
+	if (w->form == EVENT_SCREEN && put_on_screen(w, field, value))
 		return;
 	switch (field->as) {
 	case SHOW_KEY:
@@ -296,23 +364,23 @@ static void put_fields(struct event_writer *w, const struct event_field *field,
 
 const struct event_field event_fields[] = {
 	{ "ns", IPCNS_A_EVENT_NS_INUM },
-	{ "nsid", IPCNS_A_EVENT_NS_ID },
+	{ "nsid", IPCNS_A_EVENT_NS_ID, .on_screen = SCREEN_HIDDEN },
 	{ "id", IPCNS_A_EVENT_ID },
-	{ "key", IPCNS_A_EVENT_KEY, SHOW_KEY },
+	{ "key", IPCNS_A_EVENT_KEY, SHOW_KEY, SCREEN_NONZERO },
 	{ "name", IPCNS_A_EVENT_NAME, SHOW_NAME },
-	{ "uid", IPCNS_A_EVENT_UID },
+	{ "uid", IPCNS_A_EVENT_UID, .on_screen = SCREEN_HIDDEN },
 	{ "mode", IPCNS_A_EVENT_MODE, SHOW_PERMS },
-	{ "bytes", IPCNS_A_EVENT_BYTES },
+	{ "bytes", IPCNS_A_EVENT_BYTES, .on_screen = SCREEN_SIZE },
 	{ "reason", IPCNS_A_EVENT_REASON, SHOW_REASON },
-	{ "shm", IPCNS_A_EVENT_SHM },
-	{ "sem", IPCNS_A_EVENT_SEM },
-	{ "msg", IPCNS_A_EVENT_MSG },
-	{ "mq", IPCNS_A_EVENT_MQ },
-	{ "shm_bytes", IPCNS_A_EVENT_SHM_BYTES },
-	{ "msg_bytes", IPCNS_A_EVENT_MSG_BYTES },
-	{ "duration_ns", IPCNS_A_EVENT_DURATION },
-	{ "pid", IPCNS_A_EVENT_PID },
-	{ "comm", IPCNS_A_EVENT_COMM, SHOW_BYTES },
+	{ "shm", IPCNS_A_EVENT_SHM, .on_screen = SCREEN_NONZERO },
+	{ "sem", IPCNS_A_EVENT_SEM, .on_screen = SCREEN_NONZERO },
+	{ "msg", IPCNS_A_EVENT_MSG, .on_screen = SCREEN_NONZERO },
+	{ "mq", IPCNS_A_EVENT_MQ, .on_screen = SCREEN_NONZERO },
+	{ "shm_bytes", IPCNS_A_EVENT_SHM_BYTES, .on_screen = SCREEN_SIZE },
+	{ "msg_bytes", IPCNS_A_EVENT_MSG_BYTES, .on_screen = SCREEN_SIZE },
+	{ "duration_ns", IPCNS_A_EVENT_DURATION, .on_screen = SCREEN_DURATION },
+	{ "pid", IPCNS_A_EVENT_PID, .on_screen = SCREEN_HIDDEN },
+	{ "comm", IPCNS_A_EVENT_COMM, SHOW_BYTES, SCREEN_HIDDEN },
 	{ 0 }
 };
 
@@ -370,6 +438,20 @@ static void put_unit(struct event_writer *w, const struct ipcns_event *e)
 		json_null(&w->json, "unit");
 }
 
+/* On a terminal: the command that caused an event, and its number where that is known. */
+static void put_actor(struct event_writer *w, const struct ipcns_event *e)
+{
+	size_t len;
+	const char *comm = ipcns_text(e->attr[IPCNS_A_EVENT_COMM], &len);
+	uint64_t pid;
+
+	if (!comm || !len)
+		return;
+	put_bytes(w, "by", comm, len);
+	if (ipcns_uint(e->attr[IPCNS_A_EVENT_PID], &pid) && pid)
+		fprintf(w->out, "[%llu]", (unsigned long long)pid);
+}
+
 /** event_write - write one event, or a loss */
 void event_write(struct event_writer *w, const struct ipcns_event *e)
 {
@@ -382,24 +464,26 @@ void event_write(struct event_writer *w, const struct ipcns_event *e)
 	begin(w, e->attr[IPCNS_A_EVENT_TIME], e->seq,
 	      name_or_number(event_object_names, ARRAY_SIZE(event_object_names), e->object, object,
 			     sizeof(object)),
-	      name_or_number(event_kind_names, ARRAY_SIZE(event_kind_names), e->kind, kind, sizeof(kind)));
+	      name_or_number(event_kind_names, EVENT_KINDS, e->kind, kind, sizeof(kind)));
 	put_fields(w, event_fields, e->attr);
+	if (w->form == EVENT_SCREEN)
+		put_actor(w, e);
 	put_unit(w, e);
-	if (w->form != EVENT_JSON)
+	if (w->form != EVENT_JSON && w->form != EVENT_SCREEN)
 		put_number(w, "seq", e->seq);
 	end(w);
 }
 
 static const struct event_field ns_fields[] = {
 	{ "ns", IPCNS_A_NS_INUM },
-	{ "nsid", IPCNS_A_NS_ID },
+	{ "nsid", IPCNS_A_NS_ID, .on_screen = SCREEN_HIDDEN },
 	{ "state", IPCNS_A_NS_STATE, SHOW_STATE },
-	{ "shm", IPCNS_A_NS_SHM },
-	{ "sem", IPCNS_A_NS_SEM },
-	{ "msg", IPCNS_A_NS_MSG },
-	{ "mq", IPCNS_A_NS_MQ },
-	{ "shm_bytes", IPCNS_A_NS_SHM_BYTES },
-	{ "msg_bytes", IPCNS_A_NS_MSG_BYTES },
+	{ "shm", IPCNS_A_NS_SHM, .on_screen = SCREEN_NONZERO },
+	{ "sem", IPCNS_A_NS_SEM, .on_screen = SCREEN_NONZERO },
+	{ "msg", IPCNS_A_NS_MSG, .on_screen = SCREEN_NONZERO },
+	{ "mq", IPCNS_A_NS_MQ, .on_screen = SCREEN_NONZERO },
+	{ "shm_bytes", IPCNS_A_NS_SHM_BYTES, .on_screen = SCREEN_SIZE },
+	{ "msg_bytes", IPCNS_A_NS_MSG_BYTES, .on_screen = SCREEN_SIZE },
 	{ 0 }
 };
 
@@ -471,21 +555,24 @@ void event_object_clear(struct event_object *o)
 /** event_write_object - write that an object is there */
 void event_write_object(struct event_writer *w, const struct event_object *o)
 {
+	bool screen = w->form == EVENT_SCREEN;
+
 	begin(w, NULL, 0, event_object_names[IPCNS_EVENT_OBJECT_SHM + o->kind], "present");
 	if (o->known & EVENT_HAS_INUM)
 		put_number(w, "ns", o->inum);
-	put_number(w, "nsid", o->ns_id);
+	if (!screen)
+		put_number(w, "nsid", o->ns_id);
 	if (o->known & EVENT_HAS_ID)
 		put_number(w, "id", o->id);
-	if (o->known & EVENT_HAS_KEY)
+	if (o->known & EVENT_HAS_KEY && !(screen && !o->key))
 		put_key_of(w, "key", o->key);
 	if (o->known & EVENT_HAS_NAME)
 		put_text(w, "name", o->name);
-	if (o->known & EVENT_HAS_UID)
+	if (o->known & EVENT_HAS_UID && !screen)
 		put_number(w, "uid", o->uid);
 	if (o->known & EVENT_HAS_MODE)
 		put_perms(w, "mode", o->mode);
 	if (o->known & EVENT_HAS_BYTES)
-		put_number(w, "bytes", o->bytes);
+		put_size(w, "bytes", o->bytes);
 	end(w);
 }

@@ -14,16 +14,18 @@
 #include "print/systemd_journal.h"
 
 enum event_form {
-	EVENT_LINES,	/* for people */
+	EVENT_LINES,	/* all fields, for people and scripts */
 	EVENT_JSON,	/* JSON Lines */
 	EVENT_JOURNALD,	/* entries for the journal of systemd */
+	EVENT_SCREEN,	/* shorter lines, for people at a terminal */
 };
 
 /* Writer of events. */
 struct event_writer {
 	FILE *out;		/* of an entry, its line */
 	enum event_form form;
-	bool colors;		/* of lines for people */
+	bool colors;		/* of lines */
+	bool bytes;		/* on a screen: sizes as numbers */
 	struct json json;
 	struct systemd_journal journald;
 	char *line;		/* what went to @out for an entry */
@@ -59,6 +61,7 @@ enum {
 	EVENT_HAS_NAME = 64,
 };
 
+enum event_form event_line_form(void);
 void event_writer_init(struct event_writer *w, FILE *out, enum event_form form);
 void event_write(struct event_writer *w, const struct ipcns_event *e);
 void event_write_ns(struct event_writer *w, const struct row *rec);

@@ -452,7 +452,7 @@ static const struct column mixed[] = {
 	  .fill = orphan_fill_bytes },
 	{ "LASTUSER", "PID that used it last, if it is known", AS_PID,
 	  .fill = orphan_fill_last_user },
-	{ OBJECT_UNIT, "unit of the creator, while it lives; of an orphan, of a process there",
+	{ OBJECT_UNIT, "unit of the creator; of an orphan, of a process there",
 	  AS_TEXT, .fill = fill_unit, .flags = SCOLS_FL_TRUNC },
 	{ "SURE", "of an orphan: sure or likely", AS_TEXT, .fill = orphan_fill_sure },
 	{ "WHY", "of an orphan: marked, unattached, ended, closed or unused", AS_TEXT,

@@ -358,6 +358,30 @@ void format_age(char buf[static 32], uint64_t seconds)
 			 (unsigned long long)(seconds / units[i].seconds), units[i].name);
 }
 
+/** format_duration - how long something took: 950ns, 12.3us, 1.5ms, 45.0s, 2h5m */
+void format_duration(char buf[static 32], uint64_t ns)
+{
+	static const struct {
+		uint64_t ns;
+		const char *name;
+	} units[] = { { 1000000000, "s" }, { 1000000, "ms" }, { 1000, "us" } };
+	size_t i;
+
+	if (ns >= 60 * units[0].ns) {
+		format_age(buf, ns / units[0].ns);
+		return;
+	}
+	for (i = 0; i < ARRAY_SIZE(units); i++) {
+		if (ns >= units[i].ns) {
+			snprintf(buf, 32, "%llu.%llu%s", (unsigned long long)(ns / units[i].ns),
+				 (unsigned long long)(ns % units[i].ns / (units[i].ns / 10)),
+				 units[i].name);
+			return;
+		}
+	}
+	snprintf(buf, 32, "%lluns", (unsigned long long)ns);
+}
+
 /**
  * format_time - a time in local time
  * @buf: buffer

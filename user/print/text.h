@@ -80,6 +80,7 @@ void format_key(char buf[static 11], uint32_t key);
 void format_size(char buf[static 8], uint64_t bytes);
 void format_percent(char buf[static 24], double value);
 void format_age(char buf[static 32], uint64_t seconds);
+void format_duration(char buf[static 32], uint64_t ns);
 void format_time(char *buf, size_t size, int64_t seconds, const struct tm *now,
 		 enum time_format format);
 void format_perms(char buf[static 10], uint32_t mode);
