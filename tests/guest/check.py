@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: timeout=360
+# guest: timeout=420
 """The verdict: what it finds, and what is close to each of these and no finding."""
 
 import json
 import os
 import pathlib
+import resource
 import threading
 import time
 
@@ -100,7 +101,6 @@ def limit(t):
 
 def queue_of_user(uid, limit_bytes, maxmsg):
     """Becomes a user and creates a queue."""
-    import resource     # pylint: disable=import-outside-toplevel
     resource.setrlimit(12, (limit_bytes, limit_bytes))
     os.setresuid(uid, uid, uid)
     return calls.mq_open(b"user", maxmsg, 1)
@@ -160,6 +160,11 @@ def pinned(t):
     os.unlink(path)
 
 
+def none_dying():
+    """Whether the kernel is done with all namespaces that have ended."""
+    return all(row["state"] != "dying" for row in tool.namespaces().values())
+
+
 @scene("dying, but not for long")
 def dying(t):
     shown = False
@@ -170,11 +175,30 @@ def dying(t):
         with wire.Socket() as link:
             shown = any(row["state"] == wire.STATE["dying"] for row in link.dump("ns"))
         t.same(found, [], "no finding")
-        until(lambda: all(row["state"] != "dying" for row in tool.namespaces().values()),
-              "all are gone", 120)
+        until(none_dying, "all are gone", 120)
         if shown:
             break
     t.ok(shown, "while some are dying")
+
+
+@scene("dying for long")
+def dying_long(t):
+    """The kernel of 6.1 waits for a grace period for each namespace, later ones for all at once."""
+    with Member(flags=0) as member:
+        member.call(resource.setrlimit, resource.RLIMIT_NOFILE, (4096, 4096))
+        member.call(many_namespaces, 1500)
+    begin, found = time.monotonic(), []
+    while not found and not none_dying():
+        time.sleep(1)
+        found = [row for row in findings() if row["check"] == "dying"]
+    took = time.monotonic() - begin
+    until(none_dying, "all are gone", 120)
+    if not found and took < 15:
+        t.skip("a finding", f"this kernel was done with them after {took:.0f} s")
+        return
+    t.same({row["severity"] for row in found}, {"warn"}, "found")
+    t.ok(took >= 10, f"after {took:.0f} s")
+    t.same([row for row in findings() if row["check"] == "dying"], [], "and not when they are gone")
 
 
 @scene("orphans, and what is none")
