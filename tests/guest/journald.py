@@ -87,10 +87,10 @@ class Journal:
 
 
 @contextlib.contextmanager
-def monitor(*args, end=signal.SIGTERM, status=0):
-    """A monitor that writes to the journal."""
+def monitor(*args, end=signal.SIGTERM, status=0, within=()):
+    """A monitor that writes to the journal, begun by another program if there are words @within."""
     with tempfile.TemporaryFile() as errors:
-        with subprocess.Popen(["ipcnsctl", "monitor", "--journald", *args],
+        with subprocess.Popen([*within, "ipcnsctl", "monitor", "--journald", *args],
                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                               stderr=errors) as process:
             try:
@@ -141,6 +141,24 @@ def fields(t):
     t.ok(end["MESSAGE"].startswith(b"[ns,destroyed] ns=") and
          b" nsid=%d " % nsid in end["MESSAGE"], "with a line", end)
     t.same((end["PRIORITY"], end["SYSLOG_IDENTIFIER"]), (b"6", b"ipcnsctl"), "and what syslog has")
+
+
+@scene("in a network namespace of its own, as the unit has it")
+def private_network(t):
+    if not os.path.exists("/proc/self/ns/net"):
+        t.skip("the journal has everything", "no network namespaces here")
+        return
+    with Journal() as journal, monitor("--follow-module", within=("unshare", "--net")):
+        nsid = come_and_go()
+        until(lambda: journal.of(nsid, "destroyed"), "the end")
+        t.ok(True, "an end is in the journal")
+        seen = len(journal.entries)
+        module.reload()
+        until(lambda: journal.losses(), "the module is back")
+        nsid = come_and_go()
+        until(lambda: [entry for entry in journal.of(nsid, "destroyed")
+                       if entry in journal.entries[seen:]], "the end")
+        t.ok(True, "and so is one after the module was loaded anew")
 
 
 @scene("names that are no words")

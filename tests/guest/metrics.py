@@ -66,6 +66,18 @@ def totals(t):
     until(lambda: not find(figures(), of(inode, ".*", ".*")), "and gone when it is gone")
 
 
+@scene("in a network namespace of their own, as the unit has it")
+def private_network(t):
+    if not os.path.exists("/proc/self/ns/net"):
+        t.skip("metrics are the same", "no network namespaces here")
+        return
+    done = subprocess.run(["unshare", "--net", "ipcnsctl", "metrics"], capture_output=True,
+                          encoding="utf-8", check=False)
+    t.same((done.returncode, done.stderr), (0, ""), "metrics are there")
+    lines = [line for line in done.stdout.splitlines() if not line.startswith("#")]
+    t.same({line.rsplit(" ", 1)[0] for line in lines}, set(figures()), "and none is missing")
+
+
 @scene("a file that is replaced in one step")
 def file(t):
     os.makedirs("/tmp/metrics", exist_ok=True)
