@@ -11,6 +11,8 @@
  *	processes	processes in one new IPC namespace
  *	descriptors	descriptors of one new IPC namespace, 1,000 in each process
  *	mounts		mounts of one new IPC namespace at long paths below the working directory
+ *	filesystems	mqueue filesystems at such paths whose IPC namespaces have ended
+ *	files		files with the longest names in a /dev/shm of its own
  *	queues		POSIX queues with the longest names in one new IPC namespace
  */
 #include <errno.h>
@@ -129,7 +131,8 @@ static void name(char *to, unsigned int n, size_t len)
 	to[8] = 1;
 }
 
-static unsigned int make_mounts(unsigned int count)
+/* Enters a mount namespace of its own and a folder with a long path. */
+static void enter_folder(void)
 {
 	char text[NAME + 1];
 	unsigned int i;
@@ -141,10 +144,50 @@ static unsigned int make_mounts(unsigned int count)
 		ok(mkdir(text, 0700), "mkdir");
 		ok(chdir(text), "chdir");
 	}
+}
+
+static unsigned int make_mounts(unsigned int count)
+{
+	char text[NAME + 1];
+	unsigned int i;
+
+	enter_folder();
 	for (i = 0; i < count; i++) {
 		name(text, i, NAME);
 		close(ok(open(text, O_CREAT | O_WRONLY, 0600), "open"));
 		ok(mount("/proc/self/ns/ipc", text, NULL, MS_BIND, NULL), "mount");
+	}
+	return 0;
+}
+
+static unsigned int make_filesystems(unsigned int count)
+{
+	char text[NAME + 1];
+	unsigned int i;
+
+	enter_folder();
+	for (i = 0; i < count; i++) {
+		name(text, i, NAME);
+		ok(mkdir(text, 0700), "mkdir");
+		ok(mount("mqueue", text, "mqueue", 0, NULL), "mount");
+		ok(unshare(CLONE_NEWIPC), "unshare");
+	}
+	return 0;
+}
+
+static unsigned int make_files(unsigned int count)
+{
+	char text[NAME + 1];
+	unsigned int i;
+
+	ok(unshare(CLONE_NEWNS), "unshare");
+	ok(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "mount");
+	mkdir("/dev/shm", 0777);	/* it is there, mostly */
+	ok(mount("shm", "/dev/shm", "tmpfs", 0, "nr_inodes=0"), "mount");
+	ok(chdir("/dev/shm"), "chdir");
+	for (i = 0; i < count; i++) {
+		name(text, i, NAME);
+		close(ok(open(text, O_CREAT | O_WRONLY, 0600), "open"));
 	}
 	return 0;
 }
@@ -200,6 +243,8 @@ static const struct {
 	{ "processes", make_members, false },
 	{ "descriptors", make_descriptors, false },
 	{ "mounts", make_mounts, false },
+	{ "filesystems", make_filesystems, false },
+	{ "files", make_files, false },
 	{ "queues", make_queues, false },
 };
 

@@ -45,7 +45,7 @@ static int namespaces(int argc, char **argv)
 
 static int (*const commands[])(int argc, char **argv) = {
 	namespaces, list_of_events, cmd_list, cmd_objects, cmd_holders, cmd_show, cmd_limits,
-	cmd_rm, cmd_status,
+	cmd_rm, cmd_status, cmd_waiters, cmd_check, cmd_history,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

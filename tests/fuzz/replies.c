@@ -48,6 +48,18 @@ static const struct {
 	COMMAND(cmd_status, "-J"),
 	COMMAND(cmd_objects, "-J", "--orphans", "--summary"),
 	COMMAND(cmd_objects, "--orphans", "--output-all", "--older-than", "1 min"),
+	COMMAND(cmd_waiters, "--output-all"),
+	COMMAND(cmd_waiters, "-J", "--output-all"),
+	COMMAND(cmd_check, "--all"),
+	COMMAND(cmd_check, "-J", "--output-all", "1"),
+	COMMAND(cmd_history),
+	COMMAND(cmd_history, "--type", "shm", "id=1", "2"),
+	COMMAND(cmd_list, "--output-all", "--sort", "-COMMAND,NS,UNIT,USER,CREATED"),
+	COMMAND(cmd_list, "-J", "--tree", "--sort", "-PID,NPROCS", "--state", "active,pinned"),
+	COMMAND(cmd_objects, "-r", "--sort", "KEY,-SIZE,OWNER,CTIME", "--color=always"),
+	COMMAND(cmd_holders, "--summary", "-J", "1"),
+	COMMAND(cmd_limits, "--above", "80", "--sort", "-USE%,RESOURCE"),
+	COMMAND(cmd_objects, "--pid", "10"),
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

@@ -14,7 +14,7 @@ import yaml
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
 ROW, DONE, ERROR, RAW, FORGED, STRAY, JOINED = 0, 2, 3, 4, 5, 6, 0x80
-COMMANDS = 30       # of replies.c
+COMMANDS = 47                # of replies.c
 
 
 def attribute(number, payload):

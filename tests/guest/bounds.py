@@ -147,6 +147,21 @@ def mounts(t):
         ["list", "-o", "NS,HELD"]])
 
 
+@scene("mqueue filesystems that live on after their namespaces")
+def filesystems(t):
+    beside(t, "filesystems", 400 if QUICK else 10000, SHORT, [
+        ["list"], ["list", "-r"], ["list", "-J", "-o", "NS,STATE,HELD"]])
+
+
+@scene("files in /dev/shm with the longest names")
+def files(t):
+    beside(t, "files", 2000 if QUICK else 30000, SHORT, [
+        ["objects", "--type", "pshm"], ["objects", "--type", "pshm", "-r"],
+        ["objects", "--type", "pshm", "-J"], ["objects", "--orphans"],
+        ["objects", "--orphans", "-J"], ["objects", "--orphans", "--summary"],
+        ["list", "-o", "+PSHMBYTES"], ["metrics"], [4, "check"]])
+
+
 @scene("queues with the longest names")
 def queues(t):
     beside(t, "queues", 2000 if QUICK else 30000, SHORT, [

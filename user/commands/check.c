@@ -194,12 +194,14 @@ static int compare_tallies(const void *p, const void *q)
 
 static void report_orphans(struct inventory *inventory, struct findings *list)
 {
-	struct tally *tally = inventory->tallies, *end = tally + inventory->n, sum;
+	struct tally *tally = inventory->tallies, *end, sum;
 	struct finding *found;
 	char bytes[8];
 
-	if (inventory->n)
-		qsort(tally, inventory->n, sizeof(*tally), compare_tallies);
+	if (!inventory->n)
+		return;
+	qsort(tally, inventory->n, sizeof(*tally), compare_tallies);
+	end = tally + inventory->n;
 	while (tally < end) {
 		sum = *tally;
 		while (++tally < end && !compare_tallies(tally, &sum)) {
@@ -327,16 +329,17 @@ static bool is_alike(const struct finding *a, const struct finding *b)
 /* One finding a line; of many alike, the first ones and their number. */
 static void print_text(const struct findings *list, bool all)
 {
-	const struct finding *f = list->rows, *end = f + list->n;
-	size_t alike = 0;
+	const struct finding *f;
+	size_t alike = 0, i;
 
 	if (!findings_bad(list))
 		puts("ok");
-	for (; f < end; f++) {
-		alike = f > list->rows && is_alike(f - 1, f) ? alike + 1 : 1;
+	for (i = 0; i < list->n; i++) {
+		f = &list->rows[i];
+		alike = i && is_alike(f - 1, f) ? alike + 1 : 1;
 		if (all || alike <= SHOWN)
 			print_finding(f);
-		else if (f + 1 == end || !is_alike(f, f + 1))
+		else if (i + 1 == list->n || !is_alike(f, f + 1))
 			printf("%-4s %s: %zu more [" PROGRAM " check --all]\n",
 			       severity_names[f->severity], f->check, alike - SHOWN);
 	}

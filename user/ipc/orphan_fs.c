@@ -3,6 +3,7 @@
  * mqueue filesystems that live on after their namespace, because they are mounted somewhere: the
  * queues in them stay, though nobody can open them by mq_open(3) any more.
  */
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,28 +20,50 @@
 #include "print/text.h"
 #include "util.h"
 
+/* Users make as many mounts as they like, at paths as long as can be: bytes of paths that are kept. */
+#define PATHS_SIZE (16UL << 20)
+
 struct orphan_fs {
 	uint32_t dev;
 	uint32_t pid;		/* a process that sees the first mount that was found */
 	uint64_t mntns;		/* where that is */
-	char *path;
+	char *path;		/* NULL if there are too many */
 	uint64_t more;		/* other mounts of it */
 };
 
 static struct {
 	struct number_set known;	/* device numbers of filesystems that have a namespace */
-	struct orphan_fs *rows;
+	void *tree;		/* the rows, by device number */
+	struct orphan_fs **rows;
 	size_t n, allocated;
+	size_t paths_len;
 } found;
+
+static int compare_devs(const void *p, const void *q)
+{
+	const struct orphan_fs *a = p, *b = q;
+
+	return (a->dev > b->dev) - (a->dev < b->dev);
+}
 
 static struct orphan_fs *find_orphan(uint32_t dev)
 {
-	size_t i;
+	const struct orphan_fs wanted = { .dev = dev };
+	struct orphan_fs **orphan = tfind(&wanted, &found.tree, compare_devs);
 
-	for (i = 0; i < found.n; i++)
-		if (found.rows[i].dev == dev)
-			return &found.rows[i];
-	return NULL;
+	return orphan ? *orphan : NULL;
+}
+
+static struct orphan_fs *add_orphan(const struct mount *mount)
+{
+	struct orphan_fs *orphan = xcalloc(1, sizeof(*orphan));
+
+	*orphan = (struct orphan_fs){ .dev = mount->dev, .pid = mount->pid, .mntns = mount->mntns };
+	if (!tsearch(orphan, &found.tree, compare_devs))
+		die(STATUS_ERROR, "out of memory");
+	found.rows = xgrow(found.rows, found.n, &found.allocated, sizeof(*found.rows));
+	found.rows[found.n++] = orphan;
+	return orphan;
 }
 
 static void take_mount(const struct mount *mount, void *arg)
@@ -55,9 +78,10 @@ static void take_mount(const struct mount *mount, void *arg)
 		orphan->more++;
 		return;
 	}
-	found.rows = xgrow(found.rows, found.n, &found.allocated, sizeof(*found.rows));
-	orphan = &found.rows[found.n++];
-	*orphan = (struct orphan_fs){ .dev = mount->dev, .pid = mount->pid, .mntns = mount->mntns };
+	orphan = add_orphan(mount);
+	if (found.paths_len + mount->len > PATHS_SIZE)
+		return;
+	found.paths_len += mount->len;
 	orphan->path = xrealloc(NULL, mount->len + 1, 1);
 	memcpy(orphan->path, mount->path, mount->len);
 	orphan->path[mount->len] = '\0';
@@ -103,7 +127,8 @@ static void add_row(const struct orphan_fs *orphan, struct row_store *store)
 	snprintf(path, sizeof(path), "/proc/%u", orphan->pid);
 	if (!stat(path, &st))
 		put(nla_put_u32(msg, IPCNS_A_NS_UID, st.st_uid) >= 0);
-	if (mqueue_contents_read(orphan->pid, orphan->path, orphan->dev, &contents)) {
+	if (orphan->path &&
+	    mqueue_contents_read(orphan->pid, orphan->path, orphan->dev, &contents)) {
 		put(nla_put_u32(msg, IPCNS_A_NS_MQ, contents.queues) >= 0);
 		put(nla_put_u64(msg, IPCNS_A_NS_MQ_BYTES, contents.bytes) >= 0);
 	}
@@ -134,7 +159,7 @@ void orphan_fs_find(struct ipcns *w, const struct row_store *namespaces, struct 
 			number_set_add(&found.known, dev);
 	mounts_read(take_mount, NULL);
 	for (i = 0; i < found.n; i++)
-		add_row(&found.rows[i], store);
+		add_row(found.rows[i], store);
 }
 
 /**
@@ -153,9 +178,11 @@ const char *orphan_fs_mount(uint32_t dev, size_t *len)
 	if (!orphan)
 		return NULL;
 	text.len = 0;
-	buffer_plain(&text, part, snprintf(part, sizeof(part), "mnt namespace %llu at ",
-					   (unsigned long long)orphan->mntns));
-	buffer_plain(&text, orphan->path, strlen(orphan->path));
+	buffer_plain(&text, part, snprintf(part, sizeof(part), "mnt namespace %llu%s",
+					   (unsigned long long)orphan->mntns,
+					   orphan->path ? " at " : ""));
+	if (orphan->path)
+		buffer_plain(&text, orphan->path, strlen(orphan->path));
 	if (orphan->more)
 		buffer_plain(&text, part, snprintf(part, sizeof(part), ", %llu more",
 						   (unsigned long long)orphan->more));
@@ -163,11 +190,16 @@ const char *orphan_fs_mount(uint32_t dev, size_t *len)
 	return text.bytes;
 }
 
+static void free_orphan(void *orphan)
+{
+	free(((struct orphan_fs *)orphan)->path);
+	free(orphan);
+}
+
 /** orphan_fs_clear - forget what orphan_fs_find() found */
 void orphan_fs_clear(void)
 {
-	while (found.n)
-		free(found.rows[--found.n].path);
+	tdestroy(found.tree, free_orphan);
 	free(found.rows);
 	number_set_clear(&found.known);
 	memset(&found, 0, sizeof(found));
