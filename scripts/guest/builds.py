@@ -13,10 +13,10 @@ from guest.initramfs import libraries, stored, usr_merged
 
 MODULE_SOURCES = ("Kbuild", "Makefile", "include", "kmod")
 KUNIT_SOURCES = (*MODULE_SOURCES, "tests/kunit")
-TOOL_SOURCES = ("Makefile", "include", "user", "examples/ipcns-watch.c")
+TOOL_SOURCES = ("Makefile", "include", "user", "examples/ipcns-watch.c", "tests/tool/counters.h")
 TOOL_FLAGS = {
     "plain": [],
-    "counters": ["CFLAGS=-O0 -g --coverage"],
+    "counters": ["CFLAGS=-O0 -g --coverage -include tests/tool/counters.h"],
     "sanitize": ["CFLAGS=-O1 -g $(SANITIZE)"],
 }
 PRODUCTS = (".o", ".ko", ".mod", ".mod.c", ".cmd", ".symvers", ".order", ".d")

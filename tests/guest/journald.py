@@ -154,7 +154,7 @@ def private_network(t):
         t.ok(True, "an end is in the journal")
         seen = len(journal.entries)
         module.reload()
-        until(lambda: journal.losses(), "the module is back")
+        until(journal.losses, "the module is back")
         nsid = come_and_go()
         until(lambda: [entry for entry in journal.of(nsid, "destroyed")
                        if entry in journal.entries[seen:]], "the end")
