@@ -12,12 +12,39 @@ struct summary {
 	uint64_t inum, nsid;
 	enum holder_kind kind;
 	bool kernel;		/* threads of the kernel, which have no unit */
-	char *unit;		/* or NULL */
+	const char *unit;	/* or NULL */
 	size_t unit_len;
 	uint32_t pid;		/* the lowest, or 0 */
 	uint64_t rows, processes, refs;
 	bool refs_unknown;
 };
+
+/*
+ * Units that rows point to. Rows can be as many as descriptors, which come by process: one that is
+ * the same as the last one is kept once.
+ */
+struct units {
+	char **texts;
+	size_t n, allocated;
+	size_t last_len;
+};
+
+static const char *keep_unit(struct units *units, const char *text, size_t len)
+{
+	if (units->n && units->last_len == len && !memcmp(units->texts[units->n - 1], text, len))
+		return units->texts[units->n - 1];
+	units->texts = xgrow(units->texts, units->n, &units->allocated, sizeof(*units->texts));
+	units->texts[units->n++] = xmemdup(text, len);
+	units->last_len = len;
+	return units->texts[units->n - 1];
+}
+
+static void free_units(struct units *units)
+{
+	while (units->n)
+		free(units->texts[--units->n]);
+	free(units->texts);
+}
 
 static int compare_places(const struct summary *a, const struct summary *b)
 {
@@ -59,7 +86,7 @@ static int compare_sizes(const void *p, const void *q)
 	       compare_units(p, q);
 }
 
-static struct summary summarize(const struct holder *h)
+static struct summary summarize(const struct holder *h, struct units *units)
 {
 	struct summary s = {
 		.inum = h->inum, .nsid = h->nsid, .kind = h->kind, .pid = h->pid,
@@ -70,7 +97,7 @@ static struct summary summarize(const struct holder *h)
 
 	value_unit(&unit, h->pid);
 	if (unit.type != VALUE_UNKNOWN) {
-		s.unit = xmemdup(unit.text, unit.len);
+		s.unit = keep_unit(units, unit.text, unit.len);
 		s.unit_len = unit.len;
 	} else {
 		s.kernel = h->pid && proc_is_kernel_thread(h->pid);
@@ -95,7 +122,6 @@ static size_t merge(struct summary *rows, size_t n)
 			sum->processes += row->pid && row->pid != last;
 			sum->refs += row->refs;
 			sum->refs_unknown |= row->refs_unknown;
-			free(row->unit);
 		}
 		last = row->pid;
 	}
@@ -110,19 +136,20 @@ static size_t merge(struct summary *rows, size_t n)
 void holder_summary_print(const struct holders *holders, struct table *out)
 {
 	struct summary *rows = xcalloc(holders->n, sizeof(*rows));
+	struct units units = { 0 };
 	struct row rec = { 0 };
 	size_t i, n;
 
 	for (i = 0; i < holders->n; i++)
-		rows[i] = summarize(&holders->rows[i]);
+		rows[i] = summarize(&holders->rows[i], &units);
 	qsort(rows, holders->n, sizeof(*rows), compare_rows);
 	n = merge(rows, holders->n);
 	qsort(rows, n, sizeof(*rows), compare_sizes);
 	for (i = 0; i < n; i++) {
 		rec.data = &rows[i];
 		table_add(out, &rec);
-		free(rows[i].unit);
 	}
+	free_units(&units);
 	free(rows);
 }
 
