@@ -42,6 +42,7 @@ static struct {
 static struct nl_sock *sockets[SOCKETS];
 static jmp_buf ended;
 static int fd = -1;
+static char *output;
 
 /* The tool is built with these in place of exit(), nl_socket_alloc() and nl_socket_free(). */
 void fuzz_exit(int status) __attribute__((noreturn));
@@ -371,7 +372,6 @@ int run_command(int (*run)(int argc, char **argv), char **argv, const uint8_t *a
 		bool as_json)
 {
 	static FILE *terminal;
-	static char *text;
 	size_t size, i;
 	int argc, status;
 
@@ -382,7 +382,8 @@ int run_command(int (*run)(int argc, char **argv), char **argv, const uint8_t *a
 	opterr = 0;
 	if (!terminal)
 		terminal = stdout;
-	stdout = open_memstream(&text, &size);
+	free(output);
+	stdout = open_memstream(&output, &size);
 	if (!stdout)
 		abort();
 	status = setjmp(ended);
@@ -390,14 +391,19 @@ int run_command(int (*run)(int argc, char **argv), char **argv, const uint8_t *a
 		status = run(argc, argv) + 1;
 	fclose(stdout);
 	stdout = terminal;
-	if (status == 1 && (as_json || *text == '{'))
-		check_json(text, size);
-	free(text);
+	if (status == 1 && (as_json || *output == '{'))
+		check_json(output, size);
 	for (i = 0; i < SOCKETS; i++) {
 		nl_socket_free(sockets[i]);
 		sockets[i] = NULL;
 	}
 	return status - 1;
+}
+
+/** command_output - what the last command printed, until the next one runs */
+const char *command_output(void)
+{
+	return output;
 }
 
 /* A reader of JSON that knows no more than what is right. */

@@ -26,6 +26,7 @@ void kernel_answers(const uint8_t *answers, size_t len);
 bool kernel_forged(void);
 int run_command(int (*run)(int argc, char **argv), char **argv, const uint8_t *answers, size_t len,
 		bool as_json);
+const char *command_output(void);
 void check_json(const char *text, size_t len);
 
 #endif
