@@ -14,7 +14,7 @@ import time
 
 from lib import calls, module, tool, wire, witness
 from lib.member import Member
-from lib.tap import main, scene, until
+from lib.tap import PACE, main, scene, until
 
 INITIAL = "/proc/1/ns/ipc"
 
@@ -48,7 +48,8 @@ def kept_by_attachment(member, key):
 def run(*argv, **options):
     """ipcnsctl with what is asked for; a CompletedProcess."""
     return subprocess.run(["ipcnsctl", *map(str, argv)], capture_output=True, encoding="utf-8",
-                          check=False, timeout=60, **{"stdin": subprocess.DEVNULL, **options})
+                          check=False, timeout=60 * PACE,
+                          **{"stdin": subprocess.DEVNULL, **options})
 
 
 @scene("ns-open: a descriptor of that namespace, closed on exec")
@@ -354,7 +355,7 @@ def on_terminal(argv, ready, key):
     if not pid:
         os.execvp(argv[0], argv)
     text = b""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 20 * PACE
     while ready not in text and time.monotonic() < deadline:
         text += os.read(terminal, 1000)
     os.write(terminal, key)

@@ -127,8 +127,9 @@ def fields(t):
             until(lambda: journal.of(nsid, "destroyed"), "the end")
             last = last_number()
             journal.number(last)
-        done = subprocess.run(["timeout", "-s", "INT", "5", "ipcnsctl", "monitor", "-J", "--since",
-                               str(first)], capture_output=True, encoding="utf-8", check=False)
+        done = subprocess.run(["timeout", "-s", "INT", str(5 * PACE),
+                               "ipcnsctl", "monitor", "-J", "--since", str(first)],
+                              capture_output=True, encoding="utf-8", check=False)
     want = [json.loads(line) for line in done.stdout.splitlines()]
     want = [event for event in want if event["seq"] <= last]
     got = [{name.removeprefix("IPCNS_").lower(): value.decode() for name, value in entry.items()
@@ -331,7 +332,7 @@ def slow(t):
 
 @scene("errors")
 def errors(t):
-    done = tool.ipcnsctl("monitor", "--journald", "--snapshot", timeout=20)
+    done = tool.ipcnsctl("monitor", "--journald", "--snapshot", timeout=20 * PACE)
     t.same((done.returncode, done.stderr),
            (1, "ipcnsctl: cannot write to the systemd journal: No such file or directory\n"),
            "no journal: exit 1")
@@ -341,7 +342,7 @@ def errors(t):
                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                           encoding="utf-8") as process:
         until(lambda: sleeping(process.pid) in (NR_POLL, NR_PPOLL), "monitor waits for events")
-        done = tool.ipcnsctl("monitor", "--state", STATE, timeout=20)
+        done = tool.ipcnsctl("monitor", "--state", STATE, timeout=20 * PACE)
         process.send_signal(signal.SIGTERM)
         said = process.stderr.read().splitlines()[0]
     t.same(said, f"ipcnsctl: {STATE} is no state of this program: renamed to {STATE}.broken,"
@@ -352,7 +353,7 @@ def errors(t):
     t.contains(done.stderr, f"{STATE} is in use", "which is said")
     for path, why in (("/nonexistent/file", "No such file"), ("/dev/null", "not a regular file"),
                       ("/", "Is a directory")):
-        done = tool.ipcnsctl("monitor", "--state", path, timeout=20)
+        done = tool.ipcnsctl("monitor", "--state", path, timeout=20 * PACE)
         t.same(done.returncode, 1, f"{path} is refused at the start")
         t.contains(done.stderr, why, "with the reason")
 

@@ -11,7 +11,7 @@ import subprocess
 import reload
 from lib import calls, compare, tool, witness
 from lib.member import Member, end, sleeper
-from lib.tap import main, scene
+from lib.tap import PACE, main, scene
 
 MISSING = 'ipcnsctl: module not loaded: try "modprobe ipcns"'
 
@@ -499,7 +499,7 @@ def outputs(t):
                 os.close(writer)
                 os.read(reader, 100)
                 os.close(reader)
-                _, noise = process.communicate(timeout=60)
+                _, noise = process.communicate(timeout=60 * PACE)
             t.same((process.returncode, noise), (-signal.SIGPIPE, ""),
                    f"objects {words}: a closed pipe ends it in silence")
             with open("/dev/full", "wb") as full:
