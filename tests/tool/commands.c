@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Whole commands, before a kernel that answers what a test has laid out, on a host that is always the
- * same: those of the fuzzers (tests/fuzz/kernel.c, host.c). What a real kernel seldom answers, and
+ * Whole commands, before a kernel that answers what a test has laid out, on a host that is always
+ * the same: those of the fuzzers (tests/fuzz/kernel.c, host.c). What a real kernel seldom answers, and
  * what the tool makes of it: exit status, output, messages. Results go to stderr.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <linux/ipcns.h>
@@ -595,6 +596,154 @@ static void checks(void)
 	RUN("check: lines of JSON", cmd_check, STATUS_ERROR, NULL, "--lines needs -J", "--lines");
 }
 
+/* The journal: next event and first one held, and what is recorded of objects. */
+static void put_journal(uint64_t next, uint64_t held, uint32_t objects, unsigned int live)
+{
+	begin_row();
+	put(IPCNS_A_EVENT_SEQ, next);
+	put(IPCNS_A_EVENT_FROM, held);
+	put(IPCNS_A_EVENT_OBJECTS, objects);
+	end_row();
+	end_answer(0);
+	begin_row();
+	put(IPCNS_A_STATUS_EVENTS_LIVE, live);
+	end_row();
+	end_answer(0);
+}
+
+static void event(uint64_t seq, uint64_t nsid)
+{
+	begin_row();
+	put(IPCNS_A_EVENT_SEQ, seq);
+	put(IPCNS_A_EVENT_TIME, 1795000000123456789);
+	put(IPCNS_A_EVENT_OBJECT, IPCNS_EVENT_OBJECT_NS);
+	put(IPCNS_A_EVENT_EVENT, IPCNS_EVENT_KIND_DESTROYED);
+	put(IPCNS_A_EVENT_NS_INUM, 7);
+	put(IPCNS_A_EVENT_NS_ID, nsid);
+	end_row();
+}
+
+static void histories(void)
+{
+	put_journal(1, 1, ~0U, 1);
+	end_dump(0);
+	RUN("history: nothing happened", cmd_history, STATUS_OK, "", "has recorded no event", "-e",
+	    "destroyed");
+	put_journal(7, 5, ~0U, 0);
+	event(5, 70);
+	event(6, 80);
+	end_dump(0);
+	RUN("history: blind, and of a part", cmd_history, STATUS_OK, "seq=5\n", "hooks do not fire",
+	    "-e", "destroyed");
+	put_journal(7, 5, ~0U, 1);
+	event(5, 70);
+	end_dump(0);
+	RUN("history: older events are not held", cmd_history, STATUS_OK, "seq=5\n",
+	    "the module holds nothing from before event 5, of 20", "-e", "destroyed", "--since",
+	    "2020-01-01");
+	put_journal(7, 1, ~0U, 1);
+	event(1, 70);
+	end_dump(0);
+	RUN("history: before the module", cmd_history, STATUS_OK, "seq=1\n",
+	    "the first event since the module was loaded is of 20", "-e", "destroyed", "--since",
+	    "2020-01-01");
+	put_journal(7, 5, ~0U, 1);
+	RUN("history: what has not happened", cmd_history, STATUS_ERROR, "",
+	    "event 8 has not happened yet: the next one is 7", "-e", "destroyed", "--since", "8");
+	put_journal(7, 5, ~0U, 1);
+	refuse(ENOENT, "gone");
+	event(5, 70);
+	end_dump(0);
+	RUN("history: of an identity that left nothing", cmd_history, STATUS_ERROR, "",
+	    "no IPC namespace \"id=90\", and no event of one", "-e", "destroyed", "id=90");
+	put_journal(7, 5, ~0U, 1);
+	refuse(ENOENT, "gone");
+	event(5, 70);
+	event(6, 80);
+	end_dump(0);
+	RUN("history: of one that has ended", cmd_history, STATUS_OK, "seq=6\n", NULL, "-q", "-e",
+	    "destroyed", "id=80");
+	put_journal(7, 5, ~0U, 1);
+	end_dump(EIO);
+	RUN("history: cannot be read", cmd_history, STATUS_ERROR, NULL, "cannot read the journal: ");
+}
+
+static void put_segment(uint64_t id, uint64_t size, uint64_t changed)
+{
+	begin_object(IPCNS_KIND_SHM, id);
+	put(IPCNS_A_OBJECT_UID, 4321);
+	put(IPCNS_A_OBJECT_CTIME, changed);
+	begin_nest(IPCNS_A_OBJECT_SHM);
+	put(IPCNS_A_SHM_SIZE, size);
+	put(IPCNS_A_SHM_NATTCH, 0);
+	put(IPCNS_A_SHM_STATUS, id == 1);	/* marked */
+	nla_put_flag(msg, IPCNS_A_SHM_ORPHAN);
+	end_nest();
+	end_row();
+}
+
+/* Beside those of the module, the host has files in /dev/shm (host.c). */
+static void orphans(void)
+{
+	put_segment(1, 4096, 1000);
+	put_segment(2, 8192, 1000);
+	end_dump(0);
+	RUN("orphans: the largest first", cmd_objects, STATUS_OK,
+	    "ID BYTES SURE WHY\n2 8192 likely unattached\n1 4096 sure marked\n", NULL, "--orphans",
+	    "--type", "shm", "-r", "-o", "ID,BYTES,SURE,WHY");
+	namespace(7, 70, IPCNS_STATE_ACTIVE);
+	end_dump(0);
+	put_segment(1, 4096, 1000);
+	put_segment(2, 8192, 1000);
+	end_dump(0);
+	RUN("orphans: sums", cmd_objects, STATUS_OK, "UID ORPHANS SURE BYTES\n4321 2 1 12288\n", NULL,
+	    "--orphans", "--summary", "--type", "shm", "-r", "-o", "UID,ORPHANS,SURE,BYTES");
+	put_segment(1, 4096, 1000);
+	put_segment(2, 8192, time(NULL));
+	end_dump(0);
+	RUN("orphans: younger ones do not count", cmd_objects, STATUS_OK, "ID\n1\n", NULL, "--orphans",
+	    "--older-than", "7 d", "--type", "shm", "-r", "-o", "ID");
+	namespace(1, 10, IPCNS_STATE_ACTIVE);
+	end_dump(0);
+	RUN("orphans: files", cmd_objects, STATUS_OK,
+	    "NS TYPE KEY WHY\n1 pshm /file unused\n1 pshm /\\x0a\\x1b[31m unused\n"
+	    "1 psem /\\xff, unused\n", NULL, "--orphans", "--type", "pshm,psem", "-r", "-o",
+	    "NS,TYPE,KEY,WHY");
+	namespace(1, 10, IPCNS_STATE_ACTIVE);
+	end_dump(0);
+	RUN("list: bytes of files", cmd_list, STATUS_OK, "NS PSHM PSEM PSHMBYTES\n1 2 1 ", NULL, "-r",
+	    "-o", "NS,PSHM,PSEM,PSHMBYTES");
+	namespace(1, 10, IPCNS_STATE_ACTIVE);
+	end_answer(0);
+	namespace(1, 10, IPCNS_STATE_ACTIVE);
+	end_dump(0);
+	RUN("rm: no file of that name", cmd_rm, STATUS_ERROR, "",
+	    "no pshm with name /nofile in namespace 1", "1", "pshm", "/nofile");
+}
+
+/* The parts of one object: what is refused is said, in tables and in JSON. */
+static void details(void)
+{
+	look_up();
+	put_set(3);
+	end_dump(0);
+	end_dump(EPERM);
+	RUN("elements: not permitted", cmd_objects, STATUS_ERROR, NULL, "cannot list ", "--type",
+	    "sem", "--id", "3", "7");
+	look_up();
+	end_dump(0);
+	RUN("elements: no such set", cmd_objects, STATUS_ERROR, NULL,
+	    "no sem with id 3 in namespace \"7\"", "--type", "sem", "--id", "3", "7");
+	put_set(3);
+	begin_object(IPCNS_KIND_SHM, 3);
+	end_row();
+	end_dump(0);
+	RUN("an identifier that two objects have", cmd_objects, STATUS_ERROR, NULL,
+	    "id 3 is ambiguous, choose by --type and NS: ", "--id", "3");
+	end_dump(0);
+	RUN("one that none has", cmd_objects, STATUS_ERROR, NULL, "3", "--id", "3");
+}
+
 int main(void)
 {
 	refused();
@@ -604,5 +753,8 @@ int main(void)
 	statuses();
 	waiting();
 	checks();
+	histories();
+	orphans();
+	details();
 	return failures > 0;
 }
