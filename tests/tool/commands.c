@@ -744,6 +744,40 @@ static void details(void)
 	RUN("one that none has", cmd_objects, STATUS_ERROR, NULL, "3", "--id", "3");
 }
 
+/* What is found on the host, beside what the module answers. */
+static void hosts(void)
+{
+	namespace(7, 70, IPCNS_STATE_ACTIVE);
+	end_dump(0);
+	begin_row();
+	put(IPCNS_A_STATUS_PENDING, 1);
+	end_row();
+	end_answer(0);
+	RUN("list: a filesystem that outlived its namespace", cmd_list, STATUS_OK,
+	    "NS STATE MQ MQBYTES HELD\n7 active - - -\n- orphan-fs 2 100 -\n", NULL, "-r", "-o",
+	    "NS,STATE,MQ,MQBYTES,HELD");
+	end_dump(0);
+	begin_row();
+	put_namespace(7, 70, IPCNS_STATE_ACTIVE);
+	put(IPCNS_A_NS_OWNER_INUM, 5);
+	put(IPCNS_A_NS_OWNER_UID, 4321);
+	end_row();
+	end_dump(0);
+	end_dump(0);
+	RUN("limits: of users", cmd_limits, STATUS_OK, "RESOURCE LIMIT USED\nMAXIPCNS - 1\n", NULL,
+	    "-r", "-o", "RESOURCE,LIMIT,USED");
+	end_dump(0);	/* attachments */
+	end_dump(0);	/* filesystems of queues */
+	begin_object(IPCNS_KIND_SHM, 1);
+	begin_nest(IPCNS_A_OBJECT_SHM);
+	put(IPCNS_A_SHM_CPID, 10);
+	end_nest();
+	end_row();
+	end_dump(0);
+	RUN("objects of a process", cmd_objects, STATUS_OK, "ID USE\n1 created\n", NULL, "--pid", "10",
+	    "-r", "-o", "ID,USE");
+}
+
 int main(void)
 {
 	refused();
@@ -756,5 +790,6 @@ int main(void)
 	histories();
 	orphans();
 	details();
+	hosts();
 	return failures > 0;
 }
