@@ -146,7 +146,7 @@ complete -c ipcnsctl -n $objects -s i -l id -x -d 'one object'
 complete -c ipcnsctl -n $objects -l name -x -d 'one POSIX queue'
 complete -c ipcnsctl -n $objects -l messages -d 'only its messages'
 complete -c ipcnsctl -n $objects -l waiters -d 'only who waits for it'
-complete -c ipcnsctl -n $objects -l undo -d 'only adjustments at the end of processes'
+complete -c ipcnsctl -n $objects -l undo -d 'adjustments at the end of processes'
 
 set -l monitor '__ipcnsctl_is monitor'
 set -l stream '__ipcnsctl_is monitor history'

@@ -187,6 +187,17 @@ def undo(t):
         t.same(adjustments(member, ident), sorted(want), "two processes")
         t.same(part(member, "sem", ident, "undo", "PID,SEMNUM,ADJUST", "--undo"), sorted(want),
                "two processes: ipcnsctl objects --undo has the same")
+        other = member.call(calls.semget, 0x75, 2)
+        member.call(calls.semget, 0x76, 2)
+        second.call(calls.semop, other, (1, 7, flag))
+        rows = tool.rows("objects", "--undo", "-o", "NS,ID,PID,SEMNUM,ADJUST", member.inode,
+                         root="undo")
+        t.same(sorted(tuple(row.values()) for row in rows),
+               sorted([(member.inode, ident, *row) for row in want] +
+                      [(member.inode, other, second.pid, 1, -7)]), "all sets in one table")
+        done = tool.ipcnsctl("objects", "--undo", "--type", "shm,sem")
+        t.same((done.returncode, done.stdout), (1, ""), "near miss: segments have none")
+        t.contains(done.stderr, "--undo is known of sem only", "and says so")
 
         def ends(process, name):
             """What is told beforehand is what its end does."""

@@ -26,7 +26,7 @@ def furnish_shm():
 def furnish():
     """Objects of each kind, a name that needs escapes, something that waits in none of them."""
     calls.shmat(calls.shmget(0x1, 5000))
-    calls.semop(calls.semget(0x2, 3), (1, 7))
+    calls.semop(calls.semget(0x2, 3), (1, 7, calls.SEM_UNDO))
     calls.msgsnd(calls.msgget(0x3), b"message")
     calls.mq_send(calls.mq_open(b"\xff\x1b queue", 3, 30), b"text")
 
@@ -45,6 +45,7 @@ def tables(t):
                 **{f"objects-{kind}": ["objects", "--type", kind, *ALL]
                    for kind in ("shm", "sem", "msg", "mq", "pshm", "psem")},
                 "objects-attached": ["objects", "--attached", *ALL],
+                "objects-undo": ["objects", "--undo", *ALL],
                 "objects-orphans": ["objects", "--orphans", *ALL],
                 "objects-orphans-summary": ["objects", "--orphans", "--summary", *ALL],
                 "waiters": ["waiters", *ALL], "check": ["check", *ALL],
@@ -82,8 +83,8 @@ def events(t):
 @scene("each file has a command that is tried")
 def files(t):
     tried = {"list", "objects", "objects-shm", "objects-sem", "objects-msg", "objects-mq",
-             "objects-pshm", "objects-psem", "objects-attached", "objects-orphans",
-             "objects-orphans-summary", "limits", "waiters", "check", "holders",
+             "objects-pshm", "objects-psem", "objects-attached", "objects-undo",
+             "objects-orphans", "objects-orphans-summary", "limits", "waiters", "check", "holders",
              "show", "status", "event"}
     t.same({name.removesuffix(".json") for name in os.listdir(schema.FOLDER)}, tried, "files")
 

@@ -18,7 +18,9 @@
 #include "ipc/object_lookup.h"
 #include "ipc/process_use.h"
 #include "ipc/queue_openers.h"
+#include "ipc/undos.h"
 #include "ipc/unit.h"
+#include "ipc/waiter.h"
 #include "ipc/when.h"
 #include "print/table.h"
 #include "util.h"
@@ -32,7 +34,7 @@ static const char usage[] =
 	"     --orphans         unused objects; --older-than AGE   --summary  their sums\n"
 	"     --attached        segments' attachments, a row per process and address\n"
 	" -i, --id ID, --name NAME   one object; sets and queues with all that is in them\n"
-	"     --messages, --waiters, --undo  that part only; -r and -o show one part\n";
+	"     --messages, --waiters, --undo   that part; --undo alone: of all sets\n";
 
 enum {
 	OPTION_KEY = OPTION_COMMAND,
@@ -184,11 +186,24 @@ static bool only_files(const struct filter *filter)
 	return filter->kinds && !(filter->kinds & ~FILE_KINDS);
 }
 
-/* What goes with --orphans, and with --attached, which is about segments. */
+/* Whether the adjustments of all sets are wanted. */
+static bool wants_undos(const struct filter *filter)
+{
+	return filter->part == OBJECT_DETAIL_UNDO && !filter->by_id && !filter->name;
+}
+
+/* What goes with --orphans, with --attached and with --undo of all sets. */
 static void check_listing(struct filter *filter)
 {
 	if ((filter->older_than || filter->sums) && !filter->orphans)
 		die_usage("--older-than and --summary go with --orphans only");
+	if (wants_undos(filter)) {
+		if (filter->orphans || filter->attached || filter->pid)
+			die_usage("--undo goes with neither --orphans nor --attached nor --pid");
+		if (filter->kinds && only_kind(filter) != IPCNS_KIND_SEM)
+			die_usage("--undo is known of sem only");
+		filter->kinds = 1U << IPCNS_KIND_SEM;
+	}
 	if (!filter->attached)
 		return;
 	if (filter->orphans)
@@ -221,8 +236,9 @@ static void check_filter(const struct filter *filter, int namespaces)
 {
 	if (filter->by_id || filter->name)
 		check_one(filter, namespaces);
-	else if (filter->part)
-		die_usage("--messages, --waiters and --undo need --id or --name");
+	else if (filter->part && !wants_undos(filter))
+		die_usage("--messages and --waiters need --id or --name; \"" PROGRAM
+			  " waiters\" lists all who wait");
 	if (only_files(filter) && filter->by_key)
 		die_usage("objects of type pshm and psem have no key");
 	if (filter->pid && (filter->orphans || filter->attached))
@@ -249,6 +265,8 @@ static const struct table_type *filter_columns(const struct filter *filter)
 		set = object_detail_columns(kind, filter->part);
 	else if (filter->attached)
 		set = &attachment_columns;
+	else if (wants_undos(filter))
+		set = &all_undo_columns;
 	else
 		set = kind < KINDS ? &kind_columns[kind] :
 		      only_files(filter) ? &file_columns : &object_columns;
@@ -505,17 +523,18 @@ static void print_orphans(struct ipcns *w, const struct row_store *namespaces,
 	orphans_print(w, namespaces, &wanted, filter->sums, out);
 }
 
-static void print_objects(struct ipcns *w, const struct row_store *namespaces,
-			  struct filter *filter, const struct table_options *opts,
-			  const struct column_choice *sel)
+static int print_objects(struct ipcns *w, const struct row_store *namespaces,
+			 struct filter *filter, const struct table_options *opts,
+			 const struct column_choice *sel)
 {
+	int status = STATUS_OK;
 	struct row_store store = { 0 };
 	struct table out;
 	struct object_output sink = { .out = &out, .by_pid = filter->pid };
 
 	table_begin(&out, opts, sel, NULL);
 	/* Raw lines go out as they come, in the kernel's order, so that memory stays flat. */
-	if (filter->pid || opts->sort || (!table_can_sort(&out) && !opts->raw))
+	if (filter->pid || wants_undos(filter) || opts->sort || (!table_can_sort(&out) && !opts->raw))
 		sink.store = &store;
 	if (filter->attached) {
 		print_attached(w, namespaces, filter, &out);
@@ -523,6 +542,10 @@ static void print_objects(struct ipcns *w, const struct row_store *namespaces,
 		print_orphans(w, namespaces, filter, &out);
 	} else if (filter->by_id) {
 		print_stored(w, filter, &filter->one, &out);
+	} else if (wants_undos(filter)) {
+		dump_selected(w, namespaces, filter, &sink);
+		row_store_sort(&store);
+		status = undos_print(w, &store, &out);
 	} else {
 		dump_selected(w, namespaces, filter, &sink);
 		if (wants_files(filter))
@@ -531,6 +554,7 @@ static void print_objects(struct ipcns *w, const struct row_store *namespaces,
 	}
 	table_end(&out);
 	row_store_clear(&store);
+	return status;
 }
 
 /** cmd_objects - the command */
@@ -576,7 +600,7 @@ int cmd_objects(int argc, char **argv)
 	if (in_depth(&filter))
 		status = print_in_depth(w, &namespaces, where ?: "all", &filter, &opts);
 	else
-		print_objects(w, &namespaces, &filter, &opts, &sel);
+		status = print_objects(w, &namespaces, &filter, &opts, &sel);
 
 	process_use_end();
 	openers_clear();

@@ -216,6 +216,14 @@ const struct table_type undo_columns = {
 	.n = ARRAY_SIZE(undo),
 };
 
+/** all_undo_columns - the same columns, for adjustments of several sets */
+const struct table_type all_undo_columns = {
+	.root = "undo",
+	.defaults = "NS,ID,SEMNUM,ADJUST,PID,COMMAND",
+	.columns = undo,
+	.n = ARRAY_SIZE(undo),
+};
+
 static const struct wait *wait_of(const struct row *rec)
 {
 	return rec->data;

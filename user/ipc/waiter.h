@@ -7,6 +7,7 @@
 extern const struct table_type sem_waiter_columns;
 extern const struct table_type queue_waiter_columns;
 extern const struct table_type undo_columns;
+extern const struct table_type all_undo_columns;
 extern const struct table_type wait_columns;
 
 /* How it is known who could let a process go on that waits. */
