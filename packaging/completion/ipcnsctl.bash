@@ -85,10 +85,8 @@ _ipcnsctl_objects() {
 # _ipcnsctl_argument OPTION: its argument; false if it takes none
 _ipcnsctl_argument() {
 	case $command:$1 in
-	objects:--type | objects:-t)
+	objects:--type | objects:-t | rm:--type | rm:-t | check:--type | check:-t)
 		_ipcnsctl_list "shm sem msg mq pshm psem" ;;
-	check:--type | check:-t)
-		_ipcnsctl_list "shm sem msg mq" ;;
 	waiters:--type | waiters:-t)
 		_ipcnsctl_list "sem msg mq" ;;
 	monitor:--type | monitor:-t | history:--type | history:-t)
@@ -116,7 +114,7 @@ _ipcnsctl_argument() {
 	*:--since | *:--until)
 		# Words are split at colons: only what has none.
 		_ipcnsctl_words "today yesterday" ;;
-	objects:--key | rm:--key | rm:-k | objects:--pid | objects:--older-than | objects:--id | \
+	objects:--key | rm:--key | rm:-k | objects:--pid | *:--older-than | objects:--id | \
 	objects:-i | objects:--name | wait:--timeout | wait:-t | metrics:--top | limits:--above | \
 	*:--filter | *:-Q)
 		;;
@@ -174,7 +172,7 @@ _ipcnsctl() {
 	fi
 	if [[ $command == exec && $arguments -gt 0 ]]; then
 		mapfile -t COMPREPLY < <(compgen -c -- "$cur")
-	elif [[ $command == rm && $arguments -gt 0 && $cur != -* ]]; then
+	elif [[ $command == rm && $arguments -gt 0 && $cur != -* && " ${asked[*]} " != *" --orphans "* ]]; then
 		_ipcnsctl_objects
 	elif [[ $cur == -* ]]; then
 		_ipcnsctl_words "$(_ipcnsctl_options "$command")"

@@ -63,8 +63,13 @@ function __ipcnsctl_events
     end
 end
 
-# What rm takes after its own name: a namespace, a kind, and identifiers or names of queues.
+# What rm takes after its own name: a namespace, a kind, and identifiers or names of queues; or
+# namespaces whose orphans are meant.
 function __ipcnsctl_rm
+    if contains -- --orphans (commandline -opc)
+        __ipcnsctl_namespaces
+        return
+    end
     set -l words (string match -v -- '-*' (commandline -opc))[3..]
     switch (count $words)
         case 0
@@ -123,7 +128,7 @@ complete -c ipcnsctl -n '__ipcnsctl_is holders' -l summary -d 'one row for each 
 
 set -l check '__ipcnsctl_is check'
 complete -c ipcnsctl -n $check -s t -l type -x -d 'only what concerns these kinds' \
-    -a '(__fish_complete_list , "__ipcnsctl_words shm sem msg mq")'
+    -a '(__fish_complete_list , "__ipcnsctl_words shm sem msg mq pshm psem")'
 complete -c ipcnsctl -n $check -l all -d 'all findings, however many are alike'
 complete -c ipcnsctl -n $check -l lines -d 'with -J, one finding in each line'
 complete -c ipcnsctl -n $check -s q -l quiet -d 'do not report that only a part is visible'
@@ -168,6 +173,11 @@ complete -c ipcnsctl -n '__ipcnsctl_is limits' -l above -x -d 'only limits used 
 
 complete -c ipcnsctl -n '__ipcnsctl_is rm' -s k -l key -x -d 'an object by its key'
 complete -c ipcnsctl -n '__ipcnsctl_is rm' -l in-use -d 'also what is in use'
+complete -c ipcnsctl -n '__ipcnsctl_is rm' -l orphans -d 'what nobody seems to use any more'
+complete -c ipcnsctl -n '__ipcnsctl_is rm' -l force -d 'remove orphans, and not only list them'
+complete -c ipcnsctl -n '__ipcnsctl_is rm' -l older-than -x -d 'of orphans, unused for so long'
+complete -c ipcnsctl -n '__ipcnsctl_is rm' -s t -l type -x -d 'only these kinds of orphans' \
+    -a '(__fish_complete_list , "__ipcnsctl_words shm sem msg mq pshm psem")'
 complete -c ipcnsctl -n '__ipcnsctl_is rm' -s q -l quiet -d 'do not say what was removed'
 
 set -l metrics '__ipcnsctl_is metrics'

@@ -6,7 +6,7 @@
 import os
 import subprocess
 
-from lib import calls, module, tool
+from lib import calls, module
 from lib.member import Member
 from lib.tap import main, scene, until
 
@@ -79,26 +79,6 @@ def compare(t):
     done = example("inside-and-outside", 7)
     t.same((done.returncode, done.stdout, len(done.stderr.splitlines())), (1, "", 1),
            "a namespace that does not exist: 1, and one line")
-
-
-@scene("leaked segments are found and removed")
-def leaked(t):
-    with Member() as member:
-        with Member(join=member.pid) as maker:
-            lost = maker.call(calls.shmget, 0x1, 5000)
-        kept = member.call(calls.shmget, 0x2, 100)
-
-        def ids():
-            return sorted(row["id"] for row in tool.objects("shm", member.inode))
-
-        t.same(example("clean-leaked", 1000, "--really").stdout, "", "not one that is so young")
-        done = example("clean-leaked", 0)
-        t.ok(f"segment {lost} of root in namespace {member.inode}: 5000 bytes" in done.stdout,
-             "it is named", done)
-        t.same(ids(), sorted([lost, kept]), "and left")
-        done = example("clean-leaked", 0, "--really")
-        t.same((done.returncode, done.stderr), (0, ""), "--really: exit 0")
-        t.same(ids(), [kept], "now it is gone, the other is not")
 
 
 def make_queue(name):

@@ -1,13 +1,17 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: timeout=300
+# guest: timeout=400
 """ipcnsctl rm, against ipcs(1), /proc/sysvipc and mqueue inside the namespace."""
 
 import contextlib
+import ctypes
 import errno
 import os
+import re
 import signal
 import socket
+import subprocess
+import threading
 import time
 
 from lib import calls, module, tool, trace, witness
@@ -15,7 +19,7 @@ from lib.member import Member
 from lib.tap import PACE, main, scene, until
 from users import become, write_maps
 
-NR_SETNS, NR_MQ_OPEN, NR_MQ_UNLINK, NR_RENAMEAT2 = 308, 240, 241, 316
+NR_SETNS, NR_MQ_OPEN, NR_MQ_UNLINK, NR_RENAMEAT2, NR_SETRESUID = 308, 240, 241, 316, 117
 KEYS = {"shm": 0x5e9, "sem": -2, "msg": 0x7fffffff}
 
 
@@ -372,6 +376,200 @@ def files(t):
             member.call(os.symlink, b"/etc/passwd", b"/dev/shm/stay")), NR_RENAMEAT2)
         stays(t, done, "a link in its place")
         t.ok(os.path.exists("/etc/passwd"), "is not followed")
+
+
+def sweep(*args):
+    """rm --orphans: (exit status, lines of stdout without ages, lines of stderr)."""
+    status, out, err = rm("--orphans", *args)
+    return status, [re.sub(r", unused for \w+", "", line) for line in out], err
+
+
+def leave(home, uid=0, tag=0):
+    """A process of a user makes one of each kind and ends: {kind: id, or name}."""
+    name = f"queue{tag}".encode()
+    with Member(join=home.pid) as maker:
+        if uid:
+            maker.call(become, uid, uid)
+        made = {"shm": maker.call(calls.shmget, 0x10 + tag, 5000),
+                "sem": maker.call(calls.semget, 0x20 + tag, 2),
+                "msg": maker.call(calls.msgget, 0x30 + tag), "mq": f"/queue{tag}"}
+        maker.call(os.close, maker.call(calls.mq_open, name, 1, 1))
+    return made
+
+
+def orphan_line(made, kind, inode, tag=0):
+    """An orphan of leave(), as lines name it."""
+    key = {"shm": 0x10, "sem": 0x20, "msg": 0x30}.get(kind, 0) + tag
+    what = {"shm": "5000 bytes", "sem": "2 semaphores"}.get(kind, "0 messages of 0 bytes")
+    named = made[kind] if kind == "mq" else f"{made[kind]} (key 0x{key:08x})"
+    return f"{kind} {named} in namespace {inode}: {what}"
+
+
+SURE = {"shm": "sure (unattached)", "sem": "likely (ended)", "msg": "likely (ended)",
+        "mq": "likely (closed)"}
+
+
+@scene("orphans: what would be removed, the sure ones with --force, the likely ones by age")
+def orphans(t):
+    with Member() as home, Member() as other:
+        made, elsewhere = leave(home, 1234), leave(other, 1234)
+        used = home.call(calls.shmget, 0x99, 100)
+        before, inode = left(home.pid), home.inode
+        lines = {kind: f"{orphan_line(made, kind, inode)}, {SURE[kind]}" for kind in made}
+        tail = "; give --older-than for likely ones"
+        keep = [f"{lines[kind]}{tail}" for kind in ("msg", "mq", "sem")]
+        status, out, err = sweep(inode)
+        t.same((status, sorted(out[:-1]), err),
+               (0, sorted([f"would remove {lines['shm']}"] +
+                          [f"would keep {line}" for line in keep]), []), "what would happen")
+        t.same(out[-1], "1 to remove, 4.9K; 3 to keep. Nothing was removed: add --force",
+               "and what that comes to")
+        t.same(left(home.pid), before, "nothing is removed")
+        t.same(sweep("--type", "sem,mq", inode)[1][-1], "0 to remove, 0B; 2 to keep", "--type")
+        t.same(sweep("--older-than", "1 h", "--force", inode), (0, [], []), "all are too young")
+        t.same(left(home.pid), before, "and stay")
+        status, out, err = sweep("--force", inode)
+        t.same((status, sorted(out), err),
+               (0, sorted([f"removed {orphan_line(made, 'shm', inode)}"] +
+                          [f"kept {line}" for line in keep]), []), "--force: the sure one")
+        before["shm"] = [used]
+        t.same(left(home.pid), before, "and that one only")
+        t.same(rm("--orphans", "--force", "-q", inode), (0, [], []), "quiet")
+        time.sleep(2.1)
+        status, out, err = sweep("--older-than", "2 s", "--force", inode)
+        t.same((status, sorted(out), err),
+               (0, sorted(f"removed {orphan_line(made, kind, inode)}"
+                          for kind in ("sem", "msg", "mq")), []), "--older-than: the likely ones")
+        t.same(left(home.pid), {"shm": [used], "sem": [], "msg": [], "mq": []},
+               "all but the one whose creator lives")
+        t.same(left(other.pid), {kind: [name] for kind, name in elsewhere.items()},
+               "another namespace is as it was")
+
+
+def become_saved(uid):
+    """Leaves a user in the saved user ID only."""
+    os.setresuid(0, 0, uid)
+
+
+def thread_becomes(uid):
+    """One thread has another user than its process."""
+    ready = threading.Event()
+    change = ctypes.CDLL(None).syscall      # that of the C library changes all threads
+    threading.Thread(target=lambda: (change(NR_SETRESUID, uid, uid, uid), ready.set(),
+                                     time.sleep(1000)), daemon=True).start()
+    ready.wait()
+
+
+@scene("likely orphans stay while their owner or creator has a process there")
+def still_there(t):
+    with Member() as home:
+        made = leave(home, 1234)
+        old = ("--older-than", "1 s", "--type", "sem,msg,mq", "--force", home.inode)
+        want = left(home.pid)
+        for name, enter in (("a process", lambda user: user.call(become, 1234, 1234)),
+                            ("a saved user ID", lambda user: user.call(become_saved, 1234)),
+                            ("a thread", lambda user: user.call(thread_becomes, 1234)),
+                            ("a stopped process", lambda user: (
+                                user.call(become, 1234, 1234),
+                                os.kill(user.pid, signal.SIGSTOP)))):
+            with Member(join=home.pid) as user:
+                enter(user)
+                time.sleep(1.1)     # to read a queue's file is a use of the queue
+                status, out, err = sweep(*old)
+                t.same((status, len(out), err), (0, 3, []), f"{name}: three are kept")
+                t.ok(all("user 1234 has processes there" in line for line in out),
+                     "with the reason", out)
+                t.same(left(home.pid), want, "as ipcs shows")
+        with Member(0) as host:
+            host.call(become, 1234, 1234)
+            time.sleep(1.1)
+            t.same(len(sweep(*old)[1]), 3, "a process of another namespace is nobody there")
+        t.same(left(home.pid), {"shm": [made["shm"]], "sem": [], "msg": [], "mq": []}, "they go")
+        with Member(join=home.pid) as maker:
+            maker.call(become, 1235, 1235)
+            ident = maker.call(calls.msgget, 0x77)
+            maker.call(os.close, maker.call(calls.mq_open, b"left", 1, 1))
+        home.call(calls.msg_chown, ident, 1236, 1236)
+        time.sleep(1.1)
+        for uid, name in ((1235, "creator"), (1236, "owner")):
+            with Member(join=home.pid) as user:
+                user.call(become, uid, uid)
+                t.contains(sweep(*old)[1][0], f"user {uid} has processes there", name)
+        t.same(left(home.pid)["msg"], [ident], "it is kept")
+        time.sleep(1.1)
+        done = subprocess.run(
+            ["unshare", "--pid", "--fork", "--mount-proc", "ipcnsctl", "rm", "--orphans",
+             *map(str, old)], capture_output=True, encoding="utf-8", check=False)
+        t.same(left(home.pid)["msg"], [ident], "a reader who does not see all processes: none")
+        t.contains(done.stdout, "not all processes can be looked at", "and says why")
+        time.sleep(1.1)
+        t.same(len(sweep(*old)[1]), 2, "everybody has left: both go")
+        t.same((left(home.pid)["msg"], left(home.pid)["mq"]), ([], []), "as ipcs shows")
+
+
+@scene("orphans of a namespace without processes, and of several")
+def orphans_of_several(t):
+    path = "/run/pinned"
+    with Member() as one, Member() as two:
+        made = leave(one), leave(two)
+        with open(path, "wb"):
+            calls.mount(f"/proc/{one.pid}/ns/ipc", path, flags=calls.MS_BIND)
+        inodes = one.inode, two.inode
+        one.end()
+        time.sleep(1.1)
+        status, out, err = sweep("--older-than", "1 s", "--force", *inodes)
+        t.same((status, err), (0, []), "no error")
+        t.same(sorted(line for line in out if line.startswith("removed")),
+               sorted([f"removed {orphan_line(made[0], kind, inodes[0])}" for kind in made[0]] +
+                      [f"removed {orphan_line(made[1], 'shm', inodes[1])}"]),
+               "all of root's in the one without processes, the sure one in the other")
+        t.same(left(path), {"shm": [], "sem": [], "msg": [], "mq": []}, "as ipcs shows")
+        t.same(left(two.pid)["sem"], [made[1]["sem"]], "the other one has root's processes")
+    calls.umount(path)
+    os.unlink(path)
+
+
+@scene("orphaned files: nobody of their owner in a mount namespace that has them")
+def orphaned_files(t):
+    with Member(calls.CLONE_NEWIPC) as box:
+        box.call(folder_of_own)
+        box.call(make_files, b"data", b"sem.lock", b"stay", b"root's")
+        for name in (b"data", b"sem.lock", b"stay"):
+            box.call(os.chown, b"/dev/shm/" + name, 1234, 1234)
+        fd = box.call(os.open, b"/dev/shm/stay", os.O_RDONLY)
+        inode, all_files = box.inode, folder(box)
+        time.sleep(1.1)
+        old = ("--older-than", "1 s", "--type", "pshm,psem", "--force", inode)
+        t.same(sweep("--force", inode)[0], 0, "without an age")
+        t.same(folder(box), all_files, "none is removed")
+        with Member(0) as user:
+            user.call(os.setresuid, 1234, 1234, 1234)
+            with Member(0) as inside:
+                inside.call(calls.setns, f"/proc/{box.pid}/ns/mnt", calls.CLONE_NEWNS)
+                inside.call(calls.unshare, calls.CLONE_NEWNS)
+                inside.call(os.setresuid, 1234, 1234, 1234)
+                t.same(len(sweep(*old)[1]), 3, "the owner in a copy of the mount namespace")
+                t.same(folder(box), all_files, "all stay")
+            status, out, err = sweep(*old)
+        t.same((status, sorted(line for line in out if line.startswith("removed")), err),
+               (0, [f"removed psem /lock in namespace {inode}: 4096 bytes allocated",
+                    f"removed pshm /data in namespace {inode}: 4096 bytes allocated"], []),
+               "the owner elsewhere: they go")
+        t.same(folder(box), [b"root's", b"stay"], "but what is open, and root's")
+        box.call(os.close, fd)
+
+
+@scene("what does not go with --orphans")
+def orphan_usage(t):
+    for words, text in ((("--orphans", "--in-use"), "do not go with --orphans"),
+                        (("--orphans", "-k", "5"), "do not go with --orphans"),
+                        (("--orphans", "--older-than", "0"), "invalid age: 0"),
+                        (("--orphans", "--type", "pipe"), "pipe"),
+                        (("--force", "1", "shm", "1"), "go with --orphans only"),
+                        (("--older-than", "1 h", "1", "shm", "1"), "go with --orphans only")):
+        status, out, err = rm(*words)
+        t.same((status, out), (1, []), f"rm {words}")
+        t.contains(err[0], text, "with the reason")
 
 
 @scene("nobody in the namespace can touch the process of an administrator that enters it")

@@ -107,16 +107,6 @@ static uint64_t parse_owner(const char *text)
 	return uid;
 }
 
-/* A length of time, "2 h" or "7 d 12 h"; more than a second. */
-static uint64_t parse_age(const char *text)
-{
-	int64_t ns;
-
-	if (!when_parse_span(text, &ns) || ns < 1000000000)
-		die_usage("invalid age: %s (\"30 min\", \"7 d\")", text);
-	return ns / 1000000000;
-}
-
 static bool take_filter(struct filter *filter, int c)
 {
 	switch (c) {
@@ -140,7 +130,7 @@ static bool take_filter(struct filter *filter, int c)
 		filter->orphans = true;
 		return true;
 	case OPTION_OLDER_THAN:
-		filter->older_than = parse_age(optarg);
+		filter->older_than = when_parse_age(optarg);
 		return true;
 	case OPTION_SUMMARY:
 		filter->sums = true;

@@ -13,11 +13,14 @@
 #include "ipc/object.h"
 #include "ipc/object_lookup.h"
 #include "ipc/object_removal.h"
+#include "ipc/orphan_removal.h"
+#include "ipc/when.h"
 #include "print/text.h"
 #include "util.h"
 
 static const char usage[] =
-	"Usage: " PROGRAM " rm [OPTION...] NS KIND ID...\n\n"
+	"Usage: " PROGRAM " rm [OPTION...] NS KIND ID...\n"
+	"       " PROGRAM " rm --orphans [--force] [OPTION...] [NS...]\n\n"
 	"Removes IPC objects of a namespace, one without processes too, and says so in a\n"
 	"line for each. Exit status 1 if one of them is still there.\n"
 	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, unit=NAME, or a path.\n"
@@ -25,16 +28,27 @@ static const char usage[] =
 	"Options:\n"
 	" -k, --key KEY  an object by its key, decimal, octal, hexadecimal or negative\n"
 	"     --in-use   also what is attached or open, or what processes wait for\n"
+	"     --orphans  what nobody seems to use any more; only says what it would do\n"
+	"     --force    and does it: sure ones, and likely ones with --older-than\n"
+	" -t, --type KIND,...   only these kinds of orphans\n"
+	"     --older-than AGE  only those that were used last so long ago: \"7 d\"\n"
 	" -q, --quiet    do not say what was removed\n"
 	" -h, --help  -V, --version\n";
 
 enum {
 	OPTION_IN_USE = 256,
+	OPTION_ORPHANS,
+	OPTION_FORCE,
+	OPTION_OLDER_THAN,
 };
 
 static const struct option longopts[] = {
 	{ "key", required_argument, NULL, 'k' },
 	{ "in-use", no_argument, NULL, OPTION_IN_USE },
+	{ "orphans", no_argument, NULL, OPTION_ORPHANS },
+	{ "force", no_argument, NULL, OPTION_FORCE },
+	{ "type", required_argument, NULL, 't' },
+	{ "older-than", required_argument, NULL, OPTION_OLDER_THAN },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
@@ -55,6 +69,8 @@ struct wanted {
 };
 
 struct request {
+	bool orphans, force;
+	struct orphan_filter filter;	/* of orphans */
 	unsigned int kind;
 	bool in_use;
 	uint64_t nsid;		/* of files */
@@ -276,46 +292,97 @@ static size_t remove_found(struct ipcns *w, const struct stored_row *ns,
 	return left;
 }
 
+static void take_option(struct request *request, int c)
+{
+	switch (c) {
+	case 'k':
+		add_key(request, optarg);
+		break;
+	case 'q':
+		quiet = true;
+		break;
+	case 't':
+		request->filter.kinds |= kinds_parse(optarg);
+		break;
+	case OPTION_IN_USE:
+		request->in_use = true;
+		break;
+	case OPTION_ORPHANS:
+		request->orphans = true;
+		break;
+	case OPTION_FORCE:
+		request->force = true;
+		break;
+	case OPTION_OLDER_THAN:
+		request->filter.older_than = when_parse_age(optarg);
+		break;
+	default:
+		option_common(c, usage);
+	}
+}
+
+static size_t remove_orphans(const struct request *request, int argc, char **argv)
+{
+	struct row_store namespaces = { 0 };
+	struct ipcns *w;
+	size_t left;
+
+	if (request->n || request->in_use)
+		die_usage("--key and --in-use do not go with --orphans");
+	w = module_open();
+	ns_select(w, argc, argv, &namespaces);
+	left = orphans_remove(w, &namespaces, &request->filter, request->force);
+	row_store_clear(&namespaces);
+	ipcns_free(w);
+	return left;
+}
+
+static size_t remove_named(struct request *request, int argc, char **argv)
+{
+	struct row_store namespaces = { 0 };
+	struct ipcns *w;
+	size_t left;
+	int i;
+
+	if (request->force || request->filter.kinds || request->filter.older_than)
+		die_usage("--force, --type and --older-than go with --orphans only");
+	if (argc < 2 || (argc == 2 && !request->n))
+		die_usage("a namespace, a kind and identifiers are needed");
+	request->kind = parse_kind(argv[1]);
+	if (request->n && request->kind >= IPCNS_KIND_MQ)
+		die_usage("objects of type %s have no keys: use their names",
+			  kind_names[request->kind]);
+	for (i = 2; i < argc; i++)
+		add_id(request, argv[i]);
+	sort_wanted(request);
+
+	w = module_open();
+	ns_select(w, 1, argv, &namespaces);
+	if (request->kind < MODULE_KINDS)
+		find_objects(w, ns_id(namespaces.rows), request);
+	else
+		find_files(w, ns_id(namespaces.rows), request);
+	left = remove_found(w, namespaces.rows, request);
+
+	restart(request);
+	row_store_clear(&namespaces);
+	ipcns_free(w);
+	return left;
+}
+
 /** cmd_rm - the command */
 int cmd_rm(int argc, char **argv)
 {
-	struct row_store namespaces = { 0 };
 	struct request request = { 0 };
-	struct ipcns *w;
 	size_t left;
-	int c, i;
+	int c;
 
-	while ((c = getopt_long(argc, argv, "k:qhV", longopts, NULL)) != -1) {
-		if (c == 'k')
-			add_key(&request, optarg);
-		else if (c == 'q')
-			quiet = true;
-		else if (c == OPTION_IN_USE)
-			request.in_use = true;
-		else
-			option_common(c, usage);
-	}
-	if (argc - optind < 2 || (argc - optind == 2 && !request.n))
-		die_usage("a namespace, a kind and identifiers are needed");
-	request.kind = parse_kind(argv[optind + 1]);
-	if (request.n && request.kind >= IPCNS_KIND_MQ)
-		die_usage("objects of type %s have no keys: use their names",
-			  kind_names[request.kind]);
-	for (i = optind + 2; i < argc; i++)
-		add_id(&request, argv[i]);
-	sort_wanted(&request);
-
-	w = module_open();
-	ns_select(w, 1, argv + optind, &namespaces);
-	if (request.kind < MODULE_KINDS)
-		find_objects(w, ns_id(namespaces.rows), &request);
-	else
-		find_files(w, ns_id(namespaces.rows), &request);
-	left = remove_found(w, namespaces.rows, &request);
-
-	restart(&request);
+	while ((c = getopt_long(argc, argv, "k:t:qhV", longopts, NULL)) != -1)
+		take_option(&request, c);
+	argc -= optind;
+	argv += optind;
+	left = request.orphans ? remove_orphans(&request, argc, argv) :
+	       remove_named(&request, argc, argv);
 	free(request.wanted);
-	row_store_clear(&namespaces);
-	ipcns_free(w);
 	return left ? STATUS_ERROR : STATUS_OK;
 }

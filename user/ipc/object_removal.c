@@ -23,9 +23,8 @@
 /* One object that is to be removed. */
 struct target {
 	struct row rec;
-	char label[320];	/* what it is called in messages */
-	char amount[64];	/* what goes with it */
-	char *name;		/* of a queue */
+	struct object_text text;
+	char *name;		/* of a queue or a file */
 };
 
 static uint64_t number(struct nlattr *attr)
@@ -49,21 +48,19 @@ static const char *plural(uint64_t n)
 	return n == 1 ? "" : "s";
 }
 
-static void describe_amount(struct target *target)
+static void describe_amount(const struct row *rec, char *amount, size_t size)
 {
-	struct nlattr *const *nest = target->rec.nest;
+	struct nlattr *const *nest = rec->nest;
 	uint64_t n = 0, bytes = 0;
 
-	switch (target->rec.kind) {
+	switch (rec->kind) {
 	case IPCNS_KIND_SHM:
 		bytes = number(nest[IPCNS_A_SHM_SIZE]);
-		snprintf(target->amount, sizeof(target->amount), "%llu byte%s",
-			 (unsigned long long)bytes, plural(bytes));
+		snprintf(amount, size, "%llu byte%s", (unsigned long long)bytes, plural(bytes));
 		return;
 	case IPCNS_KIND_SEM:
 		n = number(nest[IPCNS_A_SEM_NSEMS]);
-		snprintf(target->amount, sizeof(target->amount), "%llu semaphore%s",
-			 (unsigned long long)n, plural(n));
+		snprintf(amount, size, "%llu semaphore%s", (unsigned long long)n, plural(n));
 		return;
 	case IPCNS_KIND_MSG:
 		n = number(nest[IPCNS_A_MSG_QNUM]);
@@ -75,33 +72,49 @@ static void describe_amount(struct target *target)
 		break;
 	default:
 		bytes = number(nest[FILE_USED]);
-		snprintf(target->amount, sizeof(target->amount), "%llu byte%s allocated",
-			 (unsigned long long)bytes, plural(bytes));
+		snprintf(amount, size, "%llu byte%s allocated", (unsigned long long)bytes,
+			 plural(bytes));
 		return;
 	}
-	snprintf(target->amount, sizeof(target->amount), "%llu message%s of %llu byte%s",
-		 (unsigned long long)n, plural(n), (unsigned long long)bytes, plural(bytes));
+	snprintf(amount, size, "%llu message%s of %llu byte%s", (unsigned long long)n, plural(n),
+		 (unsigned long long)bytes, plural(bytes));
 }
 
-/* Its kind and what the user knows it by. */
-static void describe(struct target *target, const char *ns)
+/**
+ * object_describe - what an object is called in messages, and how much goes with it
+ * @rec: the object, of object_parse()
+ * @ns: what to call its namespace; NULL for a file of /dev/shm whose namespace is not known
+ * @text: the result; the label can have any bytes of a name
+ */
+void object_describe(const struct row *rec, const char *ns, struct object_text *text)
+{
+	const char *name, *in = ns ? "namespace" : "/dev/shm";
+	size_t len, size = sizeof(text->label);
+
+	name = ipcns_text(rec->attr[IPCNS_A_OBJECT_NAME], &len);
+	if (rec->kind >= IPCNS_KIND_MQ && name)
+		snprintf(text->label, size, "%s /%.*s in %s%s%s", kind_names[rec->kind], (int)len,
+			 name, in, ns ? " " : "", ns ?: "");
+	else
+		snprintf(text->label, size, "%s %u (key 0x%08x) in %s%s%s", kind_names[rec->kind],
+			 (uint32_t)number(rec->attr[IPCNS_A_OBJECT_ID]),
+			 (uint32_t)number(rec->attr[IPCNS_A_OBJECT_KEY]), in, ns ? " " : "",
+			 ns ?: "");
+	describe_amount(rec, text->amount, sizeof(text->amount));
+}
+
+/* The name of a queue or a file as system calls take it. */
+static void set_name(struct target *target)
 {
 	const struct row *rec = &target->rec;
 	const char *name;
 	size_t len;
 
 	name = ipcns_text(rec->attr[IPCNS_A_OBJECT_NAME], &len);
-	if (rec->kind >= IPCNS_KIND_MQ && name) {
-		target->name = xcalloc(len + 5, 1);
-		memcpy(stpcpy(target->name, rec->kind == KIND_PSEM ? "sem." : ""), name, len);
-		snprintf(target->label, sizeof(target->label), "%s /%.*s in namespace %s",
-			 kind_names[rec->kind], (int)len, name, ns);
-	} else {
-		snprintf(target->label, sizeof(target->label), "%s %u (key 0x%08x) in namespace %s",
-			 kind_names[rec->kind], (uint32_t)number(rec->attr[IPCNS_A_OBJECT_ID]),
-			 (uint32_t)number(rec->attr[IPCNS_A_OBJECT_KEY]), ns);
-	}
-	describe_amount(target);
+	if (rec->kind < IPCNS_KIND_MQ || !name)
+		return;
+	target->name = xcalloc(len + 5, 1);
+	memcpy(stpcpy(target->name, rec->kind == KIND_PSEM ? "sem." : ""), name, len);
 }
 
 static void refuse(const struct target *target, const char *fmt, ...)
@@ -115,7 +128,7 @@ static void refuse(const struct target *target, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
-	error("%s was not removed: %s", target->label, why);
+	error("%s was not removed: %s", target->text.label, why);
 }
 
 /* Refuses if a count is not known, or not 0; @what says what is counted, for one and for more. */
@@ -231,8 +244,8 @@ static void say(const char *what, const struct target *target, const char *more)
 	if (quiet)
 		return;
 	printf("%s ", what);
-	put_safe(stdout, target->label, strlen(target->label));
-	printf(": %s%s\n", target->amount, more);
+	put_safe(stdout, target->text.label, strlen(target->text.label));
+	printf(": %s%s\n", target->text.amount, more);
 }
 
 /* Says what came of a removal; false if the object is still there. */
@@ -265,7 +278,7 @@ static bool report(const struct target *target, const struct removal *removal, c
 		refuse(target, "%s", strerror(removal->error));
 		break;
 	case REMOVAL_UNKNOWN:
-		error("%s may not have been removed: %s", target->label, why);
+		error("%s may not have been removed: %s", target->text.label, why);
 		break;
 	case REMOVAL_NOT_TRIED:
 		refuse(target, "%s", why);
@@ -328,8 +341,8 @@ static void run(struct ipcns *w, const struct stored_row *ns, const char *ns_nam
 /**
  * objects_remove - remove objects of one namespace, and say so in a line for each
  * @w: the connection
- * @ns: the namespace
- * @ns_name: what to call it in messages
+ * @ns: the namespace; of files it may be NULL
+ * @ns_name: what to call it in messages, NULL if it is not known
  * @objects: the objects as they were listed; all of the module's, or all files of /dev/shm
  * @n: their number
  * @in_use: also those that are in use
@@ -349,7 +362,8 @@ size_t objects_remove(struct ipcns *w, const struct stored_row *ns, const char *
 		if (!object_parse(&targets[i].rec, objects[i]->attrs, objects[i]->len) ||
 		    targets[i].rec.kind >= KINDS)
 			die(STATUS_ERROR, "malformed answer");
-		describe(&targets[i], ns_name);
+		object_describe(&targets[i].rec, ns_name, &targets[i].text);
+		set_name(&targets[i]);
 		if (is_refused(w, &targets[i], in_use)) {
 			left++;
 			continue;

@@ -8,6 +8,13 @@
 #include "libipcns.h"
 #include "print/rows.h"
 
+/* What an object is called in messages, and what goes with it. */
+struct object_text {
+	char label[320];
+	char amount[64];
+};
+
+void object_describe(const struct row *rec, const char *ns, struct object_text *text);
 size_t objects_remove(struct ipcns *w, const struct stored_row *ns, const char *ns_name,
 		      const struct stored_row *const *objects, size_t n, bool in_use);
 

@@ -310,6 +310,16 @@ bool when_parse_span(const char *text, int64_t *ns)
 	return parse_span(text, text + strlen(text), ns);
 }
 
+/** when_parse_age - read a length of time, "2 h" or "7 d 12 h", in seconds, at least one; or die */
+uint64_t when_parse_age(const char *text)
+{
+	int64_t ns;
+
+	if (!when_parse_span(text, &ns) || ns < NS_PER_SECOND)
+		die_usage("invalid age: %s (\"30 min\", \"7 d\")", text);
+	return ns / NS_PER_SECOND;
+}
+
 /**
  * when_parse - read a sequence number or a time
  * @text: what --since or --until has

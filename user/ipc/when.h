@@ -15,6 +15,7 @@ struct when {
 
 bool when_parse(const char *text, int64_t now, struct when *when);
 bool when_parse_span(const char *text, int64_t *ns);
+uint64_t when_parse_age(const char *text);
 int64_t when_now(void);
 
 /* Which part of the stream is asked for. */
