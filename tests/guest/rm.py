@@ -488,7 +488,6 @@ def still_there(t):
         with Member(join=home.pid) as maker:
             maker.call(become, 1235, 1235)
             ident = maker.call(calls.msgget, 0x77)
-            maker.call(os.close, maker.call(calls.mq_open, b"left", 1, 1))
         home.call(calls.msg_chown, ident, 1236, 1236)
         time.sleep(1.1)
         for uid, name in ((1235, "creator"), (1236, "owner")):
@@ -496,6 +495,9 @@ def still_there(t):
                 user.call(become, uid, uid)
                 t.contains(sweep(*old)[1][0], f"user {uid} has processes there", name)
         t.same(left(home.pid)["msg"], [ident], "it is kept")
+        with Member(join=home.pid) as maker:
+            maker.call(become, 1235, 1235)
+            maker.call(os.close, maker.call(calls.mq_open, b"left", 1, 1))
         time.sleep(1.1)
         done = subprocess.run(
             ["unshare", "--pid", "--fork", "--mount-proc", "ipcnsctl", "rm", "--orphans",
