@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: smoke timeout=60 sanitize
+# guest: smoke timeout=120 sanitize
 """Figures for Prometheus, and the control groups that namespaces belong to."""
 
+import ctypes
 import os
 import re
 import stat
@@ -76,6 +77,96 @@ def private_network(t):
     t.same((done.returncode, done.stderr), (0, ""), "metrics are there")
     lines = [line for line in done.stdout.splitlines() if not line.startswith("#")]
     t.same({line.rsplit(" ", 1)[0] for line in lines}, set(figures()), "and none is missing")
+
+
+def furnish_all():
+    """Some of all that ipcs -u counts, and POSIX queues."""
+    calls.semget(0x1, 3)
+    calls.semget(0x2, 4)
+    queue = calls.msgget(0x3)
+    for size in (10, 20, 30):
+        calls.msgsnd(queue, b"x" * size)
+    address = calls.shmat(calls.shmget(0x4, 40000))
+    ctypes.memset(address, 1, 9000)
+    calls.shmget(0x5, 1)
+    fd = calls.mq_open(b"work", 5, 50)
+    calls.mq_send(fd, b"posix")
+
+
+def summary(pid):
+    """ipcs -u inside: {words of a line: number}."""
+    with Member(join=pid) as inside:
+        text = inside.call(subprocess.check_output, ["ipcs", "-u"], encoding="utf-8")
+    found = re.findall(r"^(?:used |pages )?([a-z ]+?)\s*=?\s*(\d+)(?: bytes)?$", text, re.M)
+    return {words.strip(): int(number) for words, number in found}
+
+
+@scene("all of ipcs -u, per namespace")
+def usage(t):
+    page = os.sysconf("SC_PAGESIZE")
+    with Member() as member:
+        member.call(furnish_all)
+        inside, found = summary(member.pid), figures()
+        t.note(inside)
+
+        def one(name, label=""):
+            value, = find(found, of(member.inode, f"ipcns_namespace_{name}", label)) or [None]
+            return value
+        for name, label, words, size in (
+                ("objects", ',kind="shm"', "segments allocated", 1),
+                ("objects", ',kind="sem"', "arrays", 1),
+                ("objects", ',kind="msg"', "allocated queues", 1),
+                ("semaphores", "", "allocated semaphores", 1),
+                ("messages", ',kind="msg"', "headers", 1),
+                ("object_bytes", ',kind="msg"', "space", 1),
+                ("object_bytes", ',kind="shm"', "allocated", page),
+                ("shm_resident_bytes", "", "resident", page),
+                ("shm_swapped_bytes", "", "swapped", page)):
+            t.same(one(name, label), inside[words] * size, f"{name}{label}: ipcs has {words}")
+        t.same((one("messages", ',kind="mq"'), one("object_bytes", ',kind="mq"')), (1, 5),
+               "a POSIX queue has a message of 5 bytes")
+        t.same(find(found, of(member.inode, "ipcns_namespace_orphans", ".*")), [], "no orphan")
+        table = tool.namespaces()
+        t.same(found["ipcns_semaphores"], sum(row["sems"] for row in table.values()),
+               "the sum of all namespaces")
+
+
+@scene("orphans by kind, of the namespaces with the most, and the sum of all others")
+def orphans(t):
+    def families(top):
+        """{(ns, kind): value} of orphans and of their bytes."""
+        got = figures("--top", top)
+        pattern = r'ipcns_namespace_{}{{nsid="\w+",ns="(\w+)",unit="[^"]*",kind="(\w+)"}}'
+        return [{match.groups(): value for key, value in got.items()
+                 if (match := re.fullmatch(pattern.format(name), key)) and value}
+                for name in ("orphans", "orphan_bytes")] + [got]
+    with Member() as one, Member() as two, Member() as three:
+        for member, count in ((one, 3), (two, 2), (three, 1)):
+            with Member(join=member.pid) as maker:
+                for key in range(count):
+                    maker.call(calls.shmget, 0x10 + key, 5000)
+                maker.call(calls.semget, 0x20, 1)
+            member.call(calls.shmget, 0x30, 5000)
+        unattached = {member.inode: len([row for row in witness.sysvipc(member.pid, "shm")
+                                         if not os.path.exists(f"/proc/{row['cpid']}")])
+                      for member in (one, two, three)}
+        count, memory, got = families(20)
+        for member in (one, two, three):
+            inode = str(member.inode)
+            t.same((count[inode, "shm"], memory[inode, "shm"], count[inode, "sem"]),
+                   (unattached[member.inode], 5000 * unattached[member.inode], 1),
+                   "as many as have no creator in /proc, and a set")
+        t.same((got['ipcns_orphans{kind="shm",certainty="sure"}'],
+                got['ipcns_orphans{kind="sem",certainty="likely"}'],
+                got['ipcns_orphan_bytes{kind="shm"}']), (6, 3, 30000), "of all namespaces")
+        count, memory, got = families(2)
+        t.same(count, {(str(one.inode), "shm"): 3, (str(one.inode), "sem"): 1,
+                       (str(two.inode), "shm"): 2, (str(two.inode), "sem"): 1,
+                       ("other", "shm"): 1, ("other", "sem"): 1}, "--top 2: the others in one")
+        t.same(memory["other", "shm"], 5000, "their bytes, too")
+        t.same(sum(value for key, value in got.items()
+                   if key.startswith("ipcns_namespace_semaphores{")), got["ipcns_semaphores"],
+               "named ones and others come to the total")
 
 
 @scene("a file that is replaced in one step")

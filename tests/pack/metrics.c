@@ -6,6 +6,8 @@
  *
  * Namespace I of 1 to 50 has I segments of I pages, is pinned if I is a multiple of 10 and dying
  * if it is one of 25, and was born 100 * I seconds ago; of its 100 semaphore sets it uses 2 * I.
+ * It has 3 * I semaphores, and 5 * I messages in POSIX queues; one segment of 7 * I bytes is resident,
+ * that of namespace 2 is unknown. If I is a multiple of 5, I sets and a segment of I bytes are orphans.
  * User I of 1 to 9 has I of 10 namespaces and I of 0 bytes in queues; the limit of user 9 is unknown.
  */
 #include <stdlib.h>
@@ -45,6 +47,19 @@ static void put_actor(struct nl_msg *msg, int attr, uint64_t seconds_ago)
 	nla_nest_end(msg, nest);
 }
 
+static void make_sums(struct object_sums *sums, unsigned int i)
+{
+	sums->rss = 7 * i;
+	sums->unknown = i == 2;
+	sums->mq_messages = 5 * i;
+	if (i % 5)
+		return;
+	sums->orphans[IPCNS_KIND_SEM] = i;
+	sums->orphans[IPCNS_KIND_SHM] = 1;
+	sums->sure[IPCNS_KIND_SHM] = 1;
+	sums->orphan_bytes[IPCNS_KIND_SHM] = i;
+}
+
 static struct nl_msg *begin(unsigned int i)
 {
 	struct nl_msg *msg = nlmsg_alloc_simple(16, 0);
@@ -70,6 +85,8 @@ static void make(struct metrics *m, unsigned int i)
 	nla_put_u32(msg, IPCNS_A_NS_SEM, 2 * i);
 	nla_put_u32(msg, IPCNS_A_NS_MSG, 0);
 	nla_put_u32(msg, IPCNS_A_NS_MQ, 0);
+	nla_put_u64(msg, IPCNS_A_NS_SEMS, 3 * i);
+	nla_put_u64(msg, IPCNS_A_NS_MSGS, 0);
 	nla_put_u64(msg, IPCNS_A_NS_SHM_BYTES, 4096 * i * i);
 	put_actor(msg, IPCNS_A_NS_BORN, 100 * i);
 	if (state == IPCNS_STATE_DYING)
@@ -144,15 +161,18 @@ static void make_users(struct metrics *m)
 
 int main(int argc, char **argv)
 {
-	struct metrics m = { .now = NOW };
+	static struct object_sums sums[NAMESPACES];
+	struct metrics m = { .now = NOW, .sums = sums };
 	unsigned int i;
 
 	if (argc != 3)
 		return 1;
 	m.prometheus = !strcmp(argv[1], "prometheus");
 	m.top = strtoul(argv[2], NULL, 10);
-	for (i = 1; i <= NAMESPACES; i++)
+	for (i = 1; i <= NAMESPACES; i++) {
 		make(&m, i);
+		make_sums(&sums[i - 1], i);
+	}
 	make_status(&m);
 	make_users(&m);
 	metrics_write(&m, stdout);

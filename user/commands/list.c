@@ -9,9 +9,9 @@
 #include "ipc/member_processes.h"
 #include "ipc/module.h"
 #include "ipc/namespace.h"
+#include "ipc/object_sums.h"
 #include "ipc/orphan_fs.h"
 #include "ipc/references.h"
-#include "ipc/shm_memory.h"
 #include "print/table.h"
 #include "util.h"
 
@@ -111,7 +111,7 @@ static void forget_process(struct row *rec, struct ns_facts *facts)
 /* What columns show that take more than a look at namespaces. */
 struct details {
 	struct references ledger;
-	struct shm_memory *memory;	/* of each row, or NULL if nobody asked for it */
+	struct object_sums *memory;	/* of each row, or NULL if nobody asked for it */
 	struct file_sums *files;	/* the same */
 	struct row_store members;
 };
@@ -209,7 +209,7 @@ int cmd_list(int argc, char **argv)
 	if (store.n && column_choice_has(&sel, NS_HELD))
 		references_read_once(w, &store, &details.ledger);
 	if (store.n && (column_choice_has(&sel, NS_SHMRSS) || column_choice_has(&sel, NS_SHMSWAP)))
-		details.memory = shm_memory_get(w, &store);
+		details.memory = object_sums_get(w, &store, 1U << IPCNS_KIND_SHM);
 	if (store.n && (column_choice_has(&sel, NS_PSHM) || column_choice_has(&sel, NS_PSEM) ||
 			column_choice_has(&sel, NS_PSHMBYTES)))
 		details.files = file_sums_read(&store, &all_files);

@@ -3,7 +3,8 @@
  * ipcnsctl metrics: figures for Prometheus.
  *
  * Totals are always there. Of single namespaces each family shows those with the largest values
- * only, so that a machine with very many of them does not make as many time series.
+ * only, and the sum of the others, so that a machine with very many of them does not make as many
+ * time series.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@
 #include "util.h"
 
 #define TOP 20
+#define OTHERS "other"	/* what stands for namespaces that are not named */
 #define USER_NAMESPACES 64	/* whose limit is read at most */
 #define NS_PER_SECOND 1000000000ULL
 
@@ -65,8 +67,8 @@ struct figures {
 	uint64_t inum, id, state;
 	struct row limits;
 	bool has_limits;
+	const struct object_sums *sums;
 	const struct file_sums *files;	/* NULL if not known */
-	uint64_t objects, bytes;
 	double use;		/* of the limit that is used most; below 0 if not known */
 	uint64_t age;		/* seconds since its birth, or its death if it is dying */
 	bool has_age;
@@ -86,20 +88,6 @@ static uint64_t number(const struct row *rec, unsigned int attr)
 	if (attr)
 		ipcns_uint(rec->attr[attr], &value);
 	return value;
-}
-
-/* Objects of a kind in a namespace, or their bytes; false if that is not known. */
-static bool get_objects(const struct figures *f, unsigned int kind, bool bytes, uint64_t *value)
-{
-	const unsigned int file = kind - KIND_PSHM;
-
-	if (kind < MODULE_KINDS)
-		return ipcns_uint(f->rec.attr[bytes ? kinds[kind].bytes : kinds[kind].objects],
-				  value);
-	if (!f->files)
-		return false;
-	*value = bytes ? f->files->bytes[file] : f->files->n[file];
-	return true;
 }
 
 /* Seconds since something was done, by an attribute that says when; false if not known. */
@@ -141,17 +129,13 @@ static void take_namespace(const struct metrics *m, const struct stored_row *row
 {
 	const char *name;
 	unsigned int i;
-	uint64_t value;
 	double part;
 
 	f->inum = row->key.number[0];
 	f->id = row->key.number[1];
 	f->state = number(&f->rec, IPCNS_A_NS_STATE);
+	f->sums = &m->sums[row - m->namespaces.rows];
 	f->files = m->files ? &m->files[row - m->namespaces.rows] : NULL;
-	for (i = 0; i < KINDS; i++) {
-		f->objects += get_objects(f, i, false, &value) ? value : 0;
-		f->bytes += get_objects(f, i, true, &value) ? value : 0;
-	}
 	f->has_age = get_age(&f->rec, f->state == IPCNS_STATE_DYING ? IPCNS_A_NS_DYING :
 			     IPCNS_A_NS_BORN, m->now, &f->age);
 	find_limits(&m->limits, row, f);
@@ -187,30 +171,29 @@ static int compare_ranks(const void *p, const void *q)
 	return ((*a)->id > (*b)->id) - ((*a)->id < (*b)->id);
 }
 
-typedef double (*rank_fn)(const struct figures *f);
-
 /* Sorts namespaces by rank; returns how many are to be shown: not those with a rank below 0. */
-static size_t choose(struct metric_rows *t, size_t top, rank_fn rank)
+static size_t sort_ranks(struct metric_rows *t)
 {
 	size_t i, n = 0;
 
-	for (i = 0; i < t->n; i++) {
-		t->rows[i].rank = rank(&t->rows[i]);
+	for (i = 0; i < t->n; i++)
 		n += t->rows[i].rank >= 0;
-	}
 	if (t->n)
 		qsort(t->by_rank, t->n, sizeof(*t->by_rank), compare_ranks);
+	return n;
+}
+
+typedef double (*rank_fn)(const struct figures *f);
+
+/* Ranks and sorts namespaces; returns how many are to be shown. */
+static size_t choose(struct metric_rows *t, size_t top, rank_fn rank)
+{
+	size_t i, n;
+
+	for (i = 0; i < t->n; i++)
+		t->rows[i].rank = rank(&t->rows[i]);
+	n = sort_ranks(t);
 	return n < top ? n : top;
-}
-
-static double rank_objects(const struct figures *f)
-{
-	return f->objects;
-}
-
-static double rank_bytes(const struct figures *f)
-{
-	return f->bytes;
 }
 
 static double rank_use(const struct figures *f)
@@ -259,50 +242,260 @@ static void write_states(struct prometheus *x, const struct metric_rows *t)
 	}
 }
 
-static void write_totals(struct prometheus *x, const struct metrics *m,
-			 const struct metric_rows *t, bool bytes)
+/* A figure of a namespace, by kind or not; false if it is not known. */
+typedef bool (*figure_fn)(const struct figures *f, unsigned int kind, uint64_t *value);
+
+static bool get_objects(const struct figures *f, unsigned int kind, uint64_t *value)
 {
-	uint64_t sum, value;
-	unsigned int kind;
+	if (kind < MODULE_KINDS)
+		return ipcns_uint(f->rec.attr[kinds[kind].objects], value);
+	if (f->files)
+		*value = f->files->n[kind - KIND_PSHM];
+	return f->files;
+}
+
+static bool get_bytes(const struct figures *f, unsigned int kind, uint64_t *value)
+{
+	if (kind < MODULE_KINDS)
+		return kinds[kind].bytes && ipcns_uint(f->rec.attr[kinds[kind].bytes], value);
+	if (f->files)
+		*value = f->files->bytes[kind - KIND_PSHM];
+	return f->files;
+}
+
+static bool get_semaphores(const struct figures *f, unsigned int kind, uint64_t *value)
+{
+	(void)kind;
+	return ipcns_uint(f->rec.attr[IPCNS_A_NS_SEMS], value);
+}
+
+static bool get_messages(const struct figures *f, unsigned int kind, uint64_t *value)
+{
+	if (kind == IPCNS_KIND_MSG)
+		return ipcns_uint(f->rec.attr[IPCNS_A_NS_MSGS], value);
+	*value = f->sums->mq_messages;
+	return f->rec.attr[IPCNS_A_NS_MQ];
+}
+
+static bool get_resident(const struct figures *f, unsigned int kind, uint64_t *value)
+{
+	(void)kind;
+	*value = f->sums->rss;
+	return !f->sums->unknown && f->rec.attr[IPCNS_A_NS_SHM];
+}
+
+static bool get_swapped(const struct figures *f, unsigned int kind, uint64_t *value)
+{
+	(void)kind;
+	*value = f->sums->swap;
+	return !f->sums->unknown && f->rec.attr[IPCNS_A_NS_SHM];
+}
+
+static bool get_orphans(const struct figures *f, unsigned int kind, uint64_t *value)
+{
+	if (kind < MODULE_KINDS) {
+		*value = f->sums->orphans[kind];
+		return f->rec.attr[kinds[kind].objects];
+	}
+	if (f->files)
+		*value = f->files->orphans[kind - KIND_PSHM];
+	return f->files;
+}
+
+static bool get_orphan_bytes(const struct figures *f, unsigned int kind, uint64_t *value)
+{
+	if (kind < MODULE_KINDS) {
+		*value = f->sums->orphan_bytes[kind];
+		return kinds[kind].bytes && f->rec.attr[kinds[kind].objects];
+	}
+	if (f->files)
+		*value = f->files->orphan_bytes[kind - KIND_PSHM];
+	return f->files;
+}
+
+#define ONE_KIND 0
+#define ALL_KINDS (ALL_MODULE_KINDS | FILE_KINDS)
+#define MESSAGE_KINDS (1U << IPCNS_KIND_MSG | 1U << IPCNS_KIND_MQ)
+
+/* Figures that are there as a sum of all namespaces, and of the namespaces with the largest ones. */
+static const struct family {
+	const char *all, *each;		/* names; @all may be NULL */
+	const char *unit;
+	const char *all_help, *each_help;
+	unsigned int kinds;		/* mask; ONE_KIND: there is no label for it */
+	bool some;			/* namespaces in which it is 0 are left out */
+	figure_fn get;
+} families[] = {
+	{ "ipcns_objects", "ipcns_namespace_objects", NULL,
+	  "IPC objects, all namespaces.", "IPC objects of a namespace.",
+	  ALL_KINDS, false, get_objects },
+	{ "ipcns_object_bytes", "ipcns_namespace_object_bytes", "bytes",
+	  "Memory of segments and files, and bytes in queues, all namespaces.",
+	  "Memory of segments and files, and bytes in queues of a namespace.",
+	  ALL_KINDS, false, get_bytes },
+	{ "ipcns_semaphores", "ipcns_namespace_semaphores", NULL,
+	  "Semaphores in all sets, all namespaces.", "Semaphores in all sets of a namespace.",
+	  ONE_KIND, false, get_semaphores },
+	{ "ipcns_messages", "ipcns_namespace_messages", NULL,
+	  "Messages in queues, all namespaces.", "Messages in queues of a namespace.",
+	  MESSAGE_KINDS, false, get_messages },
+	{ "ipcns_shm_resident_bytes", "ipcns_namespace_shm_resident_bytes", "bytes",
+	  "Memory of segments that is resident, all namespaces.",
+	  "Memory of segments of a namespace that is resident.",
+	  ONE_KIND, false, get_resident },
+	{ "ipcns_shm_swapped_bytes", "ipcns_namespace_shm_swapped_bytes", "bytes",
+	  "Memory of segments that is swapped out, all namespaces.",
+	  "Memory of segments of a namespace that is swapped out.",
+	  ONE_KIND, false, get_swapped },
+	{ NULL, "ipcns_namespace_orphans", NULL, NULL,
+	  "Objects of a namespace that nobody seems to use any more.",
+	  ALL_KINDS, true, get_orphans },
+	{ "ipcns_orphan_bytes", "ipcns_namespace_orphan_bytes", "bytes",
+	  "Memory of orphaned segments and files, and bytes in orphaned queues, all namespaces.",
+	  "Memory of orphaned segments and files, and bytes in orphaned queues of a namespace.",
+	  ALL_KINDS, true, get_orphan_bytes },
+};
+
+/* Whether the family has the kind, or is without kinds and this is the first. */
+static bool has_kind(const struct family *family, unsigned int kind)
+{
+	return family->kinds ? family->kinds & 1U << kind : !kind;
+}
+
+static void put_kind(struct prometheus *x, const struct family *family, unsigned int kind)
+{
+	if (family->kinds)
+		prometheus_string(x, "kind", kind_names[kind]);
+}
+
+/* The figure of all namespaces; false if it is unknown of one that is not dying. */
+static bool get_total(const struct metrics *m, const struct metric_rows *t,
+		      const struct family *family, unsigned int kind, uint64_t *sum)
+{
+	/* The namespace of some files is not known: they belong to the total, and to no namespace. */
+	const struct figures files = { .files = m->files ? &m->all_files : NULL };
+	uint64_t value;
 	size_t i;
 
-	if (bytes)
-		prometheus_gauge(x, "ipcns_object_bytes", "bytes",
-				 "Memory of segments and files, and bytes in queues, all namespaces.");
-	else
-		prometheus_gauge(x, "ipcns_objects", NULL, "IPC objects, all namespaces.");
+	*sum = 0;
+	if (kind >= MODULE_KINDS)
+		return family->get(&files, kind, sum);
+	for (i = 0; i < t->n; i++) {
+		if (family->get(&t->rows[i], kind, &value))
+			*sum += value;
+		else if (t->rows[i].state != IPCNS_STATE_DYING)
+			return false;
+	}
+	return true;
+}
+
+static void write_total(struct prometheus *x, const struct metrics *m, const struct metric_rows *t,
+			const struct family *family)
+{
+	unsigned int kind;
+	uint64_t sum;
+
+	prometheus_gauge(x, family->all, family->unit, family->all_help);
 	for (kind = 0; kind < KINDS; kind++) {
-		if (kind < MODULE_KINDS ? bytes && !kinds[kind].bytes : !m->files)
+		if (!has_kind(family, kind) || !get_total(m, t, family, kind, &sum))
 			continue;
-		for (sum = 0, i = 0; i < t->n; i++)
-			sum += get_objects(&t->rows[i], kind, bytes, &value) ? value : 0;
-		if (kind >= MODULE_KINDS)	/* the namespace of some may be unknown */
-			sum = bytes ? m->all_files.bytes[kind - KIND_PSHM] :
-				      m->all_files.n[kind - KIND_PSHM];
 		prometheus_sample(x);
-		prometheus_string(x, "kind", kind_names[kind]);
+		put_kind(x, family, kind);
 		prometheus_number(x, sum);
 	}
 }
 
-static void write_largest(struct prometheus *x, struct metric_rows *t, size_t top, bool bytes)
+/* A sample for each kind of a figure of a namespace. */
+static void write_figures(struct prometheus *x, const struct figures *f,
+			  const struct family *family)
 {
-	size_t n = choose(t, top, bytes ? rank_bytes : rank_objects), i;
 	unsigned int kind;
 	uint64_t value;
 
-	if (bytes)
-		prometheus_gauge(x, "ipcns_namespace_object_bytes", "bytes",
-				 "Memory of segments and files, and bytes in queues of a namespace.");
-	else
-		prometheus_gauge(x, "ipcns_namespace_objects", NULL, "IPC objects of a namespace.");
-	for (i = 0; i < n; i++) {
-		for (kind = 0; kind < KINDS; kind++) {
-			if (!get_objects(t->by_rank[i], kind, bytes, &value))
+	for (kind = 0; kind < KINDS; kind++) {
+		if (!has_kind(family, kind) || !family->get(f, kind, &value))
+			continue;
+		begin_sample(x, f);
+		put_kind(x, family, kind);
+		prometheus_number(x, value);
+	}
+}
+
+/* The same of all namespaces that have no samples of their own, from place @n on. */
+static void write_others(struct prometheus *x, const struct metric_rows *t, size_t n, size_t end,
+			 const struct family *family)
+{
+	uint64_t sum, value;
+	unsigned int kind;
+	bool known;
+	size_t i;
+
+	for (kind = 0; kind < KINDS; kind++) {
+		known = false;
+		for (sum = 0, i = n; has_kind(family, kind) && i < end; i++) {
+			if (!family->get(t->by_rank[i], kind, &value))
 				continue;
-			begin_sample(x, t->by_rank[i]);
+			known = true;
+			sum += value;
+		}
+		if (!known)
+			continue;
+		prometheus_sample(x);
+		prometheus_string(x, "nsid", OTHERS);
+		prometheus_string(x, "ns", OTHERS);
+		prometheus_string(x, "unit", OTHERS);
+		put_kind(x, family, kind);
+		prometheus_number(x, sum);
+	}
+}
+
+static double rank_family(const struct figures *f, const struct family *family)
+{
+	double sum = 0;
+	unsigned int kind;
+	uint64_t value;
+
+	for (kind = 0; kind < KINDS; kind++)
+		if (has_kind(family, kind) && family->get(f, kind, &value))
+			sum += value;
+	return family->some && sum <= 0 ? -1 : sum;
+}
+
+static void write_largest(struct prometheus *x, struct metric_rows *t, size_t top,
+			  const struct family *family)
+{
+	size_t n, i;
+
+	for (i = 0; i < t->n; i++)
+		t->rows[i].rank = rank_family(&t->rows[i], family);
+	n = sort_ranks(t);
+	prometheus_gauge(x, family->each, family->unit, family->each_help);
+	for (i = 0; i < n && i < top; i++)
+		write_figures(x, t->by_rank[i], family);
+	if (top && top < n)
+		write_others(x, t, top, n, family);
+}
+
+static void write_orphans(struct prometheus *x, const struct metrics *m,
+			  const struct metric_rows *t)
+{
+	const struct family family = { .get = get_orphans };
+	uint64_t sum, sure;
+	unsigned int kind;
+	size_t i;
+
+	prometheus_gauge(x, "ipcns_orphans", NULL,
+			 "IPC objects that nobody seems to use any more, all namespaces.");
+	for (kind = 0; kind < KINDS; kind++) {
+		if (!get_total(m, t, &family, kind, &sum))
+			continue;
+		for (sure = 0, i = 0; kind < MODULE_KINDS && i < t->n; i++)
+			sure += t->rows[i].sums->sure[kind];
+		for (i = 0; i < 2; i++) {
+			prometheus_sample(x);
 			prometheus_string(x, "kind", kind_names[kind]);
-			prometheus_number(x, value);
+			prometheus_string(x, "certainty", i ? "sure" : "likely");
+			prometheus_number(x, i ? sure : sum - sure);
 		}
 	}
 }
@@ -553,14 +746,18 @@ void metrics_write(const struct metrics *m, FILE *out)
 {
 	struct prometheus x;
 	struct metric_rows t;
+	size_t i;
 
 	metric_rows_make(&t, m);
 	prometheus_begin(&x, out, m->prometheus);
 	write_states(&x, &t);
-	write_totals(&x, m, &t, false);
-	write_totals(&x, m, &t, true);
-	write_largest(&x, &t, m->top, false);
-	write_largest(&x, &t, m->top, true);
+	for (i = 0; i < ARRAY_SIZE(families); i++) {
+		if (families[i].all)
+			write_total(&x, m, &t, &families[i]);
+		else
+			write_orphans(&x, m, &t);
+		write_largest(&x, &t, m->top, &families[i]);
+	}
 	write_limits(&x, &t, &m->users, m->top);
 	write_ages(&x, &t, m->top, false);
 	write_ages(&x, &t, m->top, true);
@@ -586,6 +783,7 @@ static void read_all(struct metrics *m)
 	limits_get_all(w, &m->limits);
 	row_store_sort(&m->limits);
 	user_limits_get(&m->users, w, NULL, USER_NAMESPACES);
+	m->sums = object_sums_get(w, &m->namespaces, ALL_MODULE_KINDS);
 	m->files = file_sums_read(&m->namespaces, &m->all_files);
 	ret = ipcns_status(w, take_status, &m->status);
 	if (ret)
@@ -644,6 +842,7 @@ int cmd_metrics(int argc, char **argv)
 	row_store_clear(&m.limits);
 	row_store_clear(&m.status);
 	user_limits_free(&m.users);
+	free(m.sums);
 	free(m.files);
 	return STATUS_OK;
 }

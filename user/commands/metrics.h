@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "ipc/file_object.h"
+#include "ipc/object_sums.h"
 #include "ipc/user_limit.h"
 #include "print/rows.h"
 
@@ -15,6 +16,7 @@ struct metrics {
 	struct row_store limits;		/* of limits-get */
 	struct row_store status;		/* one message of status-get */
 	struct user_limits users;
+	struct object_sums *sums;	/* of each namespace */
 	struct file_sums *files;	/* of each namespace; NULL if not known */
 	struct file_sums all_files;
 	uint64_t now;			/* nanoseconds since the epoch */

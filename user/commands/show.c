@@ -11,7 +11,7 @@
 #include "ipc/limit.h"
 #include "ipc/module.h"
 #include "ipc/namespace.h"
-#include "ipc/shm_memory.h"
+#include "ipc/object_sums.h"
 #include "print/table.h"
 #include "util.h"
 
@@ -201,7 +201,7 @@ int cmd_show(int argc, char **argv)
 	struct row_store store = { 0 }, limits = { 0 };
 	const struct ns_references *account;
 	struct references ledger = { 0 };
-	struct shm_memory *memory = NULL;
+	struct object_sums *memory = NULL;
 	struct ns_facts facts = { 0 };
 	struct file_sums *files = NULL, all_files;
 	struct table_options opts;
@@ -225,7 +225,7 @@ int cmd_show(int argc, char **argv)
 	if (!ns_is_dying(&rec)) {
 		limits_get(w, ns_id(store.rows), &limits);
 		references_read(w, &store, &ledger);
-		memory = shm_memory_get(w, &store);
+		memory = object_sums_get(w, &store, 1U << IPCNS_KIND_SHM);
 		files = file_sums_read(&store, &all_files);
 	}
 	if (memory && !memory->unknown) {

@@ -181,27 +181,34 @@ void file_objects_get(const struct posix_shm *found, const struct row_store *nam
 	free(places);
 }
 
+static void add_file(struct file_sums *sum, unsigned int kind, uint64_t bytes, bool orphan)
+{
+	sum->n[kind]++;
+	sum->bytes[kind] += bytes;
+	sum->orphans[kind] += orphan;
+	sum->orphan_bytes[kind] += orphan ? bytes : 0;
+}
+
 /* Adds up files, by the place of the namespace of each folder. A file with several names counts once. */
 static void add_up(const struct posix_shm *found, const ssize_t *places, struct file_sums *sums,
 		   struct file_sums *total)
 {
 	const struct shm_file *file;
 	unsigned int kind;
+	uint64_t bytes;
 	ssize_t place;
-	bool again;
+	bool orphan;
 	size_t i;
 
 	for (i = 0; i < found->n; i++) {
 		file = &found->files[i];
-		again = i && file[-1].dev == file->dev && file[-1].ino == file->ino;
+		bytes = i && file[-1].dev == file->dev && file[-1].ino == file->ino ? 0 : file->used;
+		orphan = file_is_unused(found, file);
 		kind = kind_of(file) - KIND_PSHM;
 		place = places[file->folder];
-		total->n[kind]++;
-		total->bytes[kind] += again ? 0 : file->used;
-		if (place < 0)
-			continue;
-		sums[place].n[kind]++;
-		sums[place].bytes[kind] += again ? 0 : file->used;
+		add_file(total, kind, bytes, orphan);
+		if (place >= 0)
+			add_file(&sums[place], kind, bytes, orphan);
 	}
 }
 
