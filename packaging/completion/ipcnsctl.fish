@@ -133,6 +133,7 @@ complete -c ipcnsctl -n $check -l all -d 'all findings, however many are alike'
 complete -c ipcnsctl -n $check -l lines -d 'with -J, one finding in each line'
 complete -c ipcnsctl -n $check -s q -l quiet -d 'do not report that only a part is visible'
 
+complete -c ipcnsctl -n '__ipcnsctl_is waiters' -l all -d 'however many objects have waiters'
 complete -c ipcnsctl -n '__ipcnsctl_is waiters' -s t -l type -x -d 'only for these kinds' \
     -a '(__fish_complete_list , "__ipcnsctl_words sem msg mq")'
 

@@ -9,10 +9,11 @@ import threading
 
 from lib import calls, tool
 from lib.member import Member
-from lib.tap import main, scene
+from lib.tap import main, scene, until
 
 TAKE = (0, -1, calls.SEM_UNDO)
 GIVE = (0, 1, calls.SEM_UNDO)
+MOST = 1024     # objects that are looked at without --all
 
 
 def waiting(member, columns, *args):
@@ -231,6 +232,39 @@ def namespaces(t):
         every = {row["pid"] for row in tool.rows("waiters", root="waiters")}
         t.ok({each.pid for each in waiters} <= every, "all of the machine")
         end(*waiters)
+
+
+def wait_on_each(count):
+    """Threads of which each waits for a set of its own."""
+    threading.stack_size(65536)
+    for _ in range(count):
+        ident = calls.semget(0, 1)
+        threading.Thread(target=calls.semop, args=(ident, (0, -1)), daemon=True).start()
+
+
+def sleeping(pid):
+    """Threads of a process in semtimedop(2), or semop(2), by /proc."""
+    count = 0
+    for tid in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{tid}/wchan", encoding="ascii") as file:
+            count += "sem" in file.read()
+    return count
+
+
+@scene("more objects with waiters than are looked at")
+def many(t):
+    with Member() as member:
+        member.call(wait_on_each, MOST + 6)
+        until(lambda: sleeping(member.pid) == MOST + 6, "all threads wait")
+        done = tool.ipcnsctl("waiters", "-n", "-r", "-o", "PID", member.inode)
+        t.same((done.returncode, done.stdout.split()), (0, [str(member.pid)] * MOST),
+               "as many as the manual says")
+        t.contains(done.stderr, "6 more objects may have waiters", "the others are counted")
+        t.same(tool.output("waiters", "--all", "-n", "-r", "-o", "PID", member.inode).split(),
+               [str(member.pid)] * (MOST + 6), "--all")
+        found = json.loads(tool.ipcnsctl("check", "-J", member.inode).stdout)["findings"]
+        t.ok([row for row in found if f"{MOST + 6 - 256} more objects" in row["what"]],
+             "check looks at 256, and says so", found)
 
 
 @scene("errors")

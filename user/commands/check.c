@@ -62,7 +62,6 @@ struct inventory {
 	struct tally *tallies;
 	size_t n, allocated;
 	struct waits waits;
-	size_t left_out;	/* objects with waiters that are not looked at */
 };
 
 static int64_t now(void)
@@ -103,7 +102,8 @@ static void count_orphan(struct inventory *inventory, const struct row *rec)
 /* Where a dump of one namespace begins again. */
 struct dump {
 	struct inventory *inventory;
-	size_t tallies, objects, left_out, unlinked;
+	size_t tallies;
+	struct waits_mark waits;
 };
 
 static void take_object(struct nlattr *attrs, int len, void *arg)
@@ -120,12 +120,8 @@ static void take_object(struct nlattr *attrs, int len, void *arg)
 		return;
 	if (orphan_judge(&rec, &why) != ORPHAN_NOT)
 		count_orphan(inventory, &rec);
-	if (rec.kind >= MODULE_KINDS || !object_may_have_waiters(&rec))
-		return;
-	if (inventory->waits.objects.n < OBJECTS_MAX)
+	if (rec.kind < MODULE_KINDS)
 		waits_add_object(&inventory->waits, attrs, len);
-	else
-		inventory->left_out++;
 }
 
 static bool restart_dump(void *arg)
@@ -134,9 +130,7 @@ static bool restart_dump(void *arg)
 	struct inventory *inventory = dump->inventory;
 
 	inventory->n = dump->tallies;
-	inventory->left_out = dump->left_out;
-	inventory->waits.unlinked = dump->unlinked;
-	row_store_truncate(&inventory->waits.objects, dump->objects);
+	waits_restart(&inventory->waits, &dump->waits);
 	return true;
 }
 
@@ -172,8 +166,7 @@ static void read_objects(struct inventory *inventory)
 		filter.ns_id = few ? ns_id(&scope->only->rows[i]) : 0;
 		dump = (struct dump){
 			.inventory = inventory, .tallies = inventory->n,
-			.objects = inventory->waits.objects.n,
-			.left_out = inventory->left_out, .unlinked = inventory->waits.unlinked,
+			.waits = waits_mark(&inventory->waits),
 		};
 		ret = ipcns_objects(scope->w, &filter, take_object, restart_dump, &dump);
 		if (ret)
@@ -228,11 +221,11 @@ static void report_orphans(struct inventory *inventory, struct findings *list)
 
 static void report_left_out(const struct inventory *inventory, struct findings *list)
 {
-	if (!inventory->left_out)
+	if (!inventory->waits.left_out)
 		return;
 	finding_more(findings_add(list, SEVERITY_INFO, "blocked",
 				  "%zu more objects may have waiters, which were not looked at",
-				  inventory->left_out), PROGRAM " waiters");
+				  inventory->waits.left_out), PROGRAM " waiters --all");
 	finding_subject(&list->rows[list->n - 1], "waiters");
 }
 
@@ -271,7 +264,8 @@ static void check_module(struct ipcns *w, struct findings *list)
 /* All that takes no second sample happens between the two. */
 static void check_all(struct check_scope *scope, struct findings *list)
 {
-	struct inventory inventory = { .scope = scope, .waits = { .brief = true } };
+	struct inventory inventory = { .scope = scope, .waits = { .brief = true,
+							      .max = OBJECTS_MAX } };
 	const struct row_store *first = scope->all;
 	struct row_store second = { 0 };
 	struct pinned pinned = { 0 };

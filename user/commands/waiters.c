@@ -14,10 +14,19 @@ static const char usage[] =
 	"Lists the processes that wait for semaphores and queues, for what, and who could\n"
 	"let them go on. Processes of one cycle wait for each other.\n"
 	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, unit=NAME, or a path.\n\n"
-	" -t, --type KIND,...  only for these kinds: sem, msg, mq\n";
+	" -t, --type KIND,...  only for these kinds: sem, msg, mq\n"
+	"     --all             however many objects have waiters: else of 1024 at most\n";
+
+enum {
+	OPTION_ALL = OPTION_COMMAND,
+};
+
+/* Objects that are asked about: each takes the kernel a walk over all namespaces. */
+#define OBJECTS_MAX 1024
 
 static const struct option longopts[] = {
 	{ "type", required_argument, NULL, 't' },
+	{ "all", no_argument, NULL, OPTION_ALL },
 	TABLE_LONGOPTS,
 	{ 0 }
 };
@@ -35,6 +44,9 @@ static int report_missing(const struct waits *waits)
 	if (waits->truncated)
 		error("truncated: %zu objects have more waiters than are listed",
 		      waits->truncated);
+	if (waits->left_out)
+		error("%zu more objects may have waiters, which were not looked at: name a "
+		      "namespace, or use --all", waits->left_out);
 	if (waits->unlinked)
 		error("%zu unlinked queues have waiters, which cannot be listed",
 		      waits->unlinked);
@@ -49,7 +61,7 @@ static int report_missing(const struct waits *waits)
 int cmd_waiters(int argc, char **argv)
 {
 	struct row_store namespaces = { 0 };
-	struct waits waits = { 0 };
+	struct waits waits = { .max = OBJECTS_MAX };
 	struct column_choice sel;
 	struct table_options opts;
 	unsigned int kinds = 0;
@@ -61,6 +73,8 @@ int cmd_waiters(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, TABLE_OPTSTRING "t:", longopts, NULL)) != -1) {
 		if (c == 't')
 			kinds |= kinds_parse(optarg);
+		else if (c == OPTION_ALL)
+			waits.max = 0;
 		else if (!table_options_take(&opts, c))
 			die_usage(NULL);
 	}

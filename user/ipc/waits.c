@@ -35,7 +35,12 @@ struct request {
 	bool truncated;
 };
 
-/** waits_add_object - consider an object of object-get, if somebody may wait for it */
+/**
+ * waits_add_object - consider an object of object-get, if somebody may wait for it
+ *
+ * Each object that is asked about takes the kernel a walk over all namespaces: that is why
+ * @waits->max bounds them.
+ */
 void waits_add_object(struct waits *waits, struct nlattr *attrs, int len)
 {
 	uint64_t status = 0;
@@ -50,14 +55,31 @@ void waits_add_object(struct waits *waits, struct nlattr *attrs, int len)
 			return;
 		}
 	}
-	row_store_add(&waits->objects, attrs, len, object_sort_key);
+	if (waits->max && waits->objects.n == waits->max)
+		waits->left_out++;
+	else
+		row_store_add(&waits->objects, attrs, len, object_sort_key);
+}
+
+/** waits_mark - take note of what there is before a dump of objects, for waits_restart() */
+struct waits_mark waits_mark(const struct waits *waits)
+{
+	return (struct waits_mark){ waits->objects.n, waits->left_out, waits->unlinked };
+}
+
+/** waits_restart - forget the objects since a mark: the dump begins again */
+void waits_restart(struct waits *waits, const struct waits_mark *mark)
+{
+	row_store_truncate(&waits->objects, mark->objects);
+	waits->left_out = mark->left_out;
+	waits->unlinked = mark->unlinked;
 }
 
 /* A dump of objects. */
 struct objects {
 	struct waits *waits;
 	const struct row_store *only;	/* namespaces wanted, NULL for all of the dump */
-	size_t before, unlinked;	/* what there was before it */
+	struct waits_mark before;	/* what there was before it */
 };
 
 static void take_object(struct nlattr *attrs, int len, void *arg)
@@ -76,8 +98,7 @@ static bool restart_objects(void *arg)
 {
 	struct objects *objects = arg;
 
-	row_store_truncate(&objects->waits->objects, objects->before);
-	objects->waits->unlinked = objects->unlinked;
+	waits_restart(objects->waits, &objects->before);
 	return true;
 }
 
@@ -101,8 +122,7 @@ void waits_read_objects(struct ipcns *w, const struct row_store *namespaces, uns
 		objects.only = namespaces;
 	for (i = 0; i < n; i++) {
 		filter.ns_id = few ? ns_id(&namespaces->rows[i]) : 0;
-		objects.before = waits->objects.n;
-		objects.unlinked = waits->unlinked;
+		objects.before = waits_mark(waits);
 		ret = ipcns_objects(w, &filter, take_object, restart_objects, &objects);
 		if (ret)
 			module_die(w, ret, "cannot list objects");

@@ -11,6 +11,8 @@ struct stored_wait;
 /* Processes that wait for semaphores and queues; all zero at first. */
 struct waits {
 	bool brief;			/* who waits, but in whose hand it is does not matter */
+	size_t max;			/* objects that are asked about at most; 0 for any number */
+	size_t left_out;		/* objects that are not, since there are more */
 	struct row_store objects;	/* that may have waiters */
 	struct stored_wait *rows;	/* by object, in the order in which they wait */
 	size_t n, allocated;
@@ -23,6 +25,12 @@ struct waits {
 	unsigned int unreadable;	/* mask of kinds that this kernel hides */
 };
 
+struct waits_mark {
+	size_t objects, left_out, unlinked;
+};
+
+struct waits_mark waits_mark(const struct waits *waits);
+void waits_restart(struct waits *waits, const struct waits_mark *mark);
 void waits_add_object(struct waits *waits, struct nlattr *attrs, int len);
 void waits_read_objects(struct ipcns *w, const struct row_store *namespaces, unsigned int kinds,
 			struct waits *waits);
