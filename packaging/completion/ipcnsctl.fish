@@ -105,6 +105,7 @@ complete -c ipcnsctl -n $tables -l output-all -d 'all columns'
 complete -c ipcnsctl -n $tables -l wide -d 'whole command lines in raw output and JSON'
 complete -c ipcnsctl -n $tables -l sort -x -d 'sort by these columns, -COLUMN descending' \
     -a '(__fish_complete_list , __ipcnsctl_columns)'
+complete -c ipcnsctl -n '__ipcnsctl_is show' -s q -l quiet -d 'do not say what is missing'
 complete -c ipcnsctl -n $tables -s q -l quiet -d 'do not say what is missing'
 complete -c ipcnsctl -n '__ipcnsctl_is list objects check holders limits waiters monitor history' -l color \
     -a 'auto always never' -d 'colour output'
@@ -131,7 +132,6 @@ complete -c ipcnsctl -n $check -s t -l type -x -d 'only what concerns these kind
     -a '(__fish_complete_list , "__ipcnsctl_words shm sem msg mq pshm psem")'
 complete -c ipcnsctl -n $check -l all -d 'all findings, however many are alike'
 complete -c ipcnsctl -n $check -l lines -d 'with -J, one finding in each line'
-complete -c ipcnsctl -n $check -s q -l quiet -d 'do not report that only a part is visible'
 
 complete -c ipcnsctl -n '__ipcnsctl_is waiters' -l all -d 'however many objects have waiters'
 complete -c ipcnsctl -n '__ipcnsctl_is waiters' -s t -l type -x -d 'only for these kinds' \

@@ -169,6 +169,24 @@ def plain(t):
                    f"{words[0]} of a foreign namespace: not found, exit 1, one line")
 
 
+@scene("who sees only a part is told so, in one line, and not with -q")
+@module.parameters("access=owner")
+def part(t):
+    with contained() as inside, Member(0) as plain_user:
+        plain_user.call(become, 1000, 1000)
+        own = [["list"], ["objects"], ["limits"], ["waiters"], ["check"], ["history"]]
+        for member, commands in ((plain_user, [*own, ["show", plain_user.inode]]),
+                                 (inside, [*own, ["show", inside.inode],
+                                           ["holders", inside.inode]])):
+            for words in commands:
+                for quiet, want in (([], tool.PART), (["-q"], "")):
+                    done = member.call(tool.ipcnsctl, *words, *quiet)
+                    t.ok(done.returncode in (0, 4) and done.stderr == want,
+                         f"{words[0]} {' '.join(quiet)}: as it should be", done)
+        for words in [*own, ["show", inside.inode], ["holders", inside.inode]]:
+            t.same(tool.ipcnsctl(*words).stderr, "", f"{words[0]}: root is told nothing")
+
+
 @scene("root of a user namespace of his own sees what that owns")
 @module.parameters("access=owner")
 def own_root(t):

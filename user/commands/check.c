@@ -238,26 +238,13 @@ static void take_status(struct nlattr *attrs, int len, void *arg)
 		row_store_add(answer, attrs, len, NULL);
 }
 
-/* Counters of the module are for those who see everything. */
-static void report_part(const struct stored_row *status)
-{
-	struct row rec;
-
-	if (!quiet && row_parse(&rec, status->attrs, status->len) &&
-	    !rec.attr[IPCNS_A_STATUS_DROPPED])
-		error("you see only a part, which is checked: all takes CAP_SYS_ADMIN in the "
-		      "initial user namespace");
-}
-
 static void check_module(struct ipcns *w, struct findings *list)
 {
 	struct row_store answer = { 0 };
 
 	module_status_get(w, take_status, &answer);
-	if (answer.n) {
-		report_part(answer.rows);
+	if (answer.n)
 		module_problems(w, answer.rows->attrs, answer.rows->len, list);
-	}
 	row_store_clear(&answer);
 }
 
@@ -413,6 +400,7 @@ int cmd_check(int argc, char **argv)
 	scope.only = only.n ? &only : NULL;
 	ns_select_all(scope.w, &all);
 	check_all(&scope, &list);
+	report_part();
 	findings_sort(&list);
 	print(&list, &opts, &sel, show_all, lines);
 	c = findings_bad(&list) ? STATUS_FOUND : STATUS_OK;

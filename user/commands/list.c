@@ -220,6 +220,7 @@ int cmd_list(int argc, char **argv)
 	print(&store, &details, &out);
 	print(&orphans, &none, &out);
 	table_end(&out);
+	report_part();
 
 	references_free(&details.ledger);
 	free(details.memory);

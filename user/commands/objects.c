@@ -591,6 +591,8 @@ int cmd_objects(int argc, char **argv)
 		status = print_in_depth(w, &namespaces, where ?: "all", &filter, &opts);
 	else
 		status = print_objects(w, &namespaces, &filter, &opts, &sel);
+	if (!status)
+		report_part();
 
 	process_use_end();
 	openers_clear();

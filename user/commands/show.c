@@ -25,10 +25,12 @@ static const char usage[] =
 	" -b, --bytes            print sizes in bytes\n"
 	" -u, --notruncate       don't cut text to fit the terminal\n"
 	"     --time-format FMT  iso, full or short\n"
+	" -q, --quiet            no remarks\n"
 	" -h, --help  -V, --version\n";
 
 static const struct option longopts[] = {
 	{ "notruncate", no_argument, NULL, 'u' },
+	{ "quiet", no_argument, NULL, 'q' },
 	VALUE_LONGOPTS,
 	{ 0 }
 };
@@ -210,7 +212,7 @@ int cmd_show(int argc, char **argv)
 	int c;
 
 	table_options_init(&opts);
-	while ((c = getopt_long(argc, argv, VALUE_OPTSTRING "u", longopts, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, VALUE_OPTSTRING "uq", longopts, NULL)) != -1)
 		if (!table_options_take(&opts, c))
 			die_usage(NULL);
 	if (table_options_finish(&opts, usage, NULL))
@@ -246,6 +248,7 @@ int cmd_show(int argc, char **argv)
 		print_json(&rec, &limits, &ledger, &opts);
 	else
 		print_text(&rec, &limits, &ledger, &opts);
+	report_part();
 
 	references_free(&ledger);
 	free(memory);

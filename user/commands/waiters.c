@@ -91,6 +91,7 @@ int cmd_waiters(int argc, char **argv)
 	table_begin(&out, &opts, &sel, NULL);
 	waits_print(&waits, &out);
 	table_end(&out);
+	report_part();
 	c = report_missing(&waits);
 
 	waits_free(&waits);

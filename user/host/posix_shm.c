@@ -23,6 +23,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "host/capability.h"
 #include "host/mounts.h"
 #include "host/posix_shm_users.h"
 #include "host/processes.h"
@@ -45,11 +46,7 @@ struct place {
 /** posix_shm_permitted - whether the caller may look into all processes */
 bool posix_shm_permitted(void)
 {
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
-
-	return !syscall(SYS_capget, &header, data) &&
-	       data[0].effective & 1U << CAP_SYS_PTRACE && processes_complete();
+	return has_capability(CAP_SYS_PTRACE) && processes_complete();
 }
 
 /** posix_shm_is_semaphore - whether a file is what sem_open(3) makes */

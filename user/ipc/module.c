@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "host/capability.h"
 #include "ipc/module.h"
 #include "util.h"
 
@@ -47,6 +48,13 @@ void module_die(const struct ipcns *c, int err, const char *fmt, ...)
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
 	die(STATUS_ERROR, "%s: %s", what, ipcns_error(c));
+}
+
+/** report_part - report, once, that the caller sees only a part, if that is so and was not ruled out */
+void report_part(void)
+{
+	if (!quiet && !is_administrator())
+		error("you see only a part: all takes CAP_SYS_ADMIN in the initial user namespace");
 }
 
 /**

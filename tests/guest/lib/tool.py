@@ -3,6 +3,7 @@
 
 import datetime
 import json
+import os
 import subprocess
 
 from lib.tap import PACE, Failed
@@ -27,10 +28,22 @@ def ipcnsctl(*args, **options):
                           **{"timeout": 300 * PACE, **options})
 
 
+PART = "ipcnsctl: you see only a part: all takes CAP_SYS_ADMIN in the initial user namespace\n"
+
+
+def sees_part():
+    """Whether the caller is no administrator: not CAP_SYS_ADMIN, or in a user namespace below."""
+    with open("/proc/self/status", encoding="utf-8", errors="replace") as status:
+        mask = next(int(line.split()[1], 16) for line in status if line.startswith("CapEff:"))
+    # the process whose capabilities count is the one that exec(3) makes of this one: root keeps all
+    return not (mask & 1 << 21 or os.geteuid() == 0) or \
+        os.readlink("/proc/self/ns/user") != "user:[4026531837]"
+
+
 def output(*args):
-    """stdout of a call that must succeed in silence."""
+    """stdout of a call that must succeed in silence, but for the line about a part."""
     done = ipcnsctl(*args)
-    if done.returncode or done.stderr:
+    if done.returncode or done.stderr not in ({"", PART} if sees_part() else {""}):
         raise Failed(f"ipcnsctl {' '.join(map(str, args))}: exit {done.returncode},"
                      f" stderr {done.stderr!r}")
     return done.stdout
