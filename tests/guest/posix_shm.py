@@ -378,6 +378,16 @@ def rights(t):
         done = subprocess.run([*dropped, "list", "-r", "-o", "PSHM,PSHMBYTES"],
                               capture_output=True, encoding="utf-8", check=False)
         t.same(set(done.stdout.splitlines()[1:]), {"- -"}, "sums are unknown, not 0")
+        unit = ["setpriv", "--reuid", "999", "--regid", "999", "--clear-groups", "--no-new-privs",
+                *(f"--{sort}=-all,+sys_admin,+sys_ptrace,+dac_read_search"
+                  for sort in ("inh-caps", "ambient-caps", "bounding-set")), "--", "ipcnsctl"]
+        for words in (["objects", "--type", "pshm,psem", "-J"], ["list", "-r", "-o", "PSHMBYTES"]):
+            done = subprocess.run(
+                ["unshare", "--mount", "--net", "sh", "-ec",
+                 'mount -t proc -o hidepid=invisible proc /proc; exec "$@"', "sh", *unit, *words],
+                capture_output=True, encoding="utf-8", check=False)
+            t.same((done.returncode, done.stderr, done.stdout), (0, "", tool.output(*words)),
+                   f"{words[0]}: what units may do shows all that root sees")
         os.unlink(f"{SHM}/seen")
 
 

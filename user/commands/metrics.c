@@ -299,7 +299,7 @@ static bool get_orphans(const struct figures *f, unsigned int kind, uint64_t *va
 	}
 	if (f->files)
 		*value = f->files->orphans[kind - KIND_PSHM];
-	return f->files;
+	return f->files && f->files->has_users;
 }
 
 static bool get_orphan_bytes(const struct figures *f, unsigned int kind, uint64_t *value)
@@ -310,7 +310,7 @@ static bool get_orphan_bytes(const struct figures *f, unsigned int kind, uint64_
 	}
 	if (f->files)
 		*value = f->files->orphan_bytes[kind - KIND_PSHM];
-	return f->files;
+	return f->files && f->files->has_users;
 }
 
 #define ONE_KIND 0

@@ -206,6 +206,15 @@ void shm_add_file(struct shm_reading *reading, size_t folder, const char *name, 
 	file->ctime = stx->stx_ctime.tv_sec;
 }
 
+/* A folder whose time of access stays as it is, if the caller may do that: its owner, or root. */
+static int open_for_reading(int folder)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+	int fd = openat(folder, ".", flags | O_NOATIME);
+
+	return fd < 0 && errno == EPERM ? openat(folder, ".", flags) : fd;
+}
+
 /* Adds the regular files of a folder; of other filesystems that are mounted there, none. */
 static bool list_files(struct shm_reading *reading, int fd, size_t folder)
 {
@@ -214,7 +223,7 @@ static bool list_files(struct shm_reading *reading, int fd, size_t folder)
 	struct statx stx;
 	DIR *dir;
 
-	fd = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_NOATIME | O_CLOEXEC);
+	fd = open_for_reading(fd);
 	dir = fd >= 0 ? fdopendir(fd) : NULL;
 	if (!dir) {
 		if (fd >= 0)
@@ -416,6 +425,7 @@ void posix_shm_read(struct posix_shm *all, bool users, uint32_t pid)
 		shm_read_users(&reading);
 	if (all->n)
 		qsort(all->files, all->n, sizeof(*all->files), shm_files_compare);
+	all->partial = reading.partial;
 	if (reading.partial && !quiet)
 		error("not all of /dev/shm was searched: that takes CAP_SYS_PTRACE");
 	free_reading(&reading);

@@ -47,6 +47,7 @@ struct posix_shm {
 	size_t n_folders, allocated_folders;
 	struct shm_file *files;	/* sorted by device and inode number: links are neighbours */
 	size_t n, allocated;
+	bool partial;		/* something could not be looked at */
 	bool users;		/* whether it was read who has files mapped and open, completely */
 };
 

@@ -200,6 +200,10 @@ static void add_up(const struct posix_shm *found, const ssize_t *places, struct 
 	bool orphan;
 	size_t i;
 
+	total->has_users = found->users;
+	for (i = 0; i < found->n_folders; i++)
+		if (places[i] >= 0)
+			sums[places[i]].has_users = found->users;
 	for (i = 0; i < found->n; i++) {
 		file = &found->files[i];
 		bytes = i && file[-1].dev == file->dev && file[-1].ino == file->ino ? 0 : file->used;
@@ -218,7 +222,7 @@ static void add_up(const struct posix_shm *found, const ssize_t *places, struct 
  * @total: set to the sums of all files of the machine
  *
  * Returns the sums of each namespace, for free(3); NULL if the caller may not look into all
- * processes.
+ * processes and folders.
  */
 struct file_sums *file_sums_read(const struct row_store *namespaces, struct file_sums *total)
 {
@@ -234,6 +238,10 @@ struct file_sums *file_sums_read(const struct row_store *namespaces, struct file
 	places = find_namespaces(&found, namespaces);
 	add_up(&found, places, sums, total);
 	free(places);
+	if (found.partial) {
+		free(sums);
+		sums = NULL;
+	}
 	posix_shm_free(&found);
 	return sums;
 }

@@ -33,6 +33,7 @@ enum file_attr {
 struct file_sums {
 	uint64_t n[2];		/* objects: pshm, psem */
 	uint64_t bytes[2];	/* allocated */
+	bool has_users;		/* whether it is known who uses them; else there are no orphans */
 	uint64_t orphans[2], orphan_bytes[2];
 };
 
