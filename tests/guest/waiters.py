@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: timeout=240
+# guest: timeout=400
 """Who waits for semaphores and queues, in whose hand it is, and who waits for whom in a circle."""
 
 import json
@@ -9,7 +9,7 @@ import threading
 
 from lib import calls, tool
 from lib.member import Member
-from lib.tap import main, scene, until
+from lib.tap import QUICK, main, scene, until
 
 TAKE = (0, -1, calls.SEM_UNDO)
 GIVE = (0, 1, calls.SEM_UNDO)
@@ -260,11 +260,10 @@ def many(t):
         t.same((done.returncode, done.stdout.split()), (0, [str(member.pid)] * MOST),
                "as many as the manual says")
         t.contains(done.stderr, "6 more objects may have waiters", "the others are counted")
+        if QUICK:
+            return
         t.same(tool.output("waiters", "--all", "-n", "-r", "-o", "PID", member.inode).split(),
                [str(member.pid)] * (MOST + 6), "--all")
-        found = json.loads(tool.ipcnsctl("check", "-J", member.inode).stdout)["findings"]
-        t.ok([row for row in found if f"{MOST + 6 - 256} more objects" in row["what"]],
-             "check looks at 256, and says so", found)
 
 
 @scene("errors")
