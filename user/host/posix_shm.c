@@ -37,6 +37,9 @@
 /* Somebody else's renames make a cached look-up fail now and then. */
 #define TRIES 100
 
+/* Users make as many files as they like: of those with a name, no more are kept than take so much. */
+#define FILES_SIZE (24UL << 20)
+
 /* How a process sees its root folder: all that do so have the same /dev/shm. */
 struct place {
 	uint64_t mntns, mount, ino;
@@ -193,6 +196,7 @@ void shm_add_file(struct shm_reading *reading, size_t folder, const char *name, 
 		.dev = all->folders[folder].dev, .ino = ino, .folder = folder, .len = len,
 	};
 	file->name = xmemdup(name, len);
+	all->bytes += sizeof(*file) + len;
 	if (!stx)
 		return;
 	file->known = true;
@@ -215,7 +219,10 @@ static int open_for_reading(int folder)
 	return fd < 0 && errno == EPERM ? openat(folder, ".", flags) : fd;
 }
 
-/* Adds the regular files of a folder; of other filesystems that are mounted there, none. */
+/*
+ * Adds the regular files of a folder, as far as there is room for them; of other filesystems that are
+ * mounted there, none.
+ */
 static bool list_files(struct shm_reading *reading, int fd, size_t folder)
 {
 	uint32_t dev = reading->all->folders[folder].dev;
@@ -236,6 +243,9 @@ static bool list_files(struct shm_reading *reading, int fd, size_t folder)
 			  AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &stx) ||
 		    mount_dev(stx.stx_dev_major, stx.stx_dev_minor) != dev)
 			continue;
+		reading->all->cut = reading->all->bytes > FILES_SIZE;
+		if (reading->all->cut)
+			break;
 		shm_add_file(reading, folder, entry->d_name, strlen(entry->d_name), stx.stx_ino,
 			 &stx);
 	}
@@ -407,8 +417,8 @@ static void free_reading(struct shm_reading *reading)
  * @users: whether to look for those who have files mapped and open, and for files without a name
  * @pid: a process whose use is of interest, see shm_file.by_process; or 0
  *
- * What appears or goes away meanwhile may be missed. If the caller may not look into some process,
- * a line on stderr says so.
+ * What appears or goes away meanwhile may be missed. If the caller may not look into some process, or
+ * there are too many files, a line on stderr says so.
  */
 void posix_shm_read(struct posix_shm *all, bool users, uint32_t pid)
 {
@@ -425,7 +435,9 @@ void posix_shm_read(struct posix_shm *all, bool users, uint32_t pid)
 		shm_read_users(&reading);
 	if (all->n)
 		qsort(all->files, all->n, sizeof(*all->files), shm_files_compare);
-	all->partial = reading.partial;
+	all->partial = reading.partial || all->cut;
+	if (all->cut && !quiet)
+		error("not all of /dev/shm was searched: there are more than %zu files", all->n);
 	if (reading.partial && !quiet)
 		error("not all of /dev/shm was searched: that takes CAP_SYS_PTRACE");
 	free_reading(&reading);

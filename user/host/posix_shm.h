@@ -47,7 +47,9 @@ struct posix_shm {
 	size_t n_folders, allocated_folders;
 	struct shm_file *files;	/* sorted by device and inode number: links are neighbours */
 	size_t n, allocated;
-	bool partial;		/* something could not be looked at */
+	bool partial;		/* something could not be looked at, or there is too much */
+	size_t bytes;		/* that they take */
+	bool cut;		/* there are more files with a name */
 	bool users;		/* whether it was read who has files mapped and open, completely */
 };
 

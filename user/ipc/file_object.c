@@ -221,8 +221,8 @@ static void add_up(const struct posix_shm *found, const ssize_t *places, struct 
  * @namespaces: some or all namespaces, sorted
  * @total: set to the sums of all files of the machine
  *
- * Returns the sums of each namespace, for free(3); NULL if the caller may not look into all
- * processes and folders.
+ * Returns the sums of each namespace, for free(3); NULL if they are not known: the caller may not
+ * look into all processes and folders, or there are too many files.
  */
 struct file_sums *file_sums_read(const struct row_store *namespaces, struct file_sums *total)
 {
@@ -233,9 +233,9 @@ struct file_sums *file_sums_read(const struct row_store *namespaces, struct file
 	*total = (struct file_sums){ 0 };
 	if (!posix_shm_permitted())
 		return NULL;
-	sums = xcalloc(namespaces->n, sizeof(*sums));
 	posix_shm_read(&found, true, 0);
 	places = find_namespaces(&found, namespaces);
+	sums = xcalloc(namespaces->n, sizeof(*sums));
 	add_up(&found, places, sums, total);
 	free(places);
 	if (found.partial) {
