@@ -792,6 +792,74 @@ static void hosts(void)
 	    "-r", "-o", "ID,USE");
 }
 
+/* Namespaces that stay, without a process or while they are being destroyed. */
+static void put_staying(void)
+{
+	namespace(8, 80, IPCNS_STATE_PINNED);
+	begin_row();
+	put_namespace(9, 90, IPCNS_STATE_DYING);
+	begin_nest(IPCNS_A_NS_DYING);
+	put(IPCNS_A_ACTOR_TIME, 1000000000);	/* in 1970 */
+	end_nest();
+	end_row();
+	end_dump(0);
+}
+
+static void stay(const char *text)
+{
+	int i;
+
+	put_staying();
+	end_dump(0);	/* objects */
+	begin_row();
+	put(IPCNS_A_STATUS_EVENTS_LIVE, 1);
+	put(IPCNS_A_STATUS_DROPPED, 0);
+	end_row();
+	end_answer(0);
+	for (i = 0; i < 3; i++)	/* limits, and those of users */
+		end_dump(0);
+	put_staying();
+	end_dump(EPERM);	/* what keeps it */
+	RUN("check: namespaces that stay", cmd_check, STATUS_FOUND, text, NULL, "--all");
+}
+
+static void uses(void)
+{
+	end_dump(0);	/* attachments */
+	end_dump(0);	/* filesystems of queues */
+	put_set(3);
+	put_set(4);
+	end_dump(0);
+	end_dump(0);	/* namespaces of files */
+	begin_row();
+	put(IPCNS_A_ELEMENT_SEMNUM, 0);
+	put(IPCNS_A_ELEMENT_PID, 10);
+	end_row();
+	end_dump(0);
+	put_waiter(IPCNS_ROLE_SEM, 0, -1, 10);
+	put_waiter(IPCNS_ROLE_UNDO, 0, 1, 10);
+	end_dump(0);
+	refuse_dump(ENOENT, "gone");
+	refuse_dump(ENOENT, "gone");
+	RUN("objects of a process: a set, and one that is gone meanwhile", cmd_objects, STATUS_OK,
+	    "ID USE\n3 changed,waits,undo\n", NULL, "--pid", "10", "-r", "-o", "ID,USE");
+	end_dump(0);
+	end_dump(0);
+	put_set(3);
+	end_dump(0);
+	end_dump(0);
+	end_dump(EPERM);
+	RUN("a set that may not be looked at", cmd_objects, STATUS_ERROR, NULL,
+	    "cannot list elements: ", "--pid", "10");
+	end_dump(EPERM);
+	RUN("attachments that may not be listed", cmd_objects, STATUS_ERROR, NULL,
+	    "cannot list attachments: ", "--pid", "10");
+	end_dump(0);
+	end_dump(EIO);
+	RUN("filesystems that cannot be listed", cmd_objects, STATUS_ERROR, NULL,
+	    "cannot list namespaces: ", "--pid", "10");
+}
+
 int main(void)
 {
 	refused();
@@ -805,5 +873,8 @@ int main(void)
 	orphans();
 	details();
 	hosts();
+	stay("warn 9: dying for ");
+	stay("warn 8: pinned without a process by unknown [ipcnsctl holders 8]\n");
+	uses();
 	return failures > 0;
 }
