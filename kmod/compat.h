@@ -250,7 +250,7 @@ static inline time64_t ipcns_inode_ctime(const struct inode *inode)
  */
 #if IPCNS_HAS_RETIRE_IPC_SYSCTLS && defined(CONFIG_SYSVIPC_SYSCTL)
 #define IPCNS_DESTROYED_BY_RETURN 0
-#define IPCNS_DESTROYED_HOOK ENTRY(IPCNS_HOOKS_ALWAYS, "retire_ipc_sysctls", on_destroyed)
+#define IPCNS_DESTROYED_HOOK ENTRY(IPCNS_HOOKS_ALWAYS, "retire_ipc_sysctls")
 #else
 #define IPCNS_DESTROYED_BY_RETURN 1
 #define IPCNS_DESTROYED_HOOK RETURN(IPCNS_HOOKS_ALWAYS, "shm_exit_ns", on_shm_exited)

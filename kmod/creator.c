@@ -16,6 +16,7 @@
 #include <linux/atomic.h>
 #include <linux/cred.h>
 #include <linux/hash.h>
+#include <linux/jiffies.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
@@ -24,42 +25,42 @@
 
 #include "creator.h"
 
-#define SET_BITS	13	/* 1.5 MB */
+#define PLACE_BITS	15	/* 1.5 MB */
 #define WAYS		4
 #define BUSY		1UL
 
 /**
  * struct creator - who created an object
- * @time:	when, nanoseconds of CLOCK_BOOTTIME
+ * @key:	address of the object; 0 for none
+ * @time:	when, nanoseconds of CLOCK_BOOTTIME, or up to a tick before
  * @start:	when the process started: the process with @pid that started then is the same
  * @pid:	the process in the initial pid namespace
  * @uid:	its effective user id in the initial user namespace
  * @comm:	command name of the task
  */
 struct creator {
-	u64	time;
-	u64	start;
-	u32	pid;
-	u32	uid;
-	char	comm[TASK_COMM_LEN];
+	unsigned long	key;
+	u64		time;
+	u64		start;
+	u32		pid;
+	u32		uid;
+	char		comm[TASK_COMM_LEN];
 };
 
-/**
- * struct creator_set - the places that an object can have, by its address
- * @key:	addresses of objects; 0 for none
- * @creator:	their creators
- */
-struct creator_set {
-	unsigned long	key[WAYS];
-	struct creator	creator[WAYS];
-};
-
-static struct creator_set *sets __read_mostly;
+static struct creator *places __read_mostly;
 static atomic64_t dropped;
 
-static __always_inline struct creator_set *set_of(const void *object)
+/* Objects that are known by another address, or, if places ran short, fewer. */
+static atomic_t moved;
+
+/* Present time, as far as creations need it, and the tick, in jiffies, when it was read. */
+static unsigned long tick;
+static u64 now;
+
+/* Where the creator of an object belongs; if another one is there, in one of its neighbours. */
+static __always_inline u32 home(const void *object)
 {
-	return &sets[hash_ptr(object, SET_BITS)];
+	return hash_ptr(object, PLACE_BITS);
 }
 
 /**
@@ -70,8 +71,9 @@ static __always_inline struct creator_set *set_of(const void *object)
 int ipcns_creators_init(void)
 {
 	atomic64_set(&dropped, 0);
-	sets = vzalloc(array_size(BIT(SET_BITS), sizeof(*sets)));
-	return sets ? 0 : -ENOMEM;
+	atomic_set(&moved, 0);
+	places = vzalloc(array_size(BIT(PLACE_BITS), sizeof(*places)));
+	return places ? 0 : -ENOMEM;
 }
 
 /**
@@ -81,45 +83,58 @@ int ipcns_creators_init(void)
  */
 void ipcns_creators_exit(void)
 {
-	vfree(sets);
-	sets = NULL;
+	vfree(places);
+	places = NULL;
 }
 
-/* The place of the object; else a free one, or the oldest one. */
-static __always_inline unsigned int choose_place(const struct creator_set *s, unsigned long key)
+/*
+ * Makes a place the caller's own: the first that is free, or the object's own, else that with
+ * the oldest record. So if an address is there twice, since a creation failed, the newer
+ * record comes first. NULL if another one just takes the same place.
+ */
+static noinline notrace struct creator *choose_place(u32 at, unsigned long key)
 {
-	unsigned int i, free = WAYS, oldest = 0;
+	struct creator *chosen = &places[at];
+	unsigned long held;
+	u32 i;
 
 	for (i = 0; i < WAYS; i++) {
-		unsigned long k = READ_ONCE(s->key[i]);
+		struct creator *c = &places[at ^ i];
 
-		if (k == key)
-			return i;
-		if (!k && free == WAYS)
-			free = i;
-	}
-	if (likely(free < WAYS))
-		return free;
-	for (i = 1; i < WAYS; i++)
+		held = READ_ONCE(c->key);
 		/* whichever of two times is read, it is that of an old record */
-		if (data_race(s->creator[i].time < s->creator[oldest].time))
-			oldest = i;
-	return oldest;
+		if (!held || held == key || data_race(c->time < chosen->time))
+			chosen = c;
+		if (!held || held == key)
+			break;
+	}
+	if (i == WAYS)
+		atomic64_inc(&dropped);
+	held = READ_ONCE(chosen->key);
+	return held != BUSY && cmpxchg(&chosen->key, held, BUSY) == held ? chosen : NULL;
 }
 
-/* Makes a place the caller's own; NULL if another one just does the same. */
-static __always_inline struct creator *take_place(struct creator_set *s, unsigned long key,
-						  unsigned int *i)
+static __always_inline void fill_place(struct creator *c, const void *object, u64 time)
 {
-	unsigned long held;
+	c->time = time;
+	c->start = current->group_leader->start_boottime;
+	c->pid = current->tgid;
+	c->uid = __kuid_val(current_euid());
+	memcpy(c->comm, current->comm, sizeof(c->comm));
+	/* pairs with smp_load_acquire() in copy_record() */
+	smp_store_release(&c->key, (unsigned long)object);
+}
 
-	*i = choose_place(s, key);
-	held = READ_ONCE(s->key[*i]);
-	if (unlikely(held && held != key))
-		atomic64_inc(&dropped);
-	if (unlikely(held == BUSY || cmpxchg(&s->key[*i], held, BUSY) != held))
-		return NULL;
-	return &s->creator[*i];
+/* Where it is not as usual: also reads the clock, for the first creation in a tick. */
+static noinline notrace void add_carefully(const void *object)
+{
+	struct creator *c = choose_place(home(object), (unsigned long)object);
+
+	WRITE_ONCE(now, ktime_get_boot_fast_ns());
+	/* pairs with smp_load_acquire() in ipcns_creator_add() */
+	smp_store_release(&tick, jiffies);
+	if (c)
+		fill_place(c, object, READ_ONCE(now));
 }
 
 /**
@@ -132,20 +147,13 @@ static __always_inline struct creator *take_place(struct creator_set *s, unsigne
  */
 notrace void ipcns_creator_add(const void *object)
 {
-	struct creator_set *s = set_of(object);
-	struct creator *c;
-	unsigned int i;
+	struct creator *c = &places[home(object)];
 
-	c = take_place(s, (unsigned long)object, &i);
-	if (unlikely(!c))
-		return;
-	c->time = ktime_get_coarse_boottime_ns();
-	c->start = current->group_leader->start_boottime;
-	c->pid = current->tgid;
-	c->uid = __kuid_val(current_euid());
-	memcpy(c->comm, current->comm, sizeof(c->comm));
-	/* pairs with smp_load_acquire() in copy_record() */
-	smp_store_release(&s->key[i], (unsigned long)object);
+	/* nothing is called here, so no registers are saved */
+	if (likely(smp_load_acquire(&tick) == jiffies && !cmpxchg(&c->key, 0, BUSY)))
+		fill_place(c, object, READ_ONCE(now));
+	else
+		add_carefully(object);
 }
 
 /**
@@ -153,36 +161,52 @@ notrace void ipcns_creator_add(const void *object)
  * @object:	its address
  *
  * Context: as for ipcns_creator_add().
+ * Return: whether its creator was known.
  */
-notrace void ipcns_creator_forget(const void *object)
+notrace bool ipcns_creator_forget(const void *object)
 {
 	unsigned long key = (unsigned long)object;
-	struct creator_set *s = set_of(object);
-	unsigned int i;
+	u32 i, at = home(object);
 
 	for (i = 0; i < WAYS; i++) {
-		if (READ_ONCE(s->key[i]) == key) {
-			cmpxchg(&s->key[i], key, 0);
-			return;
+		struct creator *c = &places[at ^ i];
+
+		if (likely(READ_ONCE(c->key) == key)) {
+			cmpxchg(&c->key, key, 0);
+			return true;
 		}
 	}
+	return false;
+}
+
+/**
+ * ipcns_creator_forget_moved() - an object is removed that may be known by another address
+ * @object:	the address to which ipcns_creator_move() moved it, if it did
+ *
+ * Context: as for ipcns_creator_add().
+ */
+notrace void ipcns_creator_forget_moved(const void *object)
+{
+	if (unlikely(atomic_read(&moved)) && ipcns_creator_forget(object))
+		atomic_dec(&moved);
 }
 
 /* Copies the record of an object, if there is one. */
 static __always_inline bool copy_record(const void *object, struct creator *out)
 {
 	unsigned long key = (unsigned long)object;
-	const struct creator_set *s = set_of(object);
-	unsigned int i;
+	u32 i, at = home(object);
 
 	for (i = 0; i < WAYS; i++) {
+		const struct creator *c = &places[at ^ i];
+
 		/* pairs with smp_store_release() of who wrote the record */
-		if (smp_load_acquire(&s->key[i]) != key)
+		if (smp_load_acquire(&c->key) != key)
 			continue;
 		/* a record that changes meanwhile is dropped: its key has changed, too */
-		data_race(*out = s->creator[i]);
-		smp_rmb();	/* pairs with cmpxchg() in take_place() */
-		return READ_ONCE(s->key[i]) == key;
+		data_race(*out = *c);
+		smp_rmb();	/* pairs with cmpxchg() of who writes one */
+		return READ_ONCE(c->key) == key;
 	}
 	return false;
 }
@@ -196,19 +220,19 @@ static __always_inline bool copy_record(const void *object, struct creator *out)
  */
 notrace void ipcns_creator_move(const void *object, const void *to)
 {
-	struct creator_set *s = set_of(to);
 	struct creator known, *c;
-	unsigned int i;
 
 	if (!copy_record(object, &known))
 		return;
+	atomic_inc(&moved);
 	ipcns_creator_forget(object);
-	c = take_place(s, (unsigned long)to, &i);
+	c = choose_place(home(to), (unsigned long)to);
 	if (!c)
 		return;
+	known.key = BUSY;
 	*c = known;
 	/* pairs with smp_load_acquire() in copy_record() */
-	smp_store_release(&s->key[i], (unsigned long)to);
+	smp_store_release(&c->key, (unsigned long)to);
 }
 
 /**
@@ -221,10 +245,10 @@ void ipcns_creators_clear(void)
 	unsigned long key;
 	u32 i;
 
-	for (i = 0; i < BIT(SET_BITS) * WAYS; i++) {
-		key = READ_ONCE(sets[i / WAYS].key[i % WAYS]);
+	for (i = 0; i < BIT(PLACE_BITS); i++) {
+		key = READ_ONCE(places[i].key);
 		if (key && key != BUSY)
-			cmpxchg(&sets[i / WAYS].key[i % WAYS], key, 0);
+			cmpxchg(&places[i].key, key, 0);
 	}
 }
 
@@ -238,8 +262,8 @@ u32 ipcns_creators_count(u64 *lost)
 {
 	u32 i, n = 0;
 
-	for (i = 0; i < BIT(SET_BITS) * WAYS; i++)
-		n += !!READ_ONCE(sets[i / WAYS].key[i % WAYS]);
+	for (i = 0; i < BIT(PLACE_BITS); i++)
+		n += !!READ_ONCE(places[i].key);
 	*lost = atomic64_read(&dropped);
 	return n;
 }

@@ -10,7 +10,8 @@
 int ipcns_creators_init(void);
 void ipcns_creators_exit(void);
 void ipcns_creator_add(const void *object);
-void ipcns_creator_forget(const void *object);
+bool ipcns_creator_forget(const void *object);
+void ipcns_creator_forget_moved(const void *object);
 void ipcns_creator_move(const void *object, const void *to);
 void ipcns_creators_clear(void);
 u32 ipcns_creators_count(u64 *dropped);

@@ -85,11 +85,11 @@ static void record_loss(u8 cause)
 	if (!e)
 		return;
 	*e = (struct ipcns_event) {
-		.time = ktime_get_boot_fast_ns(),
+		.time = e->time,
 		.object = IPCNS_EVENT_OBJECT_LOST,
 		.what = cause,
 	};
-	ipcns_journal_commit(NULL, 0);
+	ipcns_journal_commit(e, NULL, 0);
 }
 
 static u64 calls_missed(void)

@@ -21,12 +21,7 @@
 #include <linux/slab.h>
 
 #include "hook.h"
-
-/*
- * Bytes from the address of a function to the place from which ftrace is called:
- * instructions for landing pads and patching may come before it.
- */
-#define ENTRY_BYTES 16
+#include "probe.h"
 
 /* Hooks on returns, for a list of them. */
 #define MAX_RETURNS 8
@@ -47,7 +42,12 @@ static noinline void ipcns_return_target(void)
 
 static atomic_t entry_hits, return_hits;
 
-static notrace void on_entry_target(struct ftrace_regs *regs)
+/**
+ * ipcns_hooks_hit() - the entry of a function was called that is no function of the kernel
+ *
+ * Context: callback of ftrace.
+ */
+notrace void ipcns_hooks_hit(void)
 {
 	atomic_inc(&entry_hits);
 }
@@ -63,7 +63,6 @@ static struct ipcns_hook targets[] = {
 	{
 		.symbol = "ipcns_entry_target",
 		.group = IPCNS_HOOKS_ALWAYS,
-		.entry = on_entry_target,
 		.addr = (unsigned long)ipcns_entry_target,
 	},
 	{
@@ -86,18 +85,9 @@ static __always_inline struct ipcns_hook *nth_hook(unsigned int i)
 	return i < ARRAY_SIZE(targets) ? &targets[i] : NULL;
 }
 
-static notrace void on_entry(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
-			     struct ftrace_regs *regs)
+static bool is_entry(const struct ipcns_hook *h)
 {
-	struct ipcns_hook *h;
-	unsigned int i;
-
-	for (i = 0; (h = nth_hook(i)); i++) {
-		if (ip - h->addr < ENTRY_BYTES) {
-			h->entry(regs);
-			return;
-		}
-	}
+	return !h->krp.handler;
 }
 
 static struct group {
@@ -106,15 +96,11 @@ static struct group {
 	bool			stuck;
 } groups[IPCNS_HOOK_GROUPS] = {
 	[IPCNS_HOOKS_ALWAYS].ops = {
-		.func = on_entry,
+		.func = ipcns_on_event,
 		.flags = FTRACE_OPS_FL_PERMANENT | IPCNS_FTRACE_FLAGS,
 	},
 	[IPCNS_HOOKS_CREATORS].ops = {
-		.func = on_entry,
-		.flags = FTRACE_OPS_FL_PERMANENT | IPCNS_FTRACE_FLAGS,
-	},
-	[IPCNS_HOOKS_DEMAND].ops = {
-		.func = on_entry,
+		.func = ipcns_on_creation,
 		.flags = FTRACE_OPS_FL_PERMANENT | IPCNS_FTRACE_FLAGS,
 	},
 };
@@ -147,7 +133,7 @@ int ipcns_hooks_init(void)
 	found = kcalloc(ipcns_n_hooks, sizeof(*found), GFP_KERNEL);
 	for (i = 0; probes && found && i < ipcns_n_hooks; i++) {
 		h = &ipcns_hooks[i];
-		if (!h->entry || h->addr || (h->error && h->error != -ENOMEM))
+		if (!is_entry(h) || h->addr || (h->error && h->error != -ENOMEM))
 			continue;
 		probes[i].symbol_name = h->symbol;
 		probes[i].flags = KPROBE_FLAG_DISABLED;
@@ -177,7 +163,7 @@ static void arm_entries(enum ipcns_hook_group group)
 	int err = 0;
 
 	for (i = 0; (h = nth_hook(i)); i++) {
-		if (h->group != group || !h->entry || !h->addr)
+		if (h->group != group || !is_entry(h) || !h->addr)
 			continue;
 		if (!h->filtered) {
 			err = ftrace_set_filter_ip(&g->ops, h->addr, 0, 0);
@@ -233,7 +219,7 @@ int ipcns_hooks_arm(enum ipcns_hook_group group)
 	for (i = 0; (h = nth_hook(i)); i++) {
 		if (h->group != group)
 			continue;
-		if (!h->entry && !h->armed && !h->stuck)
+		if (!is_entry(h) && !h->armed && !h->stuck)
 			arm_return(h);
 		err = h->error ?: err;
 	}
@@ -243,7 +229,7 @@ int ipcns_hooks_arm(enum ipcns_hook_group group)
 
 static u64 missed(const struct ipcns_hook *h)
 {
-	if (h->entry || !h->armed)
+	if (is_entry(h) || !h->armed)
 		return h->missed;
 	return h->missed + h->krp.nmissed + h->krp.kp.nmissed;
 }
@@ -325,7 +311,7 @@ bool ipcns_hooks_disarm(enum ipcns_hook_group group)
 	mutex_lock(&hook_mutex);
 	disarm_entries(group);
 	for (i = 0; (h = nth_hook(i)); i++)
-		if (h->group == group && !h->entry && h->armed && !h->stuck && disarm_return(h))
+		if (h->group == group && !is_entry(h) && h->armed && !h->stuck && disarm_return(h))
 			returns[n++] = &h->krp;
 	/* together, for each call waits for a grace period */
 	unregister_kretprobes(returns, n);

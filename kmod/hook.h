@@ -8,6 +8,12 @@
 #include <linux/ftrace.h>
 #include <linux/kprobes.h>
 
+/*
+ * Bytes from the address of a function to the place from which ftrace is called:
+ * instructions for landing pads and patching may come before it.
+ */
+#define IPCNS_ENTRY_BYTES 16
+
 /**
  * enum ipcns_hook_group - when hooks are armed
  * @IPCNS_HOOKS_ALWAYS:	 as long as the module is loaded
@@ -26,10 +32,10 @@ enum ipcns_hook_group {
  * struct ipcns_hook - one function
  * @symbol:	its name
  * @group:	when the hook is armed
- * @entry:	called at its entry, with its arguments, see ipcns_argument(). It
- *		neither sleeps nor calls what is hooked; preemption may be on.
- * @krp:	for a function whose return value is needed: called at its return,
- *		and @entry is NULL
+ * @krp:	for a function whose return value is needed: called at its return.
+ *		Without a handler the hook is on the function's entry, and the group's
+ *		callback is called. It neither sleeps nor calls what is hooked;
+ *		preemption may be on.
  * @addr:	its address, 0 if it is not known
  * @filtered:	@addr is in the filter of the group
  * @armed:	calls arrive now
@@ -40,7 +46,6 @@ enum ipcns_hook_group {
 struct ipcns_hook {
 	const char		*symbol;
 	enum ipcns_hook_group	group;
-	void			(*entry)(struct ftrace_regs *regs);
 	struct kretprobe	krp;
 	unsigned long		addr;
 	bool			filtered;
@@ -76,5 +81,6 @@ bool ipcns_hooks_enter(void);
 bool ipcns_hooks_live(void);
 const char *ipcns_hooks_stuck(void);
 bool ipcns_hook_state(unsigned int i, struct ipcns_hook_state *out);
+void ipcns_hooks_hit(void);
 
 #endif /* _IPCNS_HOOK_H */

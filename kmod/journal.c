@@ -51,7 +51,7 @@ int ipcns_journal_init(size_t bytes, void (*wake)(void))
 	BUILD_BUG_ON(NAME_MAX > (IPCNS_EVENT_SLOTS - 1) * sizeof_field(struct ipcns_event_more, data));
 
 	memset(j, 0, sizeof(*j));
-	raw_spin_lock_init(&j->lock);
+	j->lock = (arch_spinlock_t)__ARCH_SPIN_LOCK_UNLOCKED;
 	j->slots = rounddown_pow_of_two(bytes / sizeof(*j->ring));
 	j->wake = wake;
 	j->seq = 1;
@@ -70,14 +70,41 @@ void ipcns_journal_exit(void)
 	j->ring = NULL;
 }
 
-/* There is no room for an event: drops the lock that ipcns_journal_begin() took. */
-notrace void ipcns_journal_drop(void) __releases(&j->lock)
+static __always_inline void set_easy(void)
 {
+	j->easy = min(j->tail + j->slots, j->wake_at ? j->wake_at - 1 : 0);
+}
+
+/*
+ * The ring is full: the oldest events go, some more than have to, so that this is rare.
+ * If these are pending, drops the event, and the lock that ipcns_journal_begin() took.
+ */
+notrace bool ipcns_journal_room(u32 n) __releases(&j->lock)
+{
+	if (j->head + n - j->published <= j->slots) {
+		j->tail = min(j->head + n + j->slots / 1024 - j->slots, j->published);
+		while (j->tail < j->published && !slot(j->tail)->slots)
+			j->tail++;
+		set_easy();
+		return true;
+	}
 	if (!j->drop_count)
 		j->drop_pos = j->head;
 	j->drop_count++;
 	j->dropped++;
-	raw_spin_unlock(&j->lock);
+	ipcns_journal_unlock();
+	return false;
+}
+
+/*
+ * Reads the clock, for the first event in a tick. To do so for each would take as long as
+ * all the rest, and in a burst it is their order that tells more.
+ */
+notrace u64 ipcns_journal_clock(void)
+{
+	j->tick = jiffies;
+	j->now = ktime_get_boot_fast_ns();
+	return j->now;
 }
 
 /* Writes the slots that continue the event at the head. */
@@ -107,12 +134,11 @@ notrace bool ipcns_journal_due(void)
 {
 	bool first = !j->wake_at;
 
-	if (j->head - j->published > j->slots / 4) {
-		j->wake_at = U64_MAX;
-		return true;
-	}
-	j->wake_at = j->published + j->slots / 4 + 1;
-	return first;
+	bool full = j->head - j->published > j->slots / 4;
+
+	j->wake_at = full ? U64_MAX : j->published + j->slots / 4 + 1;
+	set_easy();
+	return full || first;
 }
 
 /**
@@ -171,7 +197,7 @@ u32 ipcns_journal_publish(u32 max, void (*resolve)(struct ipcns_event *e), void 
 	u64 pos, end, seq;
 	u32 k, n = 0;
 
-	raw_spin_lock(&j->lock);
+	ipcns_journal_lock();
 	if (j->drop_count && j->published >= j->drop_pos) {
 		j->seq += j->drop_count;
 		j->drop_count = 0;
@@ -180,9 +206,11 @@ u32 ipcns_journal_publish(u32 max, void (*resolve)(struct ipcns_event *e), void 
 	pos = j->published;
 	seq = j->seq;
 	end = j->drop_count ? j->drop_pos : j->head;
-	if (pos == end)
+	if (pos == end) {
 		j->wake_at = 0;
-	raw_spin_unlock(&j->lock);
+		set_easy();
+	}
+	ipcns_journal_unlock();
 
 	if (dropped)
 		lost();
@@ -203,10 +231,10 @@ u32 ipcns_journal_publish(u32 max, void (*resolve)(struct ipcns_event *e), void 
 		pos += e->slots;
 	}
 	if (n) {
-		raw_spin_lock(&j->lock);
+		ipcns_journal_lock();
 		j->seq = seq;
 		j->published = pos;
-		raw_spin_unlock(&j->lock);
+		ipcns_journal_unlock();
 	}
 	return n;
 }
@@ -253,14 +281,14 @@ u32 ipcns_journal_read(struct ipcns_event *out, u32 max, u64 from)
 	u32 i, k, n, left = 0;
 
 	do {
-		raw_spin_lock(&j->lock);
+		ipcns_journal_lock();
 		pos = pos ? max_t(u64, pos, j->tail) : position_of_seq(from);
 		end = j->published;
-		raw_spin_unlock(&j->lock);
+		ipcns_journal_unlock();
 		n = copy_events(out, max, pos, end);
-		raw_spin_lock(&j->lock);
+		ipcns_journal_lock();
 		tail = j->tail;
-		raw_spin_unlock(&j->lock);
+		ipcns_journal_unlock();
 
 		/* leave out what was overwritten, and events without a number */
 		for (i = tail > pos ? tail - pos : 0; i < n && i + out[i].slots <= n; i += k) {
@@ -290,12 +318,12 @@ u64 ipcns_journal_next(void)
  */
 void ipcns_journal_state(struct ipcns_journal_state *state)
 {
-	raw_spin_lock(&j->lock);
+	ipcns_journal_lock();
 	state->first = j->tail < j->published ? ipcns_journal_seq(slot(j->tail), j->seq) : j->seq;
 	state->next = j->seq;
 	state->dropped = j->dropped;
 	state->slots = j->slots;
 	state->used = j->head - j->tail;
 	state->pending = j->head - j->published + !!j->drop_count;
-	raw_spin_unlock(&j->lock);
+	ipcns_journal_unlock();
 }

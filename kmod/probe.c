@@ -24,56 +24,49 @@ static const struct proc_ns_operations *ns_ops __read_mostly;
 static bool shm_readable __read_mostly;
 static bool mq_readable __read_mostly;
 
-static __always_inline void *argument(struct ftrace_regs *regs, unsigned int n)
-{
-	return (void *)ipcns_argument(regs, n);
-}
-
 /*
- * Begins an event that will have @more bytes more, with the journal's lock held;
- * NULL if there is no room. Every member is set by itself: to clear the slot
- * first takes longer than all of these.
+ * Makes an event but for its id, key, bytes, uid and reason. Every member is set by itself,
+ * and once: to clear the slot first takes longer than all of these.
  */
-static __always_inline struct ipcns_event *begin(u8 object, u8 what, const void *ns, u32 more)
+static __always_inline void fill(struct ipcns_event *e, u8 object, u8 what, const void *ns)
 {
-	struct ipcns_event *e = ipcns_journal_begin(more);
-
-	if (!e)
-		return NULL;
-	e->time = ktime_get_boot_fast_ns();
 	e->ns = (unsigned long)ns;
-	e->bytes = 0;
 	/* what a worker does was caused by nobody who can be named */
-	if (current->flags & PF_KTHREAD) {
+	if (unlikely(current->flags & PF_KTHREAD)) {
 		e->pid = 0;
 		memset(e->comm, 0, sizeof(e->comm));
 	} else {
 		e->pid = current->tgid;
 		memcpy(e->comm, current->comm, sizeof(e->comm));
 	}
-	e->id = 0;
-	e->key = 0;
-	e->uid = __kuid_val(current_euid());
 	e->object = object;
 	e->what = what;
-	e->reason = IPCNS_EVENT_REASON_NONE;
-	return e;
 }
 
 /* Begins and ends an event about a namespace. */
 static void write_ns(u8 what, const struct ipc_namespace *ns, const void *more, u32 len)
 {
-	if (begin(IPCNS_EVENT_OBJECT_NS, what, ns, len))
-		ipcns_journal_commit(more, len);
+	struct ipcns_event *e = ipcns_journal_begin(len);
+
+	if (!e)
+		return;
+	fill(e, IPCNS_EVENT_OBJECT_NS, what, ns);
+	/* how long a teardown takes is reckoned from these */
+	e->time = ipcns_journal_clock();
+	e->id = 0;
+	e->key = 0;
+	e->bytes = 0;
+	e->uid = __kuid_val(current_euid());
+	e->reason = IPCNS_EVENT_REASON_NONE;
+	ipcns_journal_commit(e, more, len);
 }
 
 /*
  * ipc/namespace.c create_ipc_ns(): the last step of a creation; everything but
  * the segments is set up, and nothing can fail any more.
  */
-static notrace void on_created(struct ftrace_regs *regs)
+static notrace noinline void on_created(const struct ipc_namespace *ns)
 {
-	struct ipc_namespace *ns = argument(regs, 0);
 	struct ipcns_event_birth b = {
 		.cookie		= ipcns_cookie(ns->mq_mnt->mnt_sb, ns),
 		.native_id	= ipcns_native_id(ns),
@@ -87,9 +80,8 @@ static notrace void on_created(struct ftrace_regs *regs)
 }
 
 /* ipc/namespace.c put_ipc_ns(): the last reference went; nothing is torn down. */
-static notrace void on_dying(struct ftrace_regs *regs)
+static notrace noinline void on_dying(const struct ipc_namespace *ns)
 {
-	struct ipc_namespace *ns = argument(regs, 0);
 	struct ipcns_event_inventory inv = {
 		.count[IPCNS_KIND_SHM]	= READ_ONCE(ns->ids[IPC_SHM_IDS].in_use),
 		.count[IPCNS_KIND_SEM]	= READ_ONCE(ns->ids[IPC_SEM_IDS].in_use),
@@ -106,9 +98,9 @@ static notrace void on_dying(struct ftrace_regs *regs)
  * ipc/namespace.c free_ipc_ns(): the last step but freeing. A creation that
  * fails comes here too; the registry does not know it.
  */
-static notrace void __maybe_unused on_destroyed(struct ftrace_regs *regs)
+static notrace noinline void on_destroyed(const struct ipc_namespace *ns)
 {
-	write_ns(IPCNS_EVENT_KIND_DESTROYED, argument(regs, 0), NULL, 0);
+	write_ns(IPCNS_EVENT_KIND_DESTROYED, ns, NULL, 0);
 }
 
 /*
@@ -145,7 +137,7 @@ static __always_inline const struct ipc_namespace *ns_of(const struct ipc_ids *i
  * ways there. What remains is a removal, by IPC_RMID or, of segments whose
  * creator is gone, by setting shm_rmid_forced.
  */
-static u8 reason(const struct ipc_namespace *ns, u8 object, const struct kern_ipc_perm *perm)
+static __always_inline u8 reason(const struct ipc_namespace *ns, u8 object, const struct kern_ipc_perm *perm)
 {
 	const struct shmid_kernel *shp = container_of(perm, struct shmid_kernel, shm_perm);
 
@@ -165,46 +157,66 @@ static u8 reason(const struct ipc_namespace *ns, u8 object, const struct kern_ip
 	return IPCNS_EVENT_REASON_REMOVED;
 }
 
-/* Begins an event of a System V object; its lock is held by the caller. */
-static __always_inline struct ipcns_event *begin_object(u8 what, const struct ipc_ids *ids,
-							const struct kern_ipc_perm *perm)
+/* Makes an event of a System V object; its lock is held by the caller. */
+static __always_inline void fill_object(struct ipcns_event *e, u8 object, u8 what,
+					const struct ipc_namespace *ns,
+					const struct kern_ipc_perm *perm)
+{
+	fill(e, object, what, ns);
+	e->id = perm->id;
+	e->key = perm->key;
+	e->uid = __kuid_val(perm->uid);
+	e->bytes = object == IPCNS_EVENT_OBJECT_SHM && shm_readable ?
+		   container_of(perm, struct shmid_kernel, shm_perm)->shm_segsz : 0;
+	e->reason = what == IPCNS_EVENT_KIND_DESTROYED ? reason(ns, object, perm) :
+							 IPCNS_EVENT_REASON_NONE;
+	if (what == IPCNS_EVENT_KIND_CHANGED)
+		e->bytes = perm->mode & 0777;
+}
+
+static noinline notrace void write_object(u8 what, const struct ipc_ids *ids,
+					  const struct kern_ipc_perm *perm)
 {
 	const struct ipc_namespace *ns;
 	struct ipcns_event *e;
 	u8 object;
 
 	ns = ns_of(ids, &object);
-	e = ns ? begin(object, what, ns, 0) : NULL;
+	e = ns ? ipcns_journal_begin(0) : NULL;
 	if (!e)
-		return NULL;
-	e->id = perm->id;
-	e->key = perm->key;
-	e->uid = __kuid_val(perm->uid);
-	if (object == IPCNS_EVENT_OBJECT_SHM && shm_readable)
-		e->bytes = container_of(perm, struct shmid_kernel, shm_perm)->shm_segsz;
-	if (what == IPCNS_EVENT_KIND_DESTROYED)
-		e->reason = reason(ns, object, perm);
-	return e;
+		return;
+	fill_object(e, object, what, ns, perm);
+	ipcns_journal_commit(e, NULL, 0);
 }
 
-/* ipc/util.c ipc_addid(ids, new, limit): new is empty, and in no table yet. */
-static notrace void on_object_created(struct ftrace_regs *regs)
+static noinline notrace void write_rmid(const struct ipc_ids *ids,
+					const struct kern_ipc_perm *perm)
 {
-	ipcns_creator_add(argument(regs, 1));
+	write_object(IPCNS_EVENT_KIND_DESTROYED, ids, perm);
+	ipcns_creator_forget(perm);
 }
 
-static notrace void on_rmid(struct ftrace_regs *regs)
+static notrace noinline void on_rmid(const struct ipc_ids *ids, const struct kern_ipc_perm *perm)
 {
-	ipcns_creator_forget(argument(regs, 1));
-	if (begin_object(IPCNS_EVENT_KIND_DESTROYED, argument(regs, 0), argument(regs, 1)))
-		ipcns_journal_commit(NULL, 0);
+	const struct ipc_namespace *ns;
+	struct ipcns_event *e;
+	u8 object;
+
+	ns = ns_of(ids, &object);
+	e = ns ? ipcns_journal_begin_easily() : NULL;
+	if (unlikely(!e)) {
+		write_rmid(ids, perm);
+		return;
+	}
+	fill_object(e, object, IPCNS_EVENT_KIND_DESTROYED, ns, perm);
+	ipcns_journal_commit_easily(e);
+	ipcns_creator_forget(perm);
 }
 
 /* ipc/shm.c do_shm_rmid(), the only caller: something is attached still. */
-static notrace void on_marked(struct ftrace_regs *regs)
+static notrace noinline void on_marked(const struct ipc_ids *ids, const struct kern_ipc_perm *perm)
 {
-	if (begin_object(IPCNS_EVENT_KIND_MARKED, argument(regs, 0), argument(regs, 1)))
-		ipcns_journal_commit(NULL, 0);
+	write_object(IPCNS_EVENT_KIND_MARKED, ids, perm);
 }
 
 /* The first two arguments of a function, kept until it returns. */
@@ -237,9 +249,8 @@ static int on_addid(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	const struct arguments *a = (void *)ri->data;
 
-	if ((int)regs_return_value(regs) >= 0 &&
-	    begin_object(IPCNS_EVENT_KIND_CREATED, a->arg[0], a->arg[1]))
-		ipcns_journal_commit(NULL, 0);
+	if ((int)regs_return_value(regs) >= 0)
+		write_object(IPCNS_EVENT_KIND_CREATED, a->arg[0], a->arg[1]);
 	return 0;
 }
 NOKPROBE_SYMBOL(on_addid);
@@ -254,7 +265,6 @@ static int on_update_perm(struct kretprobe_instance *ri, struct pt_regs *regs)
 	const struct arguments *a = (void *)ri->data;
 	struct ipc_namespace *ns = current->nsproxy->ipc_ns;
 	const struct kern_ipc_perm *perm = a->arg[1];
-	struct ipcns_event *e;
 	unsigned int i;
 
 	if (regs_return_value(regs))
@@ -262,34 +272,39 @@ static int on_update_perm(struct kretprobe_instance *ri, struct pt_regs *regs)
 	for (i = 0; i < ARRAY_SIZE(ns->ids); i++) {
 		if (ipcns_sysv_find(&ns->ids[i], perm->id) != perm)
 			continue;
-		e = begin_object(IPCNS_EVENT_KIND_CHANGED, &ns->ids[i], perm);
-		if (e) {
-			e->bytes = perm->mode & 0777;
-			ipcns_journal_commit(NULL, 0);
-		}
+		write_object(IPCNS_EVENT_KIND_CHANGED, &ns->ids[i], perm);
 		break;
 	}
 	return 0;
 }
 NOKPROBE_SYMBOL(on_update_perm);
 
-static struct ipcns_event *begin_queue(u8 what, const struct inode *inode, u32 more)
+static __always_inline void fill_queue(struct ipcns_event *e, u8 what, u8 reason,
+				       const struct inode *inode)
 {
-	struct ipcns_event *e = begin(IPCNS_EVENT_OBJECT_MQ, what, inode->i_sb, more);
-
-	if (e) {
-		e->id = inode->i_ino;
-		e->uid = __kuid_val(inode->i_uid);
-	}
-	return e;
+	fill(e, IPCNS_EVENT_OBJECT_MQ, what, inode->i_sb);
+	e->id = inode->i_ino;
+	e->key = 0;
+	e->bytes = 0;
+	e->uid = __kuid_val(inode->i_uid);
+	e->reason = reason;
 }
 
-static void write_queue(u8 what, const struct dentry *dentry)
+static noinline notrace void write_queue(u8 what, u8 reason, const struct inode *inode,
+					 const void *name, u32 len)
 {
-	u32 len = min_t(u32, dentry->d_name.len, NAME_MAX);
+	struct ipcns_event *e = ipcns_journal_begin(len);
 
-	if (begin_queue(what, d_inode(dentry), len))
-		ipcns_journal_commit(dentry->d_name.name, len);
+	if (!e)
+		return;
+	fill_queue(e, what, reason, inode);
+	ipcns_journal_commit(e, name, len);
+}
+
+static void write_named_queue(u8 what, const struct dentry *dentry)
+{
+	write_queue(what, IPCNS_EVENT_REASON_NONE, d_inode(dentry), dentry->d_name.name,
+		    min_t(u32, dentry->d_name.len, NAME_MAX));
 }
 
 /* ipc/mqueue.c mqueue_create_attr(): on success the entry has its inode. */
@@ -298,53 +313,43 @@ static int on_mq_created(struct kretprobe_instance *ri, struct pt_regs *regs)
 	const struct arguments *a = (void *)ri->data;
 
 	if (!(int)regs_return_value(regs))
-		write_queue(IPCNS_EVENT_KIND_CREATED, a->arg[0]);
+		write_named_queue(IPCNS_EVENT_KIND_CREATED, a->arg[0]);
 	return 0;
 }
 NOKPROBE_SYMBOL(on_mq_created);
 
-/* ipc/mqueue.c mqueue_create_attr(dentry, ...): if it succeeds, the entry gets the inode. */
-static notrace void on_queue_created(struct ftrace_regs *regs)
-{
-	ipcns_creator_add(argument(regs, 0));
-}
-
 /*
- * ipc/mqueue.c mqueue_unlink(dir, dentry): cannot fail. A queue of the same name can
- * have the entry next.
+ * ipc/mqueue.c mqueue_unlink(dir, dentry): cannot fail. A queue that nobody has open has
+ * a reference on its entry, and the caller; one that is open needs another name, since
+ * the next queue of this name can have the entry.
  */
-static notrace void on_mq_unlinked(struct ftrace_regs *regs)
+static notrace noinline void on_mq_unlinked(const struct dentry *dentry)
 {
-	const struct dentry *dentry = argument(regs, 1);
-
-	ipcns_creator_move(dentry, d_inode(dentry));
-	write_queue(IPCNS_EVENT_KIND_UNLINKED, dentry);
+	if (likely(d_count(dentry) <= 2))
+		ipcns_creator_forget(dentry);
+	else
+		ipcns_creator_move(dentry, d_inode(dentry));
+	write_named_queue(IPCNS_EVENT_KIND_UNLINKED, dentry);
 }
 
 /*
  * ipc/mqueue.c mqueue_evict_inode(): a queue that was really created has
  * ucounts; the root and one whose creation failed have none.
  */
-static notrace void on_mq_evicted(struct ftrace_regs *regs)
+static notrace noinline void on_mq_evicted(const struct inode *inode)
 {
-	struct inode *inode = argument(regs, 0);
-	struct ipcns_event *e;
-
 	if (!S_ISREG(inode->i_mode) || !mq_readable ||
 	    !container_of(inode, struct mqueue_inode_info, vfs_inode)->ucounts)
 		return;
-	ipcns_creator_forget(inode);
-	e = begin_queue(IPCNS_EVENT_KIND_DESTROYED, inode, 0);
-	if (e) {
-		e->reason = inode->i_nlink ? IPCNS_EVENT_REASON_TEARDOWN : IPCNS_EVENT_REASON_REMOVED;
-		ipcns_journal_commit(NULL, 0);
-	}
+	write_queue(IPCNS_EVENT_KIND_DESTROYED,
+		    inode->i_nlink ? IPCNS_EVENT_REASON_TEARDOWN : IPCNS_EVENT_REASON_REMOVED,
+		    inode, NULL, 0);
+	ipcns_creator_forget_moved(inode);
 }
 
-#define ENTRY(_group, _symbol, handler) {				\
+#define ENTRY(_group, _symbol) {					\
 	.symbol = _symbol,						\
 	.group = _group,						\
-	.entry = handler,						\
 }
 
 /* The function may sleep: there can be as many calls as there are tasks. */
@@ -359,23 +364,73 @@ static notrace void on_mq_evicted(struct ftrace_regs *regs)
 	},								\
 }
 
-/* The most frequent one comes first: a call looks for its hook in this order. */
+enum { RMID, EVICT, UNLINK, MARKED, DESTROYED, DYING, BIRTH, ADDID, CREATE_ATTR };
+
 struct ipcns_hook ipcns_hooks[] = {
-	ENTRY(IPCNS_HOOKS_ALWAYS, "ipc_rmid", on_rmid),
-	ENTRY(IPCNS_HOOKS_CREATORS, "ipc_addid", on_object_created),
-	ENTRY(IPCNS_HOOKS_ALWAYS, "mqueue_evict_inode", on_mq_evicted),
-	ENTRY(IPCNS_HOOKS_CREATORS, "mqueue_create_attr", on_queue_created),
-	ENTRY(IPCNS_HOOKS_ALWAYS, "mqueue_unlink", on_mq_unlinked),
-	ENTRY(IPCNS_HOOKS_ALWAYS, "ipc_set_key_private", on_marked),
-	IPCNS_DESTROYED_HOOK,
-	ENTRY(IPCNS_HOOKS_ALWAYS, "mq_clear_sbinfo", on_dying),
-	ENTRY(IPCNS_HOOKS_ALWAYS, "shm_init_ns", on_created),
+	[RMID] = ENTRY(IPCNS_HOOKS_ALWAYS, "ipc_rmid"),
+	[EVICT] = ENTRY(IPCNS_HOOKS_ALWAYS, "mqueue_evict_inode"),
+	[UNLINK] = ENTRY(IPCNS_HOOKS_ALWAYS, "mqueue_unlink"),
+	[MARKED] = ENTRY(IPCNS_HOOKS_ALWAYS, "ipc_set_key_private"),
+	[DESTROYED] = IPCNS_DESTROYED_HOOK,
+	[DYING] = ENTRY(IPCNS_HOOKS_ALWAYS, "mq_clear_sbinfo"),
+	[BIRTH] = ENTRY(IPCNS_HOOKS_ALWAYS, "shm_init_ns"),
+	[ADDID] = ENTRY(IPCNS_HOOKS_CREATORS, "ipc_addid"),
+	[CREATE_ATTR] = ENTRY(IPCNS_HOOKS_CREATORS, "mqueue_create_attr"),
 	RETURN(IPCNS_HOOKS_DEMAND, "ipc_addid", on_addid),
 	RETURN(IPCNS_HOOKS_DEMAND, "ipc_update_perm", on_update_perm),
 	RETURN(IPCNS_HOOKS_DEMAND, "mqueue_create_attr", on_mq_created),
 };
 
 const unsigned int ipcns_n_hooks = ARRAY_SIZE(ipcns_hooks);
+
+#define AT(hook) (ip - ipcns_hooks[hook].addr < IPCNS_ENTRY_BYTES)
+#define ARG(n) ((void *)ipcns_argument(regs, n))
+
+/**
+ * ipcns_on_event() - a function was called whose calls are events
+ * @ip:		where ftrace was called from
+ * @parent_ip:	its caller
+ * @ops:	of the group
+ * @regs:	its arguments
+ *
+ * The most frequent ones come first. A table of handlers would take longer to look
+ * through, and an indirect call.
+ */
+notrace void ipcns_on_event(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
+			    struct ftrace_regs *regs)
+{
+	if (AT(RMID))
+		on_rmid(ARG(0), ARG(1));
+	else if (AT(EVICT))
+		on_mq_evicted(ARG(0));
+	else if (AT(UNLINK))
+		on_mq_unlinked(ARG(1));
+	else if (AT(MARKED))
+		on_marked(ARG(0), ARG(1));
+	else if (AT(DYING))
+		on_dying(ARG(0));
+	else if (AT(BIRTH))
+		on_created(ARG(0));
+	else if (AT(DESTROYED))
+		on_destroyed(ARG(0));
+	else
+		ipcns_hooks_hit();
+}
+
+/**
+ * ipcns_on_creation() - an object is being created
+ * @ip:		where ftrace was called from
+ * @parent_ip:	its caller
+ * @ops:	of the group
+ * @regs:	arguments of ipc/util.c ipc_addid(ids, new, limit), where new is empty and in no
+ *		table yet, or of ipc/mqueue.c mqueue_create_attr(dentry, ...): if that
+ *		succeeds, the entry gets the inode
+ */
+notrace void ipcns_on_creation(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
+			       struct ftrace_regs *regs)
+{
+	ipcns_creator_add(AT(ADDID) ? ARG(1) : ARG(0));
+}
 
 /**
  * ipcns_probes_init() - prepare the handlers

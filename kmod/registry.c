@@ -88,6 +88,13 @@ static struct ipcns_registry_stats stats;
  */
 static bool in_doubt, in_new_doubt;
 
+/*
+ * The namespace that the last event about an object had, and its id, as long as it lives:
+ * the next event is often of the same, and need not look it up. Only the worker sets the
+ * two; @same_key is 1 if there is none.
+ */
+static u64 same_key = 1, same_id;
+
 /* All namespaces from before the module was loaded are known. */
 static bool all_known;
 
@@ -141,8 +148,14 @@ static struct entry *lookup_id(u64 id)
 	return lookup_entry(ids, by_id, known.id, id);
 }
 
+static void forget_same(void)
+{
+	WRITE_ONCE(same_key, 1);
+}
+
 static void unlink_entry(struct entry *e)
 {
+	forget_same();
 	hash_del(&e->by_key);
 	hash_del(&e->by_cookie);
 	hash_del(&e->by_sb);
@@ -171,6 +184,7 @@ static void retire_entry(struct entry *e)
 {
 	hash_del(&e->by_key);
 	hash_del(&e->by_cookie);
+	forget_same();
 	stats.known--;
 	if (e->known.dying.time)
 		stats.dying--;
@@ -255,6 +269,7 @@ static struct entry *add(struct entry **spare, u64 key, u64 sb, u64 cookie, u64 
 	old = lookup_sb(sb);
 	if (old)
 		hash_del(&old->by_sb);
+	forget_same();
 	INIT_LIST_HEAD(&e->list);
 	e->key = key;
 	e->sb = sb;
@@ -321,6 +336,7 @@ static struct entry *on_ns_dying(const struct ipcns_event *ev)
 	set_actor(&e->known.dying, ev);
 	read_more(ev, &e->known.inventory, sizeof(e->known.inventory));
 	hash_del(&e->by_cookie);
+	forget_same();
 	e->death = ++last_death;
 	hash_add(deaths, &e->by_cookie, e->death);
 	list_move_tail(&e->list, &dying);
@@ -407,10 +423,14 @@ static void resolve_locked(struct ipcns_event *ev, struct entry **spare)
 		ev->object = IPCNS_EVENT_OBJECT_NONE;
 		return;
 	}
-	ev->ns = e->known.id;
 	/* a queue may end after its namespace */
-	if (e->gone)
+	if (e->gone) {
 		keep_freed(e);
+	} else if (!e->known.dying.time) {
+		same_id = e->known.id;
+		WRITE_ONCE(same_key, ev->ns);
+	}
+	ev->ns = e->known.id;
 	if (ev->object == IPCNS_EVENT_OBJECT_NS && ev->what == IPCNS_EVENT_KIND_DESTROYED) {
 		/* if probes were off for a time, only its end may be known */
 		if (e->known.dying.time) {
@@ -421,7 +441,7 @@ static void resolve_locked(struct ipcns_event *ev, struct entry **spare)
 	}
 }
 
-static void resolve_event(struct ipcns_event *ev)
+static noinline void look_up(struct ipcns_event *ev)
 {
 	struct entry *spare = NULL;
 
@@ -431,6 +451,14 @@ static void resolve_event(struct ipcns_event *ev)
 	resolve_locked(ev, &spare);
 	raw_spin_unlock(&registry_lock);
 	kfree(spare);
+}
+
+static void resolve_event(struct ipcns_event *ev)
+{
+	if (ev->ns == READ_ONCE(same_key) && ev->object != IPCNS_EVENT_OBJECT_NS)
+		ev->ns = same_id;
+	else
+		look_up(ev);
 }
 
 static void on_loss(void)

@@ -8,14 +8,14 @@
 
 #define OBJECTS	64
 
-/* Addresses that fall into the same set. */
-static void same_set(unsigned long *key, u32 n)
+/* Addresses that belong to the same place. */
+static void same_home(unsigned long *key, u32 n)
 {
 	unsigned long at = 0x1000;
 	u32 i;
 
 	for (i = 0; i < n; at += 8)
-		if (set_of((void *)at) == &sets[7])
+		if (home((void *)at) == 28)
 			key[i++] = at;
 }
 
@@ -64,14 +64,14 @@ static void model(struct kunit *test)
 static void full(struct kunit *test)
 {
 	unsigned long key[WAYS + 3];
-	struct creator_set *s = &sets[7];
+	struct creator *c = &places[28];
 	u64 lost;
 	u32 i;
 
-	same_set(key, ARRAY_SIZE(key));
+	same_home(key, ARRAY_SIZE(key));
 	for (i = 0; i < WAYS; i++) {
 		ipcns_creator_add((void *)key[i]);
-		s->creator[i].time = i == 2 ? 1 : 100 + i;
+		c[i].time = i == 2 ? 1 : 100 + i;
 	}
 	ipcns_creator_add((void *)key[WAYS]);
 	KUNIT_EXPECT_FALSE(test, known(key[2]));
@@ -81,15 +81,15 @@ static void full(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lost, 1ULL);
 
 	for (i = 0; i < WAYS; i++)
-		s->key[i] = BUSY;
+		c[i].key = BUSY;
 	ipcns_creator_add((void *)key[WAYS + 1]);
 	ipcns_creator_forget((void *)key[0]);
 	ipcns_creators_clear();
 	for (i = 0; i < WAYS; i++)
-		KUNIT_EXPECT_EQ(test, s->key[i], BUSY);
+		KUNIT_EXPECT_EQ(test, c[i].key, BUSY);
 	ipcns_creators_count(&lost);
 	KUNIT_EXPECT_EQ(test, lost, 2ULL);
-	memset(s, 0, sizeof(*s));
+	memset(c, 0, WAYS * sizeof(*c));
 
 	ipcns_creator_add((void *)key[0]);
 	ipcns_creator_move((void *)key[0], (void *)0x5550);
@@ -115,7 +115,7 @@ static void readers(struct kunit *test)
 
 		r.pid_ns = inside ? &init_pid_ns : other;
 		r.admin = i & 4;
-		set_of(at)->creator[0].start = current->group_leader->start_boottime - ended;
+		places[home(at)].start = current->group_leader->start_boottime - ended;
 		gone = there = 0;
 		rcu_read_lock();
 		ipcns_creator_read(&r, at, &a, &gone, &there);

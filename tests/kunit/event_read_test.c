@@ -29,7 +29,7 @@ static bool write(u32 len)
 	e->ns = 1;
 	e->object = IPCNS_EVENT_OBJECT_SHM;
 	e->what = IPCNS_EVENT_KIND_CREATED;
-	ipcns_journal_commit(more, len);
+	ipcns_journal_commit(e, more, len);
 	return true;
 }
 

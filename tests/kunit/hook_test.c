@@ -86,7 +86,7 @@ static u32 count(enum ipcns_hook_group group, bool entry, bool armed)
 	u32 i, n = 0;
 
 	for (i = 0; (h = nth_hook(i)); i++)
-		n += h->group == group && !!h->entry == entry && (!armed || h->armed);
+		n += h->group == group && is_entry(h) == entry && (!armed || h->armed);
 	return n;
 }
 
@@ -101,7 +101,7 @@ static void reset(void)
 		h->filtered = false;
 	for (i = 0; i < IPCNS_HOOK_GROUPS; i++)
 		groups[i].ops = (struct ftrace_ops){
-			.func = on_entry,
+			.func = groups[i].ops.func,
 			.flags = FTRACE_OPS_FL_PERMANENT | IPCNS_FTRACE_FLAGS,
 		};
 }
@@ -159,7 +159,7 @@ static void empty_filter(struct kunit *test)
 	KUNIT_ASSERT_LE(test, ipcns_n_hooks + ARRAY_SIZE(targets), ARRAY_SIZE(addr));
 	for (i = 0; nth_hook(i); i++) {
 		addr[i] = nth_hook(i)->addr;
-		if (nth_hook(i)->entry)
+		if (is_entry(nth_hook(i)))
 			nth_hook(i)->addr = 0;
 	}
 	ipcns_hooks_arm(IPCNS_HOOKS_ALWAYS);

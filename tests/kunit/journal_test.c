@@ -48,7 +48,7 @@ static bool write_event(u32 writer, u32 number, u32 len)
 	e->object = IPCNS_EVENT_OBJECT_MQ;
 	e->what = IPCNS_EVENT_KIND_CREATED;
 	e->reason = 0;
-	ipcns_journal_commit(more, len);
+	ipcns_journal_commit(e, more, len);
 	return true;
 }
 

@@ -43,7 +43,7 @@ static void put_event_at(u64 time, u8 object, u8 what, u64 ns, const void *more,
 	e->object = object;
 	e->what = what;
 	e->reason = 0;
-	ipcns_journal_commit(more, len);
+	ipcns_journal_commit(e, more, len);
 }
 
 static void put_event(u8 object, u8 what, u64 ns, const void *more, u32 len)
