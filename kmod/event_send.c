@@ -11,6 +11,7 @@
 #include <linux/mutex.h>
 #include <linux/netlink.h>
 #include <linux/notifier.h>
+#include <linux/pid_namespace.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/user_namespace.h>
@@ -40,6 +41,8 @@
  * @net:	net namespace of the socket, which keeps it as long as it is open
  * @portid:	address of the socket there
  * @objects:	mask of 1 << enum ipcns_event_object
+ * @foreign:	it is in another pid namespace than the initial one, so that process ids
+ *		of that one would name others
  */
 struct subscriber {
 	struct list_head	list;
@@ -47,12 +50,13 @@ struct subscriber {
 	struct net		*net;
 	u32			portid;
 	u32			objects;
+	bool			foreign;
 };
 
 /* Held for a walk over a bounded list, by requests and by sockets that are closed. */
 static DEFINE_SPINLOCK(subscriber_lock);
 static LIST_HEAD(subscribers);
-static unsigned int n_subscribers;
+static unsigned int n_subscribers, n_foreign;
 static u64 last_nr;
 static void (*on_subscription)(void);
 
@@ -87,12 +91,13 @@ static struct subscriber *lookup_subscriber(const struct net *net, u32 portid)
  *
  * The subscription ends when the socket is closed.
  *
- * Context: process context, may sleep; the socket is open.
+ * Context: that of the subscriber, may sleep; the socket is open.
  * Return: 0, -EOPNOTSUPP if another user namespace than the initial one owns
  * @net, -ENOSPC if there are too many subscriptions, or -ENOMEM.
  */
 int ipcns_subscribe(struct net *net, u32 portid, u32 objects)
 {
+	bool foreign = task_active_pid_ns(current) != &init_pid_ns;
 	struct subscriber *new, *s;
 	int err = 0;
 
@@ -105,6 +110,8 @@ int ipcns_subscribe(struct net *net, u32 portid, u32 objects)
 	s = lookup_subscriber(net, portid);
 	if (s) {
 		s->objects = objects;
+		n_foreign += foreign - s->foreign;
+		s->foreign = foreign;
 	} else if (n_subscribers == MAX_SUBSCRIBERS) {
 		err = -ENOSPC;
 	} else {
@@ -112,8 +119,10 @@ int ipcns_subscribe(struct net *net, u32 portid, u32 objects)
 		new->net = net;
 		new->portid = portid;
 		new->objects = objects;
+		new->foreign = foreign;
 		list_add_tail(&new->list, &subscribers);
 		n_subscribers++;
+		n_foreign += foreign;
 		new = NULL;
 	}
 	spin_unlock(&subscriber_lock);
@@ -140,6 +149,7 @@ static int on_release(struct notifier_block *nb, unsigned long event, void *data
 	if (s) {
 		list_del(&s->list);
 		n_subscribers--;
+		n_foreign -= s->foreign;
 	}
 	spin_unlock(&subscriber_lock);
 	kfree(s);
@@ -166,20 +176,20 @@ u32 ipcns_subscribed(void)
 }
 
 /*
- * Sends a message to the next subscriber after @nr that wants it; sets @nr. A socket
- * that is closed waits for the lock in on_release(), and until then keeps its net
- * namespace, and with it the kernel's socket that sends. A subscriber whose buffer is
- * full gets ENOBUFS (net/netlink/af_netlink.c netlink_attachskb()), and reads the
- * journal.
+ * Sends a message to the next subscriber after @nr that wants it, one of those that are
+ * foreign or one of the others; sets @nr. A socket that is closed waits for the lock in
+ * on_release(), and until then keeps its net namespace, and with it the kernel's socket
+ * that sends. A subscriber whose buffer is full gets ENOBUFS
+ * (net/netlink/af_netlink.c netlink_attachskb()), and reads the journal.
  */
-static bool send_next(struct sk_buff *skb, u32 mask, u64 *nr)
+static bool send_next(struct sk_buff *skb, u32 mask, bool foreign, u64 *nr)
 {
 	bool found = false;
 	struct subscriber *s;
 
 	spin_lock(&subscriber_lock);
 	list_for_each_entry(s, &subscribers, list)
-		if (s->nr > *nr && (s->objects & mask)) {
+		if (s->nr > *nr && (s->objects & mask) && s->foreign == foreign) {
 			*nr = s->nr;
 			genlmsg_unicast(s->net, skb, s->portid);
 			found = true;
@@ -189,18 +199,48 @@ static bool send_next(struct sk_buff *skb, u32 mask, u64 *nr)
 	return found;
 }
 
-static void flush(void)
+/* Sends clones of the batch. */
+static void send_batch(bool foreign)
 {
 	struct sk_buff *copy;
 	u64 nr = 0;
 
-	if (!batch)
-		return;
 	/* waits for memory: nobody could be told that a message was not sent */
 	do
 		copy = skb_clone(batch, GFP_KERNEL | __GFP_NOFAIL);
-	while (send_next(copy, batch_mask, &nr));
+	while (send_next(copy, batch_mask, foreign, &nr));
 	kfree_skb(copy);
+}
+
+/* Makes process ids of the batch 0. It has no clones. */
+static void hide_pids(void)
+{
+	struct nlmsghdr *nlh = nlmsg_hdr(batch);
+	int left = batch->len;
+	struct nlattr *pid;
+
+	for (; nlmsg_ok(nlh, left); nlh = nlmsg_next(nlh, &left)) {
+		pid = nlmsg_find_attr(nlh, GENL_HDRLEN, IPCNS_A_EVENT_PID);
+		if (pid)
+			memset(nla_data(pid), 0, nla_len(pid));
+	}
+}
+
+static void flush(void)
+{
+	struct sk_buff *copy;
+
+	if (!batch)
+		return;
+	send_batch(false);
+	if (READ_ONCE(n_foreign)) {
+		while (!(copy = skb_copy(batch, GFP_KERNEL | __GFP_NOWARN)))
+			schedule_timeout_uninterruptible(1);
+		consume_skb(batch);
+		batch = copy;
+		hide_pids();
+		send_batch(true);
+	}
 	consume_skb(batch);
 	batch = NULL;
 }
@@ -330,5 +370,6 @@ void ipcns_send_exit(void)
 		kfree(s);
 	INIT_LIST_HEAD(&subscribers);
 	n_subscribers = 0;
+	n_foreign = 0;
 	kvfree(cursor);
 }

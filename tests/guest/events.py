@@ -688,5 +688,32 @@ def chosen(t):
         t.same(tool.ipcnsctl("list").returncode, 0, "and the tool works beside")
 
 
+def hears_no_pids():
+    """A child in a new pid namespace subscribes and makes events; whether it hears of them, but of
+    nobody's process id."""
+    calls.unshare(calls.CLONE_NEWPID)
+    pid = os.fork()
+    if not pid:
+        good = False
+        try:
+            with Listener() as ear:
+                calls.unshare(calls.CLONE_NEWIPC)
+                make_and_remove(1)
+                heard = [event for event in ear.catch_up() if "comm" in event]
+                good = len(heard) >= 3 and not ear.fetches and \
+                    all(event["pid"] == 0 for event in heard)
+        finally:
+            os._exit(0 if good else 1)
+    return not os.waitpid(pid, 0)[1]
+
+
+@scene("a subscriber in another pid namespace gets no process ids")
+def elsewhere(t):
+    with Listener() as ear, Member(0) as other:
+        t.ok(other.call(hears_no_pids), "it gets everything else")
+        mine = [event for event in ear.catch_up() if "comm" in event]
+        t.ok(len(mine) >= 3 and all(event["pid"] for event in mine), "one beside it gets them", mine)
+
+
 if __name__ == "__main__":
     main()

@@ -23,7 +23,6 @@
 #include <netlink/socket.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -42,9 +41,6 @@
 /* How often, and how many times, it is checked whether all that was subscribed to is recorded. */
 #define ARM_MS 10L
 #define ARM_TRIES 500
-
-/* Inode number of the initial pid namespace: PROC_PID_INIT_INO in include/linux/proc_ns.h. */
-#define INITIAL_PID_NS 0xeffffffcU
 
 /* A namespace that the caller can see. */
 struct seen {
@@ -71,7 +67,6 @@ struct ipcns_feed {
 	int epoll;		/* readable when the socket is, or when it is time to poll */
 	int timer;
 	bool joined;
-	bool foreign;		/* the caller is in another pid namespace than the initial one */
 	bool busy;		/* a callback is running */
 	bool polling;		/* there is no subscription */
 	struct seen_list seen;	/* what the last poll found */
@@ -182,14 +177,6 @@ void ipcns_feed_free(struct ipcns_feed *f)
 	free(f);
 }
 
-/* Whether the caller's process ids are those of the initial pid namespace. */
-static bool in_initial_pid_ns(void)
-{
-	struct stat st;
-
-	return !stat("/proc/self/ns/pid", &st) && st.st_ino == INITIAL_PID_NS;
-}
-
 /* A descriptor that is readable when one of the two is. */
 static int wait_for(struct ipcns_feed *f, int fd)
 {
@@ -225,7 +212,6 @@ int ipcns_feed_open(struct ipcns_feed *f)
 	if (ret < 0)
 		return fail(f, -EIO, "cannot open a netlink socket: %s", nl_geterror(ret));
 	f->fd = nl_socket_get_fd(f->sk);
-	f->foreign = !in_initial_pid_ns();
 	connection_refuse_senders(f->fd);
 	/* After genl_connect(), which makes it small. */
 	if (setsockopt(f->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
@@ -540,18 +526,6 @@ static int begin_overrun(struct ipcns_feed *f)
 	return err;
 }
 
-/*
- * A subscription has process ids of the initial pid namespace. For a caller in another one they
- * mean nothing, or another process: they become 0, as in answers of the journal.
- */
-static void hide_pid(struct ipcns_event *e)
-{
-	struct nlattr *pid = e->attr[IPCNS_A_EVENT_PID];
-
-	if (pid)
-		memset(nla_data(pid), 0, nla_len(pid));
-}
-
 /* Takes an event from the socket. */
 static int receive(struct ipcns_feed *f, struct ipcns_event *e)
 {
@@ -610,8 +584,6 @@ static int receive_message(struct ipcns_feed *f, struct nlmsghdr *nlh)
 	    !ipcns_event_parse(&e, genlmsg_attrdata(nlmsg_data(nlh), 0),
 			       genlmsg_attrlen(nlmsg_data(nlh), 0)))
 		return IPCNS_FEED_MORE;
-	if (f->foreign)
-		hide_pid(&e);
 	return state_of(receive(f, &e));
 }
 
