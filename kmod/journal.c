@@ -79,7 +79,7 @@ static __always_inline void set_easy(void)
  * The ring is full: the oldest events go, some more than have to, so that this is rare.
  * If these are pending, drops the event, and the lock that ipcns_journal_begin() took.
  */
-notrace bool ipcns_journal_room(u32 n) __releases(&j->lock)
+notrace bool ipcns_journal_room(u32 n)
 {
 	if (j->head + n - j->published <= j->slots) {
 		j->tail = min(j->head + n + j->slots / 1024 - j->slots, j->published);

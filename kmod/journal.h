@@ -88,13 +88,13 @@ u64 ipcns_journal_clock(void);
  * for it, a handler would take a fifth longer. Nothing is called and no other lock taken
  * with it but by who drops events and reads the clock.
  */
-static __always_inline void ipcns_journal_lock(void) __acquires(&ipcns_journal.lock)
+static __always_inline void ipcns_journal_lock(void)
 {
 	preempt_disable_notrace();
 	arch_spin_lock(&ipcns_journal.lock);
 }
 
-static __always_inline void ipcns_journal_unlock(void) __releases(&ipcns_journal.lock)
+static __always_inline void ipcns_journal_unlock(void)
 {
 	arch_spin_unlock(&ipcns_journal.lock);
 	preempt_enable_notrace();
@@ -113,7 +113,6 @@ bool ipcns_journal_due(void);
  * ipcns_journal_commit() later. Otherwise ipcns_journal_commit_easily().
  */
 static __always_inline struct ipcns_event *ipcns_journal_begin_easily(void)
-	__acquires(&ipcns_journal.lock)
 {
 	struct ipcns_journal *j = &ipcns_journal;
 
@@ -128,12 +127,10 @@ static __always_inline struct ipcns_event *ipcns_journal_begin_easily(void)
 		arch_spin_unlock(&j->lock);
 	}
 	preempt_enable_notrace();
-	__acquire(&j->lock);	/* sparse does not know conditions */
 	return NULL;
 }
 
 static __always_inline void ipcns_journal_commit_easily(struct ipcns_event *e)
-	__releases(&ipcns_journal.lock)
 {
 	e->slots = 1;
 	ipcns_journal.head++;
@@ -150,17 +147,14 @@ static __always_inline void ipcns_journal_commit_easily(struct ipcns_event *e)
  * seq are filled in by the journal, and time is. NULL if it is dropped.
  */
 static __always_inline struct ipcns_event *ipcns_journal_begin(u32 len)
-	__acquires(&ipcns_journal.lock)
 {
 	struct ipcns_journal *j = &ipcns_journal;
 	u32 n = ipcns_journal_slots_for(len);
 	struct ipcns_event *e;
 
 	ipcns_journal_lock();
-	if (unlikely(j->head + n - j->tail > j->slots) && !ipcns_journal_room(n)) {
-		__acquire(&j->lock);	/* sparse does not know conditions */
+	if (unlikely(j->head + n - j->tail > j->slots) && !ipcns_journal_room(n))
 		return NULL;
-	}
 	e = ipcns_journal_slot(j->head);
 	e->time = likely(j->tick == jiffies) ? j->now : ipcns_journal_clock();
 	return e;
@@ -173,7 +167,6 @@ static __always_inline struct ipcns_event *ipcns_journal_begin(u32 len)
  * @len:	length of that, as when it was begun
  */
 static __always_inline void ipcns_journal_commit(struct ipcns_event *e, const void *more, u32 len)
-	__releases(&ipcns_journal.lock)
 {
 	struct ipcns_journal *j = &ipcns_journal;
 	u32 n = ipcns_journal_slots_for(len);
