@@ -245,15 +245,16 @@ static inline time64_t ipcns_inode_ctime(const struct inode *inode)
 }
 
 /*
- * The last step in the life of a namespace: by an entry of ipcns_hooks[]. Where no
- * function for it alone is called, it is the return of the last one that is.
+ * The last step in the life of a namespace. Where no function for it alone is called, it
+ * is that its inode number is freed, after ipc/shm.c shm_exit_ns().
  */
 #if IPCNS_HAS_RETIRE_IPC_SYSCTLS && defined(CONFIG_SYSVIPC_SYSCTL)
-#define IPCNS_DESTROYED_BY_RETURN 0
-#define IPCNS_DESTROYED_HOOK ENTRY(IPCNS_HOOKS_ALWAYS, "retire_ipc_sysctls")
+#define IPCNS_EXIT_HOOKED 0
+#define IPCNS_DESTROYED_HOOKS [DESTROYED] = ENTRY(IPCNS_HOOKS_ALWAYS, "retire_ipc_sysctls")
 #else
-#define IPCNS_DESTROYED_BY_RETURN 1
-#define IPCNS_DESTROYED_HOOK RETURN(IPCNS_HOOKS_ALWAYS, "shm_exit_ns", on_shm_exited)
+#define IPCNS_EXIT_HOOKED 1
+#define IPCNS_DESTROYED_HOOKS [DESTROYED] = ENTRY(IPCNS_HOOKS_ALWAYS, "proc_free_inum"), \
+			      [EXIT] = ENTRY(IPCNS_HOOKS_ALWAYS, "shm_exit_ns")
 #endif
 
 /* Callbacks of ftrace get a struct pt_regs where there is no struct ftrace_regs. */

@@ -67,7 +67,7 @@ static struct ipcns_hook targets[] = {
 	},
 	{
 		.symbol = "ipcns_return_target",
-		.group = IPCNS_DESTROYED_BY_RETURN ? IPCNS_HOOKS_ALWAYS : IPCNS_HOOKS_DEMAND,
+		.group = IPCNS_HOOKS_DEMAND,
 		.krp = { .handler = on_return_target },
 		.addr = (unsigned long)ipcns_return_target,
 	},

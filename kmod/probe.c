@@ -104,6 +104,31 @@ static notrace noinline void on_destroyed(const struct ipc_namespace *ns)
 }
 
 /*
+ * Where that function is called for more than this: namespaces end one after the other,
+ * in a work of the kernel's, and no other one has the number.
+ */
+static struct {
+	const struct ipc_namespace *ns;
+	unsigned long inum;
+} exiting;
+
+static notrace noinline void on_exit(const struct ipc_namespace *ns)
+{
+	exiting.inum = ns->ns.inum;
+	WRITE_ONCE(exiting.ns, ns);
+}
+
+static notrace noinline void on_inum_freed(unsigned int inum)
+{
+	const struct ipc_namespace *ns = READ_ONCE(exiting.ns);
+
+	if (!ns || inum != READ_ONCE(exiting.inum))
+		return;
+	WRITE_ONCE(exiting.ns, NULL);
+	on_destroyed(ns);
+}
+
+/*
  * The table that an object is in tells its namespace and kind: it is one of the
  * three in a namespace, and only for the right one does what lies where the
  * namespace's operations would be look like them. From the last table to the
@@ -234,16 +259,6 @@ static int keep_arguments(struct kretprobe_instance *ri, struct pt_regs *regs)
 }
 NOKPROBE_SYMBOL(keep_arguments);
 
-/* The same where nothing is called after ipc/shm.c shm_exit_ns(). */
-static int __maybe_unused on_shm_exited(struct kretprobe_instance *ri, struct pt_regs *regs)
-{
-	const struct arguments *a = (void *)ri->data;
-
-	write_ns(IPCNS_EVENT_KIND_DESTROYED, a->arg[0], NULL, 0);
-	return 0;
-}
-NOKPROBE_SYMBOL(on_shm_exited);
-
 /* ipc/util.c ipc_addid(): on success the object is new, and locked. */
 static int on_addid(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
@@ -364,14 +379,17 @@ static notrace noinline void on_mq_evicted(const struct inode *inode)
 	},								\
 }
 
-enum { RMID, EVICT, UNLINK, MARKED, DESTROYED, DYING, BIRTH, ADDID, CREATE_ATTR };
+enum {
+	RMID, EVICT, UNLINK, MARKED, DESTROYED, EXIT = DESTROYED + IPCNS_EXIT_HOOKED, DYING, BIRTH,
+	ADDID, CREATE_ATTR
+};
 
 struct ipcns_hook ipcns_hooks[] = {
 	[RMID] = ENTRY(IPCNS_HOOKS_ALWAYS, "ipc_rmid"),
 	[EVICT] = ENTRY(IPCNS_HOOKS_ALWAYS, "mqueue_evict_inode"),
 	[UNLINK] = ENTRY(IPCNS_HOOKS_ALWAYS, "mqueue_unlink"),
 	[MARKED] = ENTRY(IPCNS_HOOKS_ALWAYS, "ipc_set_key_private"),
-	[DESTROYED] = IPCNS_DESTROYED_HOOK,
+	IPCNS_DESTROYED_HOOKS,
 	[DYING] = ENTRY(IPCNS_HOOKS_ALWAYS, "mq_clear_sbinfo"),
 	[BIRTH] = ENTRY(IPCNS_HOOKS_ALWAYS, "shm_init_ns"),
 	[ADDID] = ENTRY(IPCNS_HOOKS_CREATORS, "ipc_addid"),
@@ -412,7 +430,9 @@ notrace void ipcns_on_event(unsigned long ip, unsigned long parent_ip, struct ft
 	else if (AT(BIRTH))
 		on_created(ARG(0));
 	else if (AT(DESTROYED))
-		on_destroyed(ARG(0));
+		IPCNS_EXIT_HOOKED ? on_inum_freed(ipcns_argument(regs, 0)) : on_destroyed(ARG(0));
+	else if (AT(EXIT))
+		on_exit(ARG(0));
 	else
 		ipcns_hooks_hit();
 }
