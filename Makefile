@@ -32,6 +32,12 @@ TOOLFLAGS := -std=gnu11 -Wall -Wextra -Wno-missing-field-initializers -D_GNU_SOU
 TOOLFLAGS += -Iinclude/uapi -Iinclude -Iuser $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 # Filters of rows came with 2.40.
 TOOLFLAGS += $(shell pkg-config --exists 'smartcols >= 2.40' 2>/dev/null && echo -DHAVE_SCOLS_FILTER)
+# With libmicrohttpd there is "metrics --listen"; HTTPD= leaves it out.
+HTTPD     ?= $(shell pkg-config --exists 'libmicrohttpd >= 0.9.71' 2>/dev/null && echo 1)
+ifneq ($(HTTPD),)
+PKGS      += libmicrohttpd
+TOOLFLAGS += -DHAVE_MICROHTTPD $(shell pkg-config --cflags libmicrohttpd 2>/dev/null)
+endif
 TOOLLIBS  := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 TOOLSRC   := $(filter-out user/lib/%,$(wildcard user/*.c user/*/*.c))
 TOOLOBJ   := $(TOOLSRC:user/%.c=$(BUILD)/user/%.o)

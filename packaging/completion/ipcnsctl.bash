@@ -115,7 +115,7 @@ _ipcnsctl_argument() {
 		# Words are split at colons: only what has none.
 		_ipcnsctl_words "today yesterday" ;;
 	objects:--key | rm:--key | rm:-k | objects:--pid | *:--older-than | objects:--id | \
-	objects:-i | objects:--name | wait:--timeout | wait:-t | metrics:--top | limits:--above | \
+	objects:-i | objects:--name | wait:--timeout | wait:-t | metrics:--top | metrics:--listen | limits:--above | \
 	*:--filter | *:-Q)
 		;;
 	*)

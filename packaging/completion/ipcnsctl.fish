@@ -184,6 +184,7 @@ complete -c ipcnsctl -n '__ipcnsctl_is rm' -s q -l quiet -d 'do not say what was
 set -l metrics '__ipcnsctl_is metrics'
 complete -c ipcnsctl -n $metrics -l top -x -d 'namespaces to name'
 complete -c ipcnsctl -n $metrics -l format -x -a 'openmetrics prometheus' -d 'format of the text'
+complete -c ipcnsctl -n $metrics -l listen -x -d 'answer requests by HTTP'
 complete -c ipcnsctl -n $metrics -s o -l output -r -F -d 'file to write'
 
 complete -c ipcnsctl -n '__ipcnsctl_is wait' -s t -l timeout -x -d 'wait no longer than this'

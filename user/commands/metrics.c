@@ -36,16 +36,20 @@ static const char usage[] =
 	"     --format NAME  openmetrics (the default), or prometheus: the older format,\n"
 	"                    which node_exporter reads\n"
 	" -o, --output FILE  write to a file, which is replaced in one step; - is stdout\n"
+	"     --listen ADDR  answer HTTP requests for /metrics at HOST:PORT, [HOST]:PORT,\n"
+	"                    or systemd: the socket that it passes\n"
 	" -h, --help  -V, --version\n";
 
 enum {
 	OPTION_TOP = OPTION_COMMAND,
 	OPTION_FORMAT,
+	OPTION_LISTEN,
 };
 
 static const struct option longopts[] = {
 	{ "top", required_argument, NULL, OPTION_TOP },
 	{ "format", required_argument, NULL, OPTION_FORMAT },
+	{ "listen", required_argument, NULL, OPTION_LISTEN },
 	{ "output", required_argument, NULL, 'o' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
@@ -773,7 +777,8 @@ static void take_status(struct nlattr *attrs, int len, void *arg)
 	row_store_add(arg, attrs, len, NULL);
 }
 
-static void read_all(struct metrics *m)
+/** metrics_read - read all that there is to show, or die */
+void metrics_read(struct metrics *m)
 {
 	struct ipcns *w = module_open();
 	struct timespec now;
@@ -809,7 +814,8 @@ static bool is_prometheus(const char *format)
 int cmd_metrics(int argc, char **argv)
 {
 	struct metrics m = { .top = TOP };
-	const char *path = NULL;
+	const char *path = NULL, *address = NULL;
+	bool has_format = false;
 	uint64_t top;
 	int c;
 
@@ -822,6 +828,10 @@ int cmd_metrics(int argc, char **argv)
 			break;
 		case OPTION_FORMAT:
 			m.prometheus = is_prometheus(optarg);
+			has_format = true;
+			break;
+		case OPTION_LISTEN:
+			address = optarg;
 			break;
 		case 'o':
 			path = optarg;
@@ -833,7 +843,13 @@ int cmd_metrics(int argc, char **argv)
 	if (optind < argc)
 		die_usage("unexpected argument: %s", argv[optind]);
 
-	read_all(&m);
+	if (address) {
+		if (path || has_format)
+			die_usage("--listen goes with neither --output nor --format");
+		metrics_listen(&m, address);
+		return STATUS_OK;
+	}
+	metrics_read(&m);
 	if (path)
 		outfile_write(path, fill, &m);
 	else

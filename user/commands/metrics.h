@@ -24,6 +24,8 @@ struct metrics {
 	bool prometheus;
 };
 
+void metrics_read(struct metrics *m);
+void metrics_listen(const struct metrics *how, const char *address);
 void metrics_write(const struct metrics *m, FILE *out);
 
 #endif

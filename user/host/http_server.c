@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A small HTTP server for one path, by libmicrohttpd, without threads and without TLS: requests are
+ * answered one after the other.
+ */
+#ifdef HAVE_MICROHTTPD
+#include <errno.h>
+#include <fcntl.h>
+#include <microhttpd.h>
+#include <netdb.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "host/http_server.h"
+#include "print/text.h"
+#include "util.h"
+
+#define CONNECTIONS 32U
+#define IDLE_SECONDS 10U
+#define IDLE_MS 10000ULL
+#define CONNECTION_BYTES ((size_t)16384)
+#define SYSTEMD "systemd"
+#define SYSTEMD_FD 3		/* SD_LISTEN_FDS_START of sd_listen_fds(3) */
+
+struct server {
+	const char *path;
+	http_fn get;
+	void *arg;
+};
+
+static bool is_number(const char *text, uint64_t wanted)
+{
+	uint64_t value;
+
+	return text && parse_uint(text, strlen(text), 10, UINT32_MAX, &value) && value == wanted;
+}
+
+/* The one socket that systemd listens on for the caller. */
+static int systemd_socket(void)
+{
+	int listens = 0;
+	socklen_t len = sizeof(listens);
+
+	if (!is_number(getenv("LISTEN_PID"), getpid()) || !is_number(getenv("LISTEN_FDS"), 1))
+		die(STATUS_ERROR, "--listen " SYSTEMD ": systemd has not passed one socket");
+	if (getsockopt(SYSTEMD_FD, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) || !listens)
+		die(STATUS_ERROR, "--listen " SYSTEMD ": its socket does not listen");
+	fcntl(SYSTEMD_FD, F_SETFD, FD_CLOEXEC);
+	return SYSTEMD_FD;
+}
+
+/* Splits HOST:PORT or [HOST]:PORT, which is changed for that. */
+static bool split(char *address, char **host, char **port)
+{
+	char *colon = strrchr(address, ':');
+
+	if (!colon || colon == address || !colon[1])
+		return false;
+	*colon = '\0';
+	*host = address;
+	*port = colon + 1;
+	if (*address != '[')
+		return !strchr(address, ':');
+	*host = address + 1;
+	if (colon - address < 3 || colon[-1] != ']')
+		return false;
+	colon[-1] = '\0';
+	return true;
+}
+
+static int open_socket(const struct addrinfo *info)
+{
+	const int on = 1;
+	int fd = socket(info->ai_family, info->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			info->ai_protocol);
+
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (!bind(fd, info->ai_addr, info->ai_addrlen) && !listen(fd, SOMAXCONN))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static int listen_at(const char *address)
+{
+	const struct addrinfo hints = { .ai_flags = AI_NUMERICSERV, .ai_socktype = SOCK_STREAM };
+	char *copy = xmemdup(address, strlen(address) + 1), *host, *port;
+	struct addrinfo *list, *info;
+	int ret, fd = -1;
+
+	if (!split(copy, &host, &port))
+		die_usage("invalid address: %s (HOST:PORT, [HOST]:PORT or " SYSTEMD ")", address);
+	ret = getaddrinfo(host, port, &hints, &list);
+	if (ret)
+		die(STATUS_ERROR, "cannot listen on %s: %s", address, gai_strerror(ret));
+	for (info = list; info && fd < 0; info = info->ai_next)
+		fd = open_socket(info);
+	if (fd < 0)
+		die(STATUS_ERROR, "cannot listen on %s: %s", address, strerror(errno));
+	freeaddrinfo(list);
+	free(copy);
+	return fd;
+}
+
+static enum MHD_Result send_answer(struct MHD_Connection *connection, unsigned int status,
+				   const char *type, const char *body, size_t len)
+{
+	struct MHD_Response *response;
+	enum MHD_Result ret;
+
+	response = MHD_create_response_from_buffer(len, (void *)body, MHD_RESPMEM_MUST_COPY);
+	if (!response)
+		return MHD_NO;
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+	ret = MHD_queue_response(connection, status, response);
+	MHD_destroy_response(response);
+	return ret;
+}
+
+static enum MHD_Result send_text(struct MHD_Connection *connection, unsigned int status,
+				 const char *text)
+{
+	return send_answer(connection, status, "text/plain; charset=utf-8", text, strlen(text));
+}
+
+/* Called for the head of a request, for each part of its body, and at its end. */
+static enum MHD_Result take_request(void *arg, struct MHD_Connection *connection, const char *url,
+				    const char *method, const char *version,
+				    const char *upload, size_t *upload_len, void **seen)
+{
+	const struct server *server = arg;
+	struct http_answer answer = { 0 };
+	static int head;
+
+	(void)version;
+	(void)upload;
+	if (!*seen) {
+		*seen = &head;
+		return MHD_YES;
+	}
+	if (*upload_len) {	/* nobody reads it */
+		*upload_len = 0;
+		return MHD_YES;
+	}
+	if (strcmp(method, MHD_HTTP_METHOD_GET) && strcmp(method, MHD_HTTP_METHOD_HEAD))
+		return send_text(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n");
+	if (strcmp(url, server->path))
+		return send_text(connection, MHD_HTTP_NOT_FOUND, "not found: try /metrics\n");
+	server->get(MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+						MHD_HTTP_HEADER_ACCEPT), &answer, server->arg);
+	return send_answer(connection, answer.failed ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_OK,
+			   answer.type, answer.body, answer.len);
+}
+
+/* Until SIGINT or SIGTERM. */
+static void run(struct MHD_Daemon *daemon, int signals)
+{
+	const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	struct pollfd fds[] = {
+		{ .fd = signals, .events = POLLIN },
+		{ .fd = info->epoll_fd, .events = POLLIN },
+	};
+	MHD_UNSIGNED_LONG_LONG timeout;
+	int wait;
+
+	for (;;) {
+		wait = -1;
+		if (MHD_get_timeout(daemon, &timeout) == MHD_YES)
+			wait = timeout < IDLE_MS ? timeout : IDLE_MS;
+		if (poll(fds, ARRAY_SIZE(fds), wait) < 0 && errno != EINTR)
+			die(STATUS_ERROR, "cannot wait for requests: %s", strerror(errno));
+		if (fds[0].revents)
+			return;
+		MHD_run(daemon);
+	}
+}
+
+/**
+ * http_serve - answer requests for one path, until SIGINT or SIGTERM, or die
+ * @address: HOST:PORT, [HOST]:PORT, or "systemd" for the socket that systemd passed
+ * @path: the path
+ * @get: makes an answer
+ * @arg: for @get
+ */
+void http_serve(const char *address, const char *path, http_fn get, void *arg)
+{
+	struct server server = { .path = path, .get = get, .arg = arg };
+	int fd = strcmp(address, SYSTEMD) ? listen_at(address) : systemd_socket();
+	struct MHD_Daemon *daemon;
+	sigset_t set;
+	int signals;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);	/* for good: the caller ends */
+	signals = signalfd(-1, &set, SFD_CLOEXEC);
+	daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, take_request, &server,
+				  MHD_OPTION_LISTEN_SOCKET, fd,
+				  MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS,
+				  MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS,
+				  MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES,
+				  MHD_OPTION_END);
+	if (!daemon || signals < 0)
+		die(STATUS_ERROR, "cannot serve: %s", strerror(errno));
+	run(daemon, signals);
+	MHD_stop_daemon(daemon);	/* closes the socket, too */
+	close(signals);
+}
+#endif
