@@ -156,12 +156,11 @@ static void read_queue(const struct ipcns_reader *r, struct inode *inode, struct
 }
 
 /* In his own namespace a reader gets what he could read in its filesystem. */
-static bool may_read(const struct ipcns_reader *r, const struct ipcns_ns_ref *ref,
-		     const struct inode *inode)
+static bool may_read(const struct ipcns_collect *c, const struct inode *inode)
 {
-	return ref->access == IPCNS_ACCESS_FULL ||
-	       ipcns_reader_may_read(r, ref->ns->user_ns, inode->i_uid, inode->i_uid, inode->i_gid,
-				     inode->i_gid, inode->i_mode);
+	return c->ref->access == IPCNS_ACCESS_FULL ||
+	       ipcns_reader_may_read(c->r, c->ref->ns->user_ns, inode->i_uid, inode->i_uid,
+				     inode->i_gid, inode->i_gid, inode->i_mode);
 }
 
 static bool wanted(const struct ipcns_filter *f, const struct inode *inode,
@@ -214,11 +213,6 @@ static int visit_queues(struct ipc_namespace *ns, u64 *after,
 	return err;
 }
 
-struct collection {
-	const struct ipcns_collect	*c;
-	const struct ipcns_ns_ref	*ref;
-};
-
 /* What is known to those who may see all of a namespace. */
 static void read_use(const struct ipcns_reader *r, struct inode *inode,
 		     const struct dentry *dentry, struct ipcns_object *o)
@@ -233,35 +227,32 @@ static void read_use(const struct ipcns_reader *r, struct inode *inode,
 
 static int add_queue(struct inode *inode, struct dentry *dentry, void *arg)
 {
-	const struct collection *in = arg;
+	const struct ipcns_collect *c = arg;
 	struct ipcns_object *o;
 
-	o = ipcns_buf_reserve(in->c->buf, IPCNS_OBJECT_MAX);
+	o = ipcns_buf_reserve(c->buf, IPCNS_OBJECT_MAX);
 	if (IS_ERR(o))
 		return PTR_ERR(o);
 	read_name(dentry, o);
-	if (wanted(in->c->filter, inode, o) && may_read(in->c->r, in->ref, inode)) {
-		read_queue(in->c->r, inode, o);
+	if (wanted(c->filter, inode, o) && may_read(c, inode)) {
+		read_queue(c->r, inode, o);
 		o->mq.opens = IPCNS_UNKNOWN;
 		o->creator.time = 0;
-		if (in->ref->access == IPCNS_ACCESS_FULL)
-			read_use(in->c->r, inode, dentry, o);
-		o->ns_id = in->ref->id;
-		o->ns_inum = in->ref->ns->ns.inum;
-		ipcns_buf_commit(in->c->buf, sizeof(*o) + o->name_len);
+		if (c->ref->access == IPCNS_ACCESS_FULL)
+			read_use(c->r, inode, dentry, o);
+		o->ns_id = c->ref->id;
+		o->ns_inum = c->ref->ns->ns.inum;
+		ipcns_buf_commit(c->buf, sizeof(*o) + o->name_len);
 	}
 	return 0;
 }
 
 /* A position is the number of the last inode done. */
-static int mq_collect(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
-		      const struct ipcns_ns_ref *ref, u64 *next)
+static int mq_collect(const struct ipcns_collect *c, u64 *next)
 {
-	struct collection in = { .c = c, .ref = ref };
-
 	if (c->filter->by_id || c->filter->by_key)
 		return 0;
-	return visit_queues(ref->ns, next, add_queue, &in);
+	return visit_queues(c->ref->ns, next, add_queue, (void *)c);
 }
 
 static int add_bytes(struct inode *inode, struct dentry *dentry, void *arg)
@@ -352,15 +343,14 @@ static int find_queue(struct inode *inode, struct dentry *dentry, void *arg)
 }
 
 /* Visits the queue that the filter names. */
-static int mq_visit(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
-		    const struct ipcns_ns_ref *ref, void (*call)(void *object, void *arg),
+static int mq_visit(const struct ipcns_collect *c, void (*call)(void *object, void *arg),
 		    void *arg)
 {
 	struct search s = { .filter = c->filter };
 	u64 after = 0;
 	int err;
 
-	err = visit_queues(ref->ns, &after, find_queue, &s);
+	err = visit_queues(c->ref->ns, &after, find_queue, &s);
 	if (!err && !s.inode)
 		err = -ENOENT;
 	if (!err) {

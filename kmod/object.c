@@ -47,17 +47,15 @@ static void read_perm(const struct ipcns_reader *r, const struct kern_ipc_perm *
 
 /**
  * ipcns_sysv_may_read() - may the reader see what ipcs(1) shows to readers of an object only?
- * @r:		the reader
- * @ref:	the object's namespace
+ * @c:		the collection
  * @perm:	the object
  *
  * Context: as for ipcns_reader_may_read().
  */
-bool ipcns_sysv_may_read(const struct ipcns_reader *r, const struct ipcns_ns_ref *ref,
-			 const struct kern_ipc_perm *perm)
+bool ipcns_sysv_may_read(const struct ipcns_collect *c, const struct kern_ipc_perm *perm)
 {
-	return ref->access == IPCNS_ACCESS_FULL ||
-	       ipcns_reader_may_read(r, ref->ns->user_ns, perm->uid, perm->cuid, perm->gid,
+	return c->ref->access == IPCNS_ACCESS_FULL ||
+	       ipcns_reader_may_read(c->r, c->ref->ns->user_ns, perm->uid, perm->cuid, perm->gid,
 				     perm->cgid, perm->mode);
 }
 
@@ -84,10 +82,10 @@ void ipcns_remember(const struct ipcns_reader *r, struct pid *pid, u32 which, u3
 }
 
 /* What ipcs(1) and semctl(2) show nobody in the namespace, and without read permission. */
-static void leave_out(const struct ipcns_reader *r, const struct ipcns_ns_ref *ref,
-		      const struct kern_ipc_perm *perm, struct ipcns_object *o)
+static void leave_out(const struct ipcns_collect *c, const struct kern_ipc_perm *perm,
+		      struct ipcns_object *o)
 {
-	bool may_read = ipcns_sysv_may_read(r, ref, perm);
+	bool may_read = ipcns_sysv_may_read(c, perm);
 
 	o->creator.time = 0;
 	if (o->kind == IPCNS_KIND_SEM) {
@@ -106,8 +104,6 @@ static void leave_out(const struct ipcns_reader *r, const struct ipcns_ns_ref *r
 /**
  * ipcns_sysv_collect() - collect of all System V kinds
  * @c:		the collection
- * @ops:	the kind
- * @ref:	a namespace
  * @next:	index in the kind's idr to go on at
  *
  * As the *_STAT commands of ipc/shm.c and its like: an object found under RCU
@@ -117,10 +113,10 @@ static void leave_out(const struct ipcns_reader *r, const struct ipcns_ns_ref *r
  * Context: process context, may sleep.
  * Return: 0, -ENOBUFS if the buffer is full, -ENOMEM, or -EINTR.
  */
-int ipcns_sysv_collect(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
-		       const struct ipcns_ns_ref *ref, u64 *next)
+int ipcns_sysv_collect(const struct ipcns_collect *c, u64 *next)
 {
-	struct ipc_ids *ids = &ref->ns->ids[ops->ids];
+	const struct ipcns_ns_ref *ref = c->ref;
+	struct ipc_ids *ids = &ref->ns->ids[c->ops->ids];
 	const struct ipcns_filter *f = c->filter;
 	int idx = *next;
 
@@ -143,11 +139,11 @@ int ipcns_sysv_collect(const struct ipcns_collect *c, const struct ipcns_kind_op
 		spin_lock(&perm->lock);
 		if (!perm->deleted && wanted(f, perm)) {
 			read_perm(c->r, perm, o);
-			ops->read(c->r, perm, o);
+			c->ops->read(c->r, perm, o);
 			if (ref->access == IPCNS_ACCESS_FULL)
 				ipcns_creator_read(c->r, perm, &o->creator, &o->gone, &o->there);
 			else
-				leave_out(c->r, ref, perm, o);
+				leave_out(c, perm, o);
 			found = true;
 		}
 		spin_unlock(&perm->lock);
@@ -363,15 +359,15 @@ static int object_parse(struct ipcns_dump *d, struct nlattr **attrs, bool one,
 }
 
 /* All kinds of one namespace, from get->kind and get->next on. */
-static int object_collect_ns(struct object_get *get, const struct ipcns_collect *c,
-			     const struct ipcns_ns_ref *ref)
+static int object_collect_ns(struct object_get *get, struct ipcns_collect *c)
 {
 	int err;
 
 	for (; get->kind < IPCNS_N_KINDS; get->kind++, get->next = 0) {
 		if (!(get->filter.kinds & BIT(get->kind)))
 			continue;
-		err = ipcns_kinds[get->kind]->collect(c, ipcns_kinds[get->kind], ref, &get->next);
+		c->ops = ipcns_kinds[get->kind];
+		err = c->ops->collect(c, &get->next);
 		if (err)
 			return err;
 	}
@@ -381,13 +377,14 @@ static int object_collect_ns(struct object_get *get, const struct ipcns_collect 
 static int object_collect(struct ipcns_dump *d, const struct ipcns_ns_ref *refs, u32 n)
 {
 	struct object_get *get = d->priv;
-	const struct ipcns_collect c = { .r = &d->reader, .filter = &get->filter, .buf = &d->buf };
+	struct ipcns_collect c = { .r = &d->reader, .filter = &get->filter, .buf = &d->buf };
 	int err;
 	u32 i;
 
 	for (i = 0; i < n; i++) {
 		if (refs[i].ns) {
-			err = object_collect_ns(get, &c, &refs[i]);
+			c.ref = &refs[i];
+			err = object_collect_ns(get, &c);
 			if (err)
 				return err == -ENOBUFS ? 0 : err;
 		}

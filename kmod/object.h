@@ -111,11 +111,15 @@ struct ipcns_filter {
  * @r:		who asks
  * @filter:	what for
  * @buf:	where the records go
+ * @ref:	the namespace
+ * @ops:	the kind
  */
 struct ipcns_collect {
 	const struct ipcns_reader	*r;
 	const struct ipcns_filter	*filter;
 	struct ipcns_buf		*buf;
+	const struct ipcns_ns_ref	*ref;
+	const struct ipcns_kind_ops	*ops;
 };
 
 /*
@@ -254,7 +258,7 @@ struct ipcns_undos {
  * struct ipcns_kind_ops - one kind of objects
  * @name:	its name
  * @ids:	its index in ipc_namespace.ids[], System V only
- * @collect:	add the objects of namespace @ref to the buffer, from position
+ * @collect:	add the objects of the namespace to the buffer, from position
  *		*@next on, and set *@next to where to go on. May sleep. Returns
  *		0 when the namespace is done, -ENOBUFS when the buffer is full,
  *		or another error.
@@ -276,21 +280,18 @@ struct ipcns_undos {
 struct ipcns_kind_ops {
 	const char	*name;
 	int		ids;
-	int		(*collect)(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
-				   const struct ipcns_ns_ref *ref, u64 *next);
+	int		(*collect)(const struct ipcns_collect *c, u64 *next);
 	void		(*read)(const struct ipcns_reader *r, struct kern_ipc_perm *perm,
 				struct ipcns_object *o);
 	int		(*fill)(struct sk_buff *skb, const struct ipcns_object *o);
-	int		(*visit)(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
-				 const struct ipcns_ns_ref *ref,
+	int		(*visit)(const struct ipcns_collect *c,
 				 void (*call)(void *object, void *arg), void *arg);
 	u64		(*n_messages)(void *object);
 	u32		(*messages)(void *object, struct ipcns_message *out, u32 max);
 	u32		(*semaphores)(const struct ipcns_reader *r, void *object,
 				      struct ipcns_element *out, u32 first, u32 max);
 	void		(*waiters)(void *object, struct ipcns_waiters *w);
-	int		(*undos)(const struct ipcns_collect *c, const struct ipcns_ns_ref *ref,
-				 struct ipcns_undos *u);
+	int		(*undos)(const struct ipcns_collect *c, struct ipcns_undos *u);
 };
 
 extern const struct ipcns_kind_ops ipcns_shm_ops;
@@ -309,17 +310,12 @@ int ipcns_parse_name(struct ipcns_filter *f, struct nlattr *name, struct netlink
 bool ipcns_object_error(const struct ipcns_dump *d, const struct nlattr *attr,
 			struct netlink_ext_ack *extack, int err);
 struct kern_ipc_perm *ipcns_sysv_find(struct ipc_ids *ids, u32 id);
-bool ipcns_sysv_visit(struct ipc_ids *ids, u32 id,
-		      void (*visit)(struct kern_ipc_perm *perm, void *arg), void *arg);
-bool ipcns_sysv_may_read(const struct ipcns_reader *r, const struct ipcns_ns_ref *ref,
-			 const struct kern_ipc_perm *perm);
+int ipcns_sysv_visit(const struct ipcns_collect *c, void (*call)(void *object, void *arg),
+		     void *arg);
+bool ipcns_sysv_may_read(const struct ipcns_collect *c, const struct kern_ipc_perm *perm);
 void ipcns_remember(const struct ipcns_reader *r, struct pid *pid, u32 which, u32 *gone,
 		    u32 *there);
-int ipcns_sysv_collect(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
-		       const struct ipcns_ns_ref *ref, u64 *next);
-int ipcns_sysv_visit_wanted(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
-			    const struct ipcns_ns_ref *ref, void (*call)(void *object, void *arg),
-			    void *arg);
+int ipcns_sysv_collect(const struct ipcns_collect *c, u64 *next);
 u32 ipcns_messages_read(const struct list_head *messages, struct ipcns_message *out, u32 max);
 struct ipcns_waiter *ipcns_waiters_add(struct ipcns_waiters *w, u32 role, struct task_struct *t);
 int ipcns_object_fill(struct sk_buff *skb, const void *record);

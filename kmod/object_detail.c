@@ -14,49 +14,6 @@
 #include "nl_gen.h"
 #include "object.h"
 
-/* A visit to the object that a filter names. */
-struct visit {
-	const struct ipcns_collect	*c;
-	const struct ipcns_ns_ref	*ref;
-	void				(*call)(void *object, void *arg);
-	void				*arg;
-	bool				refused;
-};
-
-static void check_and_call(struct kern_ipc_perm *perm, void *arg)
-{
-	struct visit *v = arg;
-
-	if (!ipcns_sysv_may_read(v->c->r, v->ref, perm))
-		v->refused = true;
-	else
-		v->call(perm, v->arg);
-}
-
-/**
- * ipcns_sysv_visit_wanted() - visit of all System V kinds
- * @c:		the collection; its filter has an id
- * @ops:	the kind
- * @ref:	the namespace
- * @call:	called with the object, a struct kern_ipc_perm, locked, under RCU, and
- *		not deleted
- * @arg:	for @call
- *
- * Context: any in which spinlocks may be taken.
- * Return: 0, -ENOENT if there is no such object, or -EACCES if the reader may
- * not look into it.
- */
-int ipcns_sysv_visit_wanted(const struct ipcns_collect *c, const struct ipcns_kind_ops *ops,
-			    const struct ipcns_ns_ref *ref, void (*call)(void *object, void *arg),
-			    void *arg)
-{
-	struct visit v = { .c = c, .ref = ref, .call = call, .arg = arg };
-
-	if (!ipcns_sysv_visit(&ref->ns->ids[ops->ids], c->filter->id, check_and_call, &v))
-		return -ENOENT;
-	return v.refused ? -EACCES : 0;
-}
-
 /**
  * ipcns_messages_read() - describe messages
  * @messages:	list of struct msg_msg, locked by the caller
@@ -367,9 +324,8 @@ static int add_element(struct ipcns_dump *d, const struct ipcns_element *e)
 
 /* What a visit to an object is for. */
 struct detail_visit {
+	const struct ipcns_collect	*c;
 	struct detail_get		*get;
-	const struct ipcns_kind_ops	*ops;
-	const struct ipcns_reader	*r;
 	struct ipcns_element		*window;
 	u32				max;
 	u32				n;
@@ -380,15 +336,14 @@ static void read_window(void *object, void *arg)
 {
 	struct detail_visit *v = arg;
 
-	v->n = v->ops->semaphores(v->r, object, v->window, v->get->next, WINDOW);
+	v->n = v->c->ops->semaphores(v->c->r, object, v->window, v->get->next, WINDOW);
 }
 
 /* An array: each hold of the lock goes on where the last one ended. */
-static int collect_semaphores(struct ipcns_dump *d, const struct ipcns_collect *c,
-			      const struct ipcns_ns_ref *ref)
+static int collect_semaphores(struct ipcns_dump *d, const struct ipcns_collect *c)
 {
 	struct detail_get *get = d->priv;
-	struct detail_visit v = { .get = get, .ops = ipcns_kinds[get->kind], .r = &d->reader };
+	struct detail_visit v = { .c = c, .get = get };
 	int err;
 	u32 i;
 
@@ -396,7 +351,7 @@ static int collect_semaphores(struct ipcns_dump *d, const struct ipcns_collect *
 	if (!v.window)
 		return -ENOMEM;
 	do {
-		err = v.ops->visit(c, v.ops, ref, read_window, &v);
+		err = c->ops->visit(c, read_window, &v);
 		if (err == -ENOENT && get->next)
 			err = -EIDRM;
 		for (i = 0; i < v.n && !err; i++) {
@@ -416,26 +371,25 @@ static void count_messages(void *object, void *arg)
 {
 	struct detail_visit *v = arg;
 
-	v->total = v->ops->n_messages(object);
+	v->total = v->c->ops->n_messages(object);
 }
 
 static void read_messages(void *object, void *arg)
 {
 	struct detail_visit *v = arg;
 
-	v->n = v->ops->messages(object, v->get->messages, v->max);
-	v->total = v->ops->n_messages(object);
+	v->n = v->c->ops->messages(object, v->get->messages, v->max);
+	v->total = v->c->ops->n_messages(object);
 }
 
 /* Reads all messages in one hold of the lock, IPCNS_LIST_MAX at most. */
-static int take_messages(struct ipcns_dump *d, const struct ipcns_collect *c,
-			 const struct ipcns_ns_ref *ref)
+static int take_messages(struct ipcns_dump *d, const struct ipcns_collect *c)
 {
 	struct detail_get *get = d->priv;
-	struct detail_visit v = { .get = get, .ops = ipcns_kinds[get->kind] };
+	struct detail_visit v = { .c = c, .get = get };
 	int err;
 
-	err = v.ops->visit(c, v.ops, ref, count_messages, &v);
+	err = c->ops->visit(c, count_messages, &v);
 	if (err)
 		return err;
 	/* some may be sent meanwhile */
@@ -446,7 +400,7 @@ static int take_messages(struct ipcns_dump *d, const struct ipcns_collect *c,
 	get->messages = kvmalloc_array(v.max, sizeof(*get->messages), GFP_KERNEL_ACCOUNT);
 	if (!get->messages)
 		return -ENOMEM;
-	err = v.ops->visit(c, v.ops, ref, read_messages, &v);
+	err = c->ops->visit(c, read_messages, &v);
 	if (err)
 		return err == -ENOENT ? -EIDRM : err;
 	get->n = v.n;
@@ -480,7 +434,9 @@ static void take_ns(struct detail_get *get, const struct ipcns_ns_ref *ref)
 static int element_collect(struct ipcns_dump *d, const struct ipcns_ns_ref *refs, u32 n)
 {
 	struct detail_get *get = d->priv;
-	const struct ipcns_collect c = { .r = &d->reader, .filter = &get->filter, .buf = &d->buf };
+	const struct ipcns_collect c = {
+		.r = &d->reader, .filter = &get->filter, .ref = refs, .ops = ipcns_kinds[get->kind],
+	};
 	int err = 0;
 
 	if (!get->taken) {
@@ -491,12 +447,12 @@ static int element_collect(struct ipcns_dump *d, const struct ipcns_ns_ref *refs
 			return -EPERM;
 		take_ns(get, refs);
 		if (get->kind != IPCNS_KIND_SEM) {
-			err = take_messages(d, &c, refs);
+			err = take_messages(d, &c);
 			get->taken = !err;
 		}
 	}
 	if (!err)
-		err = get->taken ? collect_messages(d) : collect_semaphores(d, &c, refs);
+		err = get->taken ? collect_messages(d) : collect_semaphores(d, &c);
 	if (!err)
 		d->pos++;
 	return err == -ENOBUFS ? 0 : err;
@@ -538,20 +494,19 @@ static void read_waiters(void *object, void *arg)
 	w->nodes = 0;
 	w->truncated = false;
 	memset(w->hidden, 0, sizeof(w->hidden));
-	v->ops->waiters(object, w);
+	v->c->ops->waiters(object, w);
 }
 
 /* Reads all who wait in one hold of the lock, IPCNS_LIST_MAX at most. */
-static int take_waiters(struct ipcns_dump *d, const struct ipcns_collect *c,
-			const struct ipcns_ns_ref *ref)
+static int take_waiters(struct ipcns_dump *d, const struct ipcns_collect *c)
 {
 	struct detail_get *get = d->priv;
-	struct detail_visit v = { .get = get, .ops = ipcns_kinds[get->kind] };
+	struct detail_visit v = { .c = c, .get = get };
 	struct ipcns_waiters *w = &get->waiters;
 	int err;
 
 	w->r = &d->reader;
-	err = v.ops->visit(c, v.ops, ref, read_waiters, &v);
+	err = c->ops->visit(c, read_waiters, &v);
 	if (err)
 		return err;
 	w->max = min_t(u32, w->n + w->n / 8 + 64, IPCNS_LIST_MAX);
@@ -561,9 +516,9 @@ static int take_waiters(struct ipcns_dump *d, const struct ipcns_collect *c,
 	w->out = kvmalloc_array(w->max, sizeof(*w->out), GFP_KERNEL_ACCOUNT);
 	if (!w->out)
 		return -ENOMEM;
-	err = v.ops->visit(c, v.ops, ref, read_waiters, &v);
-	if (!err && v.ops->undos)
-		err = v.ops->undos(c, ref, &get->undos);
+	err = c->ops->visit(c, read_waiters, &v);
+	if (!err && c->ops->undos)
+		err = c->ops->undos(c, &get->undos);
 	if (err)
 		return err == -ENOENT ? -EIDRM : err;
 	err = ipcns_dump_charge(d, get->undos.n * sizeof(*get->undos.adjustment) +
@@ -690,14 +645,16 @@ static int collect_rest(struct ipcns_dump *d)
 static int waiter_collect(struct ipcns_dump *d, const struct ipcns_ns_ref *refs, u32 n)
 {
 	struct detail_get *get = d->priv;
-	const struct ipcns_collect c = { .r = &d->reader, .filter = &get->filter, .buf = &d->buf };
+	const struct ipcns_collect c = {
+		.r = &d->reader, .filter = &get->filter, .ref = refs, .ops = ipcns_kinds[get->kind],
+	};
 	int err = 0;
 
 	if (!get->taken) {
 		if (!refs->ns)
 			return -EIDRM;
 		take_ns(get, refs);
-		err = take_waiters(d, &c, refs);
+		err = take_waiters(d, &c);
 		get->taken = !err;
 	}
 	err = err ?: collect_waiters(d) ?: collect_undos(d) ?: collect_rest(d);

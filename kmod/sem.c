@@ -313,8 +313,7 @@ static void mark_there(void *object, void *arg)
  * A list may have gone while its processes were looked for, and another have
  * come to lie where it was. One that is there still is the same.
  */
-static int forget_gone(const struct ipcns_collect *c, const struct ipcns_ns_ref *ref,
-		       struct ipcns_undos *u, u32 n_list)
+static int forget_gone(const struct ipcns_collect *c, struct ipcns_undos *u, u32 n_list)
 {
 	struct undo_table t = { .bits = order_base_2(2 * n_list + 2) };
 	int err;
@@ -325,7 +324,7 @@ static int forget_gone(const struct ipcns_collect *c, const struct ipcns_ns_ref 
 		return -ENOMEM;
 	for (i = 0; i < n_list; i++)
 		find_list(&t, u->list[i].key)->key = u->list[i].key;
-	err = ipcns_sysv_visit_wanted(c, &ipcns_sem_ops, ref, mark_there, &t);
+	err = ipcns_sysv_visit(c, mark_there, &t);
 	for (i = 0; i < u->n_list && !err; i++)
 		if (!find_list(&t, u->list[i].key)->there)
 			u->list[i].key = NULL;
@@ -350,8 +349,7 @@ static int compare_lists(const void *p, const void *q)
  * CLONE_SYSVSEM. Where others come meanwhile than there is room for, they are
  * left out.
  */
-static int sem_undos(const struct ipcns_collect *c, const struct ipcns_ns_ref *ref,
-		     struct ipcns_undos *u)
+static int sem_undos(const struct ipcns_collect *c, struct ipcns_undos *u)
 {
 	struct undo_scan s = {
 		.u = u, .max = IPCNS_LIST_MAX, .max_list = IPCNS_LIST_MAX, .max_cells = MAX_CELLS,
@@ -359,7 +357,7 @@ static int sem_undos(const struct ipcns_collect *c, const struct ipcns_ns_ref *r
 	u32 n_list;
 	int err;
 
-	err = ipcns_sysv_visit_wanted(c, &ipcns_sem_ops, ref, read_undos, &s);
+	err = ipcns_sysv_visit(c, read_undos, &s);
 	if (err || !u->n)
 		return err;
 	s.max = min_t(u32, u->n + 64, IPCNS_LIST_MAX);
@@ -368,14 +366,14 @@ static int sem_undos(const struct ipcns_collect *c, const struct ipcns_ns_ref *r
 	u->list = kvmalloc_array(s.max_list + MORE_LISTS, sizeof(*u->list), GFP_KERNEL_ACCOUNT);
 	if (!u->adjustment || !u->list)
 		return -ENOMEM;
-	err = ipcns_sysv_visit_wanted(c, &ipcns_sem_ops, ref, read_undos, &s);
+	err = ipcns_sysv_visit(c, read_undos, &s);
 	if (err || !u->n)
 		return err;
 	n_list = u->n_list;
 	err = ipcns_find_processes(c->r, u->list, &u->n_list, s.max_list + MORE_LISTS,
 				   undo_list_of);
 	if (!err)
-		err = forget_gone(c, ref, u, n_list);
+		err = forget_gone(c, u, n_list);
 	sort(u->list, u->n_list, sizeof(*u->list), compare_lists, NULL);
 	return err;
 }
@@ -386,7 +384,7 @@ const struct ipcns_kind_ops ipcns_sem_ops = {
 	.collect	= ipcns_sysv_collect,
 	.read		= sem_read,
 	.fill		= sem_fill,
-	.visit		= ipcns_sysv_visit_wanted,
+	.visit		= ipcns_sysv_visit,
 	.semaphores	= read_semaphores,
 	.waiters	= read_waiters,
 	.undos		= sem_undos,

@@ -32,29 +32,32 @@ struct kern_ipc_perm *ipcns_sysv_find(struct ipc_ids *ids, u32 id)
 }
 
 /**
- * ipcns_sysv_visit() - look at one System V object
- * @ids:	the namespace's table of the kind
- * @id:		the identifier
- * @visit:	called with the object locked, under RCU, and not deleted
- * @arg:	for @visit
+ * ipcns_sysv_visit() - visit of all System V kinds
+ * @c:		the collection; its filter has an id
+ * @call:	called with the object, a struct kern_ipc_perm, locked, under RCU, and
+ *		not deleted
+ * @arg:	for @call
  *
- * Return: false if there is no such object.
+ * Context: any in which spinlocks may be taken.
+ * Return: 0, -ENOENT if there is no such object, or -EACCES if the reader may
+ * not look into it.
  */
-bool ipcns_sysv_visit(struct ipc_ids *ids, u32 id,
-		      void (*visit)(struct kern_ipc_perm *perm, void *arg), void *arg)
+int ipcns_sysv_visit(const struct ipcns_collect *c, void (*call)(void *object, void *arg),
+		     void *arg)
 {
 	struct kern_ipc_perm *perm;
-	bool found = false;
+	int err = -ENOENT;
 
 	rcu_read_lock();
-	perm = ipcns_sysv_find(ids, id);
+	perm = ipcns_sysv_find(&c->ref->ns->ids[c->ops->ids], c->filter->id);
 	if (perm) {
 		spin_lock(&perm->lock);
-		found = !perm->deleted;
-		if (found)
-			visit(perm, arg);
+		if (!perm->deleted)
+			err = ipcns_sysv_may_read(c, perm) ? 0 : -EACCES;
+		if (!err)
+			call(perm, arg);
 		spin_unlock(&perm->lock);
 	}
 	rcu_read_unlock();
-	return found;
+	return err;
 }
