@@ -93,25 +93,6 @@ static void set_quota_text(struct netlink_ext_ack *extack)
 	NL_SET_ERR_MSG(extack, "too many dumps of one user at a time, or too much memory in them");
 }
 
-/* Takes what the command needs from a request. */
-static int parse(struct ipcns_dump *d, const struct ipcns_dump_ops *ops, struct nlattr **attrs,
-		 bool one, struct netlink_ext_ack *extack)
-{
-	int err;
-
-	if (ops->priv_size && !d->priv) {
-		d->priv = kvzalloc(ops->priv_size, GFP_KERNEL_ACCOUNT);
-		if (!d->priv)
-			return -ENOMEM;
-	}
-	err = ops->parse(d, attrs, one, extack);
-	if (!err) {
-		d->ops = ops;
-		d->view.least = ops->access;
-	}
-	return err;
-}
-
 /**
  * ipcns_parse_ns() - take the namespace wanted from a request
  * @d:		the request; inum, id and ns_attr are filled in
@@ -144,6 +125,29 @@ int ipcns_parse_ns(struct ipcns_dump *d, struct nlattr *inum, struct nlattr *id,
 		d->id = nla_get_u64(id);
 	d->ns_attr = inum ?: id;
 	return 0;
+}
+
+/* Takes what the command needs from a request. */
+static int parse(struct ipcns_dump *d, const struct ipcns_dump_ops *ops, struct nlattr **attrs,
+		 bool one, struct netlink_ext_ack *extack)
+{
+	int err = 0;
+
+	if (ops->priv_size && !d->priv) {
+		d->priv = kvzalloc(ops->priv_size, GFP_KERNEL_ACCOUNT);
+		if (!d->priv)
+			return -ENOMEM;
+	}
+	if (ops->ns_attr)
+		err = ipcns_parse_ns(d, attrs[ops->ns_attr], attrs[ops->ns_attr + 1],
+				     one || ops->ns_needed, extack);
+	if (!err && ops->parse)
+		err = ops->parse(d, attrs, one, extack);
+	if (!err) {
+		d->ops = ops;
+		d->view.least = ops->access;
+	}
+	return err;
 }
 
 static int select_one(struct ipcns_dump *d)

@@ -20,10 +20,13 @@ struct ipcns_dump;
  * struct ipcns_dump_ops - one command
  * @cmd:	command of the messages
  * @priv_size:	bytes of the command's own state in d->priv
+ * @ns_attr:	attribute for the inode number of the only namespace wanted, and
+ *		after it that for its id; 0 if @parse sees to it
+ * @ns_needed:	a dump has to be of one namespace, too
  * @access:	what the reader must be allowed to see of a namespace
  * @batch:	namespaces to collect of at once, if not IPCNS_BATCH
- * @parse:	take what the command needs from the attributes of the request;
- *		@one says that the answer is to be one message
+ * @parse:	optional: take what else the command needs from the attributes of
+ *		the request; @one says that the answer is to be one message
  * @collect:	add records of namespaces to d->buf, from d->pos on. May stop
  *		when the buffer is full; moves d->pos past what is done.
  *		Namespaces that have ended or are not visible have ns NULL.
@@ -43,6 +46,8 @@ struct ipcns_dump;
 struct ipcns_dump_ops {
 	u8	cmd;
 	u32	priv_size;
+	u8	ns_attr;
+	bool	ns_needed;
 	enum ipcns_access access;
 	u32	batch;
 	int	(*parse)(struct ipcns_dump *d, struct nlattr **attrs, bool one,

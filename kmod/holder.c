@@ -159,14 +159,6 @@ int ipcns_holders_collect(struct ipcns_holders *h)
 	return 0;
 }
 
-static int process_fill(struct sk_buff *skb, const struct ipcns_process *p)
-{
-	if (!p->known)
-		return 0;
-	return nla_put_u32(skb, IPCNS_A_HOLDER_PID, p->pid) ?:
-	       nla_put(skb, IPCNS_A_HOLDER_COMM, strnlen(p->comm, sizeof(p->comm)), p->comm);
-}
-
 static int segment_fill(struct sk_buff *skb, const struct ipcns_holder *h)
 {
 	if (nla_put_u32(skb, IPCNS_A_HOLDER_ID, h->id) ||
@@ -209,7 +201,7 @@ int ipcns_holder_fill(struct sk_buff *skb, const void *record)
 		return -EMSGSIZE;
 	if (h->hidden)
 		return nla_put_u32(skb, IPCNS_A_HOLDER_HIDDEN, h->hidden);
-	if (process_fill(skb, &h->process) ||
+	if (ipcns_process_fill(skb, IPCNS_A_HOLDER_PID, IPCNS_A_HOLDER_COMM, &h->process) ||
 	    (h->kind == IPCNS_HOLDER_KIND_SHM && area_fill(skb, h)))
 		return -EMSGSIZE;
 	return 0;
@@ -231,16 +223,12 @@ static int holder_parse(struct ipcns_dump *d, struct nlattr **attrs, bool one,
 	struct nlattr *kinds = attrs[IPCNS_A_HOLDER_KINDS];
 	struct holder_get *get = d->priv;
 
-	get->kinds = ipcns_layout_holders();
-	if (kinds) {
-		get->kinds = nla_get_u32(kinds);
-		if (get->kinds & ~ipcns_layout_holders()) {
-			NL_SET_ERR_MSG_ATTR(extack, kinds, "kind cannot be found on this kernel, see status");
-			return -EOPNOTSUPP;
-		}
+	get->kinds = kinds ? nla_get_u32(kinds) : ipcns_layout_holders();
+	if (get->kinds & ~ipcns_layout_holders()) {
+		NL_SET_ERR_MSG_ATTR(extack, kinds, "kind cannot be found on this kernel, see status");
+		return -EOPNOTSUPP;
 	}
-	return ipcns_parse_ns(d, attrs[IPCNS_A_HOLDER_NS_INUM], attrs[IPCNS_A_HOLDER_NS_ID], false,
-			      extack);
+	return 0;
 }
 
 static int holder_collect(struct ipcns_dump *d, const struct ipcns_ns_ref *refs, u32 n)
@@ -266,6 +254,7 @@ static int holder_collect(struct ipcns_dump *d, const struct ipcns_ns_ref *refs,
 static const struct ipcns_dump_ops holder_ops = {
 	.cmd		= IPCNS_CMD_HOLDER_GET,
 	.priv_size	= sizeof(struct holder_get),
+	.ns_attr	= IPCNS_A_HOLDER_NS_INUM,
 	.access		= IPCNS_ACCESS_FULL,
 	.batch		= IPCNS_HOLDER_BATCH,
 	.parse		= holder_parse,

@@ -101,12 +101,6 @@ int ipcns_limits_fill(struct sk_buff *skb, const void *record)
 	return 0;
 }
 
-static int limits_parse(struct ipcns_dump *d, struct nlattr **attrs, bool one,
-			struct netlink_ext_ack *extack)
-{
-	return ipcns_parse_ns(d, attrs[IPCNS_A_LIMITS_NS_INUM], attrs[IPCNS_A_LIMITS_NS_ID], one, extack);
-}
-
 static int limits_collect(struct ipcns_dump *d, const struct ipcns_ns_ref *refs, u32 n)
 {
 	struct ipcns_limits *out;
@@ -128,9 +122,9 @@ static int limits_collect(struct ipcns_dump *d, const struct ipcns_ns_ref *refs,
 
 static const struct ipcns_dump_ops limits_ops = {
 	.cmd		= IPCNS_CMD_LIMITS_GET,
+	.ns_attr	= IPCNS_A_LIMITS_NS_INUM,
 	.access		= IPCNS_ACCESS_OWN,
 	.batch		= IPCNS_NS_BATCH,
-	.parse		= limits_parse,
 	.collect	= limits_collect,
 	.fill		= ipcns_limits_fill,
 };

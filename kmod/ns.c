@@ -201,12 +201,6 @@ struct ns_get {
 	u64	last_death;
 };
 
-static int ns_parse(struct ipcns_dump *d, struct nlattr **attrs, bool one,
-		    struct netlink_ext_ack *extack)
-{
-	return ipcns_parse_ns(d, attrs[IPCNS_A_NS_INUM], attrs[IPCNS_A_NS_ID], one, extack);
-}
-
 static int ns_collect(struct ipcns_dump *d, const struct ipcns_ns_ref *refs, u32 n)
 {
 	struct ipcns_members *members;
@@ -274,9 +268,9 @@ static int ns_collect_dying(struct ipcns_dump *d)
 static const struct ipcns_dump_ops ns_ops = {
 	.cmd		= IPCNS_CMD_NS_GET,
 	.priv_size	= sizeof(struct ns_get),
+	.ns_attr	= IPCNS_A_NS_INUM,
 	.access		= IPCNS_ACCESS_OWN,
 	.batch		= IPCNS_NS_BATCH,
-	.parse		= ns_parse,
 	.collect	= ns_collect,
 	.collect_dying	= ns_collect_dying,
 	.fill		= ipcns_ns_fill,
@@ -342,8 +336,8 @@ static void open_undo(const void *record)
 
 static const struct ipcns_dump_ops open_ops = {
 	.cmd		= IPCNS_CMD_NS_OPEN,
+	.ns_attr	= IPCNS_A_NS_INUM,
 	.access		= IPCNS_ACCESS_FULL,
-	.parse		= ns_parse,
 	.collect	= open_collect,
 	.fill		= open_fill,
 	.undo		= open_undo,

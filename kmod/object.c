@@ -319,9 +319,6 @@ static int object_parse(struct ipcns_dump *d, struct nlattr **attrs, bool one,
 	struct ipcns_filter *f = &get->filter;
 	int err;
 
-	err = ipcns_parse_ns(d, attrs[IPCNS_A_OBJECT_NS_INUM], attrs[IPCNS_A_OBJECT_NS_ID], one, extack);
-	if (err)
-		return err;
 	err = ipcns_parse_kinds(f, kind, attrs[IPCNS_A_OBJECT_KINDS], extack);
 	if (err)
 		return err;
@@ -431,6 +428,7 @@ static bool object_error(const struct ipcns_dump *d, struct netlink_ext_ack *ext
 static const struct ipcns_dump_ops object_ops = {
 	.cmd		= IPCNS_CMD_OBJECT_GET,
 	.priv_size	= sizeof(struct object_get),
+	.ns_attr	= IPCNS_A_OBJECT_NS_INUM,
 	.access		= IPCNS_ACCESS_OWN,
 	.parse		= object_parse,
 	.collect	= object_collect,

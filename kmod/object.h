@@ -142,32 +142,18 @@ struct ipcns_message {
 };
 
 /**
- * struct ipcns_element - one semaphore of a set, or one message in a queue
- * @ns_id:	its namespace, and so on as in struct ipcns_object
- * @truncated:	stands for so many messages that were not looked at
+ * struct ipcns_semaphore - one semaphore of a set
  *
- * The members have the names of the attributes in the spec; those of semaphores
- * that count waiters can be IPCNS_UNKNOWN.
+ * The members have the names of the attributes in the spec; those that count
+ * waiters can be IPCNS_UNKNOWN.
  */
-struct ipcns_element {
-	u64	ns_id;
-	u32	ns_inum;
-	u32	kind;
-	u32	id;
-	u32	name_len;
-	u64	truncated;
-	union {
-		struct {
-			u32	semnum;
-			u32	semval;
-			u32	ncount;
-			u32	zcount;
-			u32	pid;
-			u32	gone, there;
-		};
-		struct ipcns_message	message;
-	};
-	char	name[];
+struct ipcns_semaphore {
+	u32	semnum;
+	u32	semval;
+	u32	ncount;
+	u32	zcount;
+	u32	pid;
+	u32	gone, there;
 };
 
 /**
@@ -187,22 +173,26 @@ struct ipcns_waiter {
 };
 
 /**
- * struct ipcns_waiter_record - the same as it is sent
+ * struct ipcns_detail - one semaphore, message or waiter, as it is sent
  * @ns_id:	its namespace, and so on as in struct ipcns_object
- * @hidden:	stands for so many with this role that the reader cannot see
- * @truncated:	stands for those that were not looked at
- * @waiter:	else the process
+ * @hidden:	stands for so many waiters with this role that the reader cannot see
+ * @truncated:	stands for what was not looked at: so many messages; of waiters the
+ *		number is not known
  */
-struct ipcns_waiter_record {
-	u64			ns_id;
-	u32			ns_inum;
-	u32			kind;
-	u32			id;
-	u32			name_len;
-	u32			hidden;
-	bool			truncated;
-	struct ipcns_waiter	waiter;
-	char			name[];
+struct ipcns_detail {
+	u64	ns_id;
+	u32	ns_inum;
+	u32	kind;
+	u32	id;
+	u32	name_len;
+	u32	hidden;
+	u64	truncated;
+	union {
+		struct ipcns_semaphore	semaphore;
+		struct ipcns_message	message;
+		struct ipcns_waiter	waiter;
+	};
+	char	name[];
 };
 
 /**
@@ -289,7 +279,7 @@ struct ipcns_kind_ops {
 	u64		(*n_messages)(void *object);
 	u32		(*messages)(void *object, struct ipcns_message *out, u32 max);
 	u32		(*semaphores)(const struct ipcns_reader *r, void *object,
-				      struct ipcns_element *out, u32 first, u32 max);
+				      struct ipcns_semaphore *out, u32 first, u32 max);
 	void		(*waiters)(void *object, struct ipcns_waiters *w);
 	int		(*undos)(const struct ipcns_collect *c, struct ipcns_undos *u);
 };

@@ -89,105 +89,97 @@ struct ipcns_waiter *ipcns_waiters_add(struct ipcns_waiters *w, u32 role, struct
 	return out;
 }
 
-/* The object that a detail is of. */
-static int of_fill(struct sk_buff *skb, u32 kind, int id_type, u32 id, int name_type, u32 name_len,
-		   const char *name)
+/* The object that a detail is of: but for names, elements and waiters have the same attributes. */
+static int of_fill(struct sk_buff *skb, const struct ipcns_detail *d, int name_type)
 {
-	if (kind == IPCNS_KIND_MQ)
-		return nla_put(skb, name_type, name_len, name);
-	return nla_put_u32(skb, id_type, id);
+	BUILD_BUG_ON((int)IPCNS_A_ELEMENT_PAD != (int)IPCNS_A_WAITER_PAD);
+	BUILD_BUG_ON((int)IPCNS_A_ELEMENT_NS_INUM != (int)IPCNS_A_WAITER_NS_INUM);
+	BUILD_BUG_ON((int)IPCNS_A_ELEMENT_NS_ID != (int)IPCNS_A_WAITER_NS_ID);
+	BUILD_BUG_ON((int)IPCNS_A_ELEMENT_KIND != (int)IPCNS_A_WAITER_KIND);
+	BUILD_BUG_ON((int)IPCNS_A_ELEMENT_ID != (int)IPCNS_A_WAITER_ID);
+	if (nla_put_u32(skb, IPCNS_A_ELEMENT_NS_INUM, d->ns_inum) ||
+	    nla_put_u64_64bit(skb, IPCNS_A_ELEMENT_NS_ID, d->ns_id, IPCNS_A_ELEMENT_PAD) ||
+	    nla_put_u32(skb, IPCNS_A_ELEMENT_KIND, d->kind))
+		return -EMSGSIZE;
+	if (d->kind == IPCNS_KIND_MQ)
+		return nla_put(skb, name_type, d->name_len, d->name);
+	return nla_put_u32(skb, IPCNS_A_ELEMENT_ID, d->id);
+}
+
+static int semaphore_fill(struct sk_buff *skb, const struct ipcns_semaphore *s)
+{
+	if (nla_put_u32(skb, IPCNS_A_ELEMENT_SEMNUM, s->semnum) ||
+	    nla_put_u32(skb, IPCNS_A_ELEMENT_SEMVAL, s->semval) ||
+	    ipcns_attr_count(skb, IPCNS_A_ELEMENT_NCOUNT, s->ncount) ||
+	    ipcns_attr_count(skb, IPCNS_A_ELEMENT_ZCOUNT, s->zcount) ||
+	    nla_put_u32(skb, IPCNS_A_ELEMENT_PID, s->pid) ||
+	    (s->gone && nla_put_flag(skb, IPCNS_A_ELEMENT_GONE)) ||
+	    (s->there && nla_put_flag(skb, IPCNS_A_ELEMENT_THERE)))
+		return -EMSGSIZE;
+	return 0;
 }
 
 /**
  * ipcns_element_fill() - put a semaphore or a message into a message
  * @skb:	the message
- * @record:	a struct ipcns_element
+ * @record:	a struct ipcns_detail
  *
  * Return: 0, or -EMSGSIZE if there is no room.
  */
 int ipcns_element_fill(struct sk_buff *skb, const void *record)
 {
-	const struct ipcns_element *e = record;
+	const struct ipcns_detail *d = record;
+	const struct ipcns_message *m = &d->message;
 
-	if (nla_put_u32(skb, IPCNS_A_ELEMENT_NS_INUM, e->ns_inum) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_ELEMENT_NS_ID, e->ns_id, IPCNS_A_ELEMENT_PAD) ||
-	    nla_put_u32(skb, IPCNS_A_ELEMENT_KIND, e->kind) ||
-	    of_fill(skb, e->kind, IPCNS_A_ELEMENT_ID, e->id, IPCNS_A_ELEMENT_NAME, e->name_len,
-		    e->name))
+	if (of_fill(skb, d, IPCNS_A_ELEMENT_NAME))
 		return -EMSGSIZE;
-	if (e->truncated)
-		return nla_put_u64_64bit(skb, IPCNS_A_ELEMENT_TRUNCATED, e->truncated,
+	if (d->truncated)
+		return nla_put_u64_64bit(skb, IPCNS_A_ELEMENT_TRUNCATED, d->truncated,
 					 IPCNS_A_ELEMENT_PAD);
-	switch (e->kind) {
-	case IPCNS_KIND_SEM:
-		if (nla_put_u32(skb, IPCNS_A_ELEMENT_SEMNUM, e->semnum) ||
-		    nla_put_u32(skb, IPCNS_A_ELEMENT_SEMVAL, e->semval) ||
-		    ipcns_attr_count(skb, IPCNS_A_ELEMENT_NCOUNT, e->ncount) ||
-		    ipcns_attr_count(skb, IPCNS_A_ELEMENT_ZCOUNT, e->zcount) ||
-		    nla_put_u32(skb, IPCNS_A_ELEMENT_PID, e->pid) ||
-		    (e->gone && nla_put_flag(skb, IPCNS_A_ELEMENT_GONE)) ||
-		    (e->there && nla_put_flag(skb, IPCNS_A_ELEMENT_THERE)))
-			return -EMSGSIZE;
-		return 0;
-	case IPCNS_KIND_MSG:
-		if (nla_put_s64(skb, IPCNS_A_ELEMENT_MTYPE, e->message.mtype, IPCNS_A_ELEMENT_PAD))
-			return -EMSGSIZE;
-		break;
-	default:
-		if (nla_put_u32(skb, IPCNS_A_ELEMENT_PRIO, e->message.mtype))
-			return -EMSGSIZE;
-	}
-	return nla_put_u64_64bit(skb, IPCNS_A_ELEMENT_SIZE, e->message.size, IPCNS_A_ELEMENT_PAD);
-}
-
-static int process_fill(struct sk_buff *skb, const struct ipcns_process *p)
-{
-	if (!p->known)
-		return 0;
-	return nla_put_u32(skb, IPCNS_A_WAITER_PID, p->pid) ?:
-	       nla_put(skb, IPCNS_A_WAITER_COMM, strnlen(p->comm, sizeof(p->comm)), p->comm);
+	if (d->kind == IPCNS_KIND_SEM)
+		return semaphore_fill(skb, &d->semaphore);
+	if (d->kind == IPCNS_KIND_MSG ?
+	    nla_put_s64(skb, IPCNS_A_ELEMENT_MTYPE, m->mtype, IPCNS_A_ELEMENT_PAD) :
+	    nla_put_u32(skb, IPCNS_A_ELEMENT_PRIO, m->mtype))
+		return -EMSGSIZE;
+	return nla_put_u64_64bit(skb, IPCNS_A_ELEMENT_SIZE, m->size, IPCNS_A_ELEMENT_PAD);
 }
 
 /**
  * ipcns_waiter_fill() - put what a process has to do with an object into a
  * message
  * @skb:	the message
- * @record:	a struct ipcns_waiter_record
+ * @record:	a struct ipcns_detail
  *
  * Return: 0, or -EMSGSIZE if there is no room.
  */
 int ipcns_waiter_fill(struct sk_buff *skb, const void *record)
 {
-	const struct ipcns_waiter_record *out = record;
-	const struct ipcns_waiter *w = &out->waiter;
+	const struct ipcns_detail *d = record;
+	const struct ipcns_waiter *w = &d->waiter;
 
-	if (nla_put_u32(skb, IPCNS_A_WAITER_NS_INUM, out->ns_inum) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_WAITER_NS_ID, out->ns_id, IPCNS_A_WAITER_PAD) ||
-	    nla_put_u32(skb, IPCNS_A_WAITER_KIND, out->kind) ||
-	    of_fill(skb, out->kind, IPCNS_A_WAITER_ID, out->id, IPCNS_A_WAITER_NAME, out->name_len,
-		    out->name))
+	if (of_fill(skb, d, IPCNS_A_WAITER_NAME))
 		return -EMSGSIZE;
-	if (out->truncated)
+	if (d->truncated)
 		return nla_put_flag(skb, IPCNS_A_WAITER_TRUNCATED);
 	if (nla_put_u32(skb, IPCNS_A_WAITER_ROLE, w->role))
 		return -EMSGSIZE;
-	if (out->hidden)
-		return nla_put_u32(skb, IPCNS_A_WAITER_HIDDEN, out->hidden);
-	if (process_fill(skb, &w->process))
+	if (d->hidden)
+		return nla_put_u32(skb, IPCNS_A_WAITER_HIDDEN, d->hidden);
+	if (ipcns_process_fill(skb, IPCNS_A_WAITER_PID, IPCNS_A_WAITER_COMM, &w->process))
 		return -EMSGSIZE;
-	if (out->kind == IPCNS_KIND_SEM) {
+	if (d->kind == IPCNS_KIND_SEM) {
 		if (nla_put_u32(skb, IPCNS_A_WAITER_SEMNUM, w->semnum) ||
 		    nla_put_s32(skb, IPCNS_A_WAITER_SEMOP, w->semop) ||
 		    (w->nsops && nla_put_u32(skb, IPCNS_A_WAITER_NSOPS, w->nsops)))
 			return -EMSGSIZE;
-		return 0;
-	}
-	if (out->kind == IPCNS_KIND_MSG && w->role == IPCNS_ROLE_RECEIVER &&
-	    (nla_put_s64(skb, IPCNS_A_WAITER_MTYPE, w->mtype, IPCNS_A_WAITER_PAD) ||
-	     nla_put_u32(skb, IPCNS_A_WAITER_MODE, w->mode)))
-		return -EMSGSIZE;
-	if (out->kind == IPCNS_KIND_MSG)
+	} else if (d->kind == IPCNS_KIND_MSG) {
+		if (w->role == IPCNS_ROLE_RECEIVER &&
+		    (nla_put_s64(skb, IPCNS_A_WAITER_MTYPE, w->mtype, IPCNS_A_WAITER_PAD) ||
+		     nla_put_u32(skb, IPCNS_A_WAITER_MODE, w->mode)))
+			return -EMSGSIZE;
 		return nla_put_u64_64bit(skb, IPCNS_A_WAITER_SIZE, w->size, IPCNS_A_WAITER_PAD);
+	}
 	return 0;
 }
 
@@ -205,17 +197,15 @@ int ipcns_waiter_fill(struct sk_buff *skb, const void *record)
  * @messages:	the messages
  * @n:		how many
  * @left:	how many more there are
- * @waiters:	those who wait
+ * @waiters:	those who wait, and then the number of owners of adjustments that the
+ *		reader cannot see, and whether there are more adjustments
  * @undos:	adjustments, and those whose end does them
- * @hidden:	number of waiters and of owners of adjustments that the reader cannot
- *		see, by role
- * @truncated:	there are more waiters or adjustments
  * @undo_rows:	adjustments that were collected, by process
  * @next:	number of the semaphore, message or waiter to go on with
  * @next_undo:	number of the adjustment
  * @first_list:	place of the first process of its list
  * @next_list:	place of the process
- * @next_hidden: role to go on with in @hidden
+ * @next_hidden: role to go on with among those who are hidden
  */
 struct detail_get {
 	struct ipcns_filter	filter;
@@ -229,8 +219,6 @@ struct detail_get {
 	u64			left;
 	struct ipcns_waiters	waiters;
 	struct ipcns_undos	undos;
-	u32			hidden[IPCNS_N_ROLES];
-	bool			truncated;
 	u32			undo_rows;
 	u32			next;
 	u32			next_undo;
@@ -249,16 +237,12 @@ static void detail_release(void *priv)
 	kvfree(get->undos.list);
 }
 
-static int detail_parse(struct ipcns_dump *d, struct nlattr *inum, struct nlattr *ns_id,
-			struct nlattr *kind, struct nlattr *id, struct nlattr *name,
-			struct netlink_ext_ack *extack)
+static int detail_parse(struct ipcns_dump *d, struct nlattr *kind, struct nlattr *id,
+			struct nlattr *name, struct netlink_ext_ack *extack)
 {
 	struct detail_get *get = d->priv;
 	int err;
 
-	err = ipcns_parse_ns(d, inum, ns_id, true, extack);
-	if (err)
-		return err;
 	if (!kind || (nla_get_u32(kind) == IPCNS_KIND_MQ ? !name : !id)) {
 		NL_SET_ERR_MSG(extack, "kind, or id of the object or name of the queue, is missing");
 		return -EINVAL;
@@ -295,23 +279,22 @@ static int element_parse(struct ipcns_dump *d, struct nlattr **attrs, bool one,
 	struct detail_get *get = d->priv;
 	int err;
 
-	err = detail_parse(d, attrs[IPCNS_A_ELEMENT_NS_INUM], attrs[IPCNS_A_ELEMENT_NS_ID], kind,
-			   attrs[IPCNS_A_ELEMENT_ID], attrs[IPCNS_A_ELEMENT_NAME], extack);
+	err = detail_parse(d, kind, attrs[IPCNS_A_ELEMENT_ID], attrs[IPCNS_A_ELEMENT_NAME], extack);
 	/* semaphores need no more than their sets do */
 	if (err || get->kind == IPCNS_KIND_SEM)
 		return err;
 	return check_depth(get, kind, extack);
 }
 
-static int add_element(struct ipcns_dump *d, const struct ipcns_element *e)
+static int add_detail(struct ipcns_dump *d, const struct ipcns_detail *detail)
 {
 	const struct detail_get *get = d->priv;
 	u32 name_len = get->filter.by_name ? get->filter.name_len : 0;
-	struct ipcns_element *out = ipcns_buf_reserve(&d->buf, sizeof(*out) + name_len);
+	struct ipcns_detail *out = ipcns_buf_reserve(&d->buf, sizeof(*out) + name_len);
 
 	if (IS_ERR(out))
 		return PTR_ERR(out);
-	*out = *e;
+	*out = *detail;
 	out->ns_id = get->ns_id;
 	out->ns_inum = get->ns_inum;
 	out->kind = get->kind;
@@ -326,7 +309,7 @@ static int add_element(struct ipcns_dump *d, const struct ipcns_element *e)
 struct detail_visit {
 	const struct ipcns_collect	*c;
 	struct detail_get		*get;
-	struct ipcns_element		*window;
+	struct ipcns_semaphore		*window;
 	u32				max;
 	u32				n;
 	u64				total;
@@ -355,7 +338,7 @@ static int collect_semaphores(struct ipcns_dump *d, const struct ipcns_collect *
 		if (err == -ENOENT && get->next)
 			err = -EIDRM;
 		for (i = 0; i < v.n && !err; i++) {
-			err = add_element(d, &v.window[i]);
+			err = add_detail(d, &(struct ipcns_detail) { .semaphore = v.window[i] });
 			if (!err)
 				get->next++;
 		}
@@ -411,20 +394,20 @@ static int take_messages(struct ipcns_dump *d, const struct ipcns_collect *c)
 static int collect_messages(struct ipcns_dump *d)
 {
 	struct detail_get *get = d->priv;
-	int err = 0;
+	int err;
 
-	for (; get->next < get->n && !err; ) {
-		err = add_element(d, &(struct ipcns_element) { .message = get->messages[get->next] });
-		if (!err)
-			get->next++;
+	for (; get->next < get->n; get->next++) {
+		err = add_detail(d, &(struct ipcns_detail) { .message = get->messages[get->next] });
+		if (err)
+			return err;
 		cond_resched();
 	}
-	if (!err && get->left)
-		err = add_element(d, &(struct ipcns_element) { .truncated = get->left });
-	return err;
+	if (!get->left)
+		return 0;
+	return add_detail(d, &(struct ipcns_detail) { .truncated = get->left });
 }
 
-/* The first call of a dump: takes note of the namespace, whose reference is dropped after it. */
+/* The first call of a dump takes note of the namespace, whose reference is dropped after it. */
 static void take_ns(struct detail_get *get, const struct ipcns_ns_ref *ref)
 {
 	get->ns_id = ref->id;
@@ -465,6 +448,8 @@ static bool detail_error(const struct ipcns_dump *d, struct netlink_ext_ack *ext
 
 static const struct ipcns_dump_ops element_ops = {
 	.cmd		= IPCNS_CMD_ELEMENT_GET,
+	.ns_attr	= IPCNS_A_ELEMENT_NS_INUM,
+	.ns_needed	= true,
 	.priv_size	= sizeof(struct detail_get),
 	.access		= IPCNS_ACCESS_OWN,
 	.parse		= element_parse,
@@ -480,8 +465,7 @@ static int waiter_parse(struct ipcns_dump *d, struct nlattr **attrs, bool one,
 	struct nlattr *kind = attrs[IPCNS_A_WAITER_KIND];
 	int err;
 
-	err = detail_parse(d, attrs[IPCNS_A_WAITER_NS_INUM], attrs[IPCNS_A_WAITER_NS_ID], kind,
-			   attrs[IPCNS_A_WAITER_ID], attrs[IPCNS_A_WAITER_NAME], extack);
+	err = detail_parse(d, kind, attrs[IPCNS_A_WAITER_ID], attrs[IPCNS_A_WAITER_NAME], extack);
 	return err ?: check_depth(d->priv, kind, extack);
 }
 
@@ -523,44 +507,23 @@ static int take_waiters(struct ipcns_dump *d, const struct ipcns_collect *c)
 		return err == -ENOENT ? -EIDRM : err;
 	err = ipcns_dump_charge(d, get->undos.n * sizeof(*get->undos.adjustment) +
 				get->undos.n_list * sizeof(*get->undos.list));
-	memcpy(get->hidden, w->hidden, sizeof(get->hidden));
-	get->truncated = w->truncated || get->undos.truncated;
+	w->truncated |= get->undos.truncated;
 	return err;
-}
-
-static int add_waiter(struct ipcns_dump *d, const struct ipcns_waiter_record *w)
-{
-	const struct detail_get *get = d->priv;
-	u32 name_len = get->filter.by_name ? get->filter.name_len : 0;
-	struct ipcns_waiter_record *out = ipcns_buf_reserve(&d->buf, sizeof(*out) + name_len);
-
-	if (IS_ERR(out))
-		return PTR_ERR(out);
-	*out = *w;
-	out->ns_id = get->ns_id;
-	out->ns_inum = get->ns_inum;
-	out->kind = get->kind;
-	out->id = get->filter.id;
-	out->name_len = name_len;
-	memcpy(out->name, get->filter.name, name_len);
-	ipcns_buf_commit(&d->buf, sizeof(*out) + name_len);
-	return 0;
 }
 
 static int collect_waiters(struct ipcns_dump *d)
 {
 	struct detail_get *get = d->priv;
-	int err = 0;
+	const struct ipcns_waiters *w = &get->waiters;
+	int err;
 
-	while (get->next < get->waiters.n && !err) {
-		err = add_waiter(d, &(struct ipcns_waiter_record) {
-			.waiter = get->waiters.out[get->next],
-		});
-		if (!err)
-			get->next++;
+	for (; get->next < w->n; get->next++) {
+		err = add_detail(d, &(struct ipcns_detail) { .waiter = w->out[get->next] });
+		if (err)
+			return err;
 		cond_resched();
 	}
-	return err;
+	return 0;
 }
 
 /* One adjustment, for each process that its list belongs to. */
@@ -568,7 +531,7 @@ static int collect_undo(struct ipcns_dump *d, const struct ipcns_adjustment *a)
 {
 	struct detail_get *get = d->priv;
 	const struct ipcns_undos *u = &get->undos;
-	struct ipcns_waiter_record w = {
+	struct ipcns_detail w = {
 		.waiter = {
 			.role = IPCNS_ROLE_UNDO, .semnum = a->semnum, .semop = a->semadj,
 		},
@@ -583,17 +546,17 @@ static int collect_undo(struct ipcns_dump *d, const struct ipcns_adjustment *a)
 			continue;
 		/* many processes can share many adjustments */
 		if (get->undo_rows == IPCNS_LIST_MAX) {
-			get->truncated = true;
+			get->waiters.truncated = true;
 			get->next_undo = u->n;
 			return 0;
 		}
 		if (ipcns_process_hidden(&d->reader, &list->process)) {
-			get->hidden[IPCNS_ROLE_UNDO]++;
+			get->waiters.hidden[IPCNS_ROLE_UNDO]++;
 			get->undo_rows++;
 			continue;
 		}
 		w.waiter.process = list->process;
-		err = add_waiter(d, &w);
+		err = add_detail(d, &w);
 		if (err)
 			return err;
 		get->undo_rows++;
@@ -627,18 +590,18 @@ static int collect_rest(struct ipcns_dump *d)
 	int err;
 
 	for (; get->next_hidden < IPCNS_N_ROLES; get->next_hidden++) {
-		if (!get->hidden[get->next_hidden])
+		if (!get->waiters.hidden[get->next_hidden])
 			continue;
-		err = add_waiter(d, &(struct ipcns_waiter_record) {
-			.hidden = get->hidden[get->next_hidden],
+		err = add_detail(d, &(struct ipcns_detail) {
+			.hidden = get->waiters.hidden[get->next_hidden],
 			.waiter = { .role = get->next_hidden },
 		});
 		if (err)
 			return err;
 	}
-	if (!get->truncated)
+	if (!get->waiters.truncated)
 		return 0;
-	return add_waiter(d, &(struct ipcns_waiter_record) { .truncated = true });
+	return add_detail(d, &(struct ipcns_detail) { .truncated = true });
 }
 
 /* First those who sleep, then those whose end changes the object. */
@@ -665,6 +628,8 @@ static int waiter_collect(struct ipcns_dump *d, const struct ipcns_ns_ref *refs,
 
 static const struct ipcns_dump_ops waiter_ops = {
 	.cmd		= IPCNS_CMD_WAITER_GET,
+	.ns_attr	= IPCNS_A_WAITER_NS_INUM,
+	.ns_needed	= true,
 	.priv_size	= sizeof(struct detail_get),
 	.access		= IPCNS_ACCESS_FULL,
 	.parse		= waiter_parse,

@@ -33,7 +33,7 @@ static time64_t last_semop(const struct sem_array *sma)
  * that they sleep on: as ipc/sem.c check_qop(), the one that blocks them. False
  * if there are more than may be looked at.
  */
-static bool count_complex(const struct list_head *list, struct ipcns_element *window, u32 first,
+static bool count_complex(const struct list_head *list, struct ipcns_semaphore *window, u32 first,
 			  u32 n, u32 *nodes)
 {
 	const struct sem_queue *q;
@@ -61,7 +61,7 @@ static bool count_complex(const struct list_head *list, struct ipcns_element *wi
  *
  * The numbers of waiters are those of ipc/sem.c count_semcnt().
  */
-static u32 read_semaphores(const struct ipcns_reader *r, void *object, struct ipcns_element *out,
+static u32 read_semaphores(const struct ipcns_reader *r, void *object, struct ipcns_semaphore *out,
 			   u32 first, u32 max)
 {
 	struct sem_array *sma = container_of(object, struct sem_array, sem_perm);
@@ -70,7 +70,7 @@ static u32 read_semaphores(const struct ipcns_reader *r, void *object, struct ip
 	bool known = true;
 
 	for (i = 0; i < n; i++) {
-		struct ipcns_element *e = &out[i];
+		struct ipcns_semaphore *e = &out[i];
 		struct sem *sem = &sma->sems[first + i];
 
 		spin_lock(&sem->lock);

@@ -13,6 +13,8 @@
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 
+#include <net/netlink.h>
+
 #include "task.h"
 
 /*
@@ -67,6 +69,25 @@ void ipcns_process_read(const struct ipcns_reader *r, struct task_struct *t,
 		process->comm[sizeof(process->comm) - 1] = '\0';
 	}
 	rcu_read_unlock();
+}
+
+/**
+ * ipcns_process_fill() - put a process into a message
+ * @skb:	the message
+ * @pid:	attribute for its process id, and
+ * @comm:	for its command name
+ * @process:	the process; nothing is put if none was found
+ *
+ * Return: 0, or -EMSGSIZE if there is no room.
+ */
+int ipcns_process_fill(struct sk_buff *skb, int pid, int comm, const struct ipcns_process *process)
+{
+	const char *name = process->comm;
+
+	if (!process->known)
+		return 0;
+	return nla_put_u32(skb, pid, process->pid) ?:
+	       nla_put(skb, comm, strnlen(name, sizeof(process->comm)), name);
 }
 
 /**

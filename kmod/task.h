@@ -54,6 +54,7 @@ struct ipcns_members {
 
 void ipcns_process_read(const struct ipcns_reader *r, struct task_struct *t,
 			struct ipcns_process *process);
+int ipcns_process_fill(struct sk_buff *skb, int pid, int comm, const struct ipcns_process *process);
 int ipcns_members(const struct ipcns_reader *r, const struct ipcns_ns_ref *refs, u32 n,
 		  struct ipcns_members *members);
 int ipcns_next_member(const struct ipcns_index *x, pid_t *nr, struct task_struct **member,

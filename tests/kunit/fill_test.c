@@ -92,8 +92,8 @@ static void details(struct kunit *test)
 {
 	static const u32 roles[] = { IPCNS_ROLE_SEM, IPCNS_ROLE_UNDO, IPCNS_ROLE_RECEIVER,
 				     IPCNS_ROLE_SENDER };
-	struct ipcns_element *e = made_up(test, sizeof(*e));
-	struct ipcns_waiter_record *w = made_up(test, sizeof(*w));
+	struct ipcns_detail *e = made_up(test, sizeof(*e));
+	struct ipcns_detail *w = made_up(test, sizeof(*w));
 	u32 i;
 
 	e->name_len = NAME_MAX;
@@ -105,7 +105,7 @@ static void details(struct kunit *test)
 		every_room(test, "truncated", ipcns_element_fill, e, IPCNS_A_ELEMENT_TRUNCATED);
 	}
 	w->name_len = NAME_MAX;
-	w->truncated = false;
+	w->truncated = 0;
 	for (i = 0; i < ARRAY_SIZE(roles); i++) {
 		w->waiter.role = roles[i];
 		w->waiter.process.known = true;
@@ -121,7 +121,7 @@ static void details(struct kunit *test)
 	w->kind = IPCNS_KIND_SEM;
 	w->waiter.process.known = false;
 	every_room(test, "nobody", ipcns_waiter_fill, w, IPCNS_A_WAITER_ROLE);
-	w->truncated = true;
+	w->truncated = 1;
 	every_room(test, "truncated", ipcns_waiter_fill, w, IPCNS_A_WAITER_TRUNCATED);
 }
 

@@ -110,11 +110,21 @@ static void objects(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, object_parse(blank(test), attrs, false, &extack), -EINVAL);
 }
 
+/* As dump.c parses a request for one message. */
+static int parse_one(struct kunit *test, struct nlattr **attrs)
+{
+	u8 inum = object_ops.ns_attr, id = inum + 1;
+	struct netlink_ext_ack extack = { };
+	struct ipcns_dump *d = blank(test);
+
+	return ipcns_parse_ns(d, attrs[inum], attrs[id], true, &extack) ?:
+	       object_parse(d, attrs, true, &extack);
+}
+
 /* One object needs its namespace, its kind, and what names it among its kind. */
 static void one_object(struct kunit *test)
 {
 	struct nlattr *attrs[IPCNS_A_OBJECT_MAX + 1] = { };
-	struct netlink_ext_ack extack = { };
 	u32 with, kind;
 
 	for (kind = 0; kind < IPCNS_N_KINDS; kind++) {
@@ -126,8 +136,7 @@ static void one_object(struct kunit *test)
 			attrs[IPCNS_A_OBJECT_KIND] = with & 2 ? number(test, kind) : NULL;
 			attrs[IPCNS_A_OBJECT_ID] = with & 4 ? number(test, 5) : NULL;
 			attrs[IPCNS_A_OBJECT_NAME] = with & 8 ? attr_of(test, "q", 1) : NULL;
-			KUNIT_EXPECT_EQ_MSG(test,
-					    object_parse(blank(test), attrs, true, &extack),
+			KUNIT_EXPECT_EQ_MSG(test, parse_one(test, attrs),
 					    (with & 3) == 3 && named ? 0 : -EINVAL,
 					    "kind %u with %u", kind, with);
 		}
