@@ -8,6 +8,7 @@
  * call, so a reader that sleeps holds up nobody.
  */
 #include <linux/bitmap.h>
+#include <linux/bsearch.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
@@ -213,19 +214,10 @@ static int select_namespaces(struct ipcns_dump *d)
  */
 bool ipcns_dump_collected(const struct ipcns_dump *d, u64 cookie)
 {
-	u32 low = 0, high = d->list.n;
+	const u64 *at = bsearch(&cookie, d->list.cookie, d->list.n, sizeof(cookie),
+				ipcns_compare_cookies);
 
-	while (low < high) {
-		u32 mid = low + (high - low) / 2;
-
-		if (d->list.cookie[mid] == cookie)
-			return test_bit(mid, d->collected);
-		if (d->list.cookie[mid] < cookie)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return false;
+	return at && test_bit(at - d->list.cookie, d->collected);
 }
 
 /* Remembers which namespaces there are, and whether one may be seen, but not enough of it. */

@@ -54,7 +54,7 @@ static int collect_tasks(struct ipcns_holders *h)
 
 	if (!(h->kinds & BIT(IPCNS_HOLDER_KIND_TASK)))
 		return 0;
-	err = ipcns_index_init(&index, h->refs, h->n);
+	err = ipcns_index_init(&index, &h->refs->ns, sizeof(*h->refs), h->n);
 	while (!err) {
 		ref = ipcns_next_member(&index, &h->place->nr, &t, &nsproxy);
 		if (ref < 0) {

@@ -2,8 +2,7 @@
 /*
  * System V semaphore sets and their semaphores.
  */
-#include <linux/hash.h>
-#include <linux/log2.h>
+#include <linux/bitmap.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
@@ -275,37 +274,26 @@ static int sem_fill(struct sk_buff *skb, const struct ipcns_object *o)
 	return 0;
 }
 
-/* A list of adjustments that processes share: an address, compared only. */
-struct undo_list {
-	const void	*key;
-	bool		there;
+/* The lists that were found, and which of them are there still. */
+struct undo_marks {
+	struct ipcns_index	lists;
+	unsigned long		*there;
 };
-
-struct undo_table {
-	struct undo_list	*list;
-	u32			bits;
-};
-
-/* The entry of a list in the table, or the free one where it would be; half of it is free. */
-static struct undo_list *find_list(const struct undo_table *t, const void *key)
-{
-	u32 i = hash_ptr(key, t->bits);
-
-	while (t->list[i].key && t->list[i].key != key)
-		i = (i + 1) & (BIT(t->bits) - 1);
-	return &t->list[i];
-}
 
 static void mark_there(void *object, void *arg)
 {
 	const struct sem_array *sma = container_of(object, struct sem_array, sem_perm);
+	const struct undo_marks *m = arg;
 	const struct sem_undo *un;
 	u32 nodes = 0;
+	int i;
 
 	list_for_each_entry(un, &sma->list_id, list_id) {
 		if (nodes++ == 2 * IPCNS_LIST_MAX)
 			return;
-		find_list(arg, un->ulp)->there = true;
+		i = ipcns_index_find(&m->lists, un->ulp);
+		if (i >= 0)
+			__set_bit(i, m->there);
 	}
 }
 
@@ -315,20 +303,22 @@ static void mark_there(void *object, void *arg)
  */
 static int forget_gone(const struct ipcns_collect *c, struct ipcns_undos *u, u32 n_list)
 {
-	struct undo_table t = { .bits = order_base_2(2 * n_list + 2) };
-	int err;
+	struct undo_marks m = { .there = bitmap_zalloc(n_list, GFP_KERNEL_ACCOUNT) };
+	int at, err = ipcns_index_init(&m.lists, &u->list->key, sizeof(*u->list), n_list);
 	u32 i;
 
-	t.list = kvcalloc(BIT(t.bits), sizeof(*t.list), GFP_KERNEL_ACCOUNT);
-	if (!t.list)
-		return -ENOMEM;
-	for (i = 0; i < n_list; i++)
-		find_list(&t, u->list[i].key)->key = u->list[i].key;
-	err = ipcns_sysv_visit(c, mark_there, &t);
-	for (i = 0; i < u->n_list && !err; i++)
-		if (!find_list(&t, u->list[i].key)->there)
+	if (!m.there)
+		err = -ENOMEM;
+	if (!err)
+		err = ipcns_sysv_visit(c, mark_there, &m);
+	for (i = 0; i < u->n_list && !err; i++) {
+		/* the other processes of a list come behind it, and find no list that was forgotten */
+		at = ipcns_index_find(&m.lists, u->list[i].key);
+		if (at < 0 || !test_bit(at, m.there))
 			u->list[i].key = NULL;
-	kvfree(t.list);
+	}
+	ipcns_index_free(&m.lists);
+	bitmap_free(m.there);
 	return err;
 }
 

@@ -6,8 +6,6 @@
  * Nothing of a task is followed that its own locks do not protect; addresses
  * are compared with those of things that the caller keeps.
  */
-#include <linux/hash.h>
-#include <linux/log2.h>
 #include <linux/nsproxy.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -140,7 +138,7 @@ static void count_process(struct member_scan *s, struct task_struct *leader, pid
 	list_for_each_entry_rcu(t, &leader->signal->thread_head, thread_node) {
 		const struct ipc_namespace *ns = thread_ns(t);
 		struct ipcns_members *m;
-		int i = ns ? ipcns_index_find(&s->index, ns) : -1;
+		int i = ipcns_index_find(&s->index, ns);
 
 		if (i < 0 || s->seen[i] == nr)
 			continue;
@@ -176,7 +174,7 @@ int ipcns_members(const struct ipcns_reader *r, const struct ipcns_ns_ref *refs,
 
 	memset(members, 0, n * sizeof(*members));
 	s.seen = kvcalloc(n, sizeof(*s.seen), GFP_KERNEL_ACCOUNT);
-	if (ipcns_index_init(&s.index, refs, n) || !s.seen)
+	if (ipcns_index_init(&s.index, &refs->ns, sizeof(*refs), n) || !s.seen)
 		goto out;
 
 	for (;;) {
@@ -247,7 +245,7 @@ int ipcns_next_member(const struct ipcns_index *x, pid_t *nr, struct task_struct
 	*nr = max(*nr, 1);
 	for (; (t = next_thread_get(nr)); (*nr)++) {
 		const struct ipc_namespace *ns = own_ns(t, nsproxy);
-		int ref = ns ? ipcns_index_find(x, ns) : -1;
+		int ref = ipcns_index_find(x, ns);
 
 		if (ref >= 0) {
 			*member = t;
@@ -259,21 +257,6 @@ int ipcns_next_member(const struct ipcns_index *x, pid_t *nr, struct task_struct
 			return -EINTR;
 	}
 	return -ENOENT;
-}
-
-/* Things by key: buckets hold index + 1 of the first one, next those of the others. */
-struct thing_index {
-	u32	*buckets;
-	u32	*next;
-	u32	bits;
-};
-
-static void index_add(struct thing_index *x, const struct ipcns_shared_thing *things, u32 i)
-{
-	u32 *bucket = &x->buckets[hash_ptr(things[i].key, x->bits)];
-
-	x->next[i] = *bucket;
-	*bucket = i + 1;
 }
 
 /* Processes can share a thing. Each gets an entry of its own, while there is room. */
@@ -307,21 +290,14 @@ static void add_sharing_process(struct ipcns_shared_thing *things, u32 i, u32 *n
 int ipcns_find_processes(const struct ipcns_reader *r, struct ipcns_shared_thing *things, u32 *n,
 			 u32 max, const void *(*key)(struct task_struct *t))
 {
-	struct thing_index x = { .bits = order_base_2(max(*n, 2U)) };
 	struct ipcns_process process;
+	struct ipcns_index x;
 	struct task_struct *t;
-	u32 i, first = *n;
-	int err = -ENOMEM;
+	int i, err;
 	pid_t nr = 1;
 
-	x.buckets = kvcalloc(BIT(x.bits), sizeof(*x.buckets), GFP_KERNEL_ACCOUNT);
-	x.next = kvcalloc(first, sizeof(*x.next), GFP_KERNEL_ACCOUNT);
-	if (!x.buckets || !x.next)
-		goto out;
-	for (i = 0; i < first; i++)
-		index_add(&x, things, i);
-
-	for (; (t = next_thread_get(&nr)); nr++) {
+	err = ipcns_index_init(&x, &things->key, sizeof(*things), *n);
+	for (; !err && (t = next_thread_get(&nr)); nr++) {
 		const void *has = NULL;
 
 		rcu_read_lock();
@@ -332,24 +308,17 @@ int ipcns_find_processes(const struct ipcns_reader *r, struct ipcns_shared_thing
 		rcu_read_unlock();
 		if (has)
 			ipcns_process_read(r, t, &process);
-		for (i = has ? x.buckets[hash_ptr(has, x.bits)] : 0; i; i = x.next[i - 1]) {
-			if (things[i - 1].key != has)
-				continue;
+		for (i = ipcns_index_find(&x, has); i >= 0; i = ipcns_index_next(&x, i)) {
 			/* if one thing has its process, all with this key have; none gets another */
-			if (things[i - 1].process.known && *n >= max)
+			if (things[i].process.known && *n >= max)
 				break;
-			add_sharing_process(things, i - 1, n, &process);
+			add_sharing_process(things, i, n, &process);
 		}
 		put_task_struct(t);
 		cond_resched();
-		if (fatal_signal_pending(current)) {
+		if (fatal_signal_pending(current))
 			err = -EINTR;
-			goto out;
-		}
 	}
-	err = 0;
-out:
-	kvfree(x.next);
-	kvfree(x.buckets);
+	ipcns_index_free(&x);
 	return err;
 }

@@ -12,6 +12,7 @@
  * Walks of several callers go on beside each other: none waits for another,
  * which may be a task that is throttled or stopped.
  */
+#include <linux/bsearch.h>
 #include <linux/fs.h>
 #include <linux/hashtable.h>
 #include <linux/init_task.h>
@@ -194,10 +195,16 @@ static void visit_list(struct walk *w, struct ipc_namespace *ns, u64 cookie)
 		lw->list->cookie[lw->list->n++] = cookie;
 }
 
-static int compare_cookies(const void *a, const void *b)
+/**
+ * ipcns_compare_cookies() - the order of cookies, for sort() and bsearch()
+ * @a:		a cookie, or a struct ipcns_ns_ref
+ * @b:		another one
+ */
+int ipcns_compare_cookies(const void *a, const void *b)
 {
 	u64 x = *(const u64 *)a, y = *(const u64 *)b;
 
+	BUILD_BUG_ON(offsetof(struct ipcns_ns_ref, cookie));
 	return x < y ? -1 : x > y;
 }
 
@@ -237,7 +244,7 @@ int ipcns_walk_cookies(struct ipcns_cookies *list, const struct ipcns_view *view
 		room = lw.visible;
 	}
 
-	sort(list->cookie, list->n, sizeof(*list->cookie), compare_cookies, NULL);
+	sort(list->cookie, list->n, sizeof(*list->cookie), ipcns_compare_cookies, NULL);
 	for (i = 0, n = 0; i < list->n; i++)
 		if (!n || list->cookie[n - 1] != list->cookie[i])
 			list->cookie[n++] = list->cookie[i];
@@ -282,25 +289,14 @@ static void take(struct ipcns_ns_ref *ref, struct ipc_namespace *ns)
 static void visit_get(struct walk *w, struct ipc_namespace *ns, u64 cookie)
 {
 	struct get_walk *gw = container_of(w, struct get_walk, walk);
-	u32 low = 0, high = gw->n;
+	struct ipcns_ns_ref *ref = __inline_bsearch(&cookie, gw->refs, gw->n, sizeof(*gw->refs),
+						    ipcns_compare_cookies);
 
-	while (low < high) {
-		u32 mid = low + (high - low) / 2;
-		struct ipcns_ns_ref *ref = &gw->refs[mid];
-
-		if (ref->cookie < cookie) {
-			low = mid + 1;
-		} else if (ref->cookie > cookie) {
-			high = mid;
-		} else {
-			if (!ref->ns) {
-				ref->access = access_to(w, ns, cookie);
-				if (!w->view || ref->access >= w->view->least)
-					take(ref, ns);
-			}
-			return;
-		}
-	}
+	if (!ref || ref->ns)
+		return;
+	ref->access = access_to(w, ns, cookie);
+	if (!w->view || ref->access >= w->view->least)
+		take(ref, ns);
 }
 
 /**
@@ -359,31 +355,39 @@ void ipcns_put(struct ipcns_ns_ref *ref)
 	ref->ns = NULL;
 }
 
+static const void *key_at(const struct ipcns_index *x, u32 i)
+{
+	return *(const void *const *)(x->keys + i * x->stride);
+}
+
 /**
- * ipcns_index_init() - index referenced namespaces by their addresses
+ * ipcns_index_init() - index the entries of an array by an address in them
  * @x:		filled in; to be freed with ipcns_index_free(), also after an
  *		error
- * @refs:	the references, which stay as they are as long
+ * @keys:	the address in the first entry; entries in which it is NULL are
+ *		left out. They stay as they are as long.
+ * @stride:	size of an entry
  * @n:		how many
  *
  * Return: 0 or -ENOMEM.
  */
-int ipcns_index_init(struct ipcns_index *x, const struct ipcns_ns_ref *refs, u32 n)
+int ipcns_index_init(struct ipcns_index *x, const void *keys, size_t stride, u32 n)
 {
-	u32 i, slot;
+	u32 i, *bucket;
 
-	x->refs = refs;
+	x->keys = keys;
+	x->stride = stride;
 	x->bits = order_base_2(n) + 1;
-	x->slots = kvcalloc(BIT(x->bits), sizeof(*x->slots), GFP_KERNEL_ACCOUNT);
-	if (!x->slots)
+	x->buckets = kvcalloc(BIT(x->bits) + n, sizeof(*x->buckets), GFP_KERNEL_ACCOUNT);
+	if (!x->buckets)
 		return -ENOMEM;
+	x->next = x->buckets + BIT(x->bits);
 	for (i = 0; i < n; i++) {
-		if (!refs[i].ns)
+		if (!key_at(x, i))
 			continue;
-		slot = hash_ptr(refs[i].ns, x->bits);
-		while (x->slots[slot])
-			slot = (slot + 1) & (BIT(x->bits) - 1);
-		x->slots[slot] = i + 1;
+		bucket = &x->buckets[hash_ptr(key_at(x, i), x->bits)];
+		x->next[i] = *bucket;
+		*bucket = i + 1;
 	}
 	return 0;
 }
@@ -394,25 +398,41 @@ int ipcns_index_init(struct ipcns_index *x, const struct ipcns_ns_ref *refs, u32
  */
 void ipcns_index_free(struct ipcns_index *x)
 {
-	kvfree(x->slots);
+	kvfree(x->buckets);
+}
+
+/* The first entry with a key, from one in its bucket on. */
+static int first_of(const struct ipcns_index *x, u32 i, const void *key)
+{
+	while (i && key_at(x, i - 1) != key)
+		i = x->next[i - 1];
+	return (int)i - 1;
 }
 
 /**
- * ipcns_index_find() - find a namespace
+ * ipcns_index_find() - find an entry
  * @x:		the index
- * @ns:		an address, which is compared only
+ * @key:	an address, which is compared only, or NULL
  *
  * Context: any.
- * Return: its place among the references, or -1.
+ * Return: its place in the array, or -1.
  */
-int ipcns_index_find(const struct ipcns_index *x, const struct ipc_namespace *ns)
+int ipcns_index_find(const struct ipcns_index *x, const void *key)
 {
-	u32 slot = hash_ptr(ns, x->bits);
+	return first_of(x, x->buckets[hash_ptr(key, x->bits)], key);
+}
 
-	for (; x->slots[slot]; slot = (slot + 1) & (BIT(x->bits) - 1))
-		if (x->refs[x->slots[slot] - 1].ns == ns)
-			return x->slots[slot] - 1;
-	return -1;
+/**
+ * ipcns_index_next() - find another entry with the same address
+ * @x:		the index
+ * @i:		place of the last one that was found
+ *
+ * Context: any.
+ * Return: as ipcns_index_find().
+ */
+int ipcns_index_next(const struct ipcns_index *x, u32 i)
+{
+	return first_of(x, x->next[i], key_at(x, i));
 }
 
 struct find_walk {

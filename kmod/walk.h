@@ -33,16 +33,16 @@ struct ipcns_view {
 
 /**
  * struct ipcns_ns_ref - a namespace that the module holds a reference on
+ * @cookie:	its key, see ipcns_cookie(); the first member, by which an array is searched
  * @ns:		the namespace; NULL if it has ended, or is not to be seen
- * @cookie:	its key, see ipcns_cookie()
  * @id:		the id that users see
  * @refs:	its reference count, without references of the module's
  * @access:	what may be seen of it, also where that is not enough
  * @held:	in the hash of references that the module holds
  */
 struct ipcns_ns_ref {
-	struct ipc_namespace	*ns;
 	u64			cookie;
+	struct ipc_namespace	*ns;
 	u64			id;
 	unsigned int		refs;
 	enum ipcns_access	access;
@@ -64,15 +64,19 @@ struct ipcns_cookies {
 };
 
 /**
- * struct ipcns_index - finds referenced namespaces by their addresses
- * @refs:	the references
- * @slots:	hash table: index in @refs + 1, or 0
- * @bits:	log2 of its size
+ * struct ipcns_index - finds entries of an array by an address in them
+ * @keys:	the address in the first entry
+ * @stride:	bytes from there to that in the next one
+ * @buckets:	hash table: index of the first entry + 1, or 0
+ * @next:	for each entry: the same of the next one in its bucket
+ * @bits:	log2 of the number of buckets
  */
 struct ipcns_index {
-	const struct ipcns_ns_ref	*refs;
-	u32			*slots;
-	u32			bits;
+	const void	*keys;
+	size_t		stride;
+	u32		*buckets;
+	u32		*next;
+	u32		bits;
 };
 
 /**
@@ -101,9 +105,11 @@ int ipcns_walk_get(struct ipcns_ns_ref *refs, u32 n, const struct ipcns_view *vi
 int ipcns_walk_left(void (*left)(const struct super_block *sb));
 int ipcns_walk_find(u32 inum, u64 *cookie, const struct ipcns_view *view);
 void ipcns_put(struct ipcns_ns_ref *ref);
-int ipcns_index_init(struct ipcns_index *x, const struct ipcns_ns_ref *refs, u32 n);
+int ipcns_compare_cookies(const void *a, const void *b);
+int ipcns_index_init(struct ipcns_index *x, const void *keys, size_t stride, u32 n);
 void ipcns_index_free(struct ipcns_index *x);
-int ipcns_index_find(const struct ipcns_index *x, const struct ipc_namespace *ns);
+int ipcns_index_find(const struct ipcns_index *x, const void *key);
+int ipcns_index_next(const struct ipcns_index *x, u32 i);
 void ipcns_walk_stats(struct ipcns_walk_stats *stats);
 
 #endif /* _IPCNS_WALK_H */

@@ -101,7 +101,7 @@ static void expect_crowd(struct kunit *test, u32 n)
 		u64 cookie = (u64)(1000 + i + 1) << 32 | (0x1000 + i + 1);
 
 		KUNIT_EXPECT_NOT_NULL(test, bsearch(&cookie, list.cookie, list.n, sizeof(cookie),
-						    compare_cookies));
+						    ipcns_compare_cookies));
 	}
 	ipcns_cookies_free(&list);
 }
@@ -276,13 +276,39 @@ static void addresses(struct kunit *test)
 	for (k = 0; k < ARRAY_SIZE(sizes); k++) {
 		for (i = 0; i < sizes[k]; i++)
 			refs[i].ns = i % 5 == 3 ? NULL : (void *)(0xffff000000000000 + i * 64);
-		KUNIT_ASSERT_EQ(test, ipcns_index_init(&x, refs, sizes[k]), 0);
+		KUNIT_ASSERT_EQ(test, ipcns_index_init(&x, &refs->ns, sizeof(*refs), sizes[k]), 0);
 		for (i = 0; i < 1024; i++)
 			KUNIT_ASSERT_EQ(test,
 					ipcns_index_find(&x, (void *)(0xffff000000000000 + i * 64)),
 					i < sizes[k] && i % 5 != 3 ? (int)i : -1);
+		KUNIT_ASSERT_EQ(test, ipcns_index_find(&x, NULL), -1);
 		ipcns_index_free(&x);
 	}
+}
+
+/* Entries with the same address are all found, each once, beside others. */
+static void duplicates(struct kunit *test)
+{
+	struct ipcns_ns_ref *refs = kunit_kcalloc(test, 1000, sizeof(*refs), GFP_KERNEL);
+	struct ipcns_index x;
+	int at, k;
+	u32 i, n;
+
+	KUNIT_ASSERT_NOT_NULL(test, refs);
+	for (i = 0; i < 1000; i++)
+		refs[i].ns = (void *)(0xffff000000000000 + i % 7 * 64);
+	KUNIT_ASSERT_EQ(test, ipcns_index_init(&x, &refs->ns, sizeof(*refs), 1000), 0);
+	for (k = 0; k < 7; k++) {
+		n = 0;
+		for (at = ipcns_index_find(&x, (void *)(0xffff000000000000 + k * 64)); at >= 0;
+		     at = ipcns_index_next(&x, at)) {
+			KUNIT_ASSERT_EQ(test, at % 7, k);
+			KUNIT_ASSERT_EQ(test, refs[at].id++, 0ULL);
+			n++;
+		}
+		KUNIT_EXPECT_EQ(test, n, 1000U / 7 + (k < 1000 % 7));
+	}
+	ipcns_index_free(&x);
 }
 
 /* What a view lets see, and what was asked of it. */
@@ -393,6 +419,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(dangling),
 	KUNIT_CASE(find),
 	KUNIT_CASE(addresses),
+	KUNIT_CASE(duplicates),
 	KUNIT_CASE(views),
 	KUNIT_CASE(two_callers),
 	{ }
