@@ -121,4 +121,17 @@ int ipcns_reply_one(struct sk_buff *skb, struct genl_info *info,
 		    const struct ipcns_dump_ops *ops);
 u32 ipcns_dumps_open(void);
 
+/* The functions by which nl_gen.c knows a command that is one struct ipcns_dump_ops. */
+#define IPCNS_DO(command, ops)							\
+int ipcns_nl_##command##_doit(struct sk_buff *skb, struct genl_info *info)	\
+{										\
+	return ipcns_reply_one(skb, info, &(ops));				\
+}
+
+#define IPCNS_DUMP(command, ops)						\
+int ipcns_nl_##command##_dumpit(struct sk_buff *skb, struct netlink_callback *cb) \
+{										\
+	return ipcns_dump_step(skb, cb, &(ops));				\
+}
+
 #endif /* _IPCNS_DUMP_H */

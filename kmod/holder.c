@@ -262,7 +262,4 @@ static const struct ipcns_dump_ops holder_ops = {
 	.fill		= ipcns_holder_fill,
 };
 
-int ipcns_nl_holder_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
-{
-	return ipcns_dump_step(skb, cb, &holder_ops);
-}
+IPCNS_DUMP(holder_get, holder_ops)

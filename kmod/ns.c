@@ -278,15 +278,8 @@ static const struct ipcns_dump_ops ns_ops = {
 	.pad_attr	= IPCNS_A_NS_PAD,
 };
 
-int ipcns_nl_ns_get_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	return ipcns_reply_one(skb, info, &ns_ops);
-}
-
-int ipcns_nl_ns_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
-{
-	return ipcns_dump_step(skb, cb, &ns_ops);
-}
+IPCNS_DO(ns_get, ns_ops)
+IPCNS_DUMP(ns_get, ns_ops)
 
 /* What was opened, for the process that asks. */
 struct opened {
@@ -343,7 +336,4 @@ static const struct ipcns_dump_ops open_ops = {
 	.undo		= open_undo,
 };
 
-int ipcns_nl_ns_open_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	return ipcns_reply_one(skb, info, &open_ops);
-}
+IPCNS_DO(ns_open, open_ops)

@@ -32,26 +32,7 @@ struct ipcns_ns {
 	struct ipcns_actor	born, dying;
 };
 
-/**
- * struct ipcns_limits - the limits of one namespace and what is used of them
- * @whole:	the reader may know all of it
- *
- * The other members have the names of the attributes in the spec.
- */
-struct ipcns_limits {
-	u64	ns_id;
-	u32	ns_inum;
-	u64	shmmax, shmall, shm_pages;
-	u32	shmmni, shm_rmid_forced;
-	u32	msgmax, msgmnb, msgmni;
-	u32	semmsl, semmns, semopm, semmni;
-	u32	mq_queues_max, mq_msg_max, mq_msgsize_max, mq_msg_default, mq_msgsize_default;
-	u32	shm, sem, sems, msg, mq;
-	bool	whole;
-};
-
 int ipcns_actor_fill(struct sk_buff *skb, int type, const struct ipcns_actor *a);
 int ipcns_ns_fill(struct sk_buff *skb, const void *record);
-int ipcns_limits_fill(struct sk_buff *skb, const void *record);
 
 #endif /* _IPCNS_NS_H */

@@ -438,12 +438,5 @@ static const struct ipcns_dump_ops object_ops = {
 	.pad_attr	= IPCNS_A_OBJECT_PAD,
 };
 
-int ipcns_nl_object_get_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	return ipcns_reply_one(skb, info, &object_ops);
-}
-
-int ipcns_nl_object_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
-{
-	return ipcns_dump_step(skb, cb, &object_ops);
-}
+IPCNS_DO(object_get, object_ops)
+IPCNS_DUMP(object_get, object_ops)

@@ -639,12 +639,5 @@ static const struct ipcns_dump_ops waiter_ops = {
 	.set_error_text	= detail_error,
 };
 
-int ipcns_nl_element_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
-{
-	return ipcns_dump_step(skb, cb, &element_ops);
-}
-
-int ipcns_nl_waiter_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
-{
-	return ipcns_dump_step(skb, cb, &waiter_ops);
-}
+IPCNS_DUMP(element_get, element_ops)
+IPCNS_DUMP(waiter_get, waiter_ops)

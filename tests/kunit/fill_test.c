@@ -10,6 +10,7 @@
 #include "ns.h"
 #include "object.h"
 #include "event_read.h"
+#include "limits.c"
 
 #define BIG 8192
 
@@ -205,7 +206,7 @@ static void holders(struct kunit *test)
 static void namespaces(struct kunit *test)
 {
 	struct ipcns_ns *n = made_up(test, sizeof(*n));
-	struct ipcns_limits *l = made_up(test, sizeof(*l));
+	struct limits *l = made_up(test, sizeof(*l));
 
 	n->counted = true;
 	n->whole = true;
@@ -218,7 +219,7 @@ static void namespaces(struct kunit *test)
 	n->dying.time = 1;
 	every_room(test, "a dying one", ipcns_ns_fill, n, IPCNS_A_NS_DYING);
 	l->whole = true;
-	every_room(test, "limits", ipcns_limits_fill, l, IPCNS_A_LIMITS_SHM_PAGES);
+	every_room(test, "limits", limits_fill, l, IPCNS_A_LIMITS_SHM_PAGES);
 }
 
 static void notices(struct kunit *test)
