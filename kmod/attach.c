@@ -274,12 +274,12 @@ static bool is_done(const struct attachment *at, const struct ipcns_holder_place
 	return at->mm == place->mm ? at->start < place->start : (void *)at->mm < place->mm;
 }
 
-static int add_process(struct ipcns_holders *h, const struct attachment *at,
-		       const struct ipcns_process *process)
+/* Adds an attachment with a process that shares it, or NULL if the reader sees none. */
+static int add_holder(struct ipcns_holders *h, const struct attachment *at,
+		      const struct ipcns_process *process)
 {
-	const struct ipcns_holder out = {
+	struct ipcns_holder out = {
 		.kind		= IPCNS_HOLDER_KIND_SHM,
-		.process	= *process,
 		.token		= at->token,
 		.mm		= ipcns_token(at->mm),
 		.id		= at->id,
@@ -291,22 +291,9 @@ static int add_process(struct ipcns_holders *h, const struct attachment *at,
 		.truncated	= at->truncated,
 	};
 
-	return ipcns_holder_add(h, at->ref, &out);
-}
-
-/* An attachment of which the reader sees no process. */
-static int add_hidden(struct ipcns_holders *h, const struct attachment *at)
-{
-	const struct ipcns_holder out = {
-		.kind		= IPCNS_HOLDER_KIND_SHM,
-		.token		= at->token,
-		.id		= at->id,
-		.nattch		= at->nattch,
-		.size		= at->size,
-		.truncated	= at->truncated,
-	};
-
-	return ipcns_holder_add_hidden(h, at->ref, &out);
+	if (process)
+		out.process = *process;
+	return ipcns_holder_add(h, at->ref, &out, !process);
 }
 
 /*
@@ -333,12 +320,12 @@ static int add_attachment(struct ipcns_holders *h, const struct attachment *at,
 		shown = true;
 		if (i < done)
 			continue;
-		err = add_process(h, at, &thing[i].process);
+		err = add_holder(h, at, &thing[i].process);
 		if (!err)
 			place->nth = i + 1;
 	}
 	if (!err && !shown && !done)
-		err = add_hidden(h, at);
+		err = add_holder(h, at, NULL);
 	if (!err)
 		place->nth = end - thing + 1;	/* one that was counted only, too */
 	return err;

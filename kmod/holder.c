@@ -37,7 +37,7 @@ static int collect_counts(struct ipcns_holders *h)
 			continue;
 		count.refs = ref->refs;
 		count.counted = ipcns_is_counted(ref->ns);
-		err = ipcns_holder_add(h, h->place->ref, &count);
+		err = ipcns_holder_add(h, h->place->ref, &count, false);
 		if (err)
 			return err;
 	}
@@ -64,8 +64,7 @@ static int collect_tasks(struct ipcns_holders *h)
 		ipcns_process_read(h->r, t, &task.process);
 		put_task_struct(t);
 		task.token = ipcns_token(nsproxy);
-		err = ipcns_process_hidden(h->r, &task.process) ?
-		      ipcns_holder_add_hidden(h, ref, &task) : ipcns_holder_add(h, ref, &task);
+		err = ipcns_holder_add(h, ref, &task, ipcns_process_hidden(h->r, &task.process));
 		if (!err)
 			h->place->nr++;
 	}
@@ -78,53 +77,35 @@ static int collect_tasks(struct ipcns_holders *h)
  * @h:		the search
  * @ref:	the namespace, by its place
  * @holder:	what is known of the holder, its namespace excepted
+ * @hidden:	the reader cannot see its process: the holder is counted only
+ *
+ * Hidden holders that follow one another and share a reference share a record.
  *
  * Context: process context, may sleep.
  * Return: 0, -ENOBUFS if the buffer is full, or -ENOMEM.
  */
-int ipcns_holder_add(struct ipcns_holders *h, u32 ref, const struct ipcns_holder *holder)
+int ipcns_holder_add(struct ipcns_holders *h, u32 ref, const struct ipcns_holder *holder,
+		     bool hidden)
 {
-	struct ipcns_holder *out = ipcns_buf_reserve(h->buf, sizeof(*out));
+	struct ipcns_holder *last = h->hidden, *out;
+	u64 ns_id = h->refs[ref].id;
 
+	if (hidden && last && last->ns_id == ns_id && last->kind == holder->kind &&
+	    last->token == holder->token && last->id == holder->id) {
+		last->hidden++;
+		return 0;
+	}
 	h->hidden = NULL;
+	out = ipcns_buf_reserve(h->buf, sizeof(*out));
 	if (IS_ERR(out))
 		return PTR_ERR(out);
 	*out = *holder;
-	out->ns_id = h->refs[ref].id;
+	out->ns_id = ns_id;
 	out->ns_inum = h->refs[ref].ns->ns.inum;
+	out->hidden = hidden;
 	ipcns_buf_commit(h->buf, sizeof(*out));
-	if (out->hidden)
+	if (hidden)
 		h->hidden = out;
-	return 0;
-}
-
-/**
- * ipcns_holder_add_hidden() - count a holder that the reader cannot see
- * @h:		the search
- * @ref:	the namespace, by its place
- * @holder:	what is known of the holder; its process and addresses are left out
- *
- * Holders that follow one another and share a reference share a record.
- *
- * Context: process context, may sleep.
- * Return: as ipcns_holder_add().
- */
-int ipcns_holder_add_hidden(struct ipcns_holders *h, u32 ref, const struct ipcns_holder *holder)
-{
-	const struct ipcns_holder out = {
-		.kind		= holder->kind,
-		.token		= holder->token,
-		.id		= holder->id,
-		.nattch		= holder->nattch,
-		.size		= holder->size,
-		.truncated	= holder->truncated,
-		.hidden		= 1,
-	};
-
-	if (!h->hidden || h->hidden->ns_id != h->refs[ref].id || h->hidden->kind != out.kind ||
-	    h->hidden->token != out.token || h->hidden->id != out.id)
-		return ipcns_holder_add(h, ref, &out);
-	h->hidden->hidden++;
 	return 0;
 }
 
@@ -199,6 +180,7 @@ int ipcns_holder_fill(struct sk_buff *skb, const void *record)
 	if (nla_put_u64_64bit(skb, IPCNS_A_HOLDER_TOKEN, h->token, IPCNS_A_HOLDER_PAD) ||
 	    (h->kind == IPCNS_HOLDER_KIND_SHM && segment_fill(skb, h)))
 		return -EMSGSIZE;
+	/* neither its process nor its addresses */
 	if (h->hidden)
 		return nla_put_u32(skb, IPCNS_A_HOLDER_HIDDEN, h->hidden);
 	if (ipcns_process_fill(skb, IPCNS_A_HOLDER_PID, IPCNS_A_HOLDER_COMM, &h->process) ||

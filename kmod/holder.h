@@ -80,8 +80,8 @@ struct ipcns_holders {
 
 int ipcns_holders_collect(struct ipcns_holders *h);
 int ipcns_attachments_collect(struct ipcns_holders *h);
-int ipcns_holder_add(struct ipcns_holders *h, u32 ref, const struct ipcns_holder *holder);
-int ipcns_holder_add_hidden(struct ipcns_holders *h, u32 ref, const struct ipcns_holder *holder);
+int ipcns_holder_add(struct ipcns_holders *h, u32 ref, const struct ipcns_holder *holder,
+		     bool hidden);
 int ipcns_holder_fill(struct sk_buff *skb, const void *record);
 u64 ipcns_token(const void *p);
 

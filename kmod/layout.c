@@ -63,16 +63,12 @@ static const struct ipcns_layout_member sem_queue_members[] = {
 	MEMBER(sem_queue, nsops),
 };
 
+static const struct ipcns_layout_member sem_undo_older_semadj = MEMBER(sem_undo_older, semadj);
+
 static const struct ipcns_layout_member sem_undo_members[] = {
 	MEMBER(sem_undo, ulp),
 	MEMBER(sem_undo, list_id),
-	FLEXIBLE(sem_undo, semadj),
-};
-
-static const struct ipcns_layout_member sem_undo_older_members[] = {
-	MEMBER(sem_undo_older, ulp),
-	MEMBER(sem_undo_older, list_id),
-	MEMBER(sem_undo_older, semadj),
+	{ "semadj", offsetof(struct sem_undo, semadj), 0, &sem_undo_older_semadj },
 };
 
 bool ipcns_sem_undo_is_older;
@@ -106,6 +102,11 @@ static const struct ipcns_layout_member msg_sender_members[] = {
 	MEMBER(msg_sender, msgsz),
 };
 
+/* a queue is charged to a user, not to ucounts */
+static const struct ipcns_layout_member mqueue_inode_info_user = {
+	"user", offsetof(struct mqueue_inode_info, ucounts), sizeof(struct user_struct *)
+};
+
 static const struct ipcns_layout_member mqueue_inode_info_members[] = {
 	MEMBER(mqueue_inode_info, lock),
 	MEMBER(mqueue_inode_info, vfs_inode),
@@ -113,20 +114,8 @@ static const struct ipcns_layout_member mqueue_inode_info_members[] = {
 	MEMBER(mqueue_inode_info, attr),
 	MEMBER(mqueue_inode_info, notify),
 	MEMBER(mqueue_inode_info, notify_owner),
-	MEMBER(mqueue_inode_info, ucounts),
-	MEMBER(mqueue_inode_info, e_wait_q),
-	MEMBER(mqueue_inode_info, qsize),
-};
-
-/* a queue is charged to a user, not to ucounts */
-static const struct ipcns_layout_member mqueue_inode_info_older_members[] = {
-	MEMBER(mqueue_inode_info, lock),
-	MEMBER(mqueue_inode_info, vfs_inode),
-	MEMBER(mqueue_inode_info, msg_tree),
-	MEMBER(mqueue_inode_info, attr),
-	MEMBER(mqueue_inode_info, notify),
-	MEMBER(mqueue_inode_info, notify_owner),
-	{ "user", offsetof(struct mqueue_inode_info, ucounts), sizeof(struct user_struct *) },
+	{ "ucounts", offsetof(struct mqueue_inode_info, ucounts), sizeof(struct ucounts *),
+	  &mqueue_inode_info_user },
 	MEMBER(mqueue_inode_info, e_wait_q),
 	MEMBER(mqueue_inode_info, qsize),
 };
@@ -164,48 +153,45 @@ struct ipcns_layout ipcns_layouts[] = {
 	LAYOUT(sem_array, false, .kinds = BIT(IPCNS_KIND_SEM)),
 	LAYOUT(sem, true, .kinds = BIT(IPCNS_KIND_SEM)),
 	LAYOUT(sem_queue, false, .kinds = BIT(IPCNS_KIND_SEM)),
-	LAYOUT(sem_undo, false, .depth = BIT(IPCNS_KIND_SEM),
-	       .older = sem_undo_older_members, .is_older = &ipcns_sem_undo_is_older),
+	LAYOUT(sem_undo, false, .depth = BIT(IPCNS_KIND_SEM), .is_older = &ipcns_sem_undo_is_older),
 	LAYOUT(msg_queue, false, .kinds = BIT(IPCNS_KIND_MSG)),
 	LAYOUT(msg_receiver, false, .depth = BIT(IPCNS_KIND_MSG)),
 	LAYOUT(msg_sender, false, .depth = BIT(IPCNS_KIND_MSG)),
-	LAYOUT(mqueue_inode_info, false, .kinds = BIT(IPCNS_KIND_MQ),
-	       .older = mqueue_inode_info_older_members),
+	LAYOUT(mqueue_inode_info, false, .kinds = BIT(IPCNS_KIND_MQ)),
 	LAYOUT(ext_wait_queue, true, .kinds = BIT(IPCNS_KIND_MQ)),
 	LAYOUT(posix_msg_tree_node, false, .depth = BIT(IPCNS_KIND_MQ)),
 };
 
 const unsigned int ipcns_n_layouts = ARRAY_SIZE(ipcns_layouts);
 
-/* The name of the first member that is not where the kernel has it, or NULL. */
-static const char *members_compare(const struct ipcns_btf *btf, u32 id,
-				   const struct ipcns_layout_member *members, unsigned int n)
+static bool member_matches(const struct ipcns_btf *btf, u32 id,
+			   const struct ipcns_layout_member *m)
 {
 	struct ipcns_btf_member found;
-	unsigned int i;
 
-	for (i = 0; i < n; i++)
-		if (!ipcns_btf_find_member(btf, id, members[i].name, &found) ||
-		    found.bit_offset != members[i].offset * 8 || found.size != members[i].size)
-			return members[i].name;
-	return NULL;
+	return ipcns_btf_find_member(btf, id, m->name, &found) &&
+	       found.bit_offset == m->offset * 8 && found.size == m->size;
 }
 
 static void layout_compare(const struct ipcns_btf *btf, struct ipcns_layout *l)
 {
-	bool older;
-	u32 id;
+	u32 i, id = ipcns_btf_find_struct(btf, l->name);
+	bool older = false;
 
 	l->state = IPCNS_LAYOUT_STATE_MISMATCH;
-	id = ipcns_btf_find_struct(btf, l->name);
-	if (!id || (l->size && ipcns_btf_size(btf, id) != l->size)) {
-		l->mismatch = l->name;
+	l->mismatch = l->name;
+	if (!id || (l->size && ipcns_btf_size(btf, id) != l->size))
 		return;
+	for (i = 0; i < l->n_members; i++) {
+		const struct ipcns_layout_member *m = &l->members[i];
+
+		l->mismatch = m->name;
+		if (member_matches(btf, id, m))
+			continue;
+		if (!m->older || !member_matches(btf, id, m->older))
+			return;
+		older = true;
 	}
-	l->mismatch = members_compare(btf, id, l->members, l->n_members);
-	older = l->mismatch && l->older && !members_compare(btf, id, l->older, l->n_members);
-	if (l->mismatch && !older)
-		return;
 	if (l->is_older)
 		*l->is_older = older;
 	l->state = IPCNS_LAYOUT_STATE_OK;
@@ -325,6 +311,22 @@ out:
 	vfree(blob);
 }
 
+/* What no longer can be read where structs differ, by the masks of all of these. */
+static struct ipcns_layout unreadable(void)
+{
+	struct ipcns_layout all = { };
+	unsigned int i;
+
+	for (i = 0; i < ipcns_n_layouts; i++) {
+		if (ipcns_layouts[i].state == IPCNS_LAYOUT_STATE_OK)
+			continue;
+		all.kinds |= ipcns_layouts[i].kinds;
+		all.depth |= ipcns_layouts[i].depth;
+		all.holders |= ipcns_layouts[i].holders;
+	}
+	return all;
+}
+
 /**
  * ipcns_layout_ok() - may objects of a kind be read?
  * @kind:	the kind
@@ -333,13 +335,7 @@ out:
  */
 bool ipcns_layout_ok(enum ipcns_kind kind)
 {
-	unsigned int i;
-
-	for (i = 0; i < ipcns_n_layouts; i++)
-		if ((ipcns_layouts[i].kinds & BIT(kind)) &&
-		    ipcns_layouts[i].state != IPCNS_LAYOUT_STATE_OK)
-			return false;
-	return true;
+	return !(unreadable().kinds & BIT(kind));
 }
 
 /**
@@ -350,13 +346,9 @@ bool ipcns_layout_ok(enum ipcns_kind kind)
  */
 bool ipcns_layout_depth_ok(enum ipcns_kind kind)
 {
-	unsigned int i;
+	struct ipcns_layout not = unreadable();
 
-	for (i = 0; i < ipcns_n_layouts; i++)
-		if ((ipcns_layouts[i].depth & BIT(kind)) &&
-		    ipcns_layouts[i].state != IPCNS_LAYOUT_STATE_OK)
-			return false;
-	return ipcns_layout_ok(kind);
+	return !((not.kinds | not.depth) & BIT(kind));
 }
 
 /**
@@ -366,11 +358,5 @@ bool ipcns_layout_depth_ok(enum ipcns_kind kind)
  */
 u32 ipcns_layout_holders(void)
 {
-	u32 mask = U32_MAX;
-	unsigned int i;
-
-	for (i = 0; i < ipcns_n_layouts; i++)
-		if (ipcns_layouts[i].state != IPCNS_LAYOUT_STATE_OK)
-			mask &= ~ipcns_layouts[i].holders;
-	return mask;
+	return ~unreadable().holders;
 }

@@ -176,10 +176,18 @@ struct mqueue_inode_info {
 #define IPCNS_MQ_SENDERS	0
 #define IPCNS_MQ_RECEIVERS	1
 
+/**
+ * struct ipcns_layout_member - a member that the module uses
+ * @name:	its name
+ * @offset:	where it is, in bytes
+ * @size:	its size; 0 for a flexible array
+ * @older:	the same in older kernels, or NULL
+ */
 struct ipcns_layout_member {
-	const char	*name;
-	u32		offset;
-	u32		size;
+	const char				*name;
+	u32					offset;
+	u32					size;
+	const struct ipcns_layout_member	*older;
 };
 
 /**
@@ -190,9 +198,8 @@ struct ipcns_layout_member {
  * @depth:	of those whose messages, waiters and adjustments need it
  * @holders:	mask of the kinds of holders that need it
  * @members:	the members that the module uses
- * @older:	the same in older kernels; NULL if they have @members, too
- * @n_members:	number of @members, and of @older
- * @is_older:	filled in if not NULL: it is @older that matches
+ * @n_members:	number of @members
+ * @is_older:	filled in if not NULL: a member is as in older kernels
  * @state:	outcome, constant once the module is loaded
  * @mismatch:	first member that did not match, or NULL
  */
@@ -203,7 +210,6 @@ struct ipcns_layout {
 	u32					depth;
 	u32					holders;
 	const struct ipcns_layout_member	*members;
-	const struct ipcns_layout_member	*older;
 	unsigned int				n_members;
 	bool					*is_older;
 	enum ipcns_layout_state			state;
