@@ -7,9 +7,21 @@
 #define _IPCNS_ATTR_H
 
 #include <net/genetlink.h>
+#include <uapi/linux/ipcns.h>
 
 /* A number that is not known. */
 #define IPCNS_UNKNOWN	U32_MAX
+
+/* What is put before a number of 64 bits where it would not be aligned; in each set of attributes. */
+#define IPCNS_PAD	1
+static_assert(IPCNS_A_NS_PAD == IPCNS_PAD && IPCNS_A_ACTOR_PAD == IPCNS_PAD &&
+	      IPCNS_A_OBJECT_PAD == IPCNS_PAD && IPCNS_A_SHM_PAD == IPCNS_PAD &&
+	      IPCNS_A_SEM_PAD == IPCNS_PAD && IPCNS_A_MSG_PAD == IPCNS_PAD &&
+	      IPCNS_A_MQ_PAD == IPCNS_PAD && IPCNS_A_ELEMENT_PAD == IPCNS_PAD &&
+	      IPCNS_A_WAITER_PAD == IPCNS_PAD && IPCNS_A_HOLDER_PAD == IPCNS_PAD &&
+	      IPCNS_A_LIMITS_PAD == IPCNS_PAD && IPCNS_A_PROBE_PAD == IPCNS_PAD &&
+	      IPCNS_A_TEARDOWNS_PAD == IPCNS_PAD && IPCNS_A_STATUS_PAD == IPCNS_PAD &&
+	      IPCNS_A_EVENT_PAD == IPCNS_PAD);
 
 /* As skb_put(), but NULL if there is no room; for messages of netlink, which are all in one piece. */
 static __always_inline void *ipcns_attr_room(struct sk_buff *skb, unsigned int len)
@@ -100,14 +112,13 @@ static __always_inline int ipcns_attr_count(struct sk_buff *skb, int type, u32 v
  * @skb:	the message
  * @type:	of the attribute
  * @value:	its value
- * @pad:	type of what is put before it where it would not be aligned
  *
  * Return: 0, or -EMSGSIZE if there is no room.
  */
-static __always_inline int ipcns_attr_u64(struct sk_buff *skb, int type, u64 value, int pad)
+static __always_inline int ipcns_attr_u64(struct sk_buff *skb, int type, u64 value)
 {
 	if (nla_need_padding_for_64bit(skb))	/* never where that does not matter */
-		return nla_put_u64_64bit(skb, type, value, pad);
+		return nla_put_u64_64bit(skb, type, value, IPCNS_PAD);
 	return ipcns_attr_put(skb, type, &value, sizeof(value));
 }
 

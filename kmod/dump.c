@@ -357,7 +357,7 @@ static int put_record(struct sk_buff *skb, u32 portid, u32 seq, int flags,
 	if (!hdr)
 		return -EMSGSIZE;
 	if (ops->fill(skb, record) ||
-	    (first && d->seq && nla_put_u64_64bit(skb, ops->seq_attr, d->seq, ops->pad_attr))) {
+	    (first && d->seq && ipcns_attr_u64(skb, ops->seq_attr, d->seq))) {
 		genlmsg_cancel(skb, hdr);
 		return -EMSGSIZE;
 	}

@@ -41,7 +41,6 @@ struct ipcns_dump;
  *		are explained the same way for all commands
  * @seq_attr:	attribute for the sequence number that records are true for,
  *		which the first of each message of a dump gets; 0 for none
- * @pad_attr:	the padding attribute of the same set
  */
 struct ipcns_dump_ops {
 	u8	cmd;
@@ -61,7 +60,6 @@ struct ipcns_dump_ops {
 	bool	(*set_error_text)(const struct ipcns_dump *d, struct netlink_ext_ack *extack,
 				  int err);
 	u8	seq_attr;
-	u8	pad_attr;
 };
 
 /**

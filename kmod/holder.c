@@ -8,6 +8,7 @@
 #include <linux/sched/task.h>
 #include <linux/siphash.h>
 
+#include "attr.h"
 #include "dump.h"
 #include "holder.h"
 #include "layout.h"
@@ -143,8 +144,8 @@ int ipcns_holders_collect(struct ipcns_holders *h)
 static int segment_fill(struct sk_buff *skb, const struct ipcns_holder *h)
 {
 	if (nla_put_u32(skb, IPCNS_A_HOLDER_ID, h->id) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_HOLDER_NATTCH, h->nattch, IPCNS_A_HOLDER_PAD) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_HOLDER_SIZE, h->size, IPCNS_A_HOLDER_PAD) ||
+	    ipcns_attr_u64(skb, IPCNS_A_HOLDER_NATTCH, h->nattch) ||
+	    ipcns_attr_u64(skb, IPCNS_A_HOLDER_SIZE, h->size) ||
 	    (h->truncated && nla_put_flag(skb, IPCNS_A_HOLDER_TRUNCATED)))
 		return -EMSGSIZE;
 	return 0;
@@ -152,9 +153,9 @@ static int segment_fill(struct sk_buff *skb, const struct ipcns_holder *h)
 
 static int area_fill(struct sk_buff *skb, const struct ipcns_holder *h)
 {
-	if (nla_put_u64_64bit(skb, IPCNS_A_HOLDER_START, h->start, IPCNS_A_HOLDER_PAD) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_HOLDER_END, h->end, IPCNS_A_HOLDER_PAD) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_HOLDER_MM, h->mm, IPCNS_A_HOLDER_PAD) ||
+	if (ipcns_attr_u64(skb, IPCNS_A_HOLDER_START, h->start) ||
+	    ipcns_attr_u64(skb, IPCNS_A_HOLDER_END, h->end) ||
+	    ipcns_attr_u64(skb, IPCNS_A_HOLDER_MM, h->mm) ||
 	    (h->read_only && nla_put_flag(skb, IPCNS_A_HOLDER_READ_ONLY)))
 		return -EMSGSIZE;
 	return 0;
@@ -172,12 +173,12 @@ int ipcns_holder_fill(struct sk_buff *skb, const void *record)
 	const struct ipcns_holder *h = record;
 
 	if (nla_put_u32(skb, IPCNS_A_HOLDER_NS_INUM, h->ns_inum) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_HOLDER_NS_ID, h->ns_id, IPCNS_A_HOLDER_PAD) ||
+	    ipcns_attr_u64(skb, IPCNS_A_HOLDER_NS_ID, h->ns_id) ||
 	    nla_put_u32(skb, IPCNS_A_HOLDER_KIND, h->kind))
 		return -EMSGSIZE;
 	if (h->kind == IPCNS_HOLDER_KIND_COUNT)
 		return h->counted ? nla_put_u32(skb, IPCNS_A_HOLDER_REFS, h->refs) : 0;
-	if (nla_put_u64_64bit(skb, IPCNS_A_HOLDER_TOKEN, h->token, IPCNS_A_HOLDER_PAD) ||
+	if (ipcns_attr_u64(skb, IPCNS_A_HOLDER_TOKEN, h->token) ||
 	    (h->kind == IPCNS_HOLDER_KIND_SHM && segment_fill(skb, h)))
 		return -EMSGSIZE;
 	/* neither its process nor its addresses */

@@ -4,6 +4,7 @@
  */
 #include <linux/err.h>
 
+#include "attr.h"
 #include "dump.h"
 #include "layout.h"
 #include "nl_gen.h"
@@ -89,7 +90,7 @@ static int limits_fill(struct sk_buff *skb, const void *record)
 	int err;
 
 	if (nla_put_u32(skb, IPCNS_A_LIMITS_NS_INUM, l->ns_inum) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_LIMITS_NS_ID, l->ns_id, IPCNS_A_LIMITS_PAD) ||
+	    ipcns_attr_u64(skb, IPCNS_A_LIMITS_NS_ID, l->ns_id) ||
 	    nla_put_u32(skb, IPCNS_A_LIMITS_PAGE_SIZE, PAGE_SIZE))
 		return -EMSGSIZE;
 	for (i = 0; i < ARRAY_SIZE(members); i++) {
@@ -98,9 +99,8 @@ static int limits_fill(struct sk_buff *skb, const void *record)
 		/* ipcs(1) shows queues only as far as the filesystem does */
 		if (attr == IPCNS_A_LIMITS_MQ && !l->whole)
 			continue;
-		err = members[i].wide ?
-		      nla_put_u64_64bit(skb, attr, l->value[i], IPCNS_A_LIMITS_PAD) :
-		      nla_put_u32(skb, attr, l->value[i]);
+		err = members[i].wide ? ipcns_attr_u64(skb, attr, l->value[i]) :
+					ipcns_attr_u32(skb, attr, l->value[i]);
 		if (err)
 			return err;
 	}

@@ -364,10 +364,10 @@ static int mq_visit(const struct ipcns_collect *c, void (*call)(void *object, vo
 
 static int mq_fill(struct sk_buff *skb, const struct ipcns_object *o)
 {
-	if (ipcns_attr_u64(skb, IPCNS_A_MQ_MAXMSG, o->mq.maxmsg, IPCNS_A_MQ_PAD) ||
-	    ipcns_attr_u64(skb, IPCNS_A_MQ_MSGSIZE, o->mq.msgsize, IPCNS_A_MQ_PAD) ||
-	    ipcns_attr_u64(skb, IPCNS_A_MQ_CURMSGS, o->mq.curmsgs, IPCNS_A_MQ_PAD) ||
-	    ipcns_attr_u64(skb, IPCNS_A_MQ_QSIZE, o->mq.qsize, IPCNS_A_MQ_PAD) ||
+	if (ipcns_attr_u64(skb, IPCNS_A_MQ_MAXMSG, o->mq.maxmsg) ||
+	    ipcns_attr_u64(skb, IPCNS_A_MQ_MSGSIZE, o->mq.msgsize) ||
+	    ipcns_attr_u64(skb, IPCNS_A_MQ_CURMSGS, o->mq.curmsgs) ||
+	    ipcns_attr_u64(skb, IPCNS_A_MQ_QSIZE, o->mq.qsize) ||
 	    ipcns_attr_u32(skb, IPCNS_A_MQ_STATUS, o->mq.status) ||
 	    ipcns_attr_count(skb, IPCNS_A_MQ_RECEIVERS, o->mq.receivers) ||
 	    ipcns_attr_count(skb, IPCNS_A_MQ_SENDERS, o->mq.senders) ||

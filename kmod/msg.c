@@ -31,13 +31,13 @@ static void msg_read(const struct ipcns_reader *r, struct kern_ipc_perm *perm,
 
 static int msg_fill(struct sk_buff *skb, const struct ipcns_object *o)
 {
-	if (ipcns_attr_u64(skb, IPCNS_A_MSG_CBYTES, o->msg.cbytes, IPCNS_A_MSG_PAD) ||
-	    ipcns_attr_u64(skb, IPCNS_A_MSG_QNUM, o->msg.qnum, IPCNS_A_MSG_PAD) ||
-	    ipcns_attr_u64(skb, IPCNS_A_MSG_QBYTES, o->msg.qbytes, IPCNS_A_MSG_PAD) ||
+	if (ipcns_attr_u64(skb, IPCNS_A_MSG_CBYTES, o->msg.cbytes) ||
+	    ipcns_attr_u64(skb, IPCNS_A_MSG_QNUM, o->msg.qnum) ||
+	    ipcns_attr_u64(skb, IPCNS_A_MSG_QBYTES, o->msg.qbytes) ||
 	    ipcns_attr_u32(skb, IPCNS_A_MSG_LSPID, o->msg.lspid) ||
 	    ipcns_attr_u32(skb, IPCNS_A_MSG_LRPID, o->msg.lrpid) ||
-	    ipcns_attr_u64(skb, IPCNS_A_MSG_STIME, o->msg.stime, IPCNS_A_MSG_PAD) ||
-	    ipcns_attr_u64(skb, IPCNS_A_MSG_RTIME, o->msg.rtime, IPCNS_A_MSG_PAD) ||
+	    ipcns_attr_u64(skb, IPCNS_A_MSG_STIME, o->msg.stime) ||
+	    ipcns_attr_u64(skb, IPCNS_A_MSG_RTIME, o->msg.rtime) ||
 	    ipcns_attr_count(skb, IPCNS_A_MSG_RECEIVERS, o->msg.receivers) ||
 	    ipcns_attr_count(skb, IPCNS_A_MSG_SENDERS, o->msg.senders))
 		return -EMSGSIZE;

@@ -130,7 +130,7 @@ int ipcns_actor_fill(struct sk_buff *skb, int type, const struct ipcns_actor *a)
 		return 0;
 	nest = ipcns_attr_nest(skb, type);
 	if (!nest ||
-	    ipcns_attr_u64(skb, IPCNS_A_ACTOR_TIME, ipcns_real_time(a->time), IPCNS_A_ACTOR_PAD))
+	    ipcns_attr_u64(skb, IPCNS_A_ACTOR_TIME, ipcns_real_time(a->time)))
 		return -EMSGSIZE;
 	if ((a->pid || a->comm[0]) &&
 	    (ipcns_attr_u32(skb, IPCNS_A_ACTOR_PID, a->pid) ||
@@ -154,20 +154,20 @@ int ipcns_ns_fill(struct sk_buff *skb, const void *record)
 	const struct ipcns_members *m = &n->members;
 
 	if (ipcns_attr_u32(skb, IPCNS_A_NS_INUM, n->inum) ||
-	    ipcns_attr_u64(skb, IPCNS_A_NS_ID, n->id, IPCNS_A_NS_PAD) ||
+	    ipcns_attr_u64(skb, IPCNS_A_NS_ID, n->id) ||
 	    ipcns_attr_u32(skb, IPCNS_A_NS_STATE, state(n)) ||
 	    ipcns_attr_u32(skb, IPCNS_A_NS_OWNER_INUM, n->owner_inum) ||
 	    ipcns_attr_u32(skb, IPCNS_A_NS_OWNER_UID, n->owner_uid) ||
 	    ipcns_attr_u32(skb, IPCNS_A_NS_SHM, n->shm) ||
 	    ipcns_attr_u32(skb, IPCNS_A_NS_SEM, n->sem) ||
 	    ipcns_attr_u32(skb, IPCNS_A_NS_MSG, n->msg) ||
-	    ipcns_attr_u64(skb, IPCNS_A_NS_SHM_BYTES, n->shm_bytes, IPCNS_A_NS_PAD) ||
-	    ipcns_attr_u64(skb, IPCNS_A_NS_MSG_BYTES, n->msg_bytes, IPCNS_A_NS_PAD))
+	    ipcns_attr_u64(skb, IPCNS_A_NS_SHM_BYTES, n->shm_bytes) ||
+	    ipcns_attr_u64(skb, IPCNS_A_NS_MSG_BYTES, n->msg_bytes))
 		return -EMSGSIZE;
 	/* of one that is dying only what its last event told is known */
 	if (!n->dying.time &&
 	    (ipcns_attr_u32(skb, IPCNS_A_NS_SEMS, n->sems) ||
-	     ipcns_attr_u64(skb, IPCNS_A_NS_MSGS, n->msgs, IPCNS_A_NS_PAD)))
+	     ipcns_attr_u64(skb, IPCNS_A_NS_MSGS, n->msgs)))
 		return -EMSGSIZE;
 	/* ipcs(1) knows no processes, and of queues what is in the filesystem */
 	if (!n->whole)
@@ -180,7 +180,7 @@ int ipcns_ns_fill(struct sk_buff *skb, const void *record)
 	     ipcns_attr_u32(skb, IPCNS_A_NS_MQ_DEV, n->mq_dev)))
 		return -EMSGSIZE;
 	if (n->mq_bytes_known &&
-	    ipcns_attr_u64(skb, IPCNS_A_NS_MQ_BYTES, n->mq_bytes, IPCNS_A_NS_PAD))
+	    ipcns_attr_u64(skb, IPCNS_A_NS_MQ_BYTES, n->mq_bytes))
 		return -EMSGSIZE;
 	if (m->pid && (ipcns_attr_u32(skb, IPCNS_A_NS_PID, m->pid) ||
 		       ipcns_attr_u32(skb, IPCNS_A_NS_PPID, m->ppid) ||
@@ -275,7 +275,6 @@ static const struct ipcns_dump_ops ns_ops = {
 	.collect_dying	= ns_collect_dying,
 	.fill		= ipcns_ns_fill,
 	.seq_attr	= IPCNS_A_NS_SEQ,
-	.pad_attr	= IPCNS_A_NS_PAD,
 };
 
 IPCNS_DO(ns_get, ns_ops)
@@ -316,7 +315,7 @@ static int open_fill(struct sk_buff *skb, const void *record)
 	const struct opened *o = record;
 
 	if (nla_put_u32(skb, IPCNS_A_NS_INUM, o->inum) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_NS_ID, o->id, IPCNS_A_NS_PAD) ||
+	    ipcns_attr_u64(skb, IPCNS_A_NS_ID, o->id) ||
 	    nla_put_u32(skb, IPCNS_A_NS_FD, o->fd))
 		return -EMSGSIZE;
 	return 0;

@@ -176,13 +176,13 @@ int ipcns_object_fill(struct sk_buff *skb, const void *record)
 	struct nlattr *nest;
 
 	if (ipcns_attr_u32(skb, IPCNS_A_OBJECT_NS_INUM, o->ns_inum) ||
-	    ipcns_attr_u64(skb, IPCNS_A_OBJECT_NS_ID, o->ns_id, IPCNS_A_OBJECT_PAD) ||
+	    ipcns_attr_u64(skb, IPCNS_A_OBJECT_NS_ID, o->ns_id) ||
 	    ipcns_attr_u32(skb, IPCNS_A_OBJECT_KIND, o->kind) ||
 	    ipcns_attr_u32(skb, IPCNS_A_OBJECT_ID, o->id) ||
 	    ipcns_attr_u32(skb, IPCNS_A_OBJECT_MODE, o->mode) ||
 	    ipcns_attr_u32(skb, IPCNS_A_OBJECT_UID, o->uid) ||
 	    ipcns_attr_u32(skb, IPCNS_A_OBJECT_GID, o->gid) ||
-	    ipcns_attr_u64(skb, IPCNS_A_OBJECT_CTIME, o->ctime, IPCNS_A_OBJECT_PAD))
+	    ipcns_attr_u64(skb, IPCNS_A_OBJECT_CTIME, o->ctime))
 		return -EMSGSIZE;
 	if (o->kind == IPCNS_KIND_MQ) {
 		if (nla_put(skb, IPCNS_A_OBJECT_NAME, o->name_len, o->name))
@@ -435,7 +435,6 @@ static const struct ipcns_dump_ops object_ops = {
 	.fill		= ipcns_object_fill,
 	.set_error_text	= object_error,
 	.seq_attr	= IPCNS_A_OBJECT_SEQ,
-	.pad_attr	= IPCNS_A_OBJECT_PAD,
 };
 
 IPCNS_DO(object_get, object_ops)

@@ -92,13 +92,12 @@ struct ipcns_waiter *ipcns_waiters_add(struct ipcns_waiters *w, u32 role, struct
 /* The object that a detail is of: but for names, elements and waiters have the same attributes. */
 static int of_fill(struct sk_buff *skb, const struct ipcns_detail *d, int name_type)
 {
-	BUILD_BUG_ON((int)IPCNS_A_ELEMENT_PAD != (int)IPCNS_A_WAITER_PAD);
 	BUILD_BUG_ON((int)IPCNS_A_ELEMENT_NS_INUM != (int)IPCNS_A_WAITER_NS_INUM);
 	BUILD_BUG_ON((int)IPCNS_A_ELEMENT_NS_ID != (int)IPCNS_A_WAITER_NS_ID);
 	BUILD_BUG_ON((int)IPCNS_A_ELEMENT_KIND != (int)IPCNS_A_WAITER_KIND);
 	BUILD_BUG_ON((int)IPCNS_A_ELEMENT_ID != (int)IPCNS_A_WAITER_ID);
 	if (nla_put_u32(skb, IPCNS_A_ELEMENT_NS_INUM, d->ns_inum) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_ELEMENT_NS_ID, d->ns_id, IPCNS_A_ELEMENT_PAD) ||
+	    ipcns_attr_u64(skb, IPCNS_A_ELEMENT_NS_ID, d->ns_id) ||
 	    nla_put_u32(skb, IPCNS_A_ELEMENT_KIND, d->kind))
 		return -EMSGSIZE;
 	if (d->kind == IPCNS_KIND_MQ)
@@ -134,15 +133,14 @@ int ipcns_element_fill(struct sk_buff *skb, const void *record)
 	if (of_fill(skb, d, IPCNS_A_ELEMENT_NAME))
 		return -EMSGSIZE;
 	if (d->truncated)
-		return nla_put_u64_64bit(skb, IPCNS_A_ELEMENT_TRUNCATED, d->truncated,
-					 IPCNS_A_ELEMENT_PAD);
+		return ipcns_attr_u64(skb, IPCNS_A_ELEMENT_TRUNCATED, d->truncated);
 	if (d->kind == IPCNS_KIND_SEM)
 		return semaphore_fill(skb, &d->semaphore);
 	if (d->kind == IPCNS_KIND_MSG ?
 	    nla_put_s64(skb, IPCNS_A_ELEMENT_MTYPE, m->mtype, IPCNS_A_ELEMENT_PAD) :
 	    nla_put_u32(skb, IPCNS_A_ELEMENT_PRIO, m->mtype))
 		return -EMSGSIZE;
-	return nla_put_u64_64bit(skb, IPCNS_A_ELEMENT_SIZE, m->size, IPCNS_A_ELEMENT_PAD);
+	return ipcns_attr_u64(skb, IPCNS_A_ELEMENT_SIZE, m->size);
 }
 
 /**
@@ -178,7 +176,7 @@ int ipcns_waiter_fill(struct sk_buff *skb, const void *record)
 		    (nla_put_s64(skb, IPCNS_A_WAITER_MTYPE, w->mtype, IPCNS_A_WAITER_PAD) ||
 		     nla_put_u32(skb, IPCNS_A_WAITER_MODE, w->mode)))
 			return -EMSGSIZE;
-		return nla_put_u64_64bit(skb, IPCNS_A_WAITER_SIZE, w->size, IPCNS_A_WAITER_PAD);
+		return ipcns_attr_u64(skb, IPCNS_A_WAITER_SIZE, w->size);
 	}
 	return 0;
 }

@@ -143,11 +143,6 @@ static struct entry *lookup_sb(u64 sb)
 	return lookup_entry(sbs, by_sb, sb, sb);
 }
 
-static struct entry *lookup_id(u64 id)
-{
-	return lookup_entry(ids, by_id, known.id, id);
-}
-
 static void forget_same(void)
 {
 	WRITE_ONCE(same_key, 1);
@@ -191,7 +186,15 @@ static void retire_entry(struct entry *e)
 	keep_freed(e);
 }
 
-static void keep_left(const struct super_block *sb)
+/* How often walks met a namespace whose creation was recorded, but not finished. */
+static u64 unfinished;
+
+/*
+ * A superblock without a namespace to be had. Either its namespace is freed, and the
+ * filesystem is in use; or it is dying, and so early in its teardown that the superblock
+ * is there, or the filesystem is in use; or its creation is not finished.
+ */
+static void meet_left(const struct super_block *sb)
 {
 	struct entry *e;
 
@@ -199,6 +202,10 @@ static void keep_left(const struct super_block *sb)
 	e = lookup_sb((unsigned long)sb);
 	if (e && e->gone)
 		keep_freed(e);
+	else if (e && e->known.dying.time)
+		e->seen = true;
+	else if (e)
+		unfinished++;
 	raw_spin_unlock(&registry_lock);
 }
 
@@ -236,7 +243,7 @@ void ipcns_registry_forget(void)
 	if (!oldest_freed(false))
 		return;
 	/* if it fails, a late event of a queue may find its namespace forgotten */
-	ipcns_walk_left(keep_left);
+	ipcns_walk_left(meet_left);
 	while ((e = oldest_freed(true))) {
 		kfree(e);
 		cond_resched();
@@ -628,35 +635,6 @@ void ipcns_registry_check_begin(void)
 	}
 }
 
-/*
- * A dying namespace has no reference to be had. It still has its superblock, which
- * goes early in its teardown, unless the filesystem is mounted.
- */
-static void see_left(const struct super_block *sb)
-{
-	struct entry *e;
-
-	raw_spin_lock(&registry_lock);
-	e = lookup_sb((unsigned long)sb);
-	if (e && e->known.dying.time)
-		e->seen = true;
-	raw_spin_unlock(&registry_lock);
-}
-
-/* How often walks met a namespace whose creation was recorded, but not finished. */
-static u64 unfinished;
-
-static void count_unfinished(const struct super_block *sb)
-{
-	struct entry *e;
-
-	raw_spin_lock(&registry_lock);
-	e = lookup_sb((unsigned long)sb);
-	if (e && !e->gone && !e->known.dying.time)
-		unfinished++;
-	raw_spin_unlock(&registry_lock);
-}
-
 /**
  * ipcns_registry_unfinished() - is a namespace being created whose creation has its number?
  *
@@ -664,7 +642,7 @@ static void count_unfinished(const struct super_block *sb)
  * be found when that returns. In between a list would lack what has been reported.
  *
  * Context: process context, may sleep.
- * Return: whether there is one; also true if another caller met one meanwhile.
+ * Return: whether there is one; also true if another walk met one meanwhile.
  */
 bool ipcns_registry_unfinished(void)
 {
@@ -672,7 +650,7 @@ bool ipcns_registry_unfinished(void)
 
 	ipcns_registry_wait();
 	before = READ_ONCE(unfinished);
-	ipcns_walk_left(count_unfinished);
+	ipcns_walk_left(meet_left);
 	return READ_ONCE(unfinished) != before;
 }
 
@@ -718,7 +696,7 @@ int ipcns_registry_check_end(u64 now)
 	int bucket, err;
 
 	ipcns_registry_wait();
-	err = ipcns_walk_left(see_left);
+	err = ipcns_walk_left(meet_left);
 	if (err)
 		return err;
 	for (bucket = 0; bucket < HASH_SIZE(keys); bucket++)
@@ -728,6 +706,20 @@ int ipcns_registry_check_end(u64 now)
 	all_known = true;
 	raw_spin_unlock(&registry_lock);
 	return 0;
+}
+
+static bool get_known(u64 id, bool freed_too, struct ipcns_ns_info *out)
+{
+	struct entry *e;
+
+	raw_spin_lock(&registry_lock);
+	e = lookup_entry(ids, by_id, known.id, id);
+	if (e && e->gone && !freed_too)
+		e = NULL;
+	if (e)
+		*out = e->known;
+	raw_spin_unlock(&registry_lock);
+	return e;
 }
 
 /**
@@ -740,17 +732,8 @@ int ipcns_registry_check_end(u64 now)
  */
 bool ipcns_registry_get(u64 id, struct ipcns_ns_info *out)
 {
-	struct entry *e;
-
 	ipcns_registry_wait();
-	raw_spin_lock(&registry_lock);
-	e = lookup_id(id);
-	if (e && e->gone)
-		e = NULL;
-	if (e)
-		*out = e->known;
-	raw_spin_unlock(&registry_lock);
-	return e;
+	return get_known(id, false, out);
 }
 
 /**
@@ -763,14 +746,7 @@ bool ipcns_registry_get(u64 id, struct ipcns_ns_info *out)
  */
 bool ipcns_registry_lookup(u64 id, struct ipcns_ns_info *out)
 {
-	struct entry *e;
-
-	raw_spin_lock(&registry_lock);
-	e = lookup_id(id);
-	if (e)
-		*out = e->known;
-	raw_spin_unlock(&registry_lock);
-	return e;
+	return get_known(id, true, out);
 }
 
 /**

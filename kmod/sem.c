@@ -267,7 +267,7 @@ static void sem_read(const struct ipcns_reader *r, struct kern_ipc_perm *perm,
 static int sem_fill(struct sk_buff *skb, const struct ipcns_object *o)
 {
 	if (ipcns_attr_u32(skb, IPCNS_A_SEM_NSEMS, o->sem.nsems) ||
-	    ipcns_attr_u64(skb, IPCNS_A_SEM_OTIME, o->sem.otime, IPCNS_A_SEM_PAD) ||
+	    ipcns_attr_u64(skb, IPCNS_A_SEM_OTIME, o->sem.otime) ||
 	    ipcns_attr_count(skb, IPCNS_A_SEM_UNDOS, o->sem.undos) ||
 	    ipcns_attr_count(skb, IPCNS_A_SEM_WAITERS, o->sem.waiters))
 		return -EMSGSIZE;

@@ -55,13 +55,13 @@ static void shm_read(const struct ipcns_reader *r, struct kern_ipc_perm *perm,
 
 static int shm_fill(struct sk_buff *skb, const struct ipcns_object *o)
 {
-	if (ipcns_attr_u64(skb, IPCNS_A_SHM_SIZE, o->shm.size, IPCNS_A_SHM_PAD) ||
-	    ipcns_attr_u64(skb, IPCNS_A_SHM_NATTCH, o->shm.nattch, IPCNS_A_SHM_PAD) ||
-	    ipcns_attr_u64(skb, IPCNS_A_SHM_RSS, o->shm.rss, IPCNS_A_SHM_PAD) ||
-	    ipcns_attr_u64(skb, IPCNS_A_SHM_SWAP, o->shm.swap, IPCNS_A_SHM_PAD) ||
+	if (ipcns_attr_u64(skb, IPCNS_A_SHM_SIZE, o->shm.size) ||
+	    ipcns_attr_u64(skb, IPCNS_A_SHM_NATTCH, o->shm.nattch) ||
+	    ipcns_attr_u64(skb, IPCNS_A_SHM_RSS, o->shm.rss) ||
+	    ipcns_attr_u64(skb, IPCNS_A_SHM_SWAP, o->shm.swap) ||
 	    ipcns_attr_u32(skb, IPCNS_A_SHM_STATUS, o->shm.status) ||
-	    ipcns_attr_u64(skb, IPCNS_A_SHM_ATIME, o->shm.atime, IPCNS_A_SHM_PAD) ||
-	    ipcns_attr_u64(skb, IPCNS_A_SHM_DTIME, o->shm.dtime, IPCNS_A_SHM_PAD) ||
+	    ipcns_attr_u64(skb, IPCNS_A_SHM_ATIME, o->shm.atime) ||
+	    ipcns_attr_u64(skb, IPCNS_A_SHM_DTIME, o->shm.dtime) ||
 	    ipcns_attr_u32(skb, IPCNS_A_SHM_CPID, o->shm.cpid) ||
 	    ipcns_attr_u32(skb, IPCNS_A_SHM_LPID, o->shm.lpid) ||
 	    (o->shm.orphan && nla_put_flag(skb, IPCNS_A_SHM_ORPHAN)))

@@ -4,6 +4,7 @@
  */
 #include <linux/utsname.h>
 
+#include "attr.h"
 #include "creator.h"
 #include "dump.h"
 #include "event_worker.h"
@@ -37,11 +38,10 @@ static int counters_fill(struct sk_buff *skb)
 	ipcns_walk_stats(&stats);
 	if (nla_put_u32(skb, IPCNS_A_STATUS_NAMESPACES, stats.namespaces) ||
 	    nla_put_u32(skb, IPCNS_A_STATUS_PENDING, stats.pending) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_STATUS_WALKS, stats.walks, IPCNS_A_STATUS_PAD) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_STATUS_WALKS_CUT, stats.cut, IPCNS_A_STATUS_PAD) ||
+	    ipcns_attr_u64(skb, IPCNS_A_STATUS_WALKS, stats.walks) ||
+	    ipcns_attr_u64(skb, IPCNS_A_STATUS_WALKS_CUT, stats.cut) ||
 	    nla_put_u32(skb, IPCNS_A_STATUS_DUMPS, ipcns_dumps_open()) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_STATUS_DUMP_BYTES, ipcns_buf_total(),
-			      IPCNS_A_STATUS_PAD))
+	    ipcns_attr_u64(skb, IPCNS_A_STATUS_DUMP_BYTES, ipcns_buf_total()))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -53,7 +53,7 @@ static int hook_fill(struct sk_buff *skb, const struct ipcns_hook_state *p)
 	if (!nest ||
 	    nla_put_string(skb, IPCNS_A_PROBE_SYMBOL, p->symbol) ||
 	    nla_put_u32(skb, IPCNS_A_PROBE_ARMED, p->armed) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_PROBE_MISSED, p->missed, IPCNS_A_PROBE_PAD))
+	    ipcns_attr_u64(skb, IPCNS_A_PROBE_MISSED, p->missed))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
@@ -70,16 +70,14 @@ static int teardowns_fill(struct sk_buff *skb, const struct ipcns_registry_stats
 		count += r->teardowns[i];
 		nest = nla_nest_start(skb, IPCNS_A_STATUS_TEARDOWNS);
 		if (!nest ||
-		    nla_put_u64_64bit(skb, IPCNS_A_TEARDOWNS_BOUND, ipcns_bounds[i],
-				      IPCNS_A_TEARDOWNS_PAD) ||
-		    nla_put_u64_64bit(skb, IPCNS_A_TEARDOWNS_COUNT, count, IPCNS_A_TEARDOWNS_PAD))
+		    ipcns_attr_u64(skb, IPCNS_A_TEARDOWNS_BOUND, ipcns_bounds[i]) ||
+		    ipcns_attr_u64(skb, IPCNS_A_TEARDOWNS_COUNT, count))
 			return -EMSGSIZE;
 		nla_nest_end(skb, nest);
 	}
 	count += r->teardowns[i];
-	if (nla_put_u64_64bit(skb, IPCNS_A_STATUS_TEARDOWN_COUNT, count, IPCNS_A_STATUS_PAD) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_STATUS_TEARDOWN_SUM, r->teardown_sum,
-			      IPCNS_A_STATUS_PAD))
+	if (ipcns_attr_u64(skb, IPCNS_A_STATUS_TEARDOWN_COUNT, count) ||
+	    ipcns_attr_u64(skb, IPCNS_A_STATUS_TEARDOWN_SUM, r->teardown_sum))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -93,8 +91,7 @@ static int creators_fill(struct sk_buff *skb)
 		return 0;
 	n = ipcns_creators_count(&dropped);
 	return nla_put_u32(skb, IPCNS_A_STATUS_CREATORS, n) ?:
-	       nla_put_u64_64bit(skb, IPCNS_A_STATUS_CREATORS_DROPPED, dropped,
-				 IPCNS_A_STATUS_PAD);
+	       ipcns_attr_u64(skb, IPCNS_A_STATUS_CREATORS_DROPPED, dropped);
 }
 
 static int events_fill(struct sk_buff *skb)
@@ -102,6 +99,7 @@ static int events_fill(struct sk_buff *skb)
 	struct ipcns_registry_stats r;
 	struct ipcns_journal_state j;
 	struct ipcns_hook_state p;
+	const u64 slot_size = sizeof(struct ipcns_event);
 	unsigned int i;
 
 	ipcns_registry_stats(&r);
@@ -110,16 +108,13 @@ static int events_fill(struct sk_buff *skb)
 		if (ipcns_hooks[i].group != IPCNS_HOOKS_CREATORS && hook_fill(skb, &p))
 			return -EMSGSIZE;
 	if (nla_put_u32(skb, IPCNS_A_STATUS_DYING, r.dying) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_STATUS_MISSED, r.missed, IPCNS_A_STATUS_PAD) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_STATUS_JOURNAL_FIRST, j.first, IPCNS_A_STATUS_PAD) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_STATUS_JOURNAL_NEXT, j.next, IPCNS_A_STATUS_PAD) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_STATUS_DROPPED, j.dropped, IPCNS_A_STATUS_PAD) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_STATUS_JOURNAL_SIZE,
-			      (u64)j.slots * sizeof(struct ipcns_event), IPCNS_A_STATUS_PAD) ||
-	    nla_put_u64_64bit(skb, IPCNS_A_STATUS_JOURNAL_USED,
-			      (u64)j.used * sizeof(struct ipcns_event), IPCNS_A_STATUS_PAD))
-		return -EMSGSIZE;
-	if (nla_put_u32(skb, IPCNS_A_STATUS_RECORDED, ipcns_events_recorded()) ||
+	    ipcns_attr_u64(skb, IPCNS_A_STATUS_MISSED, r.missed) ||
+	    ipcns_attr_u64(skb, IPCNS_A_STATUS_JOURNAL_FIRST, j.first) ||
+	    ipcns_attr_u64(skb, IPCNS_A_STATUS_JOURNAL_NEXT, j.next) ||
+	    ipcns_attr_u64(skb, IPCNS_A_STATUS_DROPPED, j.dropped) ||
+	    ipcns_attr_u64(skb, IPCNS_A_STATUS_JOURNAL_SIZE, j.slots * slot_size) ||
+	    ipcns_attr_u64(skb, IPCNS_A_STATUS_JOURNAL_USED, j.used * slot_size) ||
+	    nla_put_u32(skb, IPCNS_A_STATUS_RECORDED, ipcns_events_recorded()) ||
 	    (ipcns_hooks_stuck() && nla_put_string(skb, IPCNS_A_STATUS_STUCK, ipcns_hooks_stuck())))
 		return -EMSGSIZE;
 	return creators_fill(skb) ?: teardowns_fill(skb, &r);

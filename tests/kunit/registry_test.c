@@ -145,6 +145,28 @@ static void life(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, s.missed, before.missed);
 }
 
+/* A creation that was recorded is unfinished until its superblock shows its namespace. */
+static void unfinished_creations(struct kunit *test)
+{
+	KUNIT_EXPECT_FALSE(test, ipcns_registry_unfinished());
+	/* created without a record, or by a creation that fails before it has one */
+	left_sb = (void *)super(9);
+	KUNIT_EXPECT_FALSE(test, ipcns_registry_unfinished());
+	birth(9, 91);
+	/* as the record is resolved first, it counts at once */
+	KUNIT_EXPECT_TRUE(test, ipcns_registry_unfinished());
+	KUNIT_EXPECT_TRUE(test, ipcns_registry_unfinished());
+	left_sb = NULL;
+	KUNIT_EXPECT_FALSE(test, ipcns_registry_unfinished());
+	/* without a reference, or freed, it was finished before */
+	left_sb = (void *)super(9);
+	death(9, 0);
+	KUNIT_EXPECT_FALSE(test, ipcns_registry_unfinished());
+	burial(9);
+	KUNIT_EXPECT_FALSE(test, ipcns_registry_unfinished());
+	left_sb = NULL;
+}
+
 /* A whole life, whose last part takes a time; returns which counter went up, only one. */
 static int teardown(u64 time)
 {
@@ -661,6 +683,7 @@ static void registry_exit(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(life),
+	KUNIT_CASE(unfinished_creations),
 	KUNIT_CASE(teardowns),
 	KUNIT_CASE(unannounced),
 	KUNIT_CASE(objects),
