@@ -6,15 +6,14 @@
 #	awk -f features.awk features.c Module.symvers LOG
 
 # Where each test begins, in the order of the file.
-FILENAME ~ /\.c$/ && match($0, /^static void (has|needs|exported)_[a-z_0-9]+/) {
+FILENAME ~ /\.c$/ && match($0, /^(HAS|NEEDS|EXPORTED)\([a-z_0-9]+/) {
 	n++
-	name[n] = substr($0, 13, RLENGTH - 12)
-	kind[n] = name[n]
-	sub(/_.*/, "", kind[n])
-	sub(/^[a-z]+_/, "", name[n])
+	name[n] = kind[n] = substr($0, 1, RLENGTH)
+	sub(/\(.*/, "", kind[n])
+	sub(/^.*\(/, "", name[n])
 	begin[n] = FNR
-	if (match($0, /\/\* .* \*\//))
-		what[n] = substr($0, RSTART + 3, RLENGTH - 6)
+	if (match($0, /".*"/))
+		what[n] = substr($0, RSTART + 1, RLENGTH - 2)
 }
 
 FILENAME ~ /symvers$/ {
@@ -38,7 +37,7 @@ END {
 	if (!n)
 		trouble = "no tests in features.c"
 	for (i = 1; i <= n; i++)
-		if (kind[i] == "needs" && failed[i])
+		if (kind[i] == "NEEDS" && failed[i])
 			lacks = lacks (lacks ? ", " : "") what[i]
 	if (lacks && !trouble)
 		trouble = "ipcns needs a kernel with " lacks
@@ -50,9 +49,9 @@ END {
 	}
 	print "/* What the kernel's headers have, found out by the build: see kmod/features.c. */"
 	for (i = 1; i <= n; i++) {
-		if (kind[i] == "needs")
+		if (kind[i] == "NEEDS")
 			continue
-		has = kind[i] == "exported" && symvers ? exported[name[i]] : !failed[i]
+		has = kind[i] == "EXPORTED" && symvers ? exported[name[i]] : !failed[i]
 		print "#define IPCNS_HAS_" toupper(name[i]), has ? 1 : 0
 	}
 }

@@ -2,12 +2,11 @@
 /*
  * Tests of what the kernel's headers have. Not part of the module: the build
  * compiles this file once, in which each test is in order or has an error, and
- * compat.h goes by IPCNS_HAS_*, 1 or 0 (see features.mk). A function here is
+ * compat.h goes by IPCNS_HAS_*, 1 or 0 (see features.mk). A test is
  *
- *	has_NAME()	an interface that differs between kernels;
- *	exported_NAME()	a function that has to be declared, and exported to modules;
- *	needs_NAME()	what the module cannot do without: the build ends, and says what
- *			the comment behind says.
+ *	HAS(NAME, ...)		an interface that differs between kernels;
+ *	EXPORTED(NAME)		a function that has to be declared, and exported to modules;
+ *	NEEDS(NAME, WHAT, ...)	what the module cannot do without: the build ends, and says WHAT.
  *
  * A distribution's kernel can have interfaces of newer ones, so that its version
  * tells nothing: those in comments are mainline's.
@@ -33,143 +32,81 @@
 
 #define USE(expression) ((void)(expression))
 #define MEMBER(type, member) USE(sizeof(((type *)NULL)->member))
+#define TEST(name, ...) static void name(void) { __VA_ARGS__; }
+#define HAS(name, ...) TEST(has_##name, __VA_ARGS__)
+#define EXPORTED(name) TEST(exported_##name, USE(&name))
+#define NEEDS(name, what, ...) TEST(needs_##name, USE(what); __VA_ARGS__)
 
 /* Requirements that no option stands for. Debian 11's 5.10 has all of them. */
-static void needs_ipc_ids(void)	/* struct ipc_ids with an idr and a hash table of keys (4.16) */
-{
+NEEDS(ipc_ids, "struct ipc_ids with an idr and a hash table of keys (4.16)",
 	MEMBER(struct ipc_ids, ipcs_idr);
 	MEMBER(struct ipc_ids, key_ht.tbl);
-	MEMBER(struct ipc_namespace, ids[2].in_use);
-}
-static void needs_mq_mnt(void)	/* the mount of POSIX message queues in struct ipc_namespace */
-{
-	MEMBER(struct ipc_namespace, mq_mnt->mnt_sb);
-}
-static void needs_get_ipc_ns_not_zero(void)	/* get_ipc_ns_not_zero() (5.6) */
-{
-	USE(get_ipc_ns_not_zero((struct ipc_namespace *)NULL));
-}
-static void needs_nofault(void)	/* copy_from_kernel_nofault() (5.8) */
-{
-	USE(copy_from_kernel_nofault(NULL, NULL, 0));
-}
-static void needs_op_policy(void)	/* policies of single generic netlink commands (5.10) */
-{
-	MEMBER(struct genl_ops, policy);
-}
-static void needs_policy_mask(void)	/* NLA_POLICY_MASK() (5.10) */
-{
-	static const struct nla_policy __maybe_unused policy = NLA_POLICY_MASK(NLA_U32, 1);
-}
-static void needs_arguments(void)	/* regs_get_kernel_argument() on this architecture */
-{
-	USE(regs_get_kernel_argument((struct pt_regs *)NULL, 0));
-}
-static void needs_permanent(void)	/* permanent ftrace_ops (5.5) */
-{
-	USE(FTRACE_OPS_FL_PERMANENT);
-}
+	MEMBER(struct ipc_namespace, ids[2].in_use))
+NEEDS(mq_mnt, "the mount of POSIX message queues in struct ipc_namespace",
+	MEMBER(struct ipc_namespace, mq_mnt->mnt_sb))
+NEEDS(get_ipc_ns_not_zero, "get_ipc_ns_not_zero() (5.6)",
+	USE(get_ipc_ns_not_zero((struct ipc_namespace *)NULL)))
+NEEDS(nofault, "copy_from_kernel_nofault() (5.8)",
+	USE(copy_from_kernel_nofault(NULL, NULL, 0)))
+NEEDS(op_policy, "policies of single generic netlink commands (5.10)",
+	MEMBER(struct genl_ops, policy))
+NEEDS(policy_mask, "NLA_POLICY_MASK() (5.10)",
+	static const struct nla_policy __maybe_unused policy = NLA_POLICY_MASK(NLA_U32, 1))
+NEEDS(arguments, "regs_get_kernel_argument() on this architecture",
+	USE(regs_get_kernel_argument((struct pt_regs *)NULL, 0)))
+NEEDS(permanent, "permanent ftrace_ops (5.5)",
+	USE(FTRACE_OPS_FL_PERMANENT))
 
 /* 6.17 gave the workqueue a new name, and 7.x complains about the old one. */
-static void has_system_dfl_wq(void)
-{
-	USE(system_dfl_wq);
-}
+HAS(system_dfl_wq, USE(system_dfl_wq))
 
 /* Entries for do and dump of a command, each by itself: 6.2. */
-static void has_genl_split_ops(void)
-{
-	MEMBER(struct genl_family, split_ops);
-}
+HAS(genl_split_ops, MEMBER(struct genl_family, split_ops))
 
 /* 6.6 */
-static void has_genl_info_dump(void)
-{
-	USE(genl_info_dump((struct netlink_callback *)NULL)->attrs);
-}
+HAS(genl_info_dump, USE(genl_info_dump((struct netlink_callback *)NULL)->attrs))
 
 /* The id that listns(2) gives: 6.19; 6.18 has the member alone. */
-static void has_ns_id(void)
-{
-	MEMBER(struct ns_common, ns_id);
-}
-static void has_listns(void)
-{
-	USE(__NR_listns);
-}
+HAS(ns_id, MEMBER(struct ns_common, ns_id))
+HAS(listns, USE(__NR_listns))
 
 /* Where references on a namespace are counted: ipc_namespace.count until 5.10. */
-static void has_ns_count(void)
-{
-	MEMBER(struct ns_common, count);
-}
-static void has_ns_ref(void)
-{
-	MEMBER(struct ns_common, __ns_ref);
-}
+HAS(ns_count, MEMBER(struct ns_common, count))
+HAS(ns_ref, MEMBER(struct ns_common, __ns_ref))
 
 /* References on initial namespaces are not counted: 6.18. */
-static void has_ns_init_id(void)
-{
-	USE(is_ns_init_id((struct ns_common *)NULL));
-}
+HAS(ns_init_id, USE(is_ns_init_id((struct ns_common *)NULL)))
 
 /* Bytes and messages in queues: per processor since 6.1, before in an atomic_t. */
-static void has_percpu_msg_bytes(void)
-{
+HAS(percpu_msg_bytes,
 	MEMBER(struct ipc_namespace, percpu_msg_bytes);
-	MEMBER(struct ipc_namespace, percpu_msg_hdrs);
-}
+	MEMBER(struct ipc_namespace, percpu_msg_hdrs))
 
 /* The last step in the life of a namespace, where sysctls are its own: 5.19. */
-static void has_retire_ipc_sysctls(void)
-{
-	USE(retire_ipc_sysctls((struct ipc_namespace *)NULL));
-}
+HAS(retire_ipc_sysctls, USE(retire_ipc_sysctls((struct ipc_namespace *)NULL)))
 
 /*
  * Came with the change that made the page cache of hugetlbfs count small pages
  * (mm/filemap: remove hugetlb special casing): 6.7.
  */
-static void has_hugetlb_small_pages(void)
-{
-	USE(filemap_lock_hugetlb_folio((struct hstate *)NULL, (struct address_space *)NULL, 0));
-}
+HAS(hugetlb_small_pages,
+	USE(filemap_lock_hugetlb_folio((struct hstate *)NULL, (struct address_space *)NULL, 0)))
 
 /* 6.6 */
-static void has_inode_get_ctime(void)
-{
-	USE(inode_get_ctime((struct inode *)NULL));
-}
+HAS(inode_get_ctime, USE(inode_get_ctime((struct inode *)NULL)))
 
 /* A path instead of a dentry and a mount: 5.12. */
-static void has_file_open_root_path(void)
-{
-	USE(file_open_root((struct path *)NULL, "", 0, 0));
-}
+HAS(file_open_root_path, USE(file_open_root((struct path *)NULL, "", 0, 0)))
 
 /* The type of a callback's last argument: 5.11, struct pt_regs before. */
-static void has_ftrace_regs(void)
-{
-	ftrace_func_t func = NULL;
-
-	func(0, 0, (struct ftrace_ops *)NULL, (struct ftrace_regs *)NULL);
-}
+HAS(ftrace_regs,
+	((ftrace_func_t)NULL)(0, 0, (struct ftrace_ops *)NULL, (struct ftrace_regs *)NULL))
 
 /* An inline function on arm64, a macro elsewhere: 6.2. */
-static void has_ftrace_regs_get_argument(void)
-{
-	USE(ftrace_regs_get_argument((struct ftrace_regs *)NULL, 0));
-}
+HAS(ftrace_regs_get_argument, USE(ftrace_regs_get_argument((struct ftrace_regs *)NULL, 0)))
 
 /* 5.14 */
-static void exported_find_ge_pid(void)
-{
-	USE(&find_ge_pid);
-}
+EXPORTED(find_ge_pid)
 
 /* 5.13 */
-static void exported_ftrace_free_filter(void)
-{
-	USE(&ftrace_free_filter);
-}
+EXPORTED(ftrace_free_filter)
