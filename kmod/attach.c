@@ -22,12 +22,23 @@
 #define MAX_AREAS 65536
 
 /**
+ * struct segment - a segment that is attached
+ * @ref:	its namespace, by its place
+ * @idx:	its index there
+ * @id:		identifier
+ * @nattch:	attachments
+ * @size:	bytes
+ */
+struct segment {
+	u32	ref;
+	int	idx;
+	u32	id;
+	u64	nattch, size;
+};
+
+/**
  * struct attachment - a part of an address space
- * @ref:	namespace, by its place
- * @idx:	segment, by its index in the namespace
- * @id:		the same by its identifier
- * @nattch:	attachments of that
- * @size:	bytes of that
+ * @seg:	the segment
  * @start:	first address
  * @end:	first address behind it
  * @token:	tells references apart
@@ -37,10 +48,7 @@
  * @truncated:	the segment has more attachments than were looked at
  */
 struct attachment {
-	u32			ref;
-	int			idx;
-	u32			id;
-	u64			nattch, size;
+	struct segment		seg;
 	u64			start, end;
 	u64			token;
 	struct mm_struct	*mm;
@@ -63,40 +71,21 @@ struct window {
 	struct ipcns_shared_thing	*things;
 };
 
-/**
- * struct segment - a segment to look for
- * @ref:	its namespace, by its place
- * @ns:		the same
- * @idx:	its index there
- * @id:		identifier
- * @nattch:	attachments
- * @size:	bytes
- * @file:	its file, referenced
- */
-struct segment {
-	u32			ref;
-	struct ipc_namespace	*ns;
-	int			idx;
-	int			id;
-	u64			nattch, size;
-	struct file		*file;
-};
-
-/* The next segment of a namespace that is attached, from an index on. */
-static bool next_segment(struct segment *seg, int *idx)
+/* The next segment of a namespace that is attached, from an index on: its file, referenced. */
+static struct file *next_segment(struct ipc_namespace *ns, int *idx, struct segment *seg)
 {
-	struct ipc_ids *ids = &seg->ns->ids[IPC_SHM_IDS];
+	struct ipc_ids *ids = &ns->ids[IPC_SHM_IDS];
 
 	for (;; (*idx)++) {
 		struct kern_ipc_perm *perm;
+		struct file *file = NULL;
 		struct shmid_kernel *shp;
-		bool found = false;
 
 		rcu_read_lock();
 		perm = idr_get_next(&ids->ipcs_idr, idx);
 		if (!perm) {
 			rcu_read_unlock();
-			return false;
+			return NULL;
 		}
 		spin_lock(&perm->lock);
 		shp = container_of(perm, struct shmid_kernel, shm_perm);
@@ -106,16 +95,15 @@ static bool next_segment(struct segment *seg, int *idx)
 			seg->nattch = shp->shm_nattch;
 			seg->size = shp->shm_segsz;
 			/* there as long as the segment is not deleted, ipc/shm.c shm_destroy() */
-			seg->file = get_file(shp->shm_file);
-			found = true;
+			file = get_file(shp->shm_file);
 		}
 		spin_unlock(&perm->lock);
 		rcu_read_unlock();
-		if (found)
-			return true;
+		if (file)
+			return file;
 		cond_resched();
 		if (fatal_signal_pending(current))
-			return false;
+			return NULL;
 	}
 }
 
@@ -124,12 +112,13 @@ static bool next_segment(struct segment *seg, int *idx)
  * do_shmat() gives it a file of its own, which keeps the namespace; what else
  * maps the file, through /proc/PID/map_files, has none or another.
  */
-static bool is_attachment(const struct vm_area_struct *vma, const struct segment *seg)
+static bool is_attachment(const struct vm_area_struct *vma, const struct ipc_namespace *ns,
+			  const struct file *file, u32 id)
 {
 	struct shm_file_data sfd;
 
 	return !copy_from_kernel_nofault(&sfd, vma->vm_file->private_data, sizeof(sfd)) &&
-	       sfd.ns == seg->ns && sfd.id == seg->id && sfd.file == seg->file;
+	       sfd.ns == ns && sfd.id == id && sfd.file == file;
 }
 
 static void free_window(struct window *w)
@@ -162,21 +151,16 @@ static int make_room(struct window *w, u64 nattch)
 	return 0;
 }
 
-/**
- * find_attachments() - find the attachments of a segment
- * @seg:	the segment
- * @w:		where they are added
- *
- * mm/mmap.c and its like link and unlink an area, and change its ends, with
- * i_mmap_rwsem held for writing, and drop its file and address space later. The
- * areas have no order in which a later hold of the lock could go on, so there is
- * one hold for each segment, and what is beyond MAX_AREAS is left out.
- *
- * Context: process context, may sleep.
+/*
+ * Adds the attachments of a segment. mm/mmap.c and its like link and unlink an area, and
+ * change its ends, with i_mmap_rwsem held for writing, and drop its file and address
+ * space later. The areas have no order in which a later hold of the lock could go on,
+ * so there is one hold for each segment, and what is beyond MAX_AREAS is left out.
  */
-static void find_attachments(const struct segment *seg, struct window *w)
+static void find_attachments(const struct ipc_namespace *ns, const struct file *file,
+			     const struct segment *seg, struct window *w)
 {
-	struct address_space *mapping = seg->file->f_mapping;
+	struct address_space *mapping = file->f_mapping;
 	u32 first = w->n, areas = 0;
 	struct rb_node *node;
 
@@ -187,15 +171,11 @@ static void find_attachments(const struct segment *seg, struct window *w)
 		if (w->n == w->max || areas++ == MAX_AREAS)
 			break;
 		cond_resched();
-		if (!is_attachment(vma, seg))
+		if (!is_attachment(vma, ns, file, seg->id))
 			continue;
 		mmgrab(vma->vm_mm);
 		w->at[w->n++] = (struct attachment) {
-			.ref		= seg->ref,
-			.idx		= seg->idx,
-			.id		= seg->id,
-			.nattch		= seg->nattch,
-			.size		= seg->size,
+			.seg		= *seg,
 			.start		= vma->vm_start,
 			.end		= vma->vm_end,
 			.token		= ipcns_token(vma->vm_file),
@@ -216,18 +196,20 @@ static void find_attachments(const struct segment *seg, struct window *w)
 static int next_attachments(const struct ipcns_holders *h, struct ipcns_holder_place *place,
 			    struct window *w)
 {
+	struct file *file;
 	int err;
 
 	for (; place->ref < h->n; place->ref++, place->idx = 0) {
-		struct segment seg = { .ref = place->ref, .ns = h->refs[place->ref].ns };
+		struct ipc_namespace *ns = h->refs[place->ref].ns;
+		struct segment seg = { .ref = place->ref };
 
-		if (!seg.ns || !READ_ONCE(seg.ns->ids[IPC_SHM_IDS].in_use))
+		if (!ns || !READ_ONCE(ns->ids[IPC_SHM_IDS].in_use))
 			continue;
-		for (; next_segment(&seg, &place->idx); place->idx++) {
+		for (; (file = next_segment(ns, &place->idx, &seg)); place->idx++) {
 			err = make_room(w, seg.nattch);
 			if (!err)
-				find_attachments(&seg, w);
-			fput(seg.file);
+				find_attachments(ns, file, &seg, w);
+			fput(file);
 			if (err)
 				return err;
 		}
@@ -247,10 +229,10 @@ static int compare_attachments(const void *p, const void *q)
 {
 	const struct attachment *a = p, *b = q;
 
-	if (a->ref != b->ref)
-		return a->ref < b->ref ? -1 : 1;
-	if (a->idx != b->idx)
-		return a->idx < b->idx ? -1 : 1;
+	if (a->seg.ref != b->seg.ref)
+		return a->seg.ref < b->seg.ref ? -1 : 1;
+	if (a->seg.idx != b->seg.idx)
+		return a->seg.idx < b->seg.idx ? -1 : 1;
 	if (a->mm != b->mm)
 		return a->mm < b->mm ? -1 : 1;
 	return (a->start > b->start) - (a->start < b->start);
@@ -269,7 +251,7 @@ static int compare_things(const void *p, const void *q)
 /* Whether an attachment was reported in an earlier call, with all processes that share it. */
 static bool is_done(const struct attachment *at, const struct ipcns_holder_place *place)
 {
-	if (at->ref != place->ref || at->idx != place->idx || !place->mm)
+	if (at->seg.ref != place->ref || at->seg.idx != place->idx || !place->mm)
 		return false;
 	return at->mm == place->mm ? at->start < place->start : (void *)at->mm < place->mm;
 }
@@ -282,9 +264,9 @@ static int add_holder(struct ipcns_holders *h, const struct attachment *at,
 		.kind		= IPCNS_HOLDER_KIND_SHM,
 		.token		= at->token,
 		.mm		= ipcns_token(at->mm),
-		.id		= at->id,
-		.nattch		= at->nattch,
-		.size		= at->size,
+		.id		= at->seg.id,
+		.nattch		= at->seg.nattch,
+		.size		= at->seg.size,
 		.start		= at->start,
 		.end		= at->end,
 		.read_only	= at->read_only,
@@ -293,7 +275,7 @@ static int add_holder(struct ipcns_holders *h, const struct attachment *at,
 
 	if (process)
 		out.process = *process;
-	return ipcns_holder_add(h, at->ref, &out, !process);
+	return ipcns_holder_add(h, at->seg.ref, &out, !process);
 }
 
 /*
@@ -311,7 +293,7 @@ static int add_attachment(struct ipcns_holders *h, const struct attachment *at,
 	u32 i;
 
 	*place = (struct ipcns_holder_place) {
-		.phase = place->phase, .ref = at->ref, .idx = at->idx, .mm = at->mm,
+		.phase = place->phase, .ref = at->seg.ref, .idx = at->seg.idx, .mm = at->mm,
 		.start = at->start, .nth = done,
 	};
 	for (i = 0; thing + i < end && !err; i++) {

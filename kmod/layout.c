@@ -224,15 +224,10 @@ static int init_root(struct path *root)
 	return err;
 }
 
-/**
- * read_initns() - read a whole file as the first process sees it
- * @path:	path of the file
- * @blob:	filled in, to be freed with vfree()
- *
- * What kernel_read_file_from_path_initns() does, without asking the security
- * modules for a kind of file that they do not know: 6.12's IPE warns.
- *
- * Return: length, or -errno.
+/*
+ * Reads a whole file as the first process sees it, into memory to be freed with vfree():
+ * what kernel_read_file_from_path_initns() does, without asking the security modules
+ * for a kind of file that they do not know, of which 6.12's IPE warns.
  */
 static ssize_t read_initns(const char *path, void **blob)
 {

@@ -43,19 +43,13 @@ static u32 insert(struct slot *batch, u32 n, struct inode *inode)
 	return n + 1;
 }
 
-/**
- * next_batch() - reference the next queues of a namespace
- * @sb:		its superblock, kept by a reference on the namespace
- * @batch:	room for BATCH slots; filled in, inodes to be dropped with iput()
- * @after:	inode number to go on after
+/*
+ * References the next queues of a namespace, after an inode number; returns how many.
  *
  * The order of inode numbers makes it possible to go on later without holding
  * anything. The list is in no order, so a namespace with very many queues is
  * gone through once for each BATCH of them. The root is a directory and left
  * out.
- *
- * Context: process context.
- * Return: how many.
  */
 static u32 next_batch(struct super_block *sb, struct slot *batch, u64 after)
 {
@@ -79,15 +73,10 @@ static struct mqueue_inode_info *info_of(struct inode *inode)
 	return container_of(inode, struct mqueue_inode_info, vfs_inode);
 }
 
-/**
- * named() - the directory entry of a queue
- * @inode:	an inode of an mqueue filesystem, referenced by the caller
- *
- * Only an inode that has an entry has been set up: ipc/mqueue.c
- * mqueue_create_attr() adds it last. A queue that was unlinked keeps its entry
- * while it is open.
- *
- * Return: the entry, referenced; NULL if there is none.
+/*
+ * The directory entry of a queue, referenced, or NULL. Only an inode that has one has
+ * been set up: ipc/mqueue.c mqueue_create_attr() adds it last. A queue that was unlinked
+ * keeps its entry while it is open.
  */
 static struct dentry *named(struct inode *inode)
 {

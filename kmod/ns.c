@@ -37,18 +37,9 @@ static void actor(const struct ipcns_reader *r, const struct ipcns_actor *in,
 	}
 }
 
-/**
- * read_ns() - read what is known of a namespace
- * @r:		who asks
- * @ref:	the namespace, referenced
- * @members:	the processes inside
- * @out:	filled in
- *
- * Counts are read without the locks that change them: each is right for some
- * moment during the call.
- *
- * Context: process context, may sleep.
- * Return: 0 or -ENOMEM.
+/*
+ * Reads what is known of a namespace. Counts are read without the locks that change
+ * them: each is right for some moment during the call. May sleep.
  */
 static int read_ns(const struct ipcns_reader *r, const struct ipcns_ns_ref *ref,
 		   const struct ipcns_members *members, struct ipcns_ns *out)
@@ -81,12 +72,7 @@ static int read_ns(const struct ipcns_reader *r, const struct ipcns_ns_ref *ref,
 	return out->mq_bytes_known ? ipcns_mq_bytes(ns, &out->mq_bytes) : 0;
 }
 
-/**
- * describe_dying() - describe a namespace whose last reference is gone
- * @r:		who asks
- * @known:	what the registry knows of it
- * @out:	filled in
- */
+/* Describes a namespace whose last reference is gone: what the registry knows of it. */
 static void describe_dying(const struct ipcns_reader *r, const struct ipcns_ns_info *known,
 			   struct ipcns_ns *out)
 {
@@ -193,10 +179,7 @@ int ipcns_ns_fill(struct sk_buff *skb, const void *record)
 	return 0;
 }
 
-/**
- * struct ns_get - progress of a dump of namespaces
- * @last_death:	dying namespaces up to this one have been collected
- */
+/* Progress of a dump of namespaces: dying ones up to this one have been collected. */
 struct ns_get {
 	u64	last_death;
 };
