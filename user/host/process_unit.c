@@ -15,8 +15,11 @@
 
 #define NS_PER_SECOND 1000000000LL
 
-/* Difference between two readings of clocks that stand for the same moment. */
-#define SLACK_NS 1000000
+/*
+ * An event about an object has the time at which the module read the clock in the same tick, so it
+ * may seem to be as long before its cause; and two clocks are not read at the same moment.
+ */
+#define SLACK_NS 11000000
 
 /* Processes that are remembered. Events come in bursts, of few processes each. */
 #define REMEMBERED 256
