@@ -54,7 +54,7 @@ static atomic64_t dropped;
 static atomic_t moved;
 
 /* Present time, as far as creations need it, and the tick, in jiffies, when it was read. */
-static unsigned long tick;
+static u64 tick;
 static u64 now;
 
 /* Where the creator of an object belongs; if another one is there, in one of its neighbours. */
@@ -132,7 +132,7 @@ static noinline notrace void add_carefully(const void *object)
 
 	WRITE_ONCE(now, ktime_get_boot_fast_ns());
 	/* pairs with smp_load_acquire() in ipcns_creator_add() */
-	smp_store_release(&tick, jiffies);
+	smp_store_release(&tick, get_jiffies_64());
 	if (c)
 		fill_place(c, object, READ_ONCE(now));
 }
@@ -150,7 +150,8 @@ notrace void ipcns_creator_add(const void *object)
 	struct creator *c = &places[home(object)];
 
 	/* nothing is called here, so no registers are saved */
-	if (likely(smp_load_acquire(&tick) == jiffies && !cmpxchg(&c->key, 0, BUSY)))
+	if (likely(time_before_eq64(get_jiffies_64(), smp_load_acquire(&tick)) &&
+		   !cmpxchg(&c->key, 0, BUSY)))
 		fill_place(c, object, READ_ONCE(now));
 	else
 		add_carefully(object);

@@ -102,7 +102,7 @@ notrace bool ipcns_journal_room(u32 n)
  */
 notrace u64 ipcns_journal_clock(void)
 {
-	j->tick = jiffies;
+	j->tick = get_jiffies_64();
 	j->now = ktime_get_boot_fast_ns();
 	return j->now;
 }

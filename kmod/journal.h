@@ -61,7 +61,7 @@ struct ipcns_journal {
 	u64			wake_at;
 	u64			easy;
 	u64			seq;
-	unsigned long		tick;
+	u64			tick;
 	u64			now;
 	u64			drop_pos;
 	u64			drop_count;
@@ -118,7 +118,7 @@ static __always_inline struct ipcns_event *ipcns_journal_begin_easily(void)
 
 	preempt_disable_notrace();
 	if (likely(arch_spin_trylock(&j->lock))) {
-		if (likely(j->head < j->easy && j->tick == jiffies)) {
+		if (likely(j->head < j->easy && time_before_eq64(get_jiffies_64(), j->tick))) {
 			struct ipcns_event *e = ipcns_journal_slot(j->head);
 
 			e->time = j->now;
@@ -156,7 +156,7 @@ static __always_inline struct ipcns_event *ipcns_journal_begin(u32 len)
 	if (unlikely(j->head + n - j->tail > j->slots) && !ipcns_journal_room(n))
 		return NULL;
 	e = ipcns_journal_slot(j->head);
-	e->time = likely(j->tick == jiffies) ? j->now : ipcns_journal_clock();
+	e->time = likely(time_before_eq64(get_jiffies_64(), j->tick)) ? j->now : ipcns_journal_clock();
 	return e;
 }
 

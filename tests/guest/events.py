@@ -712,7 +712,8 @@ def elsewhere(t):
     with Listener() as ear, Member(0) as other:
         t.ok(other.call(hears_no_pids), "it gets everything else")
         mine = [event for event in ear.catch_up() if "comm" in event]
-        t.ok(len(mine) >= 3 and all(event["pid"] for event in mine), "one beside it gets them", mine)
+        t.ok(len(mine) >= 3 and all(event["pid"] for event in mine), "one beside it gets them",
+             mine)
 
 
 if __name__ == "__main__":
