@@ -81,19 +81,19 @@ static void sleep_until(int64_t when)
 }
 
 /* Objects come by namespace and kind, mostly: those that do not are added up later. */
-static void count_orphan(struct inventory *inventory, const struct row *rec)
+static void count_orphan(struct inventory *inventory, const struct row *row)
 {
 	struct tally *tally = inventory->n ? &inventory->tallies[inventory->n - 1] : NULL;
 	uint64_t inum = 0, nsid = 0, bytes = 0;
 
-	ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_INUM], &inum);
-	ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_ID], &nsid);
-	orphan_bytes(rec, &bytes);
-	if (!tally || tally->nsid != nsid || tally->kind != rec->kind) {
+	ipcns_uint(row->attr[IPCNS_A_OBJECT_NS_INUM], &inum);
+	ipcns_uint(row->attr[IPCNS_A_OBJECT_NS_ID], &nsid);
+	orphan_bytes(row, &bytes);
+	if (!tally || tally->nsid != nsid || tally->kind != row->kind) {
 		inventory->tallies = xgrow(inventory->tallies, inventory->n,
 					   &inventory->allocated, sizeof(*inventory->tallies));
 		tally = &inventory->tallies[inventory->n++];
-		*tally = (struct tally){ .inum = inum, .nsid = nsid, .kind = rec->kind };
+		*tally = (struct tally){ .inum = inum, .nsid = nsid, .kind = row->kind };
 	}
 	tally->objects++;
 	tally->bytes += bytes;
@@ -111,16 +111,16 @@ static void take_object(struct nlattr *attrs, int len, void *arg)
 	struct inventory *inventory = ((const struct dump *)arg)->inventory;
 	const struct row_store *only = inventory->scope->only;
 	const char *why;
-	struct row rec;
+	struct row row;
 
-	if (!object_parse(&rec, attrs, len))
+	if (!object_parse(&row, attrs, len))
 		return;
-	if (only && !ns_selected(only, rec.attr[IPCNS_A_OBJECT_NS_INUM],
-				 rec.attr[IPCNS_A_OBJECT_NS_ID]))
+	if (only && !ns_selected(only, row.attr[IPCNS_A_OBJECT_NS_INUM],
+				 row.attr[IPCNS_A_OBJECT_NS_ID]))
 		return;
-	if (orphan_judge(&rec, &why) != ORPHAN_NOT)
-		count_orphan(inventory, &rec);
-	if (rec.kind < MODULE_KINDS)
+	if (orphan_judge(&row, &why) != ORPHAN_NOT)
+		count_orphan(inventory, &row);
+	if (row.kind < MODULE_KINDS)
 		waits_add_object(&inventory->waits, attrs, len);
 }
 
@@ -327,40 +327,40 @@ static void print_text(const struct findings *list, bool all)
 }
 
 static void print_table(const struct findings *list, const struct table_options *opts,
-			const struct column_choice *sel)
+			const struct column_choice *columns)
 {
-	struct row rec = { 0 };
+	struct row row = { 0 };
 	struct table out;
 	size_t i;
 
-	table_begin(&out, opts, sel, NULL);
+	table_begin(&out, opts, columns, NULL);
 	for (i = 0; i < list->n; i++) {
-		rec.data = &list->rows[i];
-		table_add(&out, &rec);
+		row.data = &list->rows[i];
+		table_add(&out, &row);
 	}
 	table_end(&out);
 }
 
 static void print_lines(const struct findings *list, const struct table_options *opts,
-			const struct column_choice *sel)
+			const struct column_choice *columns)
 {
-	struct row rec = { 0 };
+	struct row row = { 0 };
 	size_t i;
 
 	for (i = 0; i < list->n; i++) {
-		rec.data = &list->rows[i];
-		table_json_line(stdout, sel, &rec, &opts->format);
+		row.data = &list->rows[i];
+		table_json_line(stdout, columns, &row, &opts->format);
 	}
 }
 
 static void print(const struct findings *list, const struct table_options *opts,
-		  const struct column_choice *sel, bool all, bool lines)
+		  const struct column_choice *columns, bool all, bool lines)
 {
 	if (lines)
-		print_lines(list, opts, sel);
+		print_lines(list, opts, columns);
 	else if (opts->json || opts->raw || opts->output || opts->output_all || opts->sort ||
 		 opts->filter)
-		print_table(list, opts, sel);
+		print_table(list, opts, columns);
 	else
 		print_text(list, all);
 }
@@ -372,7 +372,7 @@ int cmd_check(int argc, char **argv)
 	struct check_scope scope = { .all = &all };
 	bool show_all = false, lines = false;
 	struct findings list = { 0 };
-	struct column_choice sel;
+	struct column_choice columns;
 	struct table_options opts;
 	int c;
 
@@ -393,7 +393,7 @@ int cmd_check(int argc, char **argv)
 		return STATUS_OK;
 	if (lines && !opts.json)
 		die_usage("--lines needs -J");
-	table_choose(&opts, &sel, &finding_columns);
+	table_choose(&opts, &columns, &finding_columns);
 
 	scope.w = module_open();
 	ns_select(scope.w, argc - optind, argv + optind, &only);
@@ -402,13 +402,13 @@ int cmd_check(int argc, char **argv)
 	check_all(&scope, &list);
 	report_part();
 	findings_sort(&list);
-	print(&list, &opts, &sel, show_all, lines);
+	print(&list, &opts, &columns, show_all, lines);
 	c = findings_bad(&list) ? STATUS_FOUND : STATUS_OK;
 
 	findings_free(&list);
 	row_store_clear(&all);
 	row_store_clear(&only);
-	column_choice_free(&sel);
+	column_choice_free(&columns);
 	ipcns_free(scope.w);
 	return c;
 }

@@ -88,9 +88,9 @@ struct history {
 static void take_namespace(struct nlattr *attrs, int len, void *arg)
 {
 	struct wanted_ns *ns = arg;
-	struct row rec;
+	struct row row;
 
-	if (row_parse(&rec, attrs, len) && ipcns_uint(rec.attr[IPCNS_A_NS_ID], &ns->id))
+	if (row_parse(&row, attrs, len) && ipcns_uint(row.attr[IPCNS_A_NS_ID], &ns->id))
 		ns->alive = true;
 }
 

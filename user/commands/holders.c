@@ -29,26 +29,26 @@ static const struct option longopts[] = {
 
 /**
  * holders_print - print the rows of a ledger
- * @ledger: the ledger
+ * @references: the ledger
  * @most: rows of a kind to print at most
  * @out: where they go
  *
  * Returns how many rows were left out.
  */
-size_t holders_print(const struct references *ledger, size_t most, struct table *out)
+size_t holders_print(const struct references *references, size_t most, struct table *out)
 {
-	const struct holder *row = ledger->rows.rows, *end = row + ledger->rows.n;
-	struct row rec = { 0 };
+	const struct holder *h = references->rows.rows, *end = h + references->rows.n;
+	struct row row = { 0 };
 	size_t of_kind = 0, left_out = 0;
 
-	for (; row < end; row++) {
-		of_kind = row > ledger->rows.rows && row[-1].kind == row->kind ? of_kind + 1 : 1;
+	for (; h < end; h++) {
+		of_kind = h > references->rows.rows && h[-1].kind == h->kind ? of_kind + 1 : 1;
 		if (of_kind > most) {
 			left_out++;
 			continue;
 		}
-		rec.data = row;
-		table_add(out, &rec);
+		row.data = h;
+		table_add(out, &row);
 	}
 	return left_out;
 }
@@ -67,19 +67,19 @@ static const struct table_type *columns_for(int namespaces, bool summary)
 	return &set;
 }
 
-static void print(struct references *ledger, bool summary, const struct table_options *opts,
-		  const struct column_choice *sel)
+static void print(struct references *references, bool summary, const struct table_options *opts,
+		  const struct column_choice *columns)
 {
 	struct table out;
 
-	table_begin(&out, opts, sel, NULL);
+	table_begin(&out, opts, columns, NULL);
 	if (summary) {
-		holder_summary_print(&ledger->rows, &out);
+		holder_summary_print(&references->rows, &out);
 	} else {
 		/* Programs get all, and so does who asks for columns of their own. */
 		if (!opts->json && !opts->raw && !opts->output && !opts->output_all)
-			holders_fold_kernel_threads(&ledger->rows);
-		holders_print(ledger, SIZE_MAX, &out);
+			holders_fold_kernel_threads(&references->rows);
+		holders_print(references, SIZE_MAX, &out);
 	}
 	table_end(&out);
 }
@@ -88,12 +88,12 @@ static void print(struct references *ledger, bool summary, const struct table_op
 int cmd_holders(int argc, char **argv)
 {
 	struct row_store store = { 0 };
-	struct column_choice sel;
-	struct references ledger;
+	struct column_choice columns;
+	struct references references;
 	struct table_options opts;
 	const struct table_type *set;
 	bool summary = false;
-	struct row rec;
+	struct row row;
 	struct ipcns *w;
 	size_t i;
 	int c;
@@ -108,28 +108,28 @@ int cmd_holders(int argc, char **argv)
 	set = columns_for(argc - optind, summary);
 	if (table_options_finish(&opts, usage, set))
 		return STATUS_OK;
-	table_choose(&opts, &sel, set);
+	table_choose(&opts, &columns, set);
 	if (optind == argc)
 		die_usage("no namespace given");
 
 	w = module_open();
 	ns_select(w, argc - optind, argv + optind, &store);
 	for (i = 0; i < store.n; i++)
-		if (row_parse(&rec, store.rows[i].attrs, store.rows[i].len))
-			ns_refuse_dying(&rec);
-	references_read(w, &store, &ledger);
-	if (ledger.refused)
+		if (row_parse(&row, store.rows[i].attrs, store.rows[i].len))
+			ns_refuse_dying(&row);
+	references_read(w, &store, &references);
+	if (references.refused)
 		die(STATUS_ERROR, "cannot list holders: it takes CAP_SYS_ADMIN in the namespace's "
 		    "user namespace (module parameter access=owner)");
-	print(&ledger, summary, &opts, &sel);
+	print(&references, summary, &opts, &columns);
 	report_part();
-	if (ledger.left_out)
+	if (references.left_out)
 		error("of %zu namespaces, descriptors of /proc/sysvipc that may have an "
-		      "unattributed reference are not listed: name fewer", ledger.left_out);
+		      "unattributed reference are not listed: name fewer", references.left_out);
 
-	references_free(&ledger);
+	references_free(&references);
 	row_store_clear(&store);
-	column_choice_free(&sel);
+	column_choice_free(&columns);
 	ipcns_free(w);
 	return STATUS_OK;
 }

@@ -5,6 +5,6 @@
 #include "ipc/references.h"
 #include "print/table.h"
 
-size_t holders_print(const struct references *ledger, size_t most, struct table *out);
+size_t holders_print(const struct references *references, size_t most, struct table *out);
 
 #endif

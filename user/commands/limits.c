@@ -30,15 +30,15 @@ static const struct option longopts[] = {
 /* @above is below 0 if all rows are wanted. */
 static void print_users(const struct user_limits *users, double above, struct table *out)
 {
-	struct row rec = { 0 };
+	struct row row = { 0 };
 	size_t i;
 
 	for (i = 0; i < users->n; i++) {
 		if (!users->rows[i].wanted ||
 		    (above >= 0 && user_limit_use(&users->rows[i]) * 100 < above))
 			continue;
-		rec.data = &users->rows[i];
-		table_add(out, &rec);
+		row.data = &users->rows[i];
+		table_add(out, &row);
 	}
 }
 
@@ -56,7 +56,7 @@ int cmd_limits(int argc, char **argv)
 {
 	struct row_store namespaces = { 0 }, store = { 0 };
 	struct user_limits users = { 0 };
-	struct column_choice sel;
+	struct column_choice columns;
 	struct table_options opts;
 	double above = -1;
 	struct table out;
@@ -73,7 +73,7 @@ int cmd_limits(int argc, char **argv)
 	}
 	if (table_options_finish(&opts, usage, &limit_columns))
 		return STATUS_OK;
-	table_choose(&opts, &sel, &limit_columns);
+	table_choose(&opts, &columns, &limit_columns);
 	w = module_open();
 	ns_select(w, argc - optind, argv + optind, &namespaces);
 	if (namespaces.n && namespaces.n <= NS_FEW)
@@ -85,7 +85,7 @@ int cmd_limits(int argc, char **argv)
 	user_limits_get(&users, w, namespaces.n ? &namespaces : NULL,
 			USER_NAMESPACES);
 
-	table_begin(&out, &opts, &sel, NULL);
+	table_begin(&out, &opts, &columns, NULL);
 	limits_print_above(&store, namespaces.n ? &namespaces : NULL, above, &out);
 	print_users(&users, above, &out);
 	table_end(&out);
@@ -97,7 +97,7 @@ int cmd_limits(int argc, char **argv)
 	user_limits_free(&users);
 	row_store_clear(&namespaces);
 	row_store_clear(&store);
-	column_choice_free(&sel);
+	column_choice_free(&columns);
 	ipcns_free(w);
 	return STATUS_OK;
 }

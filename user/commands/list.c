@@ -61,11 +61,11 @@ static unsigned int parse_states(const char *list)
 }
 
 /* Whether a namespace is in one of the states that are wanted, or all of them are. */
-static bool has_state(const struct row *rec, unsigned int states)
+static bool has_state(const struct row *row, unsigned int states)
 {
 	uint64_t state;
 
-	return !states || (ipcns_uint(rec->attr[IPCNS_A_NS_STATE], &state) &&
+	return !states || (ipcns_uint(row->attr[IPCNS_A_NS_STATE], &state) &&
 			   state < NS_STATES && states & 1U << state);
 }
 
@@ -74,11 +74,11 @@ static void select_states(struct row_store *store, unsigned int states)
 {
 	struct stored_row other;
 	size_t i, kept = 0;
-	struct row rec;
+	struct row row;
 
 	for (i = 0; i < store->n; i++) {
-		if (!row_parse(&rec, store->rows[i].attrs, store->rows[i].len) ||
-		    !has_state(&rec, states))
+		if (!row_parse(&row, store->rows[i].attrs, store->rows[i].len) ||
+		    !has_state(&row, states))
 			continue;
 		other = store->rows[kept];
 		store->rows[kept++] = store->rows[i];
@@ -91,64 +91,64 @@ static void select_states(struct row_store *store, unsigned int states)
  * People find all processes below it: the first one need not stand in its own row, too. Its unit
  * does, so that it does not stand in all rows.
  */
-static void forget_process(struct row *rec, struct ns_facts *facts)
+static void forget_process(struct row *row, struct ns_facts *facts)
 {
 	static struct buffer unit;	/* kept for its memory */
-	struct value cell;
+	struct value value;
 
-	column_fill(column_get(&ns_columns, "UNIT", strlen("UNIT")), rec, &cell);
+	column_fill(column_get(&ns_columns, "UNIT", strlen("UNIT")), row, &value);
 	unit.len = 0;
-	if (cell.type != VALUE_UNKNOWN)
-		buffer_plain(&unit, cell.text, cell.len);
+	if (value.type != VALUE_UNKNOWN)
+		buffer_plain(&unit, value.text, value.len);
 	facts->unit = unit.bytes;
 	facts->unit_len = unit.len;
-	rec->attr[IPCNS_A_NS_PID] = NULL;
-	rec->attr[IPCNS_A_NS_PPID] = NULL;
-	rec->attr[IPCNS_A_NS_UID] = NULL;
-	rec->attr[IPCNS_A_NS_COMM] = NULL;
+	row->attr[IPCNS_A_NS_PID] = NULL;
+	row->attr[IPCNS_A_NS_PPID] = NULL;
+	row->attr[IPCNS_A_NS_UID] = NULL;
+	row->attr[IPCNS_A_NS_COMM] = NULL;
 }
 
 /* What columns show that take more than a look at namespaces. */
 struct details {
-	struct references ledger;
+	struct references references;
 	struct object_sums *memory;	/* of each row, or NULL if nobody asked for it */
 	struct file_sums *files;	/* the same */
 	struct row_store members;
 };
 
 static void fill_facts(const struct details *details, const struct row_store *store, size_t i,
-		       struct row *rec, struct ns_facts *facts)
+		       struct row *row, struct ns_facts *facts)
 {
-	const struct ns_references *account = references_of(&details->ledger, &store->rows[i]);
+	const struct ns_references *account = references_of(&details->references, &store->rows[i]);
 
 	*facts = (struct ns_facts){ 0 };
 	if (account) {
 		facts->has_holders = true;
 		facts->holders = account->held;
 	}
-	if (details->memory && !details->memory[i].unknown && !ns_is_dying(rec)) {
+	if (details->memory && !details->memory[i].unknown && !ns_is_dying(row)) {
 		facts->has_memory = true;
 		facts->shm_rss = details->memory[i].rss;
 		facts->shm_swap = details->memory[i].swap;
 	}
-	if (details->files && !ns_is_dying(rec))
+	if (details->files && !ns_is_dying(row))
 		facts->files = &details->files[i];
-	rec->data = facts;
+	row->data = facts;
 }
 
 /* A namespace, and its processes below it. */
-static void print_tree(const struct row_store *members, const struct stored_row *row,
-		       const struct row *rec, const struct ns_facts *facts, struct table *out)
+static void print_tree(const struct row_store *members, const struct stored_row *stored,
+		       const struct row *row, const struct ns_facts *facts, struct table *out)
 {
 	struct ns_facts shown_facts = *facts;
-	struct row shown = *rec;
+	struct row shown = *row;
 
 	shown.data = &shown_facts;
 	if (!out->opts->json)
 		forget_process(&shown, &shown_facts);
-	if (!table_parent(out, rec, &shown, "processes"))
+	if (!table_parent(out, row, &shown, "processes"))
 		return;
-	member_processes_print(members, row, out->opts->json || out->opts->raw ? NULL :
+	member_processes_print(members, stored, out->opts->json || out->opts->raw ? NULL :
 			       &shown_facts, out);
 	table_parent_end(out);
 }
@@ -156,17 +156,17 @@ static void print_tree(const struct row_store *members, const struct stored_row 
 static void print(const struct row_store *store, const struct details *details, struct table *out)
 {
 	struct ns_facts facts;
-	struct row rec;
+	struct row row;
 	size_t i;
 
 	for (i = 0; i < store->n; i++) {
-		if (!row_parse(&rec, store->rows[i].attrs, store->rows[i].len))
+		if (!row_parse(&row, store->rows[i].attrs, store->rows[i].len))
 			continue;
-		fill_facts(details, store, i, &rec, &facts);
+		fill_facts(details, store, i, &row, &facts);
 		if (out->opts->tree)
-			print_tree(&details->members, &store->rows[i], &rec, &facts, out);
+			print_tree(&details->members, &store->rows[i], &row, &facts, out);
 		else
-			table_add(out, &rec);
+			table_add(out, &row);
 	}
 }
 
@@ -177,7 +177,7 @@ int cmd_list(int argc, char **argv)
 	struct details details = { 0 };
 	struct file_sums all_files;
 	static const struct details none;
-	struct column_choice sel;
+	struct column_choice columns;
 	struct table_options opts;
 	struct table out;
 	unsigned int states = 0;
@@ -195,7 +195,7 @@ int cmd_list(int argc, char **argv)
 	}
 	if (table_options_finish(&opts, usage, &ns_columns))
 		return STATUS_OK;
-	table_choose(&opts, &sel, &ns_columns);
+	table_choose(&opts, &columns, &ns_columns);
 	w = module_open();
 	if (optind < argc)
 		ns_select(w, argc - optind, argv + optind, &store);
@@ -206,26 +206,28 @@ int cmd_list(int argc, char **argv)
 	select_states(&store, states);
 
 	/* What keeps them costs a look at all tasks and descriptors. */
-	if (store.n && column_choice_has(&sel, NS_HELD))
-		references_read_once(w, &store, &details.ledger);
-	if (store.n && (column_choice_has(&sel, NS_SHMRSS) || column_choice_has(&sel, NS_SHMSWAP)))
+	if (store.n && column_choice_has(&columns, NS_HELD))
+		references_read_once(w, &store, &details.references);
+	if (store.n && (column_choice_has(&columns, NS_SHMRSS) ||
+			column_choice_has(&columns, NS_SHMSWAP)))
 		details.memory = object_sums_get(w, &store, 1U << IPCNS_KIND_SHM);
-	if (store.n && (column_choice_has(&sel, NS_PSHM) || column_choice_has(&sel, NS_PSEM) ||
-			column_choice_has(&sel, NS_PSHMBYTES)))
+	if (store.n && (column_choice_has(&columns, NS_PSHM) ||
+			column_choice_has(&columns, NS_PSEM) ||
+			column_choice_has(&columns, NS_PSHMBYTES)))
 		details.files = file_sums_read(&store, &all_files);
 	if (opts.tree && store.n)
 		member_processes_get(w, &store, &details.members);
 
-	table_begin(&out, &opts, &sel, NULL);
+	table_begin(&out, &opts, &columns, NULL);
 	print(&store, &details, &out);
 	print(&orphans, &none, &out);
 	table_end(&out);
 	report_part();
 
-	references_free(&details.ledger);
+	references_free(&details.references);
 	free(details.memory);
 	free(details.files);
-	column_choice_free(&sel);
+	column_choice_free(&columns);
 	row_store_clear(&store);
 	row_store_clear(&orphans);
 	orphan_fs_clear();

@@ -67,7 +67,7 @@ static const struct {
 
 /* One namespace. */
 struct figures {
-	struct row rec;
+	struct row row;
 	uint64_t inum, id, state;
 	struct row limits;
 	bool has_limits;
@@ -85,22 +85,22 @@ struct metric_rows {
 	size_t n;
 };
 
-static uint64_t number(const struct row *rec, unsigned int attr)
+static uint64_t number(const struct row *row, unsigned int attr)
 {
 	uint64_t value = 0;
 
 	if (attr)
-		ipcns_uint(rec->attr[attr], &value);
+		ipcns_uint(row->attr[attr], &value);
 	return value;
 }
 
 /* Seconds since something was done, by an attribute that says when; false if not known. */
-static bool get_age(const struct row *rec, unsigned int attr, uint64_t now, uint64_t *age)
+static bool get_age(const struct row *row, unsigned int attr, uint64_t now, uint64_t *age)
 {
 	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
 	uint64_t then;
 
-	if (!rec->attr[attr] || nla_parse_nested(tb, IPCNS_A_ACTOR_MAX, rec->attr[attr],
+	if (!row->attr[attr] || nla_parse_nested(tb, IPCNS_A_ACTOR_MAX, row->attr[attr],
 						 NULL) < 0 ||
 	    !ipcns_uint(tb[IPCNS_A_ACTOR_TIME], &then))
 		return false;
@@ -137,10 +137,10 @@ static void take_namespace(const struct metrics *m, const struct stored_row *row
 
 	f->inum = row->key.number[0];
 	f->id = row->key.number[1];
-	f->state = number(&f->rec, IPCNS_A_NS_STATE);
+	f->state = number(&f->row, IPCNS_A_NS_STATE);
 	f->sums = &m->sums[row - m->namespaces.rows];
 	f->files = m->files ? &m->files[row - m->namespaces.rows] : NULL;
-	f->has_age = get_age(&f->rec, f->state == IPCNS_STATE_DYING ? IPCNS_A_NS_DYING :
+	f->has_age = get_age(&f->row, f->state == IPCNS_STATE_DYING ? IPCNS_A_NS_DYING :
 			     IPCNS_A_NS_BORN, m->now, &f->age);
 	find_limits(&m->limits, row, f);
 	f->use = -1;
@@ -159,7 +159,7 @@ static void metric_rows_make(struct metric_rows *t, const struct metrics *m)
 	for (i = 0; i < m->namespaces.n; i++) {
 		f = &t->rows[t->n];
 		memset(f, 0, sizeof(*f));
-		if (!row_parse(&f->rec, m->namespaces.rows[i].attrs, m->namespaces.rows[i].len))
+		if (!row_parse(&f->row, m->namespaces.rows[i].attrs, m->namespaces.rows[i].len))
 			continue;
 		take_namespace(m, &m->namespaces.rows[i], f);
 		t->by_rank[t->n++] = f;
@@ -219,15 +219,15 @@ static double rank_dying(const struct figures *f)
 static void begin_sample(struct prometheus *x, const struct figures *f)
 {
 	static const struct column *unit;
-	struct value cell;
+	struct value value;
 
 	if (!unit)
 		unit = column_find(&ns_columns, "UNIT", 4);
 	prometheus_sample(x);
 	prometheus_id(x, "nsid", f->id);
 	prometheus_id(x, "ns", f->inum);
-	column_fill(unit, &f->rec, &cell);
-	prometheus_label(x, "unit", cell.text, cell.type == VALUE_UNKNOWN ? 0 : cell.len);
+	column_fill(unit, &f->row, &value);
+	prometheus_label(x, "unit", value.text, value.type == VALUE_UNKNOWN ? 0 : value.len);
 }
 
 static void write_states(struct prometheus *x, const struct metric_rows *t)
@@ -252,7 +252,7 @@ typedef bool (*figure_fn)(const struct figures *f, unsigned int kind, uint64_t *
 static bool get_objects(const struct figures *f, unsigned int kind, uint64_t *value)
 {
 	if (kind < MODULE_KINDS)
-		return ipcns_uint(f->rec.attr[kinds[kind].objects], value);
+		return ipcns_uint(f->row.attr[kinds[kind].objects], value);
 	if (f->files)
 		*value = f->files->n[kind - KIND_PSHM];
 	return f->files;
@@ -261,7 +261,7 @@ static bool get_objects(const struct figures *f, unsigned int kind, uint64_t *va
 static bool get_bytes(const struct figures *f, unsigned int kind, uint64_t *value)
 {
 	if (kind < MODULE_KINDS)
-		return kinds[kind].bytes && ipcns_uint(f->rec.attr[kinds[kind].bytes], value);
+		return kinds[kind].bytes && ipcns_uint(f->row.attr[kinds[kind].bytes], value);
 	if (f->files)
 		*value = f->files->bytes[kind - KIND_PSHM];
 	return f->files;
@@ -270,36 +270,36 @@ static bool get_bytes(const struct figures *f, unsigned int kind, uint64_t *valu
 static bool get_semaphores(const struct figures *f, unsigned int kind, uint64_t *value)
 {
 	(void)kind;
-	return ipcns_uint(f->rec.attr[IPCNS_A_NS_SEMS], value);
+	return ipcns_uint(f->row.attr[IPCNS_A_NS_SEMS], value);
 }
 
 static bool get_messages(const struct figures *f, unsigned int kind, uint64_t *value)
 {
 	if (kind == IPCNS_KIND_MSG)
-		return ipcns_uint(f->rec.attr[IPCNS_A_NS_MSGS], value);
+		return ipcns_uint(f->row.attr[IPCNS_A_NS_MSGS], value);
 	*value = f->sums->mq_messages;
-	return f->rec.attr[IPCNS_A_NS_MQ];
+	return f->row.attr[IPCNS_A_NS_MQ];
 }
 
 static bool get_resident(const struct figures *f, unsigned int kind, uint64_t *value)
 {
 	(void)kind;
 	*value = f->sums->rss;
-	return !f->sums->unknown && f->rec.attr[IPCNS_A_NS_SHM];
+	return !f->sums->unknown && f->row.attr[IPCNS_A_NS_SHM];
 }
 
 static bool get_swapped(const struct figures *f, unsigned int kind, uint64_t *value)
 {
 	(void)kind;
 	*value = f->sums->swap;
-	return !f->sums->unknown && f->rec.attr[IPCNS_A_NS_SHM];
+	return !f->sums->unknown && f->row.attr[IPCNS_A_NS_SHM];
 }
 
 static bool get_orphans(const struct figures *f, unsigned int kind, uint64_t *value)
 {
 	if (kind < MODULE_KINDS) {
 		*value = f->sums->orphans[kind];
-		return f->rec.attr[kinds[kind].objects];
+		return f->row.attr[kinds[kind].objects];
 	}
 	if (f->files)
 		*value = f->files->orphans[kind - KIND_PSHM];
@@ -310,7 +310,7 @@ static bool get_orphan_bytes(const struct figures *f, unsigned int kind, uint64_
 {
 	if (kind < MODULE_KINDS) {
 		*value = f->sums->orphan_bytes[kind];
-		return kinds[kind].bytes && f->rec.attr[kinds[kind].objects];
+		return kinds[kind].bytes && f->row.attr[kinds[kind].objects];
 	}
 	if (f->files)
 		*value = f->files->orphan_bytes[kind - KIND_PSHM];
@@ -683,14 +683,14 @@ static void write_probes(struct prometheus *x, const struct stored_row *status)
 
 /* Bounds rise, or those that do not are left out. */
 static void write_teardowns(struct prometheus *x, const struct stored_row *status,
-			    const struct row *rec)
+			    const struct row *row)
 {
 	struct nlattr *tb[IPCNS_A_TEARDOWNS_MAX + 1], *attr;
 	uint64_t all, sum, bound, count, last = 0;
 	int rest;
 
-	if (!ipcns_uint(rec->attr[IPCNS_A_STATUS_TEARDOWN_COUNT], &all) ||
-	    !ipcns_uint(rec->attr[IPCNS_A_STATUS_TEARDOWN_SUM], &sum))
+	if (!ipcns_uint(row->attr[IPCNS_A_STATUS_TEARDOWN_COUNT], &all) ||
+	    !ipcns_uint(row->attr[IPCNS_A_STATUS_TEARDOWN_SUM], &sum))
 		return;
 	prometheus_histogram(x, "ipcns_namespace_teardown_seconds", "seconds",
 			     "Time from the last reference of a namespace to its end; those that "
@@ -718,20 +718,20 @@ static void write_teardowns(struct prometheus *x, const struct stored_row *statu
 static void write_module(struct prometheus *x, const struct stored_row *status)
 {
 	const char *version;
-	struct row rec;
+	struct row row;
 	uint64_t value;
 	size_t i, len = 0;
 
-	if (!row_parse(&rec, status->attrs, status->len))
+	if (!row_parse(&row, status->attrs, status->len))
 		return;
-	version = ipcns_text(rec.attr[IPCNS_A_STATUS_VERSION], &len);
+	version = ipcns_text(row.attr[IPCNS_A_STATUS_VERSION], &len);
 	prometheus_gauge(x, "ipcns_build_info", NULL, "Versions; the value is 1.");
 	prometheus_sample(x);
 	prometheus_label(x, "module", version ?: "", len);
 	prometheus_string(x, "tool", IPCNS_VERSION);
 	prometheus_number(x, 1);
 	for (i = 0; i < ARRAY_SIZE(module_figures); i++) {
-		if (!ipcns_uint(rec.attr[module_figures[i].attr], &value))
+		if (!ipcns_uint(row.attr[module_figures[i].attr], &value))
 			continue;
 		if (module_figures[i].counter)
 			prometheus_counter(x, module_figures[i].name, module_figures[i].help);
@@ -741,7 +741,7 @@ static void write_module(struct prometheus *x, const struct stored_row *status)
 		prometheus_sample(x);
 		prometheus_number(x, value - module_figures[i].less);
 	}
-	write_teardowns(x, status, &rec);
+	write_teardowns(x, status, &row);
 	write_probes(x, status);
 }
 

@@ -89,14 +89,14 @@ struct monitor {
 	struct ipcns_feed *feed;
 	struct ipcns *c;	/* the connection of it; NULL while there is no module */
 	struct event_writer writer;
-	struct snapshot_filter told;
+	struct snapshot_filter filter;
 	struct journal_position state;	/* that the file has */
 	bool has_state;		/* it had one at the beginning */
 	bool formatting;	/* a line is being made */
 	bool changing;		/* from the state of one module to that of the next */
 	bool incomplete;	/* events that are wanted are not recorded */
 	bool hooks_changed;	/* an event says that hooks ceased to fire, or fire again */
-	uint64_t told_until;	/* events before this may be in the snapshot already */
+	uint64_t filter_until;	/* events before this may be in the snapshot already */
 	uint64_t taken;		/* events that came, wanted or not */
 	uint64_t events, lost;	/* that were printed, that are missing */
 	bool lost_more;		/* than is known how many */
@@ -204,11 +204,11 @@ static void pass_on(struct monitor *m, const struct ipcns_event *e)
 	}
 	if (m->only.n && !number_set_has(&m->only, e->ns_id))
 		return;
-	if (m->told_until && e->seq >= m->told_until) {
-		snapshot_filter_clear(&m->told);
-		m->told_until = 0;
+	if (m->filter_until && e->seq >= m->filter_until) {
+		snapshot_filter_clear(&m->filter);
+		m->filter_until = 0;
 	}
-	if (m->told_until && !snapshot_filter_pass(&m->told, e))
+	if (m->filter_until && !snapshot_filter_pass(&m->filter, e))
 		return;
 	if (!event_wanted(&m->mask, e))
 		return;
@@ -295,13 +295,13 @@ static bool begin_snapshot(struct monitor *m)
 {
 	struct ipcns_journal journal;
 
-	snapshot_filter_clear(&m->told);
+	snapshot_filter_clear(&m->filter);
 	if (!snapshot_write(m->c, m->only.n ? &m->only : NULL, event_mask_objects(&m->mask),
-			    &m->told, &m->writer))
+			    &m->filter, &m->writer))
 		return false;
 	if (!feed_alive(m->feed, ipcns_feed_journal(m->feed, &journal)))
 		return false;
-	m->told_until = journal.next;
+	m->filter_until = journal.next;
 	return true;
 }
 
@@ -469,7 +469,7 @@ static void listen_anew(struct monitor *m)
 		m->c = NULL;
 		wait_for_module(m);
 		change_module(m, from);
-		m->told_until = 0;
+		m->filter_until = 0;
 	} while (!begin_again(m) || !check_recording(m, false));
 }
 

@@ -272,43 +272,43 @@ static const struct table_type *filter_columns(const struct filter *filter)
 
 static void add(struct nlattr *attrs, int len, void *arg)
 {
-	struct object_output *sink = arg;
-	struct row rec;
+	struct object_output *output = arg;
+	struct row row;
 
-	if (sink->store && !sink->only && !sink->by_pid) {
-		row_store_add(sink->store, attrs, len, object_sort_key);
+	if (output->store && !output->only && !output->by_pid) {
+		row_store_add(output->store, attrs, len, object_sort_key);
 		return;
 	}
-	if (!object_parse(&rec, attrs, len) ||
-	    (sink->by_pid && !process_use_possible(&rec)))
+	if (!object_parse(&row, attrs, len) ||
+	    (output->by_pid && !process_use_possible(&row)))
 		return;
-	if (sink->only && !ns_selected(sink->only, rec.attr[IPCNS_A_OBJECT_NS_INUM],
-				       rec.attr[IPCNS_A_OBJECT_NS_ID]))
+	if (output->only && !ns_selected(output->only, row.attr[IPCNS_A_OBJECT_NS_INUM],
+					 row.attr[IPCNS_A_OBJECT_NS_ID]))
 		return;
-	if (sink->store) {
-		row_store_add(sink->store, attrs, len, object_sort_key);
-	} else if (table_can_sort(sink->out)) {
-		table_add_sorted(sink->out, &rec, object_sort_key);
+	if (output->store) {
+		row_store_add(output->store, attrs, len, object_sort_key);
+	} else if (table_can_sort(output->out)) {
+		table_add_sorted(output->out, &row, object_sort_key);
 	} else {
-		table_add(sink->out, &rec);
-		sink->emitted = true;
+		table_add(output->out, &row);
+		output->emitted = true;
 	}
 }
 
 static bool restart(void *arg)
 {
-	struct object_output *sink = arg;
+	struct object_output *output = arg;
 
-	if (sink->store)
-		row_store_truncate(sink->store, sink->before);
-	else if (table_can_sort(sink->out))
-		table_truncate(sink->out, sink->before);
-	return !sink->emitted;
+	if (output->store)
+		row_store_truncate(output->store, output->before);
+	else if (table_can_sort(output->out))
+		table_truncate(output->out, output->before);
+	return !output->emitted;
 }
 
 /* Objects of one namespace, or of all if @id is 0. */
 static void dump(struct ipcns *w, uint64_t id, const struct filter *filter,
-		 struct object_output *sink)
+		 struct object_output *output)
 {
 	const struct ipcns_object_filter wanted = {
 		.ns_id = id,
@@ -318,9 +318,9 @@ static void dump(struct ipcns *w, uint64_t id, const struct filter *filter,
 	};
 	int ret;
 
-	sink->before = sink->store ? sink->store->n : table_mark(sink->out);
-	sink->emitted = false;
-	ret = ipcns_objects(w, &wanted, add, restart, sink);
+	output->before = output->store ? output->store->n : table_mark(output->out);
+	output->emitted = false;
+	ret = ipcns_objects(w, &wanted, add, restart, output);
 	if (ret)
 		module_die(w, ret, "cannot list objects");
 }
@@ -335,49 +335,49 @@ static bool wants_files(const struct filter *filter)
 
 static void add_file(struct nlattr *attrs, int len, void *arg)
 {
-	struct object_output *sink = arg;
-	struct row rec;
+	struct object_output *output = arg;
+	struct row row;
 	uint64_t uid;
 
-	if (!object_parse(&rec, attrs, len) ||
-	    (sink->by_owner && (!ipcns_uint(rec.attr[IPCNS_A_OBJECT_UID], &uid) ||
-				uid != sink->uid)) ||
-	    (sink->of_known && !rec.attr[IPCNS_A_OBJECT_NS_ID]))
+	if (!object_parse(&row, attrs, len) ||
+	    (output->by_owner && (!ipcns_uint(row.attr[IPCNS_A_OBJECT_UID], &uid) ||
+				  uid != output->uid)) ||
+	    (output->of_known && !row.attr[IPCNS_A_OBJECT_NS_ID]))
 		return;
 	add(attrs, len, arg);
 }
 
 static void dump_files(struct ipcns *w, const struct row_store *namespaces,
-		       const struct filter *filter, struct object_output *sink)
+		       const struct filter *filter, struct object_output *output)
 {
 	struct row_store all = { 0 };
 	struct posix_shm found = { 0 };
 
-	sink->only = namespaces->n ? namespaces : NULL;
-	sink->by_owner = filter->by_owner;
-	sink->uid = filter->uid;
-	sink->of_known = !filter->kinds;
+	output->only = namespaces->n ? namespaces : NULL;
+	output->by_owner = filter->by_owner;
+	output->uid = filter->uid;
+	output->of_known = !filter->kinds;
 	posix_shm_read(&found, true, filter->pid);
 	ns_select_all(w, &all);
-	file_objects_get(&found, &all, filter->kinds ?: FILE_KINDS, add_file, sink);
+	file_objects_get(&found, &all, filter->kinds ?: FILE_KINDS, add_file, output);
 	row_store_clear(&all);
 	posix_shm_free(&found);
 }
 
 static void dump_selected(struct ipcns *w, const struct row_store *namespaces,
-			  const struct filter *filter, struct object_output *sink)
+			  const struct filter *filter, struct object_output *output)
 {
 	size_t i;
 
 	if (only_files(filter))
 		return;
 	if (!namespaces->n || namespaces->n > NS_FEW) {
-		sink->only = namespaces->n ? namespaces : NULL;
-		dump(w, 0, filter, sink);
+		output->only = namespaces->n ? namespaces : NULL;
+		dump(w, 0, filter, output);
 		return;
 	}
 	for (i = 0; i < namespaces->n; i++)
-		dump(w, ns_id(&namespaces->rows[i]), filter, sink);
+		dump(w, ns_id(&namespaces->rows[i]), filter, output);
 }
 
 /* Asks for all that the filter leaves of the namespaces, and for who has it attached. */
@@ -386,13 +386,13 @@ static void read_attached(struct ipcns *w, const struct row_store *namespaces,
 {
 	bool others = !filter->by_key && !filter->by_owner && !filter->by_id;
 	struct row_store store = { 0 };
-	struct object_output sink = { .store = &store };
+	struct object_output output = { .store = &store };
 
 	if (filter->by_id)
 		row_store_add(&store, filter->one.rows->attrs, filter->one.rows->len,
 			      object_sort_key);
 	else
-		dump_selected(w, namespaces, filter, &sink);
+		dump_selected(w, namespaces, filter, &output);
 	attached->only = namespaces->n > 1 ? namespaces : NULL;
 	attachments_get(w, namespaces->n == 1 ? ns_id(namespaces->rows) : 0, attached);
 	attachments_settle(attached, &store, others);
@@ -427,18 +427,18 @@ static void print_stored(struct ipcns *w, const struct filter *filter, struct ro
 			 struct table *out)
 {
 	struct process_uses uses;
-	struct row rec;
+	struct row row;
 	size_t i;
 
 	row_store_sort(store);
 	for (i = 0; i < store->n; i++) {
-		if (object_parse(&rec, store->rows[i].attrs, store->rows[i].len)) {
+		if (object_parse(&row, store->rows[i].attrs, store->rows[i].len)) {
 			if (filter->pid) {
-				uses.mask = process_use_read(w, &rec);
-				rec.data = &uses;
+				uses.mask = process_use_read(w, &row);
+				row.data = &uses;
 			}
 			if (!filter->pid || uses.mask)
-				table_add(out, &rec);
+				table_add(out, &row);
 		}
 		/* A large table needs the memory now. */
 		free(store->rows[i].attrs);
@@ -453,27 +453,27 @@ static void find_one(struct ipcns *w, const char *where, struct filter *filter,
 	uint64_t status = 0;
 	const char *name;
 	char ns[32], *arg = ns;
-	struct row rec;
+	struct row row;
 	size_t len;
 
 	object_lookup(w, namespaces, filter->kinds, filter->id, &filter->one);
 	if (filter->one.n != 1)
 		object_lookup_die(&filter->one, filter->kinds, filter->id, where);
-	if (!object_parse(&rec, filter->one.rows->attrs, filter->one.rows->len) ||
-	    rec.kind >= KINDS)
+	if (!object_parse(&row, filter->one.rows->attrs, filter->one.rows->len) ||
+	    row.kind >= KINDS)
 		die(STATUS_ERROR, "malformed answer");
-	filter->kinds = 1U << rec.kind;
-	if (rec.kind == IPCNS_KIND_MQ) {
-		name = ipcns_text(rec.attr[IPCNS_A_OBJECT_NAME], &len);
-		ipcns_uint(rec.nest[IPCNS_A_MQ_STATUS], &status);
+	filter->kinds = 1U << row.kind;
+	if (row.kind == IPCNS_KIND_MQ) {
+		name = ipcns_text(row.attr[IPCNS_A_OBJECT_NAME], &len);
+		ipcns_uint(row.nest[IPCNS_A_MQ_STATUS], &status);
 		filter->unlinked = !name || status & IPCNS_MQ_STATUS_UNLINKED;
 		filter->name = filter->unlinked ? NULL : strndup(name, len);
 	}
 	if (filter->part && filter->unlinked)
 		die(STATUS_ERROR, "queue %u is unlinked: its parts cannot be listed",
 		    (unsigned int)filter->id);
-	if (filter->part && !object_detail_has(rec.kind, filter->part))
-		die_usage("objects of type %s do not have that part", kind_names[rec.kind]);
+	if (filter->part && !object_detail_has(row.kind, filter->part))
+		die_usage("objects of type %s do not have that part", kind_names[row.kind]);
 	if (namespaces->n == 1)
 		return;
 	row_store_clear(namespaces);
@@ -485,7 +485,7 @@ static void find_one(struct ipcns *w, const char *where, struct filter *filter,
 static int print_in_depth(struct ipcns *w, const struct row_store *namespaces, const char *arg,
 			  const struct filter *filter, const struct table_options *opts)
 {
-	const struct object_detail depth = {
+	const struct object_detail detail = {
 		.kind = only_kind(filter),
 		.nsid = ns_id(namespaces->rows),
 		.ns = arg,
@@ -497,7 +497,7 @@ static int print_in_depth(struct ipcns *w, const struct row_store *namespaces, c
 			opts->sort || opts->filter,
 	};
 
-	return object_detail_print(w, &depth, opts);
+	return object_detail_print(w, &detail, opts);
 }
 
 static void print_orphans(struct ipcns *w, const struct row_store *namespaces,
@@ -515,17 +515,17 @@ static void print_orphans(struct ipcns *w, const struct row_store *namespaces,
 
 static int print_objects(struct ipcns *w, const struct row_store *namespaces,
 			 struct filter *filter, const struct table_options *opts,
-			 const struct column_choice *sel)
+			 const struct column_choice *columns)
 {
 	int status = STATUS_OK;
 	struct row_store store = { 0 };
 	struct table out;
-	struct object_output sink = { .out = &out, .by_pid = filter->pid };
+	struct object_output output = { .out = &out, .by_pid = filter->pid };
 
-	table_begin(&out, opts, sel, NULL);
+	table_begin(&out, opts, columns, NULL);
 	/* Raw lines go out as they come, in the kernel's order, so that memory stays flat. */
 	if (filter->pid || wants_undos(filter) || opts->sort || (!table_can_sort(&out) && !opts->raw))
-		sink.store = &store;
+		output.store = &store;
 	if (filter->attached) {
 		print_attached(w, namespaces, filter, &out);
 	} else if (filter->orphans) {
@@ -533,13 +533,13 @@ static int print_objects(struct ipcns *w, const struct row_store *namespaces,
 	} else if (filter->by_id) {
 		print_stored(w, filter, &filter->one, &out);
 	} else if (wants_undos(filter)) {
-		dump_selected(w, namespaces, filter, &sink);
+		dump_selected(w, namespaces, filter, &output);
 		row_store_sort(&store);
 		status = undos_print(w, &store, &out);
 	} else {
-		dump_selected(w, namespaces, filter, &sink);
+		dump_selected(w, namespaces, filter, &output);
 		if (wants_files(filter))
-			dump_files(w, namespaces, filter, &sink);
+			dump_files(w, namespaces, filter, &output);
 		print_stored(w, filter, &store, &out);
 	}
 	table_end(&out);
@@ -556,7 +556,7 @@ int cmd_objects(int argc, char **argv)
 	const char *where;
 	bool early;
 	int status = STATUS_OK;
-	struct column_choice sel;
+	struct column_choice columns;
 	struct table_options opts;
 	struct ipcns *w;
 	int c;
@@ -572,7 +572,7 @@ int cmd_objects(int argc, char **argv)
 	check_filter(&filter, argc - optind);
 	early = !filter.by_id || only_kind(&filter) < KINDS;
 	if (early)	/* an unknown column is an error with or without the module */
-		table_choose(&opts, &sel, set);
+		table_choose(&opts, &columns, set);
 
 	w = module_open();
 	ns_select(w, argc - optind, argv + optind, &namespaces);
@@ -580,17 +580,17 @@ int cmd_objects(int argc, char **argv)
 	if (filter.by_id)
 		find_one(w, where, &filter, &namespaces);
 	if (!early)
-		table_choose(&opts, &sel, filter_columns(&filter));
+		table_choose(&opts, &columns, filter_columns(&filter));
 	if (filter.pid)
 		process_use_begin(w, filter.pid, filter.kinds);
-	else if (column_choice_has(&sel, OBJECT_OPENERS))
+	else if (column_choice_has(&columns, OBJECT_OPENERS))
 		openers_read(w);
-	if (filter.sums || (filter.orphans && column_choice_has(&sel, OBJECT_UNIT)))
+	if (filter.sums || (filter.orphans && column_choice_has(&columns, OBJECT_UNIT)))
 		units_read(w);
 	if (in_depth(&filter))
 		status = print_in_depth(w, &namespaces, where ?: "all", &filter, &opts);
 	else
-		status = print_objects(w, &namespaces, &filter, &opts, &sel);
+		status = print_objects(w, &namespaces, &filter, &opts, &columns);
 	if (!status)
 		report_part();
 
@@ -599,7 +599,7 @@ int cmd_objects(int argc, char **argv)
 	units_clear();
 	row_store_clear(&filter.one);
 	row_store_clear(&namespaces);
-	column_choice_free(&sel);
+	column_choice_free(&columns);
 	ipcns_free(w);
 	return status;
 }

@@ -29,45 +29,45 @@ struct sums {
 	uint64_t now;
 };
 
-static void fill_unit(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_unit(const struct column *column, const struct row *row, struct value *value)
 {
-	const struct sum *sum = rec->data;
+	const struct sum *sum = row->data;
 
 	(void)column;
 	if (sum->unit)
-		value_text(cell, sum->unit);
+		value_text(value, sum->unit);
 }
 
-static void fill_owner(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_owner(const struct column *column, const struct row *row, struct value *value)
 {
-	const struct sum *sum = rec->data;
+	const struct sum *sum = row->data;
 
 	if (!sum->has_uid)
 		return;
-	cell->type = column->as == AS_USER ? VALUE_USER : VALUE_NUMBER;
-	cell->number = sum->uid;
+	value->type = column->as == AS_USER ? VALUE_USER : VALUE_NUMBER;
+	value->number = sum->uid;
 }
 
-static void fill_number(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_number(const struct column *column, const struct row *row, struct value *value)
 {
-	const struct sum *sum = rec->data;
+	const struct sum *sum = row->data;
 
-	value_number(cell, column->nest ? sum->sure : sum->n);
+	value_number(value, column->nest ? sum->sure : sum->n);
 }
 
-static void fill_bytes(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_bytes(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	value_size(cell, ((const struct sum *)rec->data)->bytes);
+	value_size(value, ((const struct sum *)row->data)->bytes);
 }
 
-static void fill_age(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_age(const struct column *column, const struct row *row, struct value *value)
 {
-	const struct sum *sum = rec->data;
+	const struct sum *sum = row->data;
 
 	(void)column;
 	if (sum->has_age)
-		value_age(cell, sum->age);
+		value_age(value, sum->age);
 }
 
 static const struct column columns[] = {
@@ -111,23 +111,23 @@ static int compare_sums(const void *p, const void *q)
 }
 
 /* The text of the column UNIT; NULL if it has none. For free(3). */
-static char *unit_of(const struct row *rec)
+static char *unit_of(const struct row *row)
 {
 	static const struct column *column;
-	struct value cell;
+	struct value value;
 
 	if (!column)
 		column = column_find(&object_columns, OBJECT_UNIT, strlen(OBJECT_UNIT));
-	column_fill(column, rec, &cell);
-	return cell.type == VALUE_UNKNOWN ? NULL : strndup(cell.text, cell.len);
+	column_fill(column, row, &value);
+	return value.type == VALUE_UNKNOWN ? NULL : strndup(value.text, value.len);
 }
 
-static struct sum *find_sum(struct sums *sums, const struct row *rec)
+static struct sum *find_sum(struct sums *sums, const struct row *row)
 {
 	struct sum *sum = xcalloc(1, sizeof(*sum)), **found;
 
-	sum->has_uid = ipcns_uint(rec->attr[IPCNS_A_OBJECT_UID], &sum->uid);
-	sum->unit = unit_of(rec);
+	sum->has_uid = ipcns_uint(row->attr[IPCNS_A_OBJECT_UID], &sum->uid);
+	sum->unit = unit_of(row);
 	found = tsearch(sum, &sums->tree, compare_groups);
 	if (!found)
 		die(STATUS_ERROR, "out of memory");
@@ -141,17 +141,17 @@ static struct sum *find_sum(struct sums *sums, const struct row *rec)
 	return sum;
 }
 
-static void add_up(struct sums *sums, const struct row *rec)
+static void add_up(struct sums *sums, const struct row *row)
 {
-	struct sum *sum = find_sum(sums, rec);
+	struct sum *sum = find_sum(sums, row);
 	uint64_t bytes, last, age;
 	const char *why;
 
 	sum->n++;
-	sum->sure += orphan_judge(rec, &why) == ORPHAN_SURE;
-	if (orphan_bytes(rec, &bytes))
+	sum->sure += orphan_judge(row, &why) == ORPHAN_SURE;
+	if (orphan_bytes(row, &bytes))
 		sum->bytes += bytes;
-	if (!orphan_last_use(rec, &last))
+	if (!orphan_last_use(row, &last))
 		return;
 	age = sums->now > last ? sums->now - last : 0;
 	sum->age = age > sum->age ? age : sum->age;
@@ -160,14 +160,14 @@ static void add_up(struct sums *sums, const struct row *rec)
 
 static void print_sums(struct sums *sums, struct table *out)
 {
-	struct row rec = { 0 };
+	struct row row = { 0 };
 	size_t i;
 
 	if (sums->n)
 		qsort(sums->list, sums->n, sizeof(*sums->list), compare_sums);
 	for (i = 0; i < sums->n; i++) {
-		rec.data = sums->list[i];
-		table_add(out, &rec);
+		row.data = sums->list[i];
+		table_add(out, &row);
 	}
 	for (i = 0; i < sums->n; i++)
 		free(sums->list[i]->unit);
@@ -188,17 +188,17 @@ void orphans_print(struct ipcns *w, const struct row_store *namespaces,
 {
 	struct sums all = { .now = time(NULL) };
 	struct row_store store = { 0 };
-	struct row rec;
+	struct row row;
 	size_t i;
 
 	orphans_read(w, namespaces, filter, &store);
 	for (i = 0; i < store.n; i++) {
-		if (!object_parse(&rec, store.rows[i].attrs, store.rows[i].len))
+		if (!object_parse(&row, store.rows[i].attrs, store.rows[i].len))
 			continue;
 		if (sums)
-			add_up(&all, &rec);
+			add_up(&all, &row);
 		else
-			table_add(out, &rec);
+			table_add(out, &row);
 	}
 	if (sums)
 		print_sums(&all, out);

@@ -166,13 +166,13 @@ static struct wanted *find_wanted(const struct request *request, const struct wa
 }
 
 /* Whether the name of a queue or a file is removed already. */
-static bool is_unlinked(const struct row *rec)
+static bool is_unlinked(const struct row *row)
 {
 	uint64_t status;
 
-	if (rec->kind >= MODULE_KINDS)
-		return ipcns_uint(rec->nest[FILE_STATUS], &status) && status;
-	return ipcns_uint(rec->nest[IPCNS_A_MQ_STATUS], &status) &&
+	if (row->kind >= MODULE_KINDS)
+		return ipcns_uint(row->nest[FILE_STATUS], &status) && status;
+	return ipcns_uint(row->nest[IPCNS_A_MQ_STATUS], &status) &&
 	       status & IPCNS_MQ_STATUS_UNLINKED;
 }
 
@@ -182,19 +182,19 @@ static void take_object(struct nlattr *attrs, int len, void *arg)
 	struct request *request = arg;
 	struct wanted by_id = { 0 }, by_key = { .by_key = true }, *wanted, *named = NULL;
 	uint64_t id, key = 0;
-	struct row rec;
+	struct row row;
 
-	if (!object_parse(&rec, attrs, len) || rec.kind != request->kind ||
-	    !ipcns_uint(rec.attr[IPCNS_A_OBJECT_ID], &id))
+	if (!object_parse(&row, attrs, len) || row.kind != request->kind ||
+	    !ipcns_uint(row.attr[IPCNS_A_OBJECT_ID], &id))
 		return;
 	by_id.number = id;
-	if (rec.kind >= IPCNS_KIND_MQ) {
+	if (row.kind >= IPCNS_KIND_MQ) {
 		by_id.number = 0;
-		by_id.name = ipcns_text(rec.attr[IPCNS_A_OBJECT_NAME], &by_id.len);
+		by_id.name = ipcns_text(row.attr[IPCNS_A_OBJECT_NAME], &by_id.len);
 		if (!by_id.name)
 			return;
 	}
-	ipcns_uint(rec.attr[IPCNS_A_OBJECT_KEY], &key);
+	ipcns_uint(row.attr[IPCNS_A_OBJECT_KEY], &key);
 	by_key.number = key;
 	wanted = find_wanted(request, &by_id);
 	if (key)
@@ -202,12 +202,12 @@ static void take_object(struct nlattr *attrs, int len, void *arg)
 	if (wanted && named)
 		named->again = true;
 	wanted = wanted ?: named;
-	if (!wanted || (wanted->row.attrs && is_unlinked(&rec)))
+	if (!wanted || (wanted->row.attrs && is_unlinked(&row)))
 		return;
-	if (rec.kind >= MODULE_KINDS && wanted->row.attrs && !wanted->unlinked)
+	if (row.kind >= MODULE_KINDS && wanted->row.attrs && !wanted->unlinked)
 		die(STATUS_ERROR, "two files named %s, in two mount namespaces: remove them there",
 		    wanted->text);
-	wanted->unlinked = is_unlinked(&rec);
+	wanted->unlinked = is_unlinked(&row);
 	free(wanted->row.attrs);
 	wanted->row = (struct stored_row){ .attrs = xmemdup(attrs, len), .len = len };
 }
@@ -230,9 +230,9 @@ static void take_file(struct nlattr *attrs, int len, void *arg)
 {
 	const struct request *request = arg;
 	uint64_t nsid;
-	struct row rec;
+	struct row row;
 
-	if (row_parse(&rec, attrs, len) && ipcns_uint(rec.attr[IPCNS_A_OBJECT_NS_ID], &nsid) &&
+	if (row_parse(&row, attrs, len) && ipcns_uint(row.attr[IPCNS_A_OBJECT_NS_ID], &nsid) &&
 	    nsid == request->nsid)
 		take_object(attrs, len, arg);
 }

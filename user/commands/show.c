@@ -86,30 +86,30 @@ static const struct line death[] = {
 	{ "User", "DUSER" },
 };
 
-static void print_line(const char *label, const char *name, const struct row *rec,
+static void print_line(const char *label, const char *name, const struct row *row,
 		       const struct value_format *format)
 {
 	const struct column *column = column_find(&ns_columns, name, strlen(name));
-	struct value cell;
+	struct value value;
 
-	column_fill(column, rec, &cell);
-	if (column->attr == IPCNS_A_NS_BORN && !rec->attr[IPCNS_A_NS_BORN])
-		value_text(&cell, "unknown: older than the module");
-	value_render(&cell, format);
+	column_fill(column, row, &value);
+	if (column->attr == IPCNS_A_NS_BORN && !row->attr[IPCNS_A_NS_BORN])
+		value_text(&value, "unknown: older than the module");
+	value_render(&value, format);
 	printf("  %-24s", label);
-	if (cell.type == VALUE_UNKNOWN)
+	if (value.type == VALUE_UNKNOWN)
 		putchar('-');
 	else
-		put_safe(stdout, cell.text, cell.len);
+		put_safe(stdout, value.text, value.len);
 	putchar('\n');
 }
 
-static void print_lines(const struct line *line, size_t n, const struct row *rec,
+static void print_lines(const struct line *line, size_t n, const struct row *row,
 			const struct value_format *format)
 {
 	for (; n; line++, n--) {
 		if (line->column)
-			print_line(line->label, line->column, rec, format);
+			print_line(line->label, line->column, row, format);
 		else
 			printf("%s%s:\n", line == lines ? "" : "\n", line->label);
 	}
@@ -118,81 +118,83 @@ static void print_lines(const struct line *line, size_t n, const struct row *rec
 /* All others of a namespace are as in one that has just been created. */
 static void print_limits(const struct row_store *limits, const struct table_options *opts)
 {
-	struct column_choice sel;
+	struct column_choice columns;
 	struct table out;
 
 	puts("\nLimits that are in use, or not the kernel's defaults:");
-	column_choice_parse(&sel, &limit_columns, "RESOURCE,DESCRIPTION,LIMIT,USED,USE%", false);
-	table_begin(&out, opts, &sel, NULL);
+	column_choice_parse(&columns, &limit_columns, "RESOURCE,DESCRIPTION,LIMIT,USED,USE%",
+			    false);
+	table_begin(&out, opts, &columns, NULL);
 	if (!limits_print_notable(limits, &out))
 		puts("  none");
 	table_end(&out);
-	column_choice_free(&sel);
+	column_choice_free(&columns);
 }
 
 /* More rows of a kind than this are for "ipcnsctl holders". */
 #define HOLDERS_OF_A_KIND 10
 
-static void print_holders(const struct references *ledger, const struct table_options *opts)
+static void print_holders(const struct references *references, const struct table_options *opts)
 {
-	struct column_choice sel;
+	struct column_choice columns;
 	struct table out;
 	size_t left_out;
 
 	puts("\nHolders:");
-	if (ledger->refused) {
+	if (references->refused) {
 		puts("  for those with CAP_SYS_ADMIN in its user namespace "
 		     "(module parameter access=owner)");
 		return;
 	}
-	column_choice_parse(&sel, &holder_columns, NULL, false);
-	table_begin(&out, opts, &sel, NULL);
-	left_out = holders_print(ledger, HOLDERS_OF_A_KIND, &out);
+	column_choice_parse(&columns, &holder_columns, NULL, false);
+	table_begin(&out, opts, &columns, NULL);
+	left_out = holders_print(references, HOLDERS_OF_A_KIND, &out);
 	table_end(&out);
-	column_choice_free(&sel);
-	if (left_out && ledger->accounts)
+	column_choice_free(&columns);
+	if (left_out && references->accounts)
 		printf("%zu more: \"" PROGRAM " holders id=%llu\"\n", left_out,
-		       (unsigned long long)ledger->accounts[0].nsid);
+		       (unsigned long long)references->accounts[0].nsid);
 }
 
-static void print_text(const struct row *rec, const struct row_store *limits,
-		       const struct references *ledger, const struct table_options *opts)
+static void print_text(const struct row *row, const struct row_store *limits,
+		       const struct references *references, const struct table_options *opts)
 {
-	print_lines(lines, ARRAY_SIZE(lines), rec, &opts->format);
-	if (ns_is_dying(rec)) {
-		print_lines(death, ARRAY_SIZE(death), rec, &opts->format);
-		print_lines(objects, ARRAY_SIZE(objects), rec, &opts->format);
+	print_lines(lines, ARRAY_SIZE(lines), row, &opts->format);
+	if (ns_is_dying(row)) {
+		print_lines(death, ARRAY_SIZE(death), row, &opts->format);
+		print_lines(objects, ARRAY_SIZE(objects), row, &opts->format);
 		return;	/* limits are not there any more */
 	}
-	print_holders(ledger, opts);
-	print_lines(objects, ARRAY_SIZE(objects), rec, &opts->format);
+	print_holders(references, opts);
+	print_lines(objects, ARRAY_SIZE(objects), row, &opts->format);
 	print_limits(limits, opts);
 }
 
-static void print_json(const struct row *rec, const struct row_store *limits,
-		       const struct references *ledger, const struct table_options *opts)
+static void print_json(const struct row *row, const struct row_store *limits,
+		       const struct references *references, const struct table_options *opts)
 {
-	struct column_choice sel;
+	struct column_choice columns;
 	struct table out;
 	struct json json;
 
 	json_begin(&json, stdout);
-	column_choice_parse(&sel, &ns_columns, NULL, true);
-	table_json_object(&json, "namespace", &sel, rec, &opts->format);
-	column_choice_free(&sel);
-	column_choice_parse(&sel, &limit_columns, "RESOURCE,DESCRIPTION,LIMIT,USED,USE%", false);
-	table_begin(&out, opts, &sel, &json);
+	column_choice_parse(&columns, &ns_columns, NULL, true);
+	table_json_object(&json, "namespace", &columns, row, &opts->format);
+	column_choice_free(&columns);
+	column_choice_parse(&columns, &limit_columns, "RESOURCE,DESCRIPTION,LIMIT,USED,USE%",
+			    false);
+	table_begin(&out, opts, &columns, &json);
 	limits_print(limits, &out);
 	table_end(&out);
-	column_choice_free(&sel);
-	if (ledger->refused) {
+	column_choice_free(&columns);
+	if (references->refused) {
 		json_null(&json, holder_columns.root);
 	} else {
-		column_choice_parse(&sel, &holder_columns, NULL, true);
-		table_begin(&out, opts, &sel, &json);
-		holders_print(ledger, SIZE_MAX, &out);
+		column_choice_parse(&columns, &holder_columns, NULL, true);
+		table_begin(&out, opts, &columns, &json);
+		holders_print(references, SIZE_MAX, &out);
 		table_end(&out);
-		column_choice_free(&sel);
+		column_choice_free(&columns);
 	}
 	json_end(&json);
 }
@@ -202,12 +204,12 @@ int cmd_show(int argc, char **argv)
 {
 	struct row_store store = { 0 }, limits = { 0 };
 	const struct ns_references *account;
-	struct references ledger = { 0 };
+	struct references references = { 0 };
 	struct object_sums *memory = NULL;
 	struct ns_facts facts = { 0 };
 	struct file_sums *files = NULL, all_files;
 	struct table_options opts;
-	struct row rec;
+	struct row row;
 	struct ipcns *w;
 	int c;
 
@@ -222,11 +224,11 @@ int cmd_show(int argc, char **argv)
 
 	w = module_open();
 	ns_select(w, 1, argv + optind, &store);
-	if (!row_parse(&rec, store.rows[0].attrs, store.rows[0].len))
+	if (!row_parse(&row, store.rows[0].attrs, store.rows[0].len))
 		die(STATUS_ERROR, "malformed answer");
-	if (!ns_is_dying(&rec)) {
+	if (!ns_is_dying(&row)) {
 		limits_get(w, ns_id(store.rows), &limits);
-		references_read(w, &store, &ledger);
+		references_read(w, &store, &references);
 		memory = object_sums_get(w, &store, 1U << IPCNS_KIND_SHM);
 		files = file_sums_read(&store, &all_files);
 	}
@@ -236,21 +238,21 @@ int cmd_show(int argc, char **argv)
 		facts.shm_swap = memory->swap;
 	}
 	facts.files = files;
-	account = references_of(&ledger, store.rows);
+	account = references_of(&references, store.rows);
 	if (account) {
 		facts.has_holders = true;
 		facts.holders = account->held;
 	}
-	rec.data = &facts;
+	row.data = &facts;
 	if (!opts.json)
-		holders_fold_kernel_threads(&ledger.rows);
+		holders_fold_kernel_threads(&references.rows);
 	if (opts.json)
-		print_json(&rec, &limits, &ledger, &opts);
+		print_json(&row, &limits, &references, &opts);
 	else
-		print_text(&rec, &limits, &ledger, &opts);
+		print_text(&row, &limits, &references, &opts);
 	report_part();
 
-	references_free(&ledger);
+	references_free(&references);
 	free(memory);
 	free(files);
 	row_store_clear(&store);

@@ -70,24 +70,24 @@ static const char *const event_object_names[] = {
 			  1U << IPCNS_EVENT_OBJECT_SEM | 1U << IPCNS_EVENT_OBJECT_MSG | \
 			  1U << IPCNS_EVENT_OBJECT_MQ)
 
-static void print_value(const char *label, struct value *cell, const struct value_format *format)
+static void print_value(const char *label, struct value *value, const struct value_format *format)
 {
-	value_render(cell, format);
+	value_render(value, format);
 	printf("  %-23s", label);
-	if (cell->type == VALUE_UNKNOWN)
+	if (value->type == VALUE_UNKNOWN)
 		putchar('-');
 	else
-		put_safe(stdout, cell->text, cell->len);
+		put_safe(stdout, value->text, value->len);
 	putchar('\n');
 }
 
 static void print_attr(const char *label, enum value_kind as, struct nlattr *attr,
 		       const struct value_format *format)
 {
-	struct value cell = { 0 };
+	struct value value = { 0 };
 
-	value_attr(&cell, as, attr);
-	print_value(label, &cell, format);
+	value_attr(&value, as, attr);
+	print_value(label, &value, format);
 }
 
 /* Names of the bits that are set, after @before; nothing if there are none. */
@@ -253,7 +253,7 @@ static void json_hook(struct json *json, struct hook *hook, const struct value_f
 static void print_json(struct nlattr *attrs, int len, struct nlattr **tb,
 		       const struct findings *problems, const struct value_format *format)
 {
-	struct value cell = { 0 };
+	struct value value = { 0 };
 	struct layout layout;
 	struct hook hook;
 	struct nlattr *attr;
@@ -267,13 +267,13 @@ static void print_json(struct nlattr *attrs, int len, struct nlattr **tb,
 	json_string(&json, "health", findings_bad(problems) ?
 		    severity_names[problems->rows[0].severity] : "ok");
 	findings_json(problems, &json, "problems");
-	value_attr(&cell, AS_TEXT, tb[IPCNS_A_STATUS_VERSION]);
-	value_json(&cell, &json, "module", format);
+	value_attr(&value, AS_TEXT, tb[IPCNS_A_STATUS_VERSION]);
+	value_json(&value, &json, "module", format);
 	json_string(&json, "tool", IPCNS_VERSION);
 	json_number(&json, "protocol", IPCNS_PROTOCOL_VERSION);
-	cell.type = VALUE_UNKNOWN;
-	value_attr(&cell, AS_TEXT, tb[IPCNS_A_STATUS_KERNEL]);
-	value_json(&cell, &json, "kernel", format);
+	value.type = VALUE_UNKNOWN;
+	value_attr(&value, AS_TEXT, tb[IPCNS_A_STATUS_KERNEL]);
+	value_json(&value, &json, "kernel", format);
 	if (ipcns_uint(tb[IPCNS_A_STATUS_EVENTS_LIVE], &live))
 		json_bool(&json, "events_live", live);
 	else
@@ -281,13 +281,13 @@ static void print_json(struct nlattr *attrs, int len, struct nlattr **tb,
 	for (i = 0; i < ARRAY_SIZE(counters); i++) {
 		if (!counters[i].key)
 			continue;
-		cell.type = VALUE_UNKNOWN;
-		value_attr(&cell, counters[i].as, tb[counters[i].attr]);
-		value_json(&cell, &json, counters[i].key, format);
+		value.type = VALUE_UNKNOWN;
+		value_attr(&value, counters[i].as, tb[counters[i].attr]);
+		value_json(&value, &json, counters[i].key, format);
 	}
-	cell.type = VALUE_UNKNOWN;
-	value_attr(&cell, AS_TEXT, tb[IPCNS_A_STATUS_STUCK]);
-	value_json(&cell, &json, "stuck", format);
+	value.type = VALUE_UNKNOWN;
+	value_attr(&value, AS_TEXT, tb[IPCNS_A_STATUS_STUCK]);
+	value_json(&value, &json, "stuck", format);
 	if (ipcns_uint(tb[IPCNS_A_STATUS_RECORDED], &recorded))
 		json_mask(&json, "recorded", recorded & RECORDED_OBJECTS, event_object_names,
 			  ARRAY_SIZE(event_object_names));

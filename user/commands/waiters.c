@@ -62,7 +62,7 @@ int cmd_waiters(int argc, char **argv)
 {
 	struct row_store namespaces = { 0 };
 	struct waits waits = { .max = OBJECTS_MAX };
-	struct column_choice sel;
+	struct column_choice columns;
 	struct table_options opts;
 	unsigned int kinds = 0;
 	struct table out;
@@ -82,13 +82,13 @@ int cmd_waiters(int argc, char **argv)
 		return STATUS_OK;
 	if (kinds & ~WAITED_FOR)
 		die_usage("nobody waits for segments: sem, msg or mq");
-	table_choose(&opts, &sel, &wait_columns);
+	table_choose(&opts, &columns, &wait_columns);
 
 	w = module_open();
 	ns_select(w, argc - optind, argv + optind, &namespaces);
 	waits_read_objects(w, &namespaces, kinds ?: WAITED_FOR, &waits);
 	waits_read(w, &waits);
-	table_begin(&out, &opts, &sel, NULL);
+	table_begin(&out, &opts, &columns, NULL);
 	waits_print(&waits, &out);
 	table_end(&out);
 	report_part();
@@ -96,7 +96,7 @@ int cmd_waiters(int argc, char **argv)
 
 	waits_free(&waits);
 	row_store_clear(&namespaces);
-	column_choice_free(&sel);
+	column_choice_free(&columns);
 	ipcns_free(w);
 	return c;
 }

@@ -36,18 +36,18 @@ static bool read_string(struct scan *s, const char **text, size_t *len)
 
 static bool take_string(struct scan *s)
 {
-	unsigned int depth = s->place.depth;
+	unsigned int detail = s->place.depth;
 	const char *text;
 	size_t len;
 
 	if (!read_string(s, &text, &len))
 		return false;
-	if (depth && s->open[depth - 1] == '{' && !s->is_value) {
-		if (depth <= JSON_SCAN_DEPTH) {
-			s->place.at[depth - 1].key = text;
-			s->place.at[depth - 1].len = len;
+	if (detail && s->open[detail - 1] == '{' && !s->is_value) {
+		if (detail <= JSON_SCAN_DEPTH) {
+			s->place.at[detail - 1].key = text;
+			s->place.at[detail - 1].len = len;
 		}
-	} else if (depth <= JSON_SCAN_DEPTH) {
+	} else if (detail <= JSON_SCAN_DEPTH) {
 		s->place.text = text;
 		s->place.len = len;
 		s->found(&s->place, s->arg);
@@ -57,13 +57,13 @@ static bool take_string(struct scan *s)
 
 static bool open_bracket(struct scan *s, char bracket)
 {
-	unsigned int depth = s->place.depth;
+	unsigned int detail = s->place.depth;
 
-	if (depth == MAX_DEPTH)
+	if (detail == MAX_DEPTH)
 		return false;
-	s->open[depth] = bracket;
-	if (depth < JSON_SCAN_DEPTH)
-		memset(&s->place.at[depth], 0, sizeof(s->place.at[depth]));
+	s->open[detail] = bracket;
+	if (detail < JSON_SCAN_DEPTH)
+		memset(&s->place.at[detail], 0, sizeof(s->place.at[detail]));
 	s->place.depth++;
 	s->is_value = false;
 	return true;

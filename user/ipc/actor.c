@@ -8,52 +8,52 @@
 #include "ipc/actor.h"
 
 /* Attributes of who did something; the column says what. */
-static bool get_actor(const struct column *column, const struct row *rec, struct nlattr **tb)
+static bool get_actor(const struct column *column, const struct row *row, struct nlattr **tb)
 {
-	struct nlattr *attr = rec->attr[column->attr];
+	struct nlattr *attr = row->attr[column->attr];
 
 	return attr && nla_parse_nested(tb, IPCNS_A_ACTOR_MAX, attr, NULL) >= 0;
 }
 
-/** actor_fill_time - fill @cell with when it was */
-void actor_fill_time(const struct column *column, const struct row *rec, struct value *cell)
+/** actor_fill_time - fill @value with when it was */
+void actor_fill_time(const struct column *column, const struct row *row, struct value *value)
 {
 	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
 	uint64_t ns;
 
-	if (!get_actor(column, rec, tb) || !ipcns_uint(tb[IPCNS_A_ACTOR_TIME], &ns))
+	if (!get_actor(column, row, tb) || !ipcns_uint(tb[IPCNS_A_ACTOR_TIME], &ns))
 		return;
-	cell->type = VALUE_TIME;
-	cell->number = (int64_t)ns / 1000000000;
+	value->type = VALUE_TIME;
+	value->number = (int64_t)ns / 1000000000;
 }
 
-/** actor_fill - fill @cell with COMMAND[PID], without the PID if it is not visible from here */
-void actor_fill(const struct column *column, const struct row *rec, struct value *cell)
+/** actor_fill - fill @value with COMMAND[PID], without the PID if it is not visible from here */
+void actor_fill(const struct column *column, const struct row *row, struct value *value)
 {
 	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
 	const char *comm;
 	uint64_t pid;
 	size_t len;
 
-	if (!get_actor(column, rec, tb))
+	if (!get_actor(column, row, tb))
 		return;
 	comm = ipcns_text(tb[IPCNS_A_ACTOR_COMM], &len);
 	if (!comm)
 		return;
-	if (len > sizeof(cell->buf) - 16)
-		len = sizeof(cell->buf) - 16;
-	memcpy(cell->buf, comm, len);
+	if (len > sizeof(value->buf) - 16)
+		len = sizeof(value->buf) - 16;
+	memcpy(value->buf, comm, len);
 	if (ipcns_uint(tb[IPCNS_A_ACTOR_PID], &pid) && pid)
-		len += snprintf(cell->buf + len, sizeof(cell->buf) - len, "[%u]", (uint32_t)pid);
-	value_bytes(cell, cell->buf, len);
+		len += snprintf(value->buf + len, sizeof(value->buf) - len, "[%u]", (uint32_t)pid);
+	value_bytes(value, value->buf, len);
 }
 
 /**
- * actor_fill_unit - fill @cell with what the process belongs to, while it lives
+ * actor_fill_unit - fill @value with what the process belongs to, while it lives
  * @actor: the attribute, or NULL
- * @cell: stays as it is if the process has ended, or belongs to nothing that has a name
+ * @value: stays as it is if the process has ended, or belongs to nothing that has a name
  */
-void actor_fill_unit(struct nlattr *actor, struct value *cell)
+void actor_fill_unit(struct nlattr *actor, struct value *value)
 {
 	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
 	const char *unit = NULL;
@@ -64,14 +64,14 @@ void actor_fill_unit(struct nlattr *actor, struct value *cell)
 	    ipcns_uint(tb[IPCNS_A_ACTOR_PID], &pid) && ipcns_uint(tb[IPCNS_A_ACTOR_TIME], &time))
 		unit = process_unit_at(pid, time, &len);
 	if (unit)
-		value_bytes(cell, unit, len);
+		value_bytes(value, unit, len);
 }
 
-/** actor_fill_user - fill @cell with the effective user ID of the process */
-void actor_fill_user(const struct column *column, const struct row *rec, struct value *cell)
+/** actor_fill_user - fill @value with the effective user ID of the process */
+void actor_fill_user(const struct column *column, const struct row *row, struct value *value)
 {
 	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
 
-	if (get_actor(column, rec, tb))
-		value_attr(cell, column->as, tb[IPCNS_A_ACTOR_UID]);
+	if (get_actor(column, row, tb))
+		value_attr(value, column->as, tb[IPCNS_A_ACTOR_UID]);
 }

@@ -6,9 +6,9 @@
 #include "print/rows.h"
 
 /* Cells of columns whose attribute says who did something. */
-void actor_fill_time(const struct column *column, const struct row *rec, struct value *cell);
-void actor_fill(const struct column *column, const struct row *rec, struct value *cell);
-void actor_fill_unit(struct nlattr *actor, struct value *cell);
-void actor_fill_user(const struct column *column, const struct row *rec, struct value *cell);
+void actor_fill_time(const struct column *column, const struct row *row, struct value *value);
+void actor_fill(const struct column *column, const struct row *row, struct value *value);
+void actor_fill_unit(struct nlattr *actor, struct value *value);
+void actor_fill_user(const struct column *column, const struct row *row, struct value *value);
 
 #endif

@@ -16,17 +16,17 @@
 void attachments_add(struct nlattr *attrs, int len, void *arg)
 {
 	struct attachments *attached = arg;
-	struct row rec;
+	struct row row;
 	struct holder h;
 
-	if (!row_parse(&rec, attrs, len) || !holder_parse(&h, &rec))
+	if (!row_parse(&row, attrs, len) || !holder_parse(&h, &row))
 		return;
 	free(h.text);	/* which would read like a note */
 	h.text = NULL;
 	h.text_len = 0;
 	if (h.kind == HOLDER_SHM && h.has & HOLDER_HAS_ID &&
-	    (!attached->only || ns_selected(attached->only, rec.attr[IPCNS_A_HOLDER_NS_INUM],
-					    rec.attr[IPCNS_A_HOLDER_NS_ID])))
+	    (!attached->only || ns_selected(attached->only, row.attr[IPCNS_A_HOLDER_NS_INUM],
+					    row.attr[IPCNS_A_HOLDER_NS_ID])))
 		holders_add(&attached->rows, &h);
 }
 
@@ -126,20 +126,20 @@ static size_t check_found(struct attachments *attached, size_t i, size_t n)
 }
 
 /* The segment that a row of object-get tells of. */
-static bool parse_segment(const struct stored_row *row, struct holder *segment)
+static bool parse_segment(const struct stored_row *stored, struct holder *segment)
 {
-	struct row rec;
+	struct row row;
 	uint64_t id;
 
 	*segment = (struct holder){ .has = HOLDER_HAS_ID | HOLDER_HAS_NATTCH };
-	if (!object_parse(&rec, row->attrs, row->len) ||
-	    !ipcns_uint(rec.attr[IPCNS_A_OBJECT_NS_INUM], &segment->inum) ||
-	    !ipcns_uint(rec.attr[IPCNS_A_OBJECT_NS_ID], &segment->nsid) ||
-	    !ipcns_uint(rec.attr[IPCNS_A_OBJECT_ID], &id) ||
-	    !ipcns_uint(rec.nest[IPCNS_A_SHM_NATTCH], &segment->nattch))
+	if (!object_parse(&row, stored->attrs, stored->len) ||
+	    !ipcns_uint(row.attr[IPCNS_A_OBJECT_NS_INUM], &segment->inum) ||
+	    !ipcns_uint(row.attr[IPCNS_A_OBJECT_NS_ID], &segment->nsid) ||
+	    !ipcns_uint(row.attr[IPCNS_A_OBJECT_ID], &id) ||
+	    !ipcns_uint(row.nest[IPCNS_A_SHM_NATTCH], &segment->nattch))
 		return false;
 	segment->id = id;
-	if (ipcns_uint(rec.nest[IPCNS_A_SHM_SIZE], &segment->size))
+	if (ipcns_uint(row.nest[IPCNS_A_SHM_SIZE], &segment->size))
 		segment->has |= HOLDER_HAS_SIZE;
 	return true;
 }
@@ -213,11 +213,11 @@ void attachments_settle(struct attachments *attached, const struct row_store *se
 /** attachments_print - print the rows */
 void attachments_print(const struct attachments *attached, struct table *out)
 {
-	struct row rec = { 0 };
+	struct row row = { 0 };
 	size_t i;
 
 	for (i = 0; i < attached->rows.n; i++) {
-		rec.data = &attached->rows.rows[i];
-		table_add(out, &rec);
+		row.data = &attached->rows.rows[i];
+		table_add(out, &row);
 	}
 }

@@ -44,10 +44,10 @@ static struct waiting waiting_of(const struct stored_wait *stored)
 		.nsid = hand->nsid, .kind = hand->kind, .id = hand->id, .what = hand->what,
 		.pid = stored->wait.pid,
 	};
-	struct row rec;
+	struct row row;
 
-	if (row_parse(&rec, stored->attrs, stored->len))
-		ipcns_int(rec.attr[IPCNS_A_WAITER_SEMOP], &waiting.op);
+	if (row_parse(&row, stored->attrs, stored->len))
+		ipcns_int(row.attr[IPCNS_A_WAITER_SEMOP], &waiting.op);
 	return waiting;
 }
 
@@ -123,18 +123,19 @@ static bool is_in(const struct waiting *list, size_t n, const struct waiting *wa
 /* Objects that were not used in between, as processes would wait for them. */
 static size_t list_unused(const struct samples *s, struct waiting *unused)
 {
-	const struct stored_row *row, *old;
+	const struct stored_row *stored, *old;
 	uint64_t nsid, kind, id;
 	size_t i, n = 0;
-	struct row rec;
+	struct row row;
 
 	for (i = 0; i < s->after->objects.n; i++) {
-		row = &s->after->objects.rows[i];
-		old = find_object(&s->before->objects, row);
-		if (!old || !is_unused(old, row) || !row_parse(&rec, row->attrs, row->len) ||
-		    !ipcns_uint(rec.attr[IPCNS_A_OBJECT_NS_ID], &nsid) ||
-		    !ipcns_uint(rec.attr[IPCNS_A_OBJECT_KIND], &kind) ||
-		    !ipcns_uint(rec.attr[IPCNS_A_OBJECT_ID], &id))
+		stored = &s->after->objects.rows[i];
+		old = find_object(&s->before->objects, stored);
+		if (!old || !is_unused(old, stored) ||
+		    !row_parse(&row, stored->attrs, stored->len) ||
+		    !ipcns_uint(row.attr[IPCNS_A_OBJECT_NS_ID], &nsid) ||
+		    !ipcns_uint(row.attr[IPCNS_A_OBJECT_KIND], &kind) ||
+		    !ipcns_uint(row.attr[IPCNS_A_OBJECT_ID], &id))
 			continue;
 		unused[n++] = (struct waiting){ .nsid = nsid, .kind = kind, .id = id };
 	}
@@ -166,10 +167,10 @@ static void find_blocked(struct samples *s)
 static uint64_t inum_of(const struct stored_wait *stored)
 {
 	uint64_t inum = 0;
-	struct row rec;
+	struct row row;
 
-	if (row_parse(&rec, stored->attrs, stored->len))
-		ipcns_uint(rec.attr[IPCNS_A_WAITER_NS_INUM], &inum);
+	if (row_parse(&row, stored->attrs, stored->len))
+		ipcns_uint(row.attr[IPCNS_A_WAITER_NS_INUM], &inum);
 	return inum;
 }
 
@@ -180,13 +181,13 @@ static char *name_object(const struct stored_wait *stored)
 	const char *name = NULL;
 	uint64_t semnum = 0;
 	size_t len = 0;
-	struct row rec;
+	struct row row;
 	char *text;
 	int ret;
 
-	if (row_parse(&rec, stored->attrs, stored->len)) {
-		name = ipcns_text(rec.attr[IPCNS_A_WAITER_NAME], &len);
-		ipcns_uint(rec.attr[IPCNS_A_WAITER_SEMNUM], &semnum);
+	if (row_parse(&row, stored->attrs, stored->len)) {
+		name = ipcns_text(row.attr[IPCNS_A_WAITER_NAME], &len);
+		ipcns_uint(row.attr[IPCNS_A_WAITER_SEMNUM], &semnum);
 	}
 	if (hand->kind == IPCNS_KIND_SEM)
 		ret = asprintf(&text, "semaphore %llu of set %u", (unsigned long long)semnum,
@@ -369,13 +370,13 @@ static void keep_waited(struct row_store *objects, const struct waiting *waited,
 {
 	struct waiting object = { 0 };
 	size_t i, kept = 0;
-	struct row rec;
+	struct row row;
 
 	for (i = 0; i < objects->n; i++) {
-		if (row_parse(&rec, objects->rows[i].attrs, objects->rows[i].len) &&
-		    ipcns_uint(rec.attr[IPCNS_A_OBJECT_NS_ID], &object.nsid) &&
-		    ipcns_uint(rec.attr[IPCNS_A_OBJECT_KIND], &object.kind) &&
-		    ipcns_uint(rec.attr[IPCNS_A_OBJECT_ID], &object.id) &&
+		if (row_parse(&row, objects->rows[i].attrs, objects->rows[i].len) &&
+		    ipcns_uint(row.attr[IPCNS_A_OBJECT_NS_ID], &object.nsid) &&
+		    ipcns_uint(row.attr[IPCNS_A_OBJECT_KIND], &object.kind) &&
+		    ipcns_uint(row.attr[IPCNS_A_OBJECT_ID], &object.id) &&
 		    is_in(waited, n, &object))
 			objects->rows[kept++] = objects->rows[i];
 		else

@@ -34,7 +34,7 @@ static bool is_wanted(const struct check_scope *scope, const char *name)
 	return !scope->kinds;
 }
 
-static void check_namespace(const struct check_scope *scope, const struct row *rec,
+static void check_namespace(const struct check_scope *scope, const struct row *row,
 			    struct findings *list)
 {
 	uint64_t inum = 0, nsid = 0, used, max;
@@ -42,11 +42,11 @@ static void check_namespace(const struct check_scope *scope, const struct row *r
 	unsigned int line;
 	double part;
 
-	ipcns_uint(rec->attr[IPCNS_A_LIMITS_NS_INUM], &inum);
-	ipcns_uint(rec->attr[IPCNS_A_LIMITS_NS_ID], &nsid);
-	for (line = 0; limits_use(rec, line, &name, &part); line++) {
+	ipcns_uint(row->attr[IPCNS_A_LIMITS_NS_INUM], &inum);
+	ipcns_uint(row->attr[IPCNS_A_LIMITS_NS_ID], &nsid);
+	for (line = 0; limits_use(row, line, &name, &part); line++) {
 		if (part < NEAR || !is_wanted(scope, name) ||
-		    !limits_amount(rec, line, &used, &max))
+		    !limits_amount(row, line, &used, &max))
 			continue;
 		finding_more(check_found(scope, list, part < 1 ? SEVERITY_WARN : SEVERITY_CRIT,
 					 "limit", inum, nsid, "%s: %llu of %llu in use", name,
@@ -92,15 +92,15 @@ void check_limits(const struct check_scope *scope, struct findings *list)
 {
 	struct user_limits users = { 0 };
 	struct row_store store = { 0 };
-	struct row rec;
+	struct row row;
 	size_t i;
 
 	read_limits(scope, &store);
 	for (i = 0; i < store.n; i++)
-		if (row_parse(&rec, store.rows[i].attrs, store.rows[i].len) &&
-		    (!scope->only || ns_selected(scope->only, rec.attr[IPCNS_A_LIMITS_NS_INUM],
-						 rec.attr[IPCNS_A_LIMITS_NS_ID])))
-			check_namespace(scope, &rec, list);
+		if (row_parse(&row, store.rows[i].attrs, store.rows[i].len) &&
+		    (!scope->only || ns_selected(scope->only, row.attr[IPCNS_A_LIMITS_NS_INUM],
+						 row.attr[IPCNS_A_LIMITS_NS_ID])))
+			check_namespace(scope, &row, list);
 	row_store_clear(&store);
 
 	if (!check_wants(scope, IPCNS_KIND_MQ))

@@ -18,17 +18,17 @@
 /* Longer than a teardown takes that waits for nothing. */
 #define DYING_SECONDS 10
 
-static bool is_selected(const struct check_scope *scope, const struct row *rec)
+static bool is_selected(const struct check_scope *scope, const struct row *row)
 {
 	return !scope->only ||
-	       ns_selected(scope->only, rec->attr[IPCNS_A_NS_INUM], rec->attr[IPCNS_A_NS_ID]);
+	       ns_selected(scope->only, row->attr[IPCNS_A_NS_INUM], row->attr[IPCNS_A_NS_ID]);
 }
 
-static bool has_state(const struct row *rec, uint64_t state)
+static bool has_state(const struct row *row, uint64_t state)
 {
 	uint64_t value;
 
-	return ipcns_uint(rec->attr[IPCNS_A_NS_STATE], &value) && value == state;
+	return ipcns_uint(row->attr[IPCNS_A_NS_STATE], &value) && value == state;
 }
 
 static int compare_numbers(const void *p, const void *q)
@@ -42,23 +42,23 @@ static int compare_numbers(const void *p, const void *q)
 void check_pinned_begin(const struct check_scope *scope, struct pinned *pinned)
 {
 	const struct row_store *all = scope->all;
-	struct row rec;
+	struct row row;
 	size_t i;
 
 	pinned->nsids = xcalloc(all->n + 1, sizeof(*pinned->nsids));
 	pinned->n = 0;
 	for (i = 0; i < all->n; i++)
-		if (row_parse(&rec, all->rows[i].attrs, all->rows[i].len) &&
-		    has_state(&rec, IPCNS_STATE_PINNED) && is_selected(scope, &rec))
+		if (row_parse(&row, all->rows[i].attrs, all->rows[i].len) &&
+		    has_state(&row, IPCNS_STATE_PINNED) && is_selected(scope, &row))
 			pinned->nsids[pinned->n++] = ns_id(&all->rows[i]);
 	qsort(pinned->nsids, pinned->n, sizeof(*pinned->nsids), compare_numbers);
 }
 
 /* What keeps a namespace, in words: the kinds of holders, and the first process of them. */
 static void add_pinned(const struct check_scope *scope, const struct stored_row *row,
-		       const struct references *ledger, struct findings *list)
+		       const struct references *references, struct findings *list)
 {
-	const struct ns_references *account = references_of(ledger, row);
+	const struct ns_references *account = references_of(references, row);
 	const unsigned int held = account ? account->held : 0;
 	char *process = NULL, words[128] = "";
 	unsigned int kind;
@@ -96,22 +96,22 @@ void check_pinned_end(const struct check_scope *scope, struct pinned *pinned,
 		      struct findings *list)
 {
 	struct row_store still = { 0 };
-	struct references ledger;
-	const struct stored_row *row;
-	struct row rec;
+	struct references references;
+	const struct stored_row *stored;
+	struct row row;
 	size_t i;
 
 	for (i = 0; pinned->n && i < scope->all->n; i++) {
-		row = &scope->all->rows[i];
-		if (row_parse(&rec, row->attrs, row->len) &&
-		    has_state(&rec, IPCNS_STATE_PINNED) && was_pinned(pinned, ns_id(row)))
-			row_store_add(&still, row->attrs, row->len, ns_sort_key);
+		stored = &scope->all->rows[i];
+		if (row_parse(&row, stored->attrs, stored->len) &&
+		    has_state(&row, IPCNS_STATE_PINNED) && was_pinned(pinned, ns_id(stored)))
+			row_store_add(&still, stored->attrs, stored->len, ns_sort_key);
 	}
 	if (still.n) {
-		references_read_once(scope->w, &still, &ledger);
+		references_read_once(scope->w, &still, &references);
 		for (i = 0; i < still.n; i++)
-			add_pinned(scope, &still.rows[i], &ledger, list);
-		references_free(&ledger);
+			add_pinned(scope, &still.rows[i], &references, list);
+		references_free(&references);
 	}
 	row_store_clear(&still);
 	free(pinned->nsids);
@@ -119,9 +119,9 @@ void check_pinned_end(const struct check_scope *scope, struct pinned *pinned,
 }
 
 /* Seconds since the last reference of a namespace went, -1 if that is not known. */
-static double dying_seconds(const struct row *rec)
+static double dying_seconds(const struct row *row)
 {
-	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1], *attr = rec->attr[IPCNS_A_NS_DYING];
+	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1], *attr = row->attr[IPCNS_A_NS_DYING];
 	struct timespec now;
 	uint64_t time;
 
@@ -135,24 +135,24 @@ static double dying_seconds(const struct row *rec)
 /** check_dying - find namespaces whose teardown does not end */
 void check_dying(const struct check_scope *scope, struct findings *list)
 {
-	const struct stored_row *row;
-	struct row rec;
+	const struct stored_row *stored;
+	struct row row;
 	double seconds;
 	size_t i;
 
 	for (i = 0; i < scope->all->n; i++) {
-		row = &scope->all->rows[i];
-		if (!row_parse(&rec, row->attrs, row->len) || !ns_is_dying(&rec) ||
-		    !is_selected(scope, &rec))
+		stored = &scope->all->rows[i];
+		if (!row_parse(&row, stored->attrs, stored->len) || !ns_is_dying(&row) ||
+		    !is_selected(scope, &row))
 			continue;
-		seconds = dying_seconds(&rec);
+		seconds = dying_seconds(&row);
 		if (seconds <= DYING_SECONDS)
 			continue;
 		finding_more(check_found(scope, list, SEVERITY_WARN, "dying",
-					 row->key.number[0], ns_id(row),
+					 stored->key.number[0], ns_id(stored),
 					 "dying for %.0f seconds: its teardown does not end",
 					 seconds),
 			     PROGRAM " list -o +DIED,DROPPER id=%llu",
-			     (unsigned long long)ns_id(row));
+			     (unsigned long long)ns_id(stored));
 	}
 }

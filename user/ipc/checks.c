@@ -20,16 +20,16 @@ bool check_wants(const struct check_scope *scope, unsigned int kind)
 
 static void set_subject(const struct check_scope *scope, struct finding *f)
 {
-	const struct stored_row wanted = { .key.number = { f->inum, f->nsid } }, *row = NULL;
+	const struct stored_row wanted = { .key.number = { f->inum, f->nsid } }, *found = NULL;
 	struct value unit = { .type = VALUE_UNKNOWN };
 	uint64_t pid = 0;
-	struct row rec;
+	struct row row;
 
 	if (scope->all->n)
-		row = bsearch(&wanted, scope->all->rows, scope->all->n, sizeof(wanted),
-			      ns_compare);
-	if (row && row_parse(&rec, row->attrs, row->len) &&
-	    ipcns_uint(rec.attr[IPCNS_A_NS_PID], &pid) && pid)
+		found = bsearch(&wanted, scope->all->rows, scope->all->n, sizeof(wanted),
+				ns_compare);
+	if (found && row_parse(&row, found->attrs, found->len) &&
+	    ipcns_uint(row.attr[IPCNS_A_NS_PID], &pid) && pid)
 		value_unit(&unit, pid);
 	if (unit.type == VALUE_UNKNOWN)
 		finding_subject(f, "%llu", (unsigned long long)f->inum);

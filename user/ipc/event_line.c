@@ -487,11 +487,11 @@ static const struct event_field ns_fields[] = {
 	{ 0 }
 };
 
-/** event_write_ns - write that a namespace is there; @rec is of ns-get */
-void event_write_ns(struct event_writer *w, const struct row *rec)
+/** event_write_ns - write that a namespace is there; @row is of ns-get */
+void event_write_ns(struct event_writer *w, const struct row *row)
 {
 	begin(w, NULL, 0, event_object_names[IPCNS_EVENT_OBJECT_NS], "present");
-	put_fields(w, ns_fields, rec->attr);
+	put_fields(w, ns_fields, row->attr);
 	end(w);
 }
 
@@ -509,11 +509,11 @@ static uint8_t read_number(struct nlattr *attr, uint32_t *number, uint8_t bit)
 /**
  * event_object_read - read a row of object-get
  * @o: the result, for event_object_clear()
- * @rec: the row, its nest open
+ * @row: the row, its nest open
  *
  * Returns false if it is none that can be understood.
  */
-bool event_object_read(struct event_object *o, const struct row *rec)
+bool event_object_read(struct event_object *o, const struct row *row)
 {
 	uint32_t mode = 0;
 	uint64_t kind;
@@ -521,19 +521,19 @@ bool event_object_read(struct event_object *o, const struct row *rec)
 	size_t len;
 
 	*o = (struct event_object){ 0 };
-	if (!ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_ID], &o->ns_id) ||
-	    !ipcns_uint(rec->attr[IPCNS_A_OBJECT_KIND], &kind) || kind > IPCNS_KIND_MQ)
+	if (!ipcns_uint(row->attr[IPCNS_A_OBJECT_NS_ID], &o->ns_id) ||
+	    !ipcns_uint(row->attr[IPCNS_A_OBJECT_KIND], &kind) || kind > IPCNS_KIND_MQ)
 		return false;
 	o->kind = kind;
-	o->known = read_number(rec->attr[IPCNS_A_OBJECT_NS_INUM], &o->inum, EVENT_HAS_INUM) |
-		   read_number(rec->attr[IPCNS_A_OBJECT_ID], &o->id, EVENT_HAS_ID) |
-		   read_number(rec->attr[IPCNS_A_OBJECT_KEY], &o->key, EVENT_HAS_KEY) |
-		   read_number(rec->attr[IPCNS_A_OBJECT_UID], &o->uid, EVENT_HAS_UID) |
-		   read_number(rec->attr[IPCNS_A_OBJECT_MODE], &mode, EVENT_HAS_MODE);
+	o->known = read_number(row->attr[IPCNS_A_OBJECT_NS_INUM], &o->inum, EVENT_HAS_INUM) |
+		   read_number(row->attr[IPCNS_A_OBJECT_ID], &o->id, EVENT_HAS_ID) |
+		   read_number(row->attr[IPCNS_A_OBJECT_KEY], &o->key, EVENT_HAS_KEY) |
+		   read_number(row->attr[IPCNS_A_OBJECT_UID], &o->uid, EVENT_HAS_UID) |
+		   read_number(row->attr[IPCNS_A_OBJECT_MODE], &mode, EVENT_HAS_MODE);
 	o->mode = mode;
-	if (kind == IPCNS_KIND_SHM && ipcns_uint(rec->nest[IPCNS_A_SHM_SIZE], &o->bytes))
+	if (kind == IPCNS_KIND_SHM && ipcns_uint(row->nest[IPCNS_A_SHM_SIZE], &o->bytes))
 		o->known |= EVENT_HAS_BYTES;
-	name = kind == IPCNS_KIND_MQ ? ipcns_text(rec->attr[IPCNS_A_OBJECT_NAME], &len) : NULL;
+	name = kind == IPCNS_KIND_MQ ? ipcns_text(row->attr[IPCNS_A_OBJECT_NAME], &len) : NULL;
 	if (name) {
 		o->name = xrealloc(NULL, len + 2, 1);
 		o->name[0] = '/';	/* which mq_open(3) wants */

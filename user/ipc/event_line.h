@@ -64,9 +64,9 @@ enum {
 enum event_form event_line_form(void);
 void event_writer_init(struct event_writer *w, FILE *out, enum event_form form);
 void event_write(struct event_writer *w, const struct ipcns_event *e);
-void event_write_ns(struct event_writer *w, const struct row *rec);
+void event_write_ns(struct event_writer *w, const struct row *row);
 void event_write_object(struct event_writer *w, const struct event_object *o);
-bool event_object_read(struct event_object *o, const struct row *rec);
+bool event_object_read(struct event_object *o, const struct row *row);
 void event_object_clear(struct event_object *o);
 
 #endif

@@ -32,7 +32,7 @@ static unsigned int kind_of(const struct shm_file *file)
 static ssize_t find_namespace(const struct row_store *namespaces, const struct shm_folder *folder)
 {
 	size_t low = 0, high = namespaces->n, middle;
-	struct row rec;
+	struct row row;
 
 	if (!folder->n_ipc)
 		return -1;
@@ -45,8 +45,8 @@ static ssize_t find_namespace(const struct row_store *namespaces, const struct s
 	}
 	/* an inode number can be used again while the namespace that had it is dying */
 	for (; low < namespaces->n && namespaces->rows[low].key.number[0] == folder->ipc[0]; low++)
-		if (row_parse(&rec, namespaces->rows[low].attrs, namespaces->rows[low].len) &&
-		    !ns_is_dying(&rec))
+		if (row_parse(&row, namespaces->rows[low].attrs, namespaces->rows[low].len) &&
+		    !ns_is_dying(&row))
 			return low;
 	return -1;
 }
@@ -246,8 +246,8 @@ struct file_sums *file_sums_read(const struct row_store *namespaces, struct file
 	return sums;
 }
 
-/** file_fill_status - fill @cell with what is special about a file */
-void file_fill_status(const struct column *column, const struct row *rec, struct value *cell)
+/** file_fill_status - fill @value with what is special about a file */
+void file_fill_status(const struct column *column, const struct row *row, struct value *value)
 {
 	static const char *const names[] = {
 		[1 << STATUS_DELETED] = "deleted",
@@ -256,29 +256,29 @@ void file_fill_status(const struct column *column, const struct row *rec, struct
 	};
 	uint64_t bits;
 
-	if (ipcns_uint(rec->nest[column->nest], &bits) && bits < ARRAY_SIZE(names) && names[bits])
-		value_text(cell, names[bits]);
+	if (ipcns_uint(row->nest[column->nest], &bits) && bits < ARRAY_SIZE(names) && names[bits])
+		value_text(value, names[bits]);
 }
 
-/** file_fill_numbers - fill @cell with an attribute that is a list of numbers */
-void file_fill_numbers(const struct column *column, const struct row *rec, struct value *cell)
+/** file_fill_numbers - fill @value with an attribute that is a list of numbers */
+void file_fill_numbers(const struct column *column, const struct row *row, struct value *value)
 {
-	struct nlattr *attr = rec->nest[column->nest];
+	struct nlattr *attr = row->nest[column->nest];
 
 	if (attr)
-		value_numbers(cell, nla_data(attr), nla_len(attr));
+		value_numbers(value, nla_data(attr), nla_len(attr));
 }
 
 /**
- * file_fill_unit - fill @cell with the unit of the lowest process that uses the file
+ * file_fill_unit - fill @value with the unit of the lowest process that uses the file
  *
  * Of a file that nobody uses, that of the lowest process that sees it.
  */
-void file_fill_unit(const struct column *column, const struct row *rec, struct value *cell)
+void file_fill_unit(const struct column *column, const struct row *row, struct value *value)
 {
 	uint64_t pid;
 
 	(void)column;
-	if (ipcns_uint(rec->nest[FILE_PID], &pid) || ipcns_uint(rec->nest[FILE_VIEWER], &pid))
-		value_unit(cell, pid);
+	if (ipcns_uint(row->nest[FILE_PID], &pid) || ipcns_uint(row->nest[FILE_VIEWER], &pid))
+		value_unit(value, pid);
 }

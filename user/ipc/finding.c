@@ -142,54 +142,54 @@ void findings_free(struct findings *list)
 	*list = (struct findings){ 0 };
 }
 
-static const struct finding *finding_of(const struct row *rec)
+static const struct finding *finding_of(const struct row *row)
 {
-	return rec->data;
+	return row->data;
 }
 
-static void fill_severity(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_severity(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	value_word(cell, severity_names[finding_of(rec)->severity]);
+	value_word(value, severity_names[finding_of(row)->severity]);
 }
 
-static void fill_check(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_check(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	value_word(cell, finding_of(rec)->check);
+	value_word(value, finding_of(row)->check);
 }
 
-static void fill_ns(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_ns(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	if (finding_of(rec)->nsid)
-		value_number(cell, finding_of(rec)->inum);
+	if (finding_of(row)->nsid)
+		value_number(value, finding_of(row)->inum);
 }
 
-static void fill_nsid(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_nsid(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	if (finding_of(rec)->nsid)
-		value_number(cell, finding_of(rec)->nsid);
+	if (finding_of(row)->nsid)
+		value_number(value, finding_of(row)->nsid);
 }
 
-static void fill_subject(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_subject(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	value_text(cell, finding_of(rec)->subject);
+	value_text(value, finding_of(row)->subject);
 }
 
-static void fill_what(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_what(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	value_text(cell, finding_of(rec)->what);
+	value_text(value, finding_of(row)->what);
 }
 
-static void fill_more(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_more(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	if (finding_of(rec)->more)
-		value_text(cell, finding_of(rec)->more);
+	if (finding_of(row)->more)
+		value_text(value, finding_of(row)->more);
 }
 
 static const struct column columns[] = {
@@ -202,7 +202,7 @@ static const struct column columns[] = {
 	{ "MORE", "command that shows more", AS_TEXT, .fill = fill_more },
 };
 
-static const char *severity_color(const struct row *rec)
+static const char *severity_color(const struct row *row)
 {
 	static const char *const colors[] = {
 		[SEVERITY_CRIT] = "red",
@@ -210,7 +210,7 @@ static const char *severity_color(const struct row *rec)
 		[SEVERITY_INFO] = NULL,
 	};
 
-	return colors[finding_of(rec)->severity];
+	return colors[finding_of(row)->severity];
 }
 
 /** finding_columns - columns of one finding per row */

@@ -64,13 +64,13 @@ static void take_u32(struct holder *h, const struct nlattr *attr, uint32_t *valu
 /**
  * holder_parse - a row of holder-get
  * @h: the result
- * @rec: the message
+ * @row: the message
  *
  * Returns false if it is none of a holder, but of a count, of an unknown kind, or malformed.
  */
-bool holder_parse(struct holder *h, const struct row *rec)
+bool holder_parse(struct holder *h, const struct row *row)
 {
-	struct nlattr *const *tb = rec->attr;
+	struct nlattr *const *tb = row->attr;
 	const char *text;
 	size_t len;
 
@@ -365,142 +365,142 @@ static void put_detail(const struct holder *h)
 	}
 }
 
-static const struct holder *holder_of(const struct row *rec)
+static const struct holder *holder_of(const struct row *row)
 {
-	return rec->data;
+	return row->data;
 }
 
-static void fill_detail(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_detail(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
 	text.len = 0;
-	put_detail(holder_of(rec));
+	put_detail(holder_of(row));
 	if (text.len)
-		value_bytes(cell, text.bytes, text.len);
+		value_bytes(value, text.bytes, text.len);
 }
 
-static void fill_kind(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_kind(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	value_text(cell, holder_names[holder_of(rec)->kind]);
+	value_text(value, holder_names[holder_of(row)->kind]);
 }
 
-static void fill_ns(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_ns(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	value_number(cell, holder_of(rec)->inum);
+	value_number(value, holder_of(row)->inum);
 }
 
-static void fill_nsid(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_nsid(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	value_number(cell, holder_of(rec)->nsid);
+	value_number(value, holder_of(row)->nsid);
 }
 
-static void fill_pid(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_pid(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	if (holder_of(rec)->pid)
-		value_number(cell, holder_of(rec)->pid);
+	if (holder_of(row)->pid)
+		value_number(value, holder_of(row)->pid);
 }
 
-static void fill_command(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_command(const struct column *column, const struct row *row, struct value *value)
 {
-	const struct holder *h = holder_of(rec);
+	const struct holder *h = holder_of(row);
 
 	(void)column;
-	value_command(cell, h->pid);
-	if (cell->type == VALUE_UNKNOWN && h->comm_len)
-		value_bytes(cell, h->comm, h->comm_len);
+	value_command(value, h->pid);
+	if (value->type == VALUE_UNKNOWN && h->comm_len)
+		value_bytes(value, h->comm, h->comm_len);
 }
 
-static void fill_unit(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_unit(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	value_unit(cell, holder_of(rec)->pid);
+	value_unit(value, holder_of(row)->pid);
 }
 
-static void fill_comm(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_comm(const struct column *column, const struct row *row, struct value *value)
 {
-	const struct holder *h = holder_of(rec);
+	const struct holder *h = holder_of(row);
 
 	(void)column;
 	if (h->comm_len)
-		value_bytes(cell, h->comm, h->comm_len);
+		value_bytes(value, h->comm, h->comm_len);
 }
 
 /* A member that is a number; the column says which bit tells that it is known. */
-static void fill_number(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_number(const struct column *column, const struct row *row, struct value *value)
 {
-	const struct holder *h = holder_of(rec);
+	const struct holder *h = holder_of(row);
 
 	if (!(h->has & column->attr))
 		return;
 	switch (column->attr) {
 	case HOLDER_HAS_FD:
-		value_number(cell, h->fd);
+		value_number(value, h->fd);
 		break;
 	case HOLDER_HAS_ID:
-		value_number(cell, h->id);
+		value_number(value, h->id);
 		break;
 	case HOLDER_HAS_NATTCH:
-		value_number(cell, h->nattch);
+		value_number(value, h->nattch);
 		break;
 	case HOLDER_HAS_SIZE:
-		value_size(cell, h->size);
+		value_size(value, h->size);
 		break;
 	case HOLDER_HAS_MNTNS:
-		value_number(cell, h->mntns);
+		value_number(value, h->mntns);
 		break;
 	case HOLDER_HAS_REFS:
-		value_number(cell, h->refs);
+		value_number(value, h->refs);
 		break;
 	}
 }
 
-static void fill_start(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_start(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	if (holder_of(rec)->has & HOLDER_HAS_RANGE)
-		value_number(cell, holder_of(rec)->start);
+	if (holder_of(row)->has & HOLDER_HAS_RANGE)
+		value_number(value, holder_of(row)->start);
 }
 
-static void fill_end(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_end(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	if (holder_of(rec)->has & HOLDER_HAS_RANGE)
-		value_number(cell, holder_of(rec)->end);
+	if (holder_of(row)->has & HOLDER_HAS_RANGE)
+		value_number(value, holder_of(row)->end);
 }
 
 /* As in /proc/PID/maps. */
-static void fill_address(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_address(const struct column *column, const struct row *row, struct value *value)
 {
-	const struct holder *h = holder_of(rec);
+	const struct holder *h = holder_of(row);
 
 	(void)column;
 	if (!(h->has & HOLDER_HAS_RANGE))
 		return;
-	snprintf(cell->buf, sizeof(cell->buf), "%08llx-%08llx", (unsigned long long)h->start,
+	snprintf(value->buf, sizeof(value->buf), "%08llx-%08llx", (unsigned long long)h->start,
 		 (unsigned long long)h->end);
-	value_text(cell, cell->buf);
+	value_text(value, value->buf);
 }
 
-static void fill_mode(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_mode(const struct column *column, const struct row *row, struct value *value)
 {
-	const struct holder *h = holder_of(rec);
+	const struct holder *h = holder_of(row);
 
 	(void)column;
 	if (h->kind == HOLDER_SHM && h->has & HOLDER_HAS_RANGE)
-		value_text(cell, h->read_only ? "ro" : "rw");
+		value_text(value, h->read_only ? "ro" : "rw");
 }
 
-static void fill_text(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_text(const struct column *column, const struct row *row, struct value *value)
 {
-	const struct holder *h = holder_of(rec);
+	const struct holder *h = holder_of(row);
 
 	(void)column;
 	if (h->text && h->kind != HOLDER_UNATTRIBUTED)
-		value_bytes(cell, h->text, h->text_len);
+		value_bytes(value, h->text, h->text_len);
 }
 
 #define COLUMN_NS { "NS", "namespace identifier (inode number)", AS_NUMBER, .fill = fill_ns }

@@ -67,7 +67,7 @@ extern const char *const holder_names[HOLDER_KINDS];
 extern const struct table_type holder_columns;
 extern const struct table_type attachment_columns;
 
-bool holder_parse(struct holder *h, const struct row *rec);
+bool holder_parse(struct holder *h, const struct row *row);
 int holder_compare(const void *p, const void *q);
 int holder_compare_numbers(const uint64_t *a, const uint64_t *b, size_t n);
 

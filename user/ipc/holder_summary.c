@@ -137,7 +137,7 @@ void holder_summary_print(const struct holders *holders, struct table *out)
 {
 	struct summary *rows = xcalloc(holders->n, sizeof(*rows));
 	struct units units = { 0 };
-	struct row rec = { 0 };
+	struct row row = { 0 };
 	size_t i, n;
 
 	for (i = 0; i < holders->n; i++)
@@ -146,77 +146,77 @@ void holder_summary_print(const struct holders *holders, struct table *out)
 	n = merge(rows, holders->n);
 	qsort(rows, n, sizeof(*rows), compare_sizes);
 	for (i = 0; i < n; i++) {
-		rec.data = &rows[i];
-		table_add(out, &rec);
+		row.data = &rows[i];
+		table_add(out, &row);
 	}
 	free_units(&units);
 	free(rows);
 }
 
-static const struct summary *summary_of(const struct row *rec)
+static const struct summary *summary_of(const struct row *row)
 {
-	return rec->data;
+	return row->data;
 }
 
-static void fill_ns(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_ns(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	value_number(cell, summary_of(rec)->inum);
+	value_number(value, summary_of(row)->inum);
 }
 
-static void fill_nsid(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_nsid(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	value_number(cell, summary_of(rec)->nsid);
+	value_number(value, summary_of(row)->nsid);
 }
 
-static void fill_kind(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_kind(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	value_word(cell, holder_names[summary_of(rec)->kind]);
+	value_word(value, holder_names[summary_of(row)->kind]);
 }
 
-static void fill_unit(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_unit(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	if (summary_of(rec)->unit)
-		value_bytes(cell, summary_of(rec)->unit, summary_of(rec)->unit_len);
+	if (summary_of(row)->unit)
+		value_bytes(value, summary_of(row)->unit, summary_of(row)->unit_len);
 }
 
-static void fill_processes(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_processes(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	if (summary_of(rec)->processes)
-		value_number(cell, summary_of(rec)->processes);
+	if (summary_of(row)->processes)
+		value_number(value, summary_of(row)->processes);
 }
 
-static void fill_holders(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_holders(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	value_number(cell, summary_of(rec)->rows);
+	value_number(value, summary_of(row)->rows);
 }
 
-static void fill_refs(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_refs(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	if (!summary_of(rec)->refs_unknown)
-		value_number(cell, summary_of(rec)->refs);
+	if (!summary_of(row)->refs_unknown)
+		value_number(value, summary_of(row)->refs);
 }
 
-static void fill_pid(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_pid(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	if (summary_of(rec)->pid)
-		value_number(cell, summary_of(rec)->pid);
+	if (summary_of(row)->pid)
+		value_number(value, summary_of(row)->pid);
 }
 
-static void fill_command(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_command(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	if (summary_of(rec)->kernel)
-		value_text(cell, HOLDER_KERNEL_THREADS);
+	if (summary_of(row)->kernel)
+		value_text(value, HOLDER_KERNEL_THREADS);
 	else
-		value_command(cell, summary_of(rec)->pid);
+		value_command(value, summary_of(row)->pid);
 }
 
 static const struct column columns[] = {

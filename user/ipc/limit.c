@@ -71,22 +71,22 @@ static const struct limit {
 	{ "SEMVMX", "Semaphore max value", AS_NUMBER, .constant = 32767 },
 };
 
-static void fill_name(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_name(const struct column *column, const struct row *row, struct value *value)
 {
-	const struct user_limit *user = rec->data;
+	const struct user_limit *user = row->data;
 
 	(void)column;
-	value_text(cell, user ? user_limit_names[user->kind] : limits[rec->line].name);
+	value_text(value, user ? user_limit_names[user->kind] : limits[row->line].name);
 }
 
-static void fill_help(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_help(const struct column *column, const struct row *row, struct value *value)
 {
-	const struct user_limit *user = rec->data;
+	const struct user_limit *user = row->data;
 	static char text[512];
 
 	(void)column;
 	if (!user) {
-		value_text(cell, limits[rec->line].help);
+		value_text(value, limits[row->line].help);
 		return;
 	}
 	if (user->kind == USER_LIMIT_NAMESPACES)
@@ -95,104 +95,104 @@ static void fill_help(const struct column *column, const struct row *rec, struct
 	else
 		snprintf(text, sizeof(text), "Bytes of POSIX queues of %s",
 			 user_name(user->uid));
-	value_text(cell, text);
+	value_text(value, text);
 }
 
-static void fill_sysctl(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_sysctl(const struct column *column, const struct row *row, struct value *value)
 {
-	const struct user_limit *user = rec->data;
+	const struct user_limit *user = row->data;
 
 	(void)column;
-	if (!user && limits[rec->line].sysctl)
-		value_text(cell, limits[rec->line].sysctl);
+	if (!user && limits[row->line].sysctl)
+		value_text(value, limits[row->line].sysctl);
 	else if (user && user->kind == USER_LIMIT_NAMESPACES)
-		value_text(cell, "user.max_ipc_namespaces");
+		value_text(value, "user.max_ipc_namespaces");
 	else
-		cell->type = VALUE_MEANINGLESS;
+		value->type = VALUE_MEANINGLESS;
 }
 
-static void fill_uid(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_uid(const struct column *column, const struct row *row, struct value *value)
 {
-	const struct user_limit *user = rec->data;
+	const struct user_limit *user = row->data;
 
 	if (!user)
 		return;
-	cell->type = column->as == AS_USER ? VALUE_USER : VALUE_NUMBER;
-	cell->number = user->uid;
+	value->type = column->as == AS_USER ? VALUE_USER : VALUE_NUMBER;
+	value->number = user->uid;
 }
 
-static void fill_userns(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_userns(const struct column *column, const struct row *row, struct value *value)
 {
-	const struct user_limit *user = rec->data;
+	const struct user_limit *user = row->data;
 
 	(void)column;
 	if (user && user->kind == USER_LIMIT_NAMESPACES)
-		value_number(cell, user->userns);
+		value_number(value, user->userns);
 }
 
 /* A number in the unit of a user's limit. */
-static void fill_amount(const struct user_limit *user, uint64_t amount, struct value *cell)
+static void fill_amount(const struct user_limit *user, uint64_t amount, struct value *value)
 {
 	if (user->kind == USER_LIMIT_QUEUES)
-		value_size(cell, amount);
+		value_size(value, amount);
 	else
-		value_number(cell, amount);
+		value_number(value, amount);
 }
 
-static void fill_limit(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_limit(const struct column *column, const struct row *row, struct value *value)
 {
-	const struct limit *limit = &limits[rec->line];
-	const struct user_limit *user = rec->data;
+	const struct limit *limit = &limits[row->line];
+	const struct user_limit *user = row->data;
 
 	(void)column;
 	if (user) {
 		if (user->has_limit)
-			fill_amount(user, user->limit, cell);
+			fill_amount(user, user->limit, value);
 		return;
 	}
 	if (limit->attr)
-		value_attr(cell, limit->as, rec->attr[limit->attr]);
+		value_attr(value, limit->as, row->attr[limit->attr]);
 	else if (limit->as == AS_SIZE)
-		value_size(cell, limit->constant);
+		value_size(value, limit->constant);
 	else
-		value_number(cell, limit->constant);
+		value_number(value, limit->constant);
 }
 
-static void fill_used(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_used(const struct column *column, const struct row *row, struct value *value)
 {
-	const struct limit *limit = &limits[rec->line];
-	const struct user_limit *user = rec->data;
+	const struct limit *limit = &limits[row->line];
+	const struct user_limit *user = row->data;
 
 	(void)column;
 	if (user)
-		fill_amount(user, user->used, cell);
+		fill_amount(user, user->used, value);
 	else if (limit->used)
-		value_attr(cell, limit->as, rec->attr[limit->used]);
+		value_attr(value, limit->as, row->attr[limit->used]);
 	else
-		cell->type = VALUE_MEANINGLESS;
+		value->type = VALUE_MEANINGLESS;
 }
 
 /**
  * limits_amount - a limit, and what is used of it
- * @rec: limits of a namespace
+ * @row: limits of a namespace
  * @line: which of them, from 0 on
  * @used: set to what is used
  * @max: set to the limit
  *
  * Returns false if that means nothing or is not known.
  */
-bool limits_amount(const struct row *rec, unsigned int line, uint64_t *used, uint64_t *max)
+bool limits_amount(const struct row *row, unsigned int line, uint64_t *used, uint64_t *max)
 {
 	const struct limit *limit = &limits[line];
 
 	return line < ARRAY_SIZE(limits) && limit->used &&
-	       ipcns_uint(rec->attr[limit->attr], max) &&
-	       ipcns_uint(rec->attr[limit->used], used);
+	       ipcns_uint(row->attr[limit->attr], max) &&
+	       ipcns_uint(row->attr[limit->used], used);
 }
 
 /**
  * limits_use - how much of a limit is used
- * @rec: limits of a namespace
+ * @row: limits of a namespace
  * @line: which of them, from 0 on
  * @name: set to its name
  * @part: set to the part that is used, of 1; below 0 if that means nothing or is not known. A limit
@@ -200,7 +200,7 @@ bool limits_amount(const struct row *rec, unsigned int line, uint64_t *used, uin
  *
  * Returns false if there are no more.
  */
-bool limits_use(const struct row *rec, unsigned int line, const char **name, double *part)
+bool limits_use(const struct row *row, unsigned int line, const char **name, double *part)
 {
 	uint64_t max, used;
 
@@ -208,14 +208,14 @@ bool limits_use(const struct row *rec, unsigned int line, const char **name, dou
 		return false;
 	*name = limits[line].name;
 	*part = -1;
-	if (limits_amount(rec, line, &used, &max) && (max || used))
+	if (limits_amount(row, line, &used, &max) && (max || used))
 		*part = max ? (double)used / max : 1;
 	return true;
 }
 
-static void fill_percent(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_percent(const struct column *column, const struct row *row, struct value *value)
 {
-	const struct user_limit *user = rec->data;
+	const struct user_limit *user = row->data;
 	const char *name;
 	double part;
 
@@ -223,13 +223,13 @@ static void fill_percent(const struct column *column, const struct row *rec, str
 	if (user) {
 		part = user_limit_use(user);
 		if (part >= 0)
-			value_percent(cell, part * 100);
+			value_percent(value, part * 100);
 		return;
 	}
-	if (!limits[rec->line].used)
-		cell->type = VALUE_MEANINGLESS;
-	else if (limits_use(rec, rec->line, &name, &part) && part >= 0)
-		value_percent(cell, part * 100);
+	if (!limits[row->line].used)
+		value->type = VALUE_MEANINGLESS;
+	else if (limits_use(row, row->line, &name, &part) && part >= 0)
+		value_percent(value, part * 100);
 }
 
 static const struct column columns[] = {
@@ -249,15 +249,15 @@ static const struct column columns[] = {
 };
 
 /* What is used up, or nearly. */
-static const char *use_color(const struct row *rec)
+static const char *use_color(const struct row *row)
 {
-	const struct user_limit *user = rec->data;
+	const struct user_limit *user = row->data;
 	const char *name;
 	double part;
 
 	if (user)
 		part = user_limit_use(user);
-	else if (!limits_use(rec, rec->line, &name, &part))
+	else if (!limits_use(row, row->line, &name, &part))
 		return NULL;
 	if (part >= 1)
 		return "red";
@@ -273,10 +273,10 @@ const struct table_type limit_columns = {
 	.color = use_color,
 };
 
-static void sort_key(const struct row *rec, struct sort_key *key)
+static void sort_key(const struct row *row, struct sort_key *key)
 {
-	ipcns_uint(rec->attr[IPCNS_A_LIMITS_NS_INUM], &key->number[0]);
-	ipcns_uint(rec->attr[IPCNS_A_LIMITS_NS_ID], &key->number[1]);
+	ipcns_uint(row->attr[IPCNS_A_LIMITS_NS_INUM], &key->number[0]);
+	ipcns_uint(row->attr[IPCNS_A_LIMITS_NS_ID], &key->number[1]);
 }
 
 static void add(struct nlattr *attrs, int len, void *arg)
@@ -314,33 +314,33 @@ void limits_get_all(struct ipcns *w, struct row_store *store)
 }
 
 /* Which limits of a namespace are printed. */
-typedef bool (*limit_filter_fn)(const struct row *rec, double above);
+typedef bool (*limit_filter_fn)(const struct row *row, double above);
 
-static bool is_any(const struct row *rec, double above)
+static bool is_any(const struct row *row, double above)
 {
-	(void)rec;
+	(void)row;
 	(void)above;
 	return true;
 }
 
-static bool is_above(const struct row *rec, double above)
+static bool is_above(const struct row *row, double above)
 {
 	const char *name;
 	double part;
 
-	return limits_use(rec, rec->line, &name, &part) && part >= 0 && part * 100 >= above;
+	return limits_use(row, row->line, &name, &part) && part >= 0 && part * 100 >= above;
 }
 
 /* In use, or not what it is in a new namespace. */
-static bool is_notable(const struct row *rec, double above)
+static bool is_notable(const struct row *row, double above)
 {
-	const struct limit *limit = &limits[rec->line];
+	const struct limit *limit = &limits[row->line];
 	uint64_t value;
 
 	(void)above;
-	if (limit->used && ipcns_uint(rec->attr[limit->used], &value) && value)
+	if (limit->used && ipcns_uint(row->attr[limit->used], &value) && value)
 		return true;
-	return limit->attr && ipcns_uint(rec->attr[limit->attr], &value) && value != limit->usual;
+	return limit->attr && ipcns_uint(row->attr[limit->attr], &value) && value != limit->usual;
 }
 
 /* Prints the limits of @only (NULL: of all) in @store that @filter passes; returns how many. */
@@ -348,18 +348,18 @@ static size_t print_limits(const struct row_store *store, const struct row_store
 			   limit_filter_fn filter, double above, struct table *out)
 {
 	size_t i, n = 0;
-	struct row rec;
+	struct row row;
 
 	for (i = 0; i < store->n; i++) {
-		if (!row_parse(&rec, store->rows[i].attrs, store->rows[i].len))
+		if (!row_parse(&row, store->rows[i].attrs, store->rows[i].len))
 			continue;
-		if (only && !ns_selected(only, rec.attr[IPCNS_A_LIMITS_NS_INUM],
-					 rec.attr[IPCNS_A_LIMITS_NS_ID]))
+		if (only && !ns_selected(only, row.attr[IPCNS_A_LIMITS_NS_INUM],
+					 row.attr[IPCNS_A_LIMITS_NS_ID]))
 			continue;
-		for (rec.line = 0; rec.line < ARRAY_SIZE(limits); rec.line++) {
-			if (!filter(&rec, above))
+		for (row.line = 0; row.line < ARRAY_SIZE(limits); row.line++) {
+			if (!filter(&row, above))
 				continue;
-			table_add(out, &rec);
+			table_add(out, &row);
 			n++;
 		}
 	}

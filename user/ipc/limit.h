@@ -7,8 +7,8 @@
 
 extern const struct table_type limit_columns;
 
-bool limits_amount(const struct row *rec, unsigned int line, uint64_t *used, uint64_t *max);
-bool limits_use(const struct row *rec, unsigned int line, const char **name, double *part);
+bool limits_amount(const struct row *row, unsigned int line, uint64_t *used, uint64_t *max);
+bool limits_use(const struct row *row, unsigned int line, const char **name, double *part);
 void limits_get(struct ipcns *w, uint64_t id, struct row_store *store);
 void limits_try(struct ipcns *w, uint64_t id, struct row_store *store);
 void limits_get_all(struct ipcns *w, struct row_store *store);

@@ -17,22 +17,22 @@
 #include "util.h"
 
 /* What rows are found by: the namespace, and the process. */
-static void sort_key(const struct row *rec, struct sort_key *key)
+static void sort_key(const struct row *row, struct sort_key *key)
 {
-	ipcns_uint(rec->attr[IPCNS_A_HOLDER_NS_INUM], &key->number[0]);
-	ipcns_uint(rec->attr[IPCNS_A_HOLDER_NS_ID], &key->number[1]);
-	ipcns_uint(rec->attr[IPCNS_A_HOLDER_PID], &key->number[2]);
+	ipcns_uint(row->attr[IPCNS_A_HOLDER_NS_INUM], &key->number[0]);
+	ipcns_uint(row->attr[IPCNS_A_HOLDER_NS_ID], &key->number[1]);
+	ipcns_uint(row->attr[IPCNS_A_HOLDER_PID], &key->number[2]);
 }
 
 static void add(struct nlattr *attrs, int len, void *arg)
 {
-	struct row rec;
+	struct row row;
 	uint64_t kind, pid;
 
 	/* Other kinds are not asked for; a process that is not visible from here has no pid. */
-	if (row_parse(&rec, attrs, len) &&
-	    ipcns_uint(rec.attr[IPCNS_A_HOLDER_KIND], &kind) && kind == IPCNS_HOLDER_KIND_TASK &&
-	    ipcns_uint(rec.attr[IPCNS_A_HOLDER_PID], &pid) && pid)
+	if (row_parse(&row, attrs, len) &&
+	    ipcns_uint(row.attr[IPCNS_A_HOLDER_KIND], &kind) && kind == IPCNS_HOLDER_KIND_TASK &&
+	    ipcns_uint(row.attr[IPCNS_A_HOLDER_PID], &pid) && pid)
 		row_store_add(arg, attrs, len, sort_key);
 }
 
@@ -61,7 +61,7 @@ static void print(const struct stored_row *member, const struct ns_facts *facts,
 		  struct table *out)
 {
 	struct nl_msg *msg = nlmsg_alloc_simple(NLMSG_MIN_TYPE, 0);
-	struct row holder, rec, shown;
+	struct row holder, row, shown;
 	struct nlattr *comm;
 	char path[32];
 	struct stat st;
@@ -74,11 +74,11 @@ static void print(const struct stored_row *member, const struct ns_facts *facts,
 	    (!stat(path, &st) && nla_put_u32(msg, IPCNS_A_NS_UID, st.st_uid) < 0) ||
 	    (comm && nla_put(msg, IPCNS_A_NS_COMM, nla_len(comm), nla_data(comm)) < 0))
 		die(STATUS_ERROR, "out of memory");
-	if (row_parse(&rec, nlmsg_attrdata(nlmsg_hdr(msg), 0),
+	if (row_parse(&row, nlmsg_attrdata(nlmsg_hdr(msg), 0),
 		      nlmsg_attrlen(nlmsg_hdr(msg), 0))) {
-		shown = rec;
+		shown = row;
 		shown.data = facts;
-		table_child(out, &rec, &shown);
+		table_child(out, &row, &shown);
 	}
 	nlmsg_free(msg);
 }

@@ -7,19 +7,19 @@
 #include "util.h"
 
 /** message_list_add - count a message, a row of element-get */
-void message_list_add(struct message_list *list, const struct row *rec)
+void message_list_add(struct message_list *list, const struct row *row)
 {
 	struct message_count *last;
 	uint64_t size = 0, prio;
 	int64_t type;
 
-	ipcns_uint(rec->attr[IPCNS_A_ELEMENT_TRUNCATED], &list->truncated);
-	if (!ipcns_int(rec->attr[IPCNS_A_ELEMENT_MTYPE], &type)) {
-		if (!ipcns_uint(rec->attr[IPCNS_A_ELEMENT_PRIO], &prio))
+	ipcns_uint(row->attr[IPCNS_A_ELEMENT_TRUNCATED], &list->truncated);
+	if (!ipcns_int(row->attr[IPCNS_A_ELEMENT_MTYPE], &type)) {
+		if (!ipcns_uint(row->attr[IPCNS_A_ELEMENT_PRIO], &prio))
 			return;
 		type = prio;
 	}
-	ipcns_uint(rec->attr[IPCNS_A_ELEMENT_SIZE], &size);
+	ipcns_uint(row->attr[IPCNS_A_ELEMENT_SIZE], &size);
 	if (list->n && list->rows[list->n - 1].type == type) {
 		last = &list->rows[list->n - 1];
 		last->n++;
@@ -66,12 +66,12 @@ void message_list_sort(struct message_list *list, bool descending)
 /** message_list_print - print the rows */
 void message_list_print(const struct message_list *list, struct table *out)
 {
-	struct row rec = { 0 };
+	struct row row = { 0 };
 	size_t i;
 
 	for (i = 0; i < list->n; i++) {
-		rec.data = &list->rows[i];
-		table_add(out, &rec);
+		row.data = &list->rows[i];
+		table_add(out, &row);
 	}
 }
 
@@ -82,22 +82,22 @@ void message_list_free(struct message_list *list)
 	*list = (struct message_list){ 0 };
 }
 
-static void fill_type(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_type(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	value_signed(cell, ((const struct message_count *)rec->data)->type);
+	value_signed(value, ((const struct message_count *)row->data)->type);
 }
 
-static void fill_n(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_n(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	value_number(cell, ((const struct message_count *)rec->data)->n);
+	value_number(value, ((const struct message_count *)row->data)->n);
 }
 
-static void fill_bytes(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_bytes(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	value_size(cell, ((const struct message_count *)rec->data)->bytes);
+	value_size(value, ((const struct message_count *)row->data)->bytes);
 }
 
 #define COLUMNS_MESSAGES \

@@ -23,7 +23,7 @@ struct message_list {
 extern const struct table_type type_columns;
 extern const struct table_type prio_columns;
 
-void message_list_add(struct message_list *list, const struct row *rec);
+void message_list_add(struct message_list *list, const struct row *row);
 void message_list_sort(struct message_list *list, bool descending);
 void message_list_print(const struct message_list *list, struct table *out);
 void message_list_free(struct message_list *list);

@@ -24,96 +24,96 @@ const char *const ns_state_names[NS_STATES] = {
 	[IPCNS_STATE_DYING] = "dying",
 };
 
-static void fill_state(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_state(const struct column *column, const struct row *row, struct value *value)
 {
 	uint64_t state;
 
 	(void)column;
-	if (!ipcns_uint(rec->attr[IPCNS_A_NS_STATE], &state))
+	if (!ipcns_uint(row->attr[IPCNS_A_NS_STATE], &state))
 		return;
 	if (state < NS_STATES)
-		value_text(cell, ns_state_names[state]);
+		value_text(value, ns_state_names[state]);
 	else if (state == ORPHAN_FS_STATE)
-		value_text(cell, ORPHAN_FS_NAME);
+		value_text(value, ORPHAN_FS_NAME);
 }
 
 /* A process id, unless 0: not visible from here. */
-static void fill_pid(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_pid(const struct column *column, const struct row *row, struct value *value)
 {
 	uint64_t pid;
 
-	if (ipcns_uint(rec->attr[column->attr], &pid) && pid)
-		value_number(cell, pid);
+	if (ipcns_uint(row->attr[column->attr], &pid) && pid)
+		value_number(value, pid);
 }
 
 /* Owner of the process that is shown, or of the user namespace if nobody is inside. */
-static void fill_owner(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_owner(const struct column *column, const struct row *row, struct value *value)
 {
-	struct nlattr *uid = rec->attr[IPCNS_A_NS_UID];
+	struct nlattr *uid = row->attr[IPCNS_A_NS_UID];
 
-	value_attr(cell, column->as, uid ? uid : rec->attr[IPCNS_A_NS_OWNER_UID]);
+	value_attr(value, column->as, uid ? uid : row->attr[IPCNS_A_NS_OWNER_UID]);
 }
 
-static void fill_command(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_command(const struct column *column, const struct row *row, struct value *value)
 {
-	value_attr(cell, column->as, rec->attr[IPCNS_A_NS_PID]);
-	if (cell->type == VALUE_UNKNOWN)
-		value_attr(cell, AS_TEXT, rec->attr[IPCNS_A_NS_COMM]);
+	value_attr(value, column->as, row->attr[IPCNS_A_NS_PID]);
+	if (value->type == VALUE_UNKNOWN)
+		value_attr(value, AS_TEXT, row->attr[IPCNS_A_NS_COMM]);
 }
 
-static void fill_cgroup(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_cgroup(const struct column *column, const struct row *row, struct value *value)
 {
 	const char *path = NULL;
 	uint64_t pid;
 	size_t len;
 
 	(void)column;
-	if (ipcns_uint(rec->attr[IPCNS_A_NS_PID], &pid) && pid)
+	if (ipcns_uint(row->attr[IPCNS_A_NS_PID], &pid) && pid)
 		path = proc_cgroup(pid, &len);
 	if (path)
-		value_bytes(cell, path, len);
+		value_bytes(value, path, len);
 }
 
-static void fill_container(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_container(const struct column *column, const struct row *row, struct value *value)
 {
 	const char *name = NULL;
 	uint64_t pid;
 	size_t len;
 
 	(void)column;
-	if (ipcns_uint(rec->attr[IPCNS_A_NS_PID], &pid))
+	if (ipcns_uint(row->attr[IPCNS_A_NS_PID], &pid))
 		name = container_name(pid, &len);
 	if (name)
-		value_bytes(cell, name, len);
+		value_bytes(value, name, len);
 }
 
 /*
  * Of a process below a namespace, "-" if it has none though the namespace has one, and blank if it
  * is the namespace's.
  */
-static void fill_unit(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_unit(const struct column *column, const struct row *row, struct value *value)
 {
-	const struct ns_facts *facts = rec->data;
+	const struct ns_facts *facts = row->data;
 	uint64_t pid;
 
 	(void)column;
-	if (ipcns_uint(rec->attr[IPCNS_A_NS_PID], &pid))
-		value_unit(cell, pid);
+	if (ipcns_uint(row->attr[IPCNS_A_NS_PID], &pid))
+		value_unit(value, pid);
 	if (!facts || !facts->unit_len)
 		return;
-	if (facts->below && cell->type == VALUE_UNKNOWN)
-		cell->type = VALUE_MEANINGLESS;
+	if (facts->below && value->type == VALUE_UNKNOWN)
+		value->type = VALUE_MEANINGLESS;
 	else if (!facts->below)
-		value_bytes(cell, facts->unit, facts->unit_len);
-	else if (cell->len == facts->unit_len && !memcmp(cell->text, facts->unit, cell->len))
-		cell->type = VALUE_UNKNOWN;
+		value_bytes(value, facts->unit, facts->unit_len);
+	else if (value->len == facts->unit_len && !memcmp(value->text, facts->unit, value->len))
+		value->type = VALUE_UNKNOWN;
 }
 
 /* Kinds of what keeps it; unknown unless somebody looked. */
-static void fill_held(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_held(const struct column *column, const struct row *row, struct value *value)
 {
 	static char words[128];
-	const struct ns_facts *facts = rec->data;
+	const struct ns_facts *facts = row->data;
 	unsigned int kind;
 
 	(void)column;
@@ -127,43 +127,44 @@ static void fill_held(const struct column *column, const struct row *rec, struct
 			strcat(words, ",");
 		strcat(words, holder_names[kind]);
 	}
-	value_list(cell, words, strlen(words));
+	value_list(value, words, strlen(words));
 }
 
 /* Of an mqueue filesystem without a namespace. */
-static void fill_mount(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_mount(const struct column *column, const struct row *row, struct value *value)
 {
 	const char *text = NULL;
 	uint64_t dev;
 	size_t len;
 
 	(void)column;
-	if (ipcns_uint(rec->attr[IPCNS_A_NS_MQ_DEV], &dev))
+	if (ipcns_uint(row->attr[IPCNS_A_NS_MQ_DEV], &dev))
 		text = orphan_fs_mount(dev, &len);
 	if (text)
-		value_bytes(cell, text, len);
+		value_bytes(value, text, len);
 }
 
 /* Memory of all segments; unknown unless somebody looked. */
-static void fill_memory(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_memory(const struct column *column, const struct row *row, struct value *value)
 {
-	const struct ns_facts *facts = rec->data;
+	const struct ns_facts *facts = row->data;
 
 	if (facts && facts->has_memory)
-		value_size(cell, column->nest == IPCNS_A_SHM_SWAP ? facts->shm_swap : facts->shm_rss);
+		value_size(value, column->nest == IPCNS_A_SHM_SWAP ? facts->shm_swap :
+								     facts->shm_rss);
 }
 
 /* Files in /dev/shm; unknown unless somebody looked. */
-static void fill_files(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_files(const struct column *column, const struct row *row, struct value *value)
 {
-	const struct ns_facts *facts = rec->data;
+	const struct ns_facts *facts = row->data;
 
 	if (!facts || !facts->files)
 		return;
 	if (column->as == AS_SIZE)
-		value_size(cell, facts->files->bytes[0] + facts->files->bytes[1]);
+		value_size(value, facts->files->bytes[0] + facts->files->bytes[1]);
 	else
-		value_number(cell, facts->files->n[column->nest]);
+		value_number(value, facts->files->n[column->nest]);
 }
 
 static const struct column columns[] = {
@@ -224,11 +225,11 @@ static const struct column columns[] = {
 };
 
 /* What is as it should be stays plain. */
-static const char *state_color(const struct row *rec)
+static const char *state_color(const struct row *row)
 {
 	uint64_t state;
 
-	if (!ipcns_uint(rec->attr[IPCNS_A_NS_STATE], &state))
+	if (!ipcns_uint(row->attr[IPCNS_A_NS_STATE], &state))
 		return NULL;
 	if (state == IPCNS_STATE_DYING)
 		return "red";
@@ -245,10 +246,10 @@ const struct table_type ns_columns = {
 };
 
 /** ns_sort_key - rows by inode number, then identity */
-void ns_sort_key(const struct row *rec, struct sort_key *key)
+void ns_sort_key(const struct row *row, struct sort_key *key)
 {
-	ipcns_uint(rec->attr[IPCNS_A_NS_INUM], &key->number[0]);
-	ipcns_uint(rec->attr[IPCNS_A_NS_ID], &key->number[1]);
+	ipcns_uint(row->attr[IPCNS_A_NS_INUM], &key->number[0]);
+	ipcns_uint(row->attr[IPCNS_A_NS_ID], &key->number[1]);
 }
 
 static void add(struct nlattr *attrs, int len, void *arg)
@@ -257,56 +258,56 @@ static void add(struct nlattr *attrs, int len, void *arg)
 }
 
 /** ns_is_dying - whether the last reference of a namespace is gone */
-bool ns_is_dying(const struct row *rec)
+bool ns_is_dying(const struct row *row)
 {
 	uint64_t state;
 
-	return ipcns_uint(rec->attr[IPCNS_A_NS_STATE], &state) && state == IPCNS_STATE_DYING;
+	return ipcns_uint(row->attr[IPCNS_A_NS_STATE], &state) && state == IPCNS_STATE_DYING;
 }
 
 /* The text of a column, as it is; "" if it has none. Valid until the next call. */
-static const char *value_string(const struct row *rec, const char *name)
+static const char *value_string(const struct row *row, const char *name)
 {
 	static const struct value_format format = { .time = TIME_ISO };
 	static struct buffer buf;
-	struct value cell;
+	struct value value;
 
-	column_fill(column_find(&ns_columns, name, strlen(name)), rec, &cell);
-	value_render(&cell, &format);
+	column_fill(column_find(&ns_columns, name, strlen(name)), row, &value);
+	value_render(&value, &format);
 	buf.len = 0;
-	if (cell.type != VALUE_UNKNOWN)
-		buffer_plain(&buf, cell.text, cell.len);
+	if (value.type != VALUE_UNKNOWN)
+		buffer_plain(&buf, value.text, value.len);
 	*buffer_room(&buf, 1) = '\0';
 	return buf.bytes;
 }
 
 /**
  * ns_describe_dying - say when and why a namespace began to die
- * @rec: the namespace
+ * @row: the namespace
  * @text: set to a sentence, if it is dying
  * @size: room there
  *
  * Returns whether it is dying.
  */
-bool ns_describe_dying(const struct row *rec, char *text, size_t size)
+bool ns_describe_dying(const struct row *row, char *text, size_t size)
 {
 	char time[64], by[128];
 
-	if (!ns_is_dying(rec))
+	if (!ns_is_dying(row))
 		return false;
-	snprintf(time, sizeof(time), "%s", value_string(rec, "DIED"));
-	snprintf(by, sizeof(by), "%s", value_string(rec, "DROPPER"));
-	snprintf(text, size, "namespace %s is dying%s%s%s%s", value_string(rec, "NS"),
+	snprintf(time, sizeof(time), "%s", value_string(row, "DIED"));
+	snprintf(by, sizeof(by), "%s", value_string(row, "DROPPER"));
+	snprintf(text, size, "namespace %s is dying%s%s%s%s", value_string(row, "NS"),
 		 *time ? ": its last reference went at " : "", time, *by ? " through " : "", by);
 	return true;
 }
 
 /** ns_refuse_dying - die with the time and the cause of its end if a namespace is dying */
-void ns_refuse_dying(const struct row *rec)
+void ns_refuse_dying(const struct row *row)
 {
 	char text[256];
 
-	if (ns_describe_dying(rec, text, sizeof(text)))
+	if (ns_describe_dying(row, text, sizeof(text)))
 		die(STATUS_ERROR, "%s", text);
 }
 

@@ -46,12 +46,12 @@ void ns_check_lookup(struct ipcns *w, const char *arg, const struct ipcns_name *
 void ns_select(struct ipcns *w, int argc, char **argv, struct row_store *store);
 bool ns_selected(const struct row_store *store, struct nlattr *inum, struct nlattr *id);
 void ns_select_all(struct ipcns *w, struct row_store *store);
-bool ns_describe_dying(const struct row *rec, char *text, size_t size);
-void ns_refuse_dying(const struct row *rec);
+bool ns_describe_dying(const struct row *row, char *text, size_t size);
+void ns_refuse_dying(const struct row *row);
 bool ns_is_unit(const char *arg);
-bool ns_is_dying(const struct row *rec);
+bool ns_is_dying(const struct row *row);
 uint64_t ns_id(const struct stored_row *row);
 int ns_compare(const void *p, const void *q);
-void ns_sort_key(const struct row *rec, struct sort_key *key);
+void ns_sort_key(const struct row *row, struct sort_key *key);
 
 #endif

@@ -16,9 +16,9 @@ static void look_again(struct nlattr *attrs, int len, void *arg)
 /* Whether a namespace is dying: a look at it tells more than the attempt to open it. */
 static bool is_dying(const struct stored_row *ns, char *why, size_t size)
 {
-	struct row rec;
+	struct row row;
 
-	return row_parse(&rec, ns->attrs, ns->len) && ns_describe_dying(&rec, why, size);
+	return row_parse(&row, ns->attrs, ns->len) && ns_describe_dying(&row, why, size);
 }
 
 /**

@@ -47,31 +47,31 @@ unsigned int kinds_parse(const char *list)
 }
 
 /** object_parse - row_parse() for an object: opens the nest of its kind, too, if that is known */
-bool object_parse(struct row *rec, struct nlattr *attrs, int len)
+bool object_parse(struct row *row, struct nlattr *attrs, int len)
 {
 	uint64_t kind;
 
-	if (!row_parse(rec, attrs, len))
+	if (!row_parse(row, attrs, len))
 		return false;
-	rec->kind = KINDS;
-	if (!ipcns_uint(rec->attr[IPCNS_A_OBJECT_KIND], &kind) || kind >= KINDS)
+	row->kind = KINDS;
+	if (!ipcns_uint(row->attr[IPCNS_A_OBJECT_KIND], &kind) || kind >= KINDS)
 		return true;
 	if (kind < MODULE_KINDS) {
-		rec->kind = kind;
-		row_nest(rec, IPCNS_A_OBJECT_SHM + kind);
-	} else if (rec->attr[FILE_ATTRS]) {
-		rec->kind = kind;
-		row_nest(rec, FILE_ATTRS);
+		row->kind = kind;
+		row_nest(row, IPCNS_A_OBJECT_SHM + kind);
+	} else if (row->attr[FILE_ATTRS]) {
+		row->kind = kind;
+		row_nest(row, FILE_ATTRS);
 	}
 	return true;
 }
 
 /** object_remembers_gone - whether a process that an object remembers is known to have ended */
-bool object_remembers_gone(const struct row *rec, enum ipcns_remembered which)
+bool object_remembers_gone(const struct row *row, enum ipcns_remembered which)
 {
 	uint64_t gone;
 
-	return ipcns_uint(rec->attr[IPCNS_A_OBJECT_GONE], &gone) && gone & which;
+	return ipcns_uint(row->attr[IPCNS_A_OBJECT_GONE], &gone) && gone & which;
 }
 
 static bool is_more_than_zero(struct nlattr *attr)
@@ -82,17 +82,17 @@ static bool is_more_than_zero(struct nlattr *attr)
 }
 
 /** object_may_have_waiters - whether a task waits for the object, as far as it says */
-bool object_may_have_waiters(const struct row *rec)
+bool object_may_have_waiters(const struct row *row)
 {
-	switch (rec->kind) {
+	switch (row->kind) {
 	case IPCNS_KIND_SEM:
-		return is_more_than_zero(rec->nest[IPCNS_A_SEM_WAITERS]);
+		return is_more_than_zero(row->nest[IPCNS_A_SEM_WAITERS]);
 	case IPCNS_KIND_MSG:
-		return is_more_than_zero(rec->nest[IPCNS_A_MSG_RECEIVERS]) ||
-		       is_more_than_zero(rec->nest[IPCNS_A_MSG_SENDERS]);
+		return is_more_than_zero(row->nest[IPCNS_A_MSG_RECEIVERS]) ||
+		       is_more_than_zero(row->nest[IPCNS_A_MSG_SENDERS]);
 	case IPCNS_KIND_MQ:
-		return is_more_than_zero(rec->nest[IPCNS_A_MQ_RECEIVERS]) ||
-		       is_more_than_zero(rec->nest[IPCNS_A_MQ_SENDERS]);
+		return is_more_than_zero(row->nest[IPCNS_A_MQ_RECEIVERS]) ||
+		       is_more_than_zero(row->nest[IPCNS_A_MQ_SENDERS]);
 	}
 	return false;
 }
@@ -100,25 +100,25 @@ bool object_may_have_waiters(const struct row *rec)
 /**
  * object_request - a request about what is in an object
  * @cmd: IPCNS_CMD_ELEMENT_GET or IPCNS_CMD_WAITER_GET
- * @rec: the object
+ * @row: the object
  *
  * Returns NULL if the object cannot be named.
  */
-struct ipcns_request *object_request(uint8_t cmd, const struct row *rec)
+struct ipcns_request *object_request(uint8_t cmd, const struct row *row)
 {
 	const bool elements = cmd == IPCNS_CMD_ELEMENT_GET;
-	struct nlattr *name = rec->attr[IPCNS_A_OBJECT_NAME];
+	struct nlattr *name = row->attr[IPCNS_A_OBJECT_NAME];
 	struct ipcns_request *r;
 	uint64_t nsid, id;
 
-	if (!ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_ID], &nsid) ||
-	    !ipcns_uint(rec->attr[IPCNS_A_OBJECT_ID], &id) ||
-	    (rec->kind == IPCNS_KIND_MQ && !name))
+	if (!ipcns_uint(row->attr[IPCNS_A_OBJECT_NS_ID], &nsid) ||
+	    !ipcns_uint(row->attr[IPCNS_A_OBJECT_ID], &id) ||
+	    (row->kind == IPCNS_KIND_MQ && !name))
 		return NULL;
 	r = ipcns_request(cmd);
 	ipcns_put_u64(r, elements ? IPCNS_A_ELEMENT_NS_ID : IPCNS_A_WAITER_NS_ID, nsid);
-	ipcns_put_u32(r, elements ? IPCNS_A_ELEMENT_KIND : IPCNS_A_WAITER_KIND, rec->kind);
-	if (rec->kind == IPCNS_KIND_MQ)
+	ipcns_put_u32(r, elements ? IPCNS_A_ELEMENT_KIND : IPCNS_A_WAITER_KIND, row->kind);
+	if (row->kind == IPCNS_KIND_MQ)
 		ipcns_put_bytes(r, elements ? IPCNS_A_ELEMENT_NAME : IPCNS_A_WAITER_NAME,
 				nla_data(name), nla_len(name));
 	else
@@ -127,14 +127,14 @@ struct ipcns_request *object_request(uint8_t cmd, const struct row *rec)
 }
 
 /** object_sort_key - by namespace, kind, identifier, name */
-void object_sort_key(const struct row *rec, struct sort_key *key)
+void object_sort_key(const struct row *row, struct sort_key *key)
 {
-	struct nlattr *name = rec->attr[IPCNS_A_OBJECT_NAME];
+	struct nlattr *name = row->attr[IPCNS_A_OBJECT_NAME];
 
-	ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_INUM], &key->number[0]);
-	ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_ID], &key->number[1]);
-	ipcns_uint(rec->attr[IPCNS_A_OBJECT_KIND], &key->number[2]);
-	ipcns_uint(rec->attr[IPCNS_A_OBJECT_ID], &key->number[3]);
+	ipcns_uint(row->attr[IPCNS_A_OBJECT_NS_INUM], &key->number[0]);
+	ipcns_uint(row->attr[IPCNS_A_OBJECT_NS_ID], &key->number[1]);
+	ipcns_uint(row->attr[IPCNS_A_OBJECT_KIND], &key->number[2]);
+	ipcns_uint(row->attr[IPCNS_A_OBJECT_ID], &key->number[3]);
 	if (name) {
 		key->text = nla_data(name);
 		key->text_len = nla_len(name);
@@ -142,9 +142,9 @@ void object_sort_key(const struct row *rec, struct sort_key *key)
 }
 
 /** element_sort_key - by number in the set */
-void element_sort_key(const struct row *rec, struct sort_key *key)
+void element_sort_key(const struct row *row, struct sort_key *key)
 {
-	ipcns_uint(rec->attr[IPCNS_A_ELEMENT_SEMNUM], &key->number[0]);
+	ipcns_uint(row->attr[IPCNS_A_ELEMENT_SEMNUM], &key->number[0]);
 }
 
 /*
@@ -152,15 +152,15 @@ void element_sort_key(const struct row *rec, struct sort_key *key)
  * one kind read a single attribute and need none of this.
  */
 
-static void fill_type(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_type(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	if (rec->kind < KINDS)
-		value_word(cell, kind_names[rec->kind]);
+	if (row->kind < KINDS)
+		value_word(value, kind_names[row->kind]);
 }
 
 /** object_queue_name - fill a cell with the name of a queue, and the slash that mq_open(3) wants */
-void object_queue_name(const struct nlattr *attr, struct value *cell)
+void object_queue_name(const struct nlattr *attr, struct value *value)
 {
 	static char name[512] = "/";	/* more than NAME_MAX */
 	const char *text;
@@ -172,46 +172,46 @@ void object_queue_name(const struct nlattr *attr, struct value *cell)
 	if (len > sizeof(name) - 1)
 		len = sizeof(name) - 1;
 	memcpy(name + 1, text, len);
-	value_bytes(cell, name, len + 1);
+	value_bytes(value, name, len + 1);
 }
 
-static void fill_name(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_name(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	object_queue_name(rec->attr[IPCNS_A_OBJECT_NAME], cell);
+	object_queue_name(row->attr[IPCNS_A_OBJECT_NAME], value);
 }
 
-static void fill_key(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_key(const struct column *column, const struct row *row, struct value *value)
 {
-	value_attr(cell, AS_KEY, rec->attr[IPCNS_A_OBJECT_KEY]);
-	if (cell->type == VALUE_UNKNOWN)
-		fill_name(column, rec, cell);
+	value_attr(value, AS_KEY, row->attr[IPCNS_A_OBJECT_KEY]);
+	if (value->type == VALUE_UNKNOWN)
+		fill_name(column, row, value);
 }
 
-static void fill_size(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_size(const struct column *column, const struct row *row, struct value *value)
 {
 	uint64_t maxmsg, msgsize;
 
-	if (rec->kind == IPCNS_KIND_SHM)
-		value_attr(cell, column->as, rec->nest[IPCNS_A_SHM_SIZE]);
-	else if (rec->kind == IPCNS_KIND_MSG)
-		value_attr(cell, column->as, rec->nest[IPCNS_A_MSG_QBYTES]);
-	else if (rec->kind == KIND_PSHM || rec->kind == KIND_PSEM)
-		value_attr(cell, column->as, rec->nest[FILE_SIZE]);
-	else if (rec->kind == IPCNS_KIND_MQ && ipcns_uint(rec->nest[IPCNS_A_MQ_MAXMSG], &maxmsg) &&
-		 ipcns_uint(rec->nest[IPCNS_A_MQ_MSGSIZE], &msgsize))
-		value_size(cell, maxmsg * msgsize);
+	if (row->kind == IPCNS_KIND_SHM)
+		value_attr(value, column->as, row->nest[IPCNS_A_SHM_SIZE]);
+	else if (row->kind == IPCNS_KIND_MSG)
+		value_attr(value, column->as, row->nest[IPCNS_A_MSG_QBYTES]);
+	else if (row->kind == KIND_PSHM || row->kind == KIND_PSEM)
+		value_attr(value, column->as, row->nest[FILE_SIZE]);
+	else if (row->kind == IPCNS_KIND_MQ && ipcns_uint(row->nest[IPCNS_A_MQ_MAXMSG], &maxmsg) &&
+		 ipcns_uint(row->nest[IPCNS_A_MQ_MSGSIZE], &msgsize))
+		value_size(value, maxmsg * msgsize);
 }
 
 /* The attribute in the nest that plays one part in a mixed table, 0 for none. */
-static void fill_nested(const struct row *rec, const unsigned int attrs[KINDS],
-			const struct column *column, struct value *cell)
+static void fill_nested(const struct row *row, const unsigned int attrs[KINDS],
+			const struct column *column, struct value *value)
 {
-	if (rec->kind < KINDS && attrs[rec->kind])
-		value_attr(cell, column->as, rec->nest[attrs[rec->kind]]);
+	if (row->kind < KINDS && attrs[row->kind])
+		value_attr(value, column->as, row->nest[attrs[row->kind]]);
 }
 
-static void fill_used(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_used(const struct column *column, const struct row *row, struct value *value)
 {
 	static const unsigned int attrs[KINDS] = {
 		[IPCNS_KIND_SHM] = IPCNS_A_SHM_RSS,
@@ -221,10 +221,10 @@ static void fill_used(const struct column *column, const struct row *rec, struct
 		[KIND_PSEM] = FILE_USED,
 	};
 
-	fill_nested(rec, attrs, column, cell);
+	fill_nested(row, attrs, column, value);
 }
 
-static void fill_links(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_links(const struct column *column, const struct row *row, struct value *value)
 {
 	static const unsigned int attrs[KINDS] = {
 		[IPCNS_KIND_SHM] = IPCNS_A_SHM_NATTCH,
@@ -235,46 +235,47 @@ static void fill_links(const struct column *column, const struct row *rec, struc
 		[KIND_PSEM] = FILE_MAPPED,
 	};
 
-	fill_nested(rec, attrs, column, cell);
+	fill_nested(row, attrs, column, value);
 }
 
 /* Names of the bits that are set, as lsipc(1) lists them. */
-static void fill_flags(struct nlattr *attr, const char *const names[], size_t n, struct value *cell)
+static void fill_flags(struct nlattr *attr, const char *const names[], size_t n,
+		       struct value *value)
 {
 	uint64_t bits;
 	size_t i;
 
 	if (!ipcns_uint(attr, &bits))
 		return;
-	cell->buf[0] = '\0';
+	value->buf[0] = '\0';
 	for (i = 0; i < n; i++) {
 		if (!(bits & 1ULL << i))
 			continue;
-		if (cell->buf[0])
-			strcat(cell->buf, ",");
-		strcat(cell->buf, names[i]);
+		if (value->buf[0])
+			strcat(value->buf, ",");
+		strcat(value->buf, names[i]);
 	}
-	if (cell->buf[0])
-		value_text(cell, cell->buf);
+	if (value->buf[0])
+		value_text(value, value->buf);
 }
 
-static void fill_shm_status(const struct column *column, const struct row *rec,
-			    struct value *cell)
+static void fill_shm_status(const struct column *column, const struct row *row,
+			    struct value *value)
 {
 	static const char *const names[] = { "dest", "locked", "hugetlb" };
 
-	fill_flags(rec->nest[column->nest], names, ARRAY_SIZE(names), cell);
+	fill_flags(row->nest[column->nest], names, ARRAY_SIZE(names), value);
 }
 
-static void fill_mq_status(const struct column *column, const struct row *rec,
-			   struct value *cell)
+static void fill_mq_status(const struct column *column, const struct row *row,
+			   struct value *value)
 {
 	static const char *const names[] = { "unlinked" };
 
-	fill_flags(rec->nest[column->nest], names, ARRAY_SIZE(names), cell);
+	fill_flags(row->nest[column->nest], names, ARRAY_SIZE(names), value);
 }
 
-static void fill_method(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_method(const struct column *column, const struct row *row, struct value *value)
 {
 	static const char *const names[] = {
 		[SIGEV_SIGNAL] = "signal",
@@ -283,110 +284,110 @@ static void fill_method(const struct column *column, const struct row *rec, stru
 	};
 	uint64_t method;
 
-	if (ipcns_uint(rec->nest[column->nest], &method) && method < ARRAY_SIZE(names))
-		value_text(cell, names[method]);
+	if (ipcns_uint(row->nest[column->nest], &method) && method < ARRAY_SIZE(names))
+		value_text(value, names[method]);
 }
 
 /* Processes that have the queue open; unknown unless somebody looked. */
-static void fill_openers(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_openers(const struct column *column, const struct row *row, struct value *value)
 {
 	uint64_t nsid, ino;
 	const char *pids;
 	size_t len;
 
 	(void)column;
-	if (ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_ID], &nsid) &&
-	    ipcns_uint(rec->attr[IPCNS_A_OBJECT_ID], &ino) && openers_list(nsid, ino, &pids, &len))
-		value_numbers(cell, pids, len);
+	if (ipcns_uint(row->attr[IPCNS_A_OBJECT_NS_ID], &nsid) &&
+	    ipcns_uint(row->attr[IPCNS_A_OBJECT_ID], &ino) && openers_list(nsid, ino, &pids, &len))
+		value_numbers(value, pids, len);
 }
 
 /*
  * Of a process that has ended nothing remains but its number, which another one may have now.
  */
-static void fill_creator_command(const struct column *column, const struct row *rec,
-				 struct value *cell)
+static void fill_creator_command(const struct column *column, const struct row *row,
+				 struct value *value)
 {
-	if (!object_remembers_gone(rec, IPCNS_REMEMBERED_CPID))
-		value_attr(cell, column->as, rec->nest[column->nest]);
+	if (!object_remembers_gone(row, IPCNS_REMEMBERED_CPID))
+		value_attr(value, column->as, row->nest[column->nest]);
 }
 
 /* The kernel itself remembers the creator of a segment only, the module that of any object. */
-static void fill_creator_unit(const struct column *column, const struct row *rec,
-			      struct value *cell)
+static void fill_creator_unit(const struct column *column, const struct row *row,
+			      struct value *value)
 {
 	uint64_t pid;
 
 	(void)column;
-	if (rec->kind == IPCNS_KIND_SHM && !object_remembers_gone(rec, IPCNS_REMEMBERED_CPID) &&
-	    ipcns_uint(rec->nest[IPCNS_A_SHM_CPID], &pid))
-		value_unit(cell, pid);
+	if (row->kind == IPCNS_KIND_SHM && !object_remembers_gone(row, IPCNS_REMEMBERED_CPID) &&
+	    ipcns_uint(row->nest[IPCNS_A_SHM_CPID], &pid))
+		value_unit(value, pid);
 	else
-		actor_fill_unit(rec->attr[IPCNS_A_OBJECT_CREATOR], cell);
+		actor_fill_unit(row->attr[IPCNS_A_OBJECT_CREATOR], value);
 }
 
-static void fill_changer_command(const struct column *column, const struct row *rec,
-				 struct value *cell)
+static void fill_changer_command(const struct column *column, const struct row *row,
+				 struct value *value)
 {
-	if (!rec->attr[IPCNS_A_ELEMENT_GONE])
-		value_attr(cell, column->as, rec->attr[column->attr]);
+	if (!row->attr[IPCNS_A_ELEMENT_GONE])
+		value_attr(value, column->as, row->attr[column->attr]);
 }
 
 /* Since the last use that is known, the last change at least. */
-static void fill_age(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_age(const struct column *column, const struct row *row, struct value *value)
 {
 	uint64_t last, now = time(NULL);
 
 	(void)column;
-	if (orphan_last_use(rec, &last))
-		value_age(cell, now > last ? now - last : 0);	/* clocks can be set back */
+	if (orphan_last_use(row, &last))
+		value_age(value, now > last ? now - last : 0);	/* clocks can be set back */
 }
 
 /*
  * Of the creator, while it lives; else of the namespace, or of the lowest process that sees a file,
  * which is unknown unless somebody looked.
  */
-static void fill_unit(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_unit(const struct column *column, const struct row *row, struct value *value)
 {
 	uint64_t inum, nsid;
 	const char *name;
 
-	fill_creator_unit(column, rec, cell);
-	if (cell->type != VALUE_UNKNOWN)
+	fill_creator_unit(column, row, value);
+	if (value->type != VALUE_UNKNOWN)
 		return;
-	if (!units_known() || !ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_INUM], &inum) ||
-	    !ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_ID], &nsid)) {
-		if (rec->kind == KIND_PSHM || rec->kind == KIND_PSEM)
-			file_fill_unit(column, rec, cell);
+	if (!units_known() || !ipcns_uint(row->attr[IPCNS_A_OBJECT_NS_INUM], &inum) ||
+	    !ipcns_uint(row->attr[IPCNS_A_OBJECT_NS_ID], &nsid)) {
+		if (row->kind == KIND_PSHM || row->kind == KIND_PSEM)
+			file_fill_unit(column, row, value);
 		return;
 	}
 	name = units_name(inum, nsid);
 	if (name)
-		value_text(cell, name);
+		value_text(value, name);
 }
 
 /* Attributes of segments, which mean something else in the nest of another kind. */
-static void fill_shm(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_shm(const struct column *column, const struct row *row, struct value *value)
 {
-	if (rec->kind == IPCNS_KIND_SHM)
-		value_attr(cell, column->as, rec->nest[column->nest]);
+	if (row->kind == IPCNS_KIND_SHM)
+		value_attr(value, column->as, row->nest[column->nest]);
 }
 
 /* The same for what has a function of its own. */
-static void fill_shm_only(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_shm_only(const struct column *column, const struct row *row, struct value *value)
 {
-	if (rec->kind != IPCNS_KIND_SHM)
+	if (row->kind != IPCNS_KIND_SHM)
 		return;
 	if (column->as == AS_COMMAND)
-		fill_creator_command(column, rec, cell);
+		fill_creator_command(column, row, value);
 	else
-		fill_shm_status(column, rec, cell);
+		fill_shm_status(column, row, value);
 }
 
 /* What the process that was asked for has to do with it; unknown where none was. */
-static void fill_use(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_use(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	process_use_fill(rec->data, cell);
+	process_use_fill(row->data, value);
 }
 
 #define COLUMN_USE \

@@ -37,12 +37,12 @@ extern const struct table_type queue_columns;
 #define OBJECT_USE "USE"
 
 unsigned int kinds_parse(const char *list);
-bool object_parse(struct row *rec, struct nlattr *attrs, int len);
-void object_queue_name(const struct nlattr *attr, struct value *cell);
-bool object_remembers_gone(const struct row *rec, enum ipcns_remembered which);
-bool object_may_have_waiters(const struct row *rec);
-struct ipcns_request *object_request(uint8_t cmd, const struct row *rec);
-void object_sort_key(const struct row *rec, struct sort_key *key);
-void element_sort_key(const struct row *rec, struct sort_key *key);
+bool object_parse(struct row *row, struct nlattr *attrs, int len);
+void object_queue_name(const struct nlattr *attr, struct value *value);
+bool object_remembers_gone(const struct row *row, enum ipcns_remembered which);
+bool object_may_have_waiters(const struct row *row);
+struct ipcns_request *object_request(uint8_t cmd, const struct row *row);
+void object_sort_key(const struct row *row, struct sort_key *key);
+void element_sort_key(const struct row *row, struct sort_key *key);
 
 #endif

@@ -71,10 +71,10 @@ static bool restart_first(void *arg)
 
 static void add_message(struct nlattr *attrs, int len, void *arg)
 {
-	struct row rec;
+	struct row row;
 
-	if (row_parse(&rec, attrs, len))
-		message_list_add(&((struct parts *)arg)->messages, &rec);
+	if (row_parse(&row, attrs, len))
+		message_list_add(&((struct parts *)arg)->messages, &row);
 }
 
 static bool restart_messages(void *arg)
@@ -87,14 +87,14 @@ static bool restart_messages(void *arg)
 static void add_waiter(struct nlattr *attrs, int len, void *arg)
 {
 	struct parts *parts = arg;
-	struct row rec;
+	struct row row;
 
-	if (!row_parse(&rec, attrs, len))
+	if (!row_parse(&row, attrs, len))
 		return;
-	if (waiter_is_truncated(&rec))
+	if (waiter_is_truncated(&row))
 		parts->truncated = true;
 	else
-		row_store_add(waiter_is_undo(&rec) ? &parts->undo : &parts->waiters, attrs, len,
+		row_store_add(waiter_is_undo(&row) ? &parts->undo : &parts->waiters, attrs, len,
 			      NULL);
 }
 
@@ -109,7 +109,7 @@ static bool restart_waiters(void *arg)
 }
 
 /* What the three requests have in common. */
-static struct ipcns_request *request(const struct object_detail *depth, uint8_t cmd)
+static struct ipcns_request *request(const struct object_detail *detail, uint8_t cmd)
 {
 	static const struct {
 		int ns_id, kind, id, name;
@@ -123,77 +123,77 @@ static struct ipcns_request *request(const struct object_detail *depth, uint8_t 
 	};
 	struct ipcns_request *r = ipcns_request(cmd);
 
-	ipcns_put_u64(r, attrs[cmd].ns_id, depth->nsid);
-	ipcns_put_u32(r, attrs[cmd].kind, depth->kind);
-	if (depth->name)
-		ipcns_put_bytes(r, attrs[cmd].name, depth->name, strlen(depth->name));
+	ipcns_put_u64(r, attrs[cmd].ns_id, detail->nsid);
+	ipcns_put_u32(r, attrs[cmd].kind, detail->kind);
+	if (detail->name)
+		ipcns_put_bytes(r, attrs[cmd].name, detail->name, strlen(detail->name));
 	else
-		ipcns_put_u32(r, attrs[cmd].id, depth->id);
+		ipcns_put_u32(r, attrs[cmd].id, detail->id);
 	return r;
 }
 
 /* Ends the tool if @ret is an error that no part can be printed with. */
-static void check(struct ipcns *w, const struct object_detail *depth, int ret, const char *what)
+static void check(struct ipcns *w, const struct object_detail *detail, int ret, const char *what)
 {
-	if (ret == -ENOENT && depth->name)
-		die(STATUS_ERROR, "no %s /%s in namespace \"%s\"", kind_names[depth->kind],
-		    depth->name, depth->ns);
+	if (ret == -ENOENT && detail->name)
+		die(STATUS_ERROR, "no %s /%s in namespace \"%s\"", kind_names[detail->kind],
+		    detail->name, detail->ns);
 	if (ret == -ENOENT)
-		die(STATUS_ERROR, "no %s with id %u in namespace \"%s\"", kind_names[depth->kind],
-		    (unsigned int)depth->id, depth->ns);
+		die(STATUS_ERROR, "no %s with id %u in namespace \"%s\"", kind_names[detail->kind],
+		    (unsigned int)detail->id, detail->ns);
 	if (ret)
 		module_die(w, ret, "cannot list %s", what);
 }
 
-static bool wanted(const struct object_detail *depth, enum object_detail_part part)
+static bool wanted(const struct object_detail *detail, enum object_detail_part part)
 {
-	return object_detail_has(depth->kind, part) && (!depth->only || depth->part == part);
+	return object_detail_has(detail->kind, part) && (!detail->only || detail->part == part);
 }
 
-static void get_first(struct ipcns *w, const struct object_detail *depth, struct parts *parts)
+static void get_first(struct ipcns *w, const struct object_detail *detail, struct parts *parts)
 {
 	struct ipcns_request *r;
 
-	if (depth->kind == IPCNS_KIND_SEM) {
-		r = request(depth, IPCNS_CMD_ELEMENT_GET);
-		check(w, depth, ipcns_dump(w, r, add_first, restart_first, parts), "elements");
+	if (detail->kind == IPCNS_KIND_SEM) {
+		r = request(detail, IPCNS_CMD_ELEMENT_GET);
+		check(w, detail, ipcns_dump(w, r, add_first, restart_first, parts), "elements");
 	} else {
-		r = request(depth, IPCNS_CMD_OBJECT_GET);
-		check(w, depth, ipcns_do(w, r, add_first, parts), "the object");
+		r = request(detail, IPCNS_CMD_OBJECT_GET);
+		check(w, detail, ipcns_do(w, r, add_first, parts), "the object");
 	}
 	row_store_sort(&parts->first);
 }
 
 /* Handles that a part other than the first could not be read: the others may be of use. */
-static void note(struct ipcns *w, const struct object_detail *depth, int ret,
+static void note(struct ipcns *w, const struct object_detail *detail, int ret,
 		 enum object_detail_part part,
 		 const char *what, struct parts *parts)
 {
-	if (ret == -ENOENT || ret == -ENODEV || depth->only)
-		check(w, depth, ret, what);
+	if (ret == -ENOENT || ret == -ENODEV || detail->only)
+		check(w, detail, ret, what);
 	if (!ret)
 		return;
 	error("cannot list %s: %s", what, ipcns_error(w));
 	parts->unknown[part] = true;
 }
 
-static void get_parts(struct ipcns *w, const struct object_detail *depth, struct parts *parts)
+static void get_parts(struct ipcns *w, const struct object_detail *detail, struct parts *parts)
 {
 	struct ipcns_request *r;
 	int ret;
 
-	if (wanted(depth, OBJECT_DETAIL_FIRST))
-		get_first(w, depth, parts);
-	if (wanted(depth, OBJECT_DETAIL_MESSAGES)) {
-		r = request(depth, IPCNS_CMD_ELEMENT_GET);
+	if (wanted(detail, OBJECT_DETAIL_FIRST))
+		get_first(w, detail, parts);
+	if (wanted(detail, OBJECT_DETAIL_MESSAGES)) {
+		r = request(detail, IPCNS_CMD_ELEMENT_GET);
 		ret = ipcns_dump(w, r, add_message, restart_messages, parts);
-		note(w, depth, ret, OBJECT_DETAIL_MESSAGES, "messages", parts);
-		message_list_sort(&parts->messages, depth->kind == IPCNS_KIND_MQ);
+		note(w, detail, ret, OBJECT_DETAIL_MESSAGES, "messages", parts);
+		message_list_sort(&parts->messages, detail->kind == IPCNS_KIND_MQ);
 	}
-	if (wanted(depth, OBJECT_DETAIL_WAITERS) || wanted(depth, OBJECT_DETAIL_UNDO)) {
-		r = request(depth, IPCNS_CMD_WAITER_GET);
+	if (wanted(detail, OBJECT_DETAIL_WAITERS) || wanted(detail, OBJECT_DETAIL_UNDO)) {
+		r = request(detail, IPCNS_CMD_WAITER_GET);
 		ret = ipcns_dump(w, r, add_waiter, restart_waiters, parts);
-		note(w, depth, ret, OBJECT_DETAIL_WAITERS, "waiters", parts);
+		note(w, detail, ret, OBJECT_DETAIL_WAITERS, "waiters", parts);
 		parts->unknown[OBJECT_DETAIL_UNDO] = parts->unknown[OBJECT_DETAIL_WAITERS];
 	}
 	progress_end();		/* not all of this is sorted */
@@ -203,12 +203,12 @@ static void print_store(const struct row_store *store, bool objects, struct tabl
 {
 	bool (*parse)(struct row *, struct nlattr *, int) =
 		objects ? object_parse : row_parse;
-	struct row rec;
+	struct row row;
 	size_t i;
 
 	for (i = 0; i < store->n; i++)
-		if (parse(&rec, store->rows[i].attrs, store->rows[i].len))
-			table_add(out, &rec);
+		if (parse(&row, store->rows[i].attrs, store->rows[i].len))
+			table_add(out, &row);
 }
 
 static size_t rows_of(const struct parts *parts, enum object_detail_part part)
@@ -220,7 +220,7 @@ static size_t rows_of(const struct parts *parts, enum object_detail_part part)
 	return n[part];
 }
 
-static void print_part(const struct object_detail *depth, enum object_detail_part part,
+static void print_part(const struct object_detail *detail, enum object_detail_part part,
 		       const struct parts *parts,
 		       const struct table_options *opts, struct json *json)
 {
@@ -229,43 +229,43 @@ static void print_part(const struct object_detail *depth, enum object_detail_par
 		[OBJECT_DETAIL_WAITERS] = &parts->waiters,
 		[OBJECT_DETAIL_UNDO] = &parts->undo,
 	};
-	struct column_choice sel;
+	struct column_choice columns;
 	struct table out;
 
-	table_choose(opts, &sel, object_detail_columns(depth->kind, part));
+	table_choose(opts, &columns, object_detail_columns(detail->kind, part));
 	if (json && parts->unknown[part]) {
-		json_null(json, sel.set->root);
+		json_null(json, columns.set->root);
 	} else {
-		table_begin(&out, opts, &sel, json);
+		table_begin(&out, opts, &columns, json);
 		if (stores[part])
 			print_store(stores[part], part == OBJECT_DETAIL_FIRST &&
-				    depth->kind != IPCNS_KIND_SEM, &out);
+				    detail->kind != IPCNS_KIND_SEM, &out);
 		else
 			message_list_print(&parts->messages, &out);
 		table_end(&out);
 	}
-	column_choice_free(&sel);
+	column_choice_free(&columns);
 }
 
-static void print_text(const struct object_detail *depth, const struct parts *parts,
+static void print_text(const struct object_detail *detail, const struct parts *parts,
 		       const struct table_options *opts)
 {
 	enum object_detail_part part;
 	bool printed = false;
 
 	for (part = 0; part < OBJECT_DETAIL_PARTS; part++) {
-		if (!wanted(depth, part) || (!rows_of(parts, part) && !depth->only))
+		if (!wanted(detail, part) || (!rows_of(parts, part) && !detail->only))
 			continue;
 		if (printed)
 			putchar('\n');
 		if (printed && !opts->noheadings)
 			printf("%s:\n", headings[part]);
-		print_part(depth, part, parts, opts, NULL);
+		print_part(detail, part, parts, opts, NULL);
 		printed = true;
 	}
 }
 
-static void print_json(const struct object_detail *depth, const struct parts *parts,
+static void print_json(const struct object_detail *detail, const struct parts *parts,
 		       const struct table_options *opts)
 {
 	enum object_detail_part part;
@@ -273,8 +273,8 @@ static void print_json(const struct object_detail *depth, const struct parts *pa
 
 	json_begin(&json, stdout);
 	for (part = 0; part < OBJECT_DETAIL_PARTS; part++)
-		if (wanted(depth, part))
-			print_part(depth, part, parts, opts, &json);
+		if (wanted(detail, part))
+			print_part(detail, part, parts, opts, &json);
 	/* what the lists above lack */
 	if (parts->messages.truncated)
 		json_number(&json, "messages_truncated", parts->messages.truncated);
@@ -295,22 +295,22 @@ static void say_truncated(const struct parts *parts)
 /**
  * object_detail_print - read and print one object in depth
  * @w: the connection
- * @depth: which, and what of it
+ * @detail: which, and what of it
  * @opts: how to print it
  *
  * Returns the exit status: an error if a part could not be read.
  */
-int object_detail_print(struct ipcns *w, const struct object_detail *depth,
+int object_detail_print(struct ipcns *w, const struct object_detail *detail,
 			const struct table_options *opts)
 {
 	struct parts parts = { 0 };
 	bool failed;
 
-	get_parts(w, depth, &parts);
+	get_parts(w, detail, &parts);
 	if (opts->json)
-		print_json(depth, &parts, opts);
+		print_json(detail, &parts, opts);
 	else
-		print_text(depth, &parts, opts);
+		print_text(detail, &parts, opts);
 	say_truncated(&parts);
 	failed = parts.unknown[OBJECT_DETAIL_MESSAGES] || parts.unknown[OBJECT_DETAIL_WAITERS];
 	row_store_clear(&parts.first);

@@ -26,7 +26,7 @@ struct object_detail {
 
 bool object_detail_has(unsigned int kind, enum object_detail_part part);
 const struct table_type *object_detail_columns(unsigned int kind, enum object_detail_part part);
-int object_detail_print(struct ipcns *w, const struct object_detail *depth,
+int object_detail_print(struct ipcns *w, const struct object_detail *detail,
 			const struct table_options *opts);
 
 #endif

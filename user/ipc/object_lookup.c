@@ -25,15 +25,15 @@ struct lookup {
 static void add(struct nlattr *attrs, int len, void *arg)
 {
 	struct lookup *lookup = arg;
-	struct row rec;
+	struct row row;
 	uint64_t id;
 
-	if (!object_parse(&rec, attrs, len) || !ipcns_uint(rec.attr[IPCNS_A_OBJECT_ID], &id) ||
+	if (!object_parse(&row, attrs, len) || !ipcns_uint(row.attr[IPCNS_A_OBJECT_ID], &id) ||
 	    id != lookup->id)
 		return;
 	if (!lookup->namespaces->n ||
-	    ns_selected(lookup->namespaces, rec.attr[IPCNS_A_OBJECT_NS_INUM],
-			rec.attr[IPCNS_A_OBJECT_NS_ID]))
+	    ns_selected(lookup->namespaces, row.attr[IPCNS_A_OBJECT_NS_INUM],
+			row.attr[IPCNS_A_OBJECT_NS_ID]))
 		row_store_add(lookup->found, attrs, len, object_sort_key);
 }
 

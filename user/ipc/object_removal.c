@@ -22,7 +22,7 @@
 
 /* One object that is to be removed. */
 struct target {
-	struct row rec;
+	struct row row;
 	struct object_text text;
 	char *name;		/* of a queue or a file */
 };
@@ -48,12 +48,12 @@ static const char *plural(uint64_t n)
 	return n == 1 ? "" : "s";
 }
 
-static void describe_amount(const struct row *rec, char *amount, size_t size)
+static void describe_amount(const struct row *row, char *amount, size_t size)
 {
-	struct nlattr *const *nest = rec->nest;
+	struct nlattr *const *nest = row->nest;
 	uint64_t n = 0, bytes = 0;
 
-	switch (rec->kind) {
+	switch (row->kind) {
 	case IPCNS_KIND_SHM:
 		bytes = number(nest[IPCNS_A_SHM_SIZE]);
 		snprintf(amount, size, "%llu byte%s", (unsigned long long)bytes, plural(bytes));
@@ -82,39 +82,39 @@ static void describe_amount(const struct row *rec, char *amount, size_t size)
 
 /**
  * object_describe - what an object is called in messages, and how much goes with it
- * @rec: the object, of object_parse()
+ * @row: the object, of object_parse()
  * @ns: what to call its namespace; NULL for a file of /dev/shm whose namespace is not known
  * @text: the result; the label can have any bytes of a name
  */
-void object_describe(const struct row *rec, const char *ns, struct object_text *text)
+void object_describe(const struct row *row, const char *ns, struct object_text *text)
 {
 	const char *name, *in = ns ? "namespace" : "/dev/shm";
 	size_t len, size = sizeof(text->label);
 
-	name = ipcns_text(rec->attr[IPCNS_A_OBJECT_NAME], &len);
-	if (rec->kind >= IPCNS_KIND_MQ && name)
-		snprintf(text->label, size, "%s /%.*s in %s%s%s", kind_names[rec->kind], (int)len,
+	name = ipcns_text(row->attr[IPCNS_A_OBJECT_NAME], &len);
+	if (row->kind >= IPCNS_KIND_MQ && name)
+		snprintf(text->label, size, "%s /%.*s in %s%s%s", kind_names[row->kind], (int)len,
 			 name, in, ns ? " " : "", ns ?: "");
 	else
-		snprintf(text->label, size, "%s %u (key 0x%08x) in %s%s%s", kind_names[rec->kind],
-			 (uint32_t)number(rec->attr[IPCNS_A_OBJECT_ID]),
-			 (uint32_t)number(rec->attr[IPCNS_A_OBJECT_KEY]), in, ns ? " " : "",
+		snprintf(text->label, size, "%s %u (key 0x%08x) in %s%s%s", kind_names[row->kind],
+			 (uint32_t)number(row->attr[IPCNS_A_OBJECT_ID]),
+			 (uint32_t)number(row->attr[IPCNS_A_OBJECT_KEY]), in, ns ? " " : "",
 			 ns ?: "");
-	describe_amount(rec, text->amount, sizeof(text->amount));
+	describe_amount(row, text->amount, sizeof(text->amount));
 }
 
 /* The name of a queue or a file as system calls take it. */
 static void set_name(struct target *target)
 {
-	const struct row *rec = &target->rec;
+	const struct row *row = &target->row;
 	const char *name;
 	size_t len;
 
-	name = ipcns_text(rec->attr[IPCNS_A_OBJECT_NAME], &len);
-	if (rec->kind < IPCNS_KIND_MQ || !name)
+	name = ipcns_text(row->attr[IPCNS_A_OBJECT_NAME], &len);
+	if (row->kind < IPCNS_KIND_MQ || !name)
 		return;
 	target->name = xcalloc(len + 5, 1);
-	memcpy(stpcpy(target->name, rec->kind == KIND_PSEM ? "sem." : ""), name, len);
+	memcpy(stpcpy(target->name, row->kind == KIND_PSEM ? "sem." : ""), name, len);
 }
 
 static void refuse(const struct target *target, const char *fmt, ...)
@@ -150,7 +150,7 @@ static bool is_waited_for(const struct target *target, unsigned int attr)
 {
 	static const char *const what[] = { "task waits for it", "tasks wait for it" };
 
-	return refuse_count(target, target->rec.nest[attr], what);
+	return refuse_count(target, target->row.nest[attr], what);
 }
 
 static bool is_set_in_use(const struct target *target)
@@ -159,17 +159,17 @@ static bool is_set_in_use(const struct target *target)
 					    "adjustments of SEM_UNDO are pending" };
 
 	return is_waited_for(target, IPCNS_A_SEM_WAITERS) ||
-	       refuse_count(target, target->rec.nest[IPCNS_A_SEM_UNDOS], what);
+	       refuse_count(target, target->row.nest[IPCNS_A_SEM_UNDOS], what);
 }
 
 /* The kernel counts who has it open; processes are searched only to name them. */
 static bool is_queue_in_use(struct ipcns *w, const struct target *target)
 {
-	struct nlattr *const *attr = target->rec.attr;
+	struct nlattr *const *attr = target->row.attr;
 	const char *pids;
 	size_t len;
 
-	if (is_zero(target->rec.nest[IPCNS_A_MQ_OPENS]))
+	if (is_zero(target->row.nest[IPCNS_A_MQ_OPENS]))
 		return false;
 	if (!openers_list(0, 0, &pids, &len))
 		openers_read(w);
@@ -186,28 +186,28 @@ static bool is_file_in_use(const struct target *target)
 	static const char *const mapped[] = { "process has it mapped", "processes have it mapped" };
 	static const char *const open[] = { "process has it open", "processes have it open" };
 
-	return refuse_count(target, target->rec.nest[FILE_MAPPED], mapped) ||
-	       refuse_count(target, target->rec.nest[FILE_OPEN], open);
+	return refuse_count(target, target->row.nest[FILE_MAPPED], mapped) ||
+	       refuse_count(target, target->row.nest[FILE_OPEN], open);
 }
 
 /* Says why an object is not even tried; attachments are counted again when it is. */
 static bool is_refused(struct ipcns *w, const struct target *target, bool in_use)
 {
-	const struct row *rec = &target->rec;
+	const struct row *row = &target->row;
 
-	if (rec->kind == IPCNS_KIND_MQ && (!target->name || number(rec->nest[IPCNS_A_MQ_STATUS]) &
+	if (row->kind == IPCNS_KIND_MQ && (!target->name || number(row->nest[IPCNS_A_MQ_STATUS]) &
 					   IPCNS_MQ_STATUS_UNLINKED)) {
 		refuse(target, "its name is removed already, and it goes when the last descriptor "
 		       "of it is closed");
 		return true;
 	}
-	if (rec->kind >= MODULE_KINDS && number(rec->nest[FILE_STATUS])) {
+	if (row->kind >= MODULE_KINDS && number(row->nest[FILE_STATUS])) {
 		refuse(target, "its name is removed already, or it is mounted somewhere");
 		return true;
 	}
 	if (in_use)
 		return false;
-	switch (rec->kind) {
+	switch (row->kind) {
 	case IPCNS_KIND_SEM:
 		return is_set_in_use(target);
 	case IPCNS_KIND_MSG:
@@ -224,16 +224,16 @@ static bool is_refused(struct ipcns *w, const struct target *target, bool in_use
 
 static void set_removal(struct removal *removal, const struct target *target, bool in_use)
 {
-	struct nlattr *const *attr = target->rec.attr;
+	struct nlattr *const *attr = target->row.attr;
 
 	*removal = (struct removal){
-		.kind = target->rec.kind,
+		.kind = target->row.kind,
 		.id = number(attr[IPCNS_A_OBJECT_ID]),
 		.key = number(attr[IPCNS_A_OBJECT_KEY]),
 		.uid = number(attr[IPCNS_A_OBJECT_UID]),
 		.name = target->name,
-		.dev = number(target->rec.nest[FILE_DEV]),
-		.pid = number(target->rec.nest[FILE_VIEWER]),
+		.dev = number(target->row.nest[FILE_DEV]),
+		.pid = number(target->row.nest[FILE_VIEWER]),
 		.in_use = in_use,
 	};
 	ipcns_int(attr[IPCNS_A_OBJECT_CTIME], &removal->ctime);
@@ -359,10 +359,10 @@ size_t objects_remove(struct ipcns *w, const struct stored_row *ns, const char *
 	char why[512] = "";
 
 	for (i = 0; i < n; i++) {
-		if (!object_parse(&targets[i].rec, objects[i]->attrs, objects[i]->len) ||
-		    targets[i].rec.kind >= KINDS)
+		if (!object_parse(&targets[i].row, objects[i]->attrs, objects[i]->len) ||
+		    targets[i].row.kind >= KINDS)
 			die(STATUS_ERROR, "malformed answer");
-		object_describe(&targets[i].rec, ns_name, &targets[i].text);
+		object_describe(&targets[i].row, ns_name, &targets[i].text);
 		set_name(&targets[i]);
 		if (is_refused(w, &targets[i], in_use)) {
 			left++;

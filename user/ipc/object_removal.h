@@ -14,7 +14,7 @@ struct object_text {
 	char amount[64];
 };
 
-void object_describe(const struct row *rec, const char *ns, struct object_text *text);
+void object_describe(const struct row *row, const char *ns, struct object_text *text);
 size_t objects_remove(struct ipcns *w, const struct stored_row *ns, const char *ns_name,
 		      const struct stored_row *const *objects, size_t n, bool in_use);
 

@@ -18,25 +18,25 @@ struct sums {
 	struct object_sums *of;		/* each of them */
 };
 
-static struct object_sums *find_sum(const struct sums *sums, const struct row *rec)
+static struct object_sums *find_sum(const struct sums *sums, const struct row *row)
 {
 	struct stored_row wanted = { 0 }, *found;
 
 	if (!sums->namespaces->n ||
-	    !ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_INUM], &wanted.key.number[0]) ||
-	    !ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_ID], &wanted.key.number[1]))
+	    !ipcns_uint(row->attr[IPCNS_A_OBJECT_NS_INUM], &wanted.key.number[0]) ||
+	    !ipcns_uint(row->attr[IPCNS_A_OBJECT_NS_ID], &wanted.key.number[1]))
 		return NULL;
 	found = bsearch(&wanted, sums->namespaces->rows, sums->namespaces->n, sizeof(wanted),
 			ns_compare);
 	return found ? &sums->of[found - sums->namespaces->rows] : NULL;
 }
 
-static void add_memory(struct object_sums *sum, const struct row *rec)
+static void add_memory(struct object_sums *sum, const struct row *row)
 {
 	uint64_t rss, swap;
 
-	if (ipcns_uint(rec->nest[IPCNS_A_SHM_RSS], &rss) &&
-	    ipcns_uint(rec->nest[IPCNS_A_SHM_SWAP], &swap)) {
+	if (ipcns_uint(row->nest[IPCNS_A_SHM_RSS], &rss) &&
+	    ipcns_uint(row->nest[IPCNS_A_SHM_SWAP], &swap)) {
 		sum->rss += rss;
 		sum->swap += swap;
 	} else {
@@ -44,37 +44,37 @@ static void add_memory(struct object_sums *sum, const struct row *rec)
 	}
 }
 
-static void add_orphan(struct object_sums *sum, const struct row *rec)
+static void add_orphan(struct object_sums *sum, const struct row *row)
 {
 	const char *why;
-	enum orphan_certainty certainty = orphan_judge(rec, &why);
+	enum orphan_certainty certainty = orphan_judge(row, &why);
 	uint64_t bytes;
 
 	if (certainty == ORPHAN_NOT)
 		return;
-	sum->orphans[rec->kind]++;
-	sum->sure[rec->kind] += certainty == ORPHAN_SURE;
-	if (orphan_bytes(rec, &bytes))
-		sum->orphan_bytes[rec->kind] += bytes;
+	sum->orphans[row->kind]++;
+	sum->sure[row->kind] += certainty == ORPHAN_SURE;
+	if (orphan_bytes(row, &bytes))
+		sum->orphan_bytes[row->kind] += bytes;
 }
 
 static void add(struct nlattr *attrs, int len, void *arg)
 {
 	struct object_sums *sum;
 	uint64_t messages;
-	struct row rec;
+	struct row row;
 
 	progress_row();
-	if (!object_parse(&rec, attrs, len) || rec.kind >= MODULE_KINDS)
+	if (!object_parse(&row, attrs, len) || row.kind >= MODULE_KINDS)
 		return;
-	sum = find_sum(arg, &rec);
+	sum = find_sum(arg, &row);
 	if (!sum)
 		return;
-	if (rec.kind == IPCNS_KIND_SHM)
-		add_memory(sum, &rec);
-	else if (rec.kind == IPCNS_KIND_MQ && ipcns_uint(rec.nest[IPCNS_A_MQ_CURMSGS], &messages))
+	if (row.kind == IPCNS_KIND_SHM)
+		add_memory(sum, &row);
+	else if (row.kind == IPCNS_KIND_MQ && ipcns_uint(row.nest[IPCNS_A_MQ_CURMSGS], &messages))
 		sum->mq_messages += messages;
-	add_orphan(sum, &rec);
+	add_orphan(sum, &row);
 }
 
 static bool restart(void *arg)

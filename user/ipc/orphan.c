@@ -31,72 +31,72 @@ static bool is_known_zero(struct nlattr *attr)
 	return ipcns_uint(attr, &n) && !n;
 }
 
-static bool is_there(const struct row *rec, enum ipcns_remembered which)
+static bool is_there(const struct row *row, enum ipcns_remembered which)
 {
 	uint64_t there;
 
-	return ipcns_uint(rec->attr[IPCNS_A_OBJECT_THERE], &there) && there & which;
+	return ipcns_uint(row->attr[IPCNS_A_OBJECT_THERE], &there) && there & which;
 }
 
 /* Whether a process that did something has ended, or nobody ever did it, by the time of that. */
-static bool has_ended(const struct row *rec, enum ipcns_remembered which, struct nlattr *time)
+static bool has_ended(const struct row *row, enum ipcns_remembered which, struct nlattr *time)
 {
-	return object_remembers_gone(rec, which) || (!is_there(rec, which) && is_known_zero(time));
+	return object_remembers_gone(row, which) || (!is_there(row, which) && is_known_zero(time));
 }
 
 /* Nothing attached and the creator gone; made to stay, perhaps, if it is older than the module. */
-static enum orphan_certainty judge_shm(const struct row *rec, const char **why)
+static enum orphan_certainty judge_shm(const struct row *row, const char **why)
 {
 	uint64_t status;
 
-	if (!rec->nest[IPCNS_A_SHM_ORPHAN] || !is_known_zero(rec->nest[IPCNS_A_SHM_NATTCH]))
+	if (!row->nest[IPCNS_A_SHM_ORPHAN] || !is_known_zero(row->nest[IPCNS_A_SHM_NATTCH]))
 		return ORPHAN_NOT;
-	if (ipcns_uint(rec->nest[IPCNS_A_SHM_STATUS], &status) && status & SHM_MARKED) {
+	if (ipcns_uint(row->nest[IPCNS_A_SHM_STATUS], &status) && status & SHM_MARKED) {
 		*why = "marked";
 		return ORPHAN_SURE;
 	}
 	*why = "unattached";
-	return object_remembers_gone(rec, IPCNS_REMEMBERED_CREATOR) ? ORPHAN_SURE : ORPHAN_LIKELY;
+	return object_remembers_gone(row, IPCNS_REMEMBERED_CREATOR) ? ORPHAN_SURE : ORPHAN_LIKELY;
 }
 
 /* The creator and all who changed a value last are gone, nobody waits and nothing is to be undone. */
-static enum orphan_certainty judge_sem(const struct row *rec, const char **why)
+static enum orphan_certainty judge_sem(const struct row *row, const char **why)
 {
-	if (!object_remembers_gone(rec, IPCNS_REMEMBERED_CREATOR) ||
-	    !has_ended(rec, IPCNS_REMEMBERED_SEMPIDS, rec->nest[IPCNS_A_SEM_OTIME]) ||
-	    !is_known_zero(rec->nest[IPCNS_A_SEM_UNDOS]) ||
-	    !is_known_zero(rec->nest[IPCNS_A_SEM_WAITERS]))
+	if (!object_remembers_gone(row, IPCNS_REMEMBERED_CREATOR) ||
+	    !has_ended(row, IPCNS_REMEMBERED_SEMPIDS, row->nest[IPCNS_A_SEM_OTIME]) ||
+	    !is_known_zero(row->nest[IPCNS_A_SEM_UNDOS]) ||
+	    !is_known_zero(row->nest[IPCNS_A_SEM_WAITERS]))
 		return ORPHAN_NOT;
 	*why = "ended";
 	return ORPHAN_LIKELY;
 }
 
 /* The creator, the last sender and the last receiver are gone, and nobody waits. */
-static enum orphan_certainty judge_msg(const struct row *rec, const char **why)
+static enum orphan_certainty judge_msg(const struct row *row, const char **why)
 {
-	if (!object_remembers_gone(rec, IPCNS_REMEMBERED_CREATOR) ||
-	    !has_ended(rec, IPCNS_REMEMBERED_LSPID, rec->nest[IPCNS_A_MSG_STIME]) ||
-	    !has_ended(rec, IPCNS_REMEMBERED_LRPID, rec->nest[IPCNS_A_MSG_RTIME]) ||
-	    !is_known_zero(rec->nest[IPCNS_A_MSG_RECEIVERS]) ||
-	    !is_known_zero(rec->nest[IPCNS_A_MSG_SENDERS]))
+	if (!object_remembers_gone(row, IPCNS_REMEMBERED_CREATOR) ||
+	    !has_ended(row, IPCNS_REMEMBERED_LSPID, row->nest[IPCNS_A_MSG_STIME]) ||
+	    !has_ended(row, IPCNS_REMEMBERED_LRPID, row->nest[IPCNS_A_MSG_RTIME]) ||
+	    !is_known_zero(row->nest[IPCNS_A_MSG_RECEIVERS]) ||
+	    !is_known_zero(row->nest[IPCNS_A_MSG_SENDERS]))
 		return ORPHAN_NOT;
 	*why = "ended";
 	return ORPHAN_LIKELY;
 }
 
 /* Nobody has it open, by the kernel's own count: but a closed queue may be meant to stay. */
-static enum orphan_certainty judge_mq(const struct row *rec, const char **why)
+static enum orphan_certainty judge_mq(const struct row *row, const char **why)
 {
-	if (!is_known_zero(rec->nest[IPCNS_A_MQ_OPENS]))
+	if (!is_known_zero(row->nest[IPCNS_A_MQ_OPENS]))
 		return ORPHAN_NOT;
 	*why = "closed";
 	return ORPHAN_LIKELY;
 }
 
 /* Open and mapped nowhere; files may be meant to stay. */
-static enum orphan_certainty judge_file(const struct row *rec, const char **why)
+static enum orphan_certainty judge_file(const struct row *row, const char **why)
 {
-	if (!rec->nest[FILE_ORPHAN])
+	if (!row->nest[FILE_ORPHAN])
 		return ORPHAN_NOT;
 	*why = "unused";
 	return ORPHAN_LIKELY;
@@ -104,10 +104,10 @@ static enum orphan_certainty judge_file(const struct row *rec, const char **why)
 
 /**
  * orphan_judge - whether an object is an orphan
- * @rec: the object, of object_parse()
+ * @row: the object, of object_parse()
  * @why: set to a word that says why, unless it is none
  */
-enum orphan_certainty orphan_judge(const struct row *rec, const char **why)
+enum orphan_certainty orphan_judge(const struct row *row, const char **why)
 {
 	static enum orphan_certainty (*const judges[KINDS])(const struct row *, const char **) = {
 		[IPCNS_KIND_SHM] = judge_shm,
@@ -118,7 +118,7 @@ enum orphan_certainty orphan_judge(const struct row *rec, const char **why)
 		[KIND_PSEM] = judge_file,
 	};
 
-	return rec->kind < KINDS ? judges[rec->kind](rec, why) : ORPHAN_NOT;
+	return row->kind < KINDS ? judges[row->kind](row, why) : ORPHAN_NOT;
 }
 
 /**
@@ -126,7 +126,7 @@ enum orphan_certainty orphan_judge(const struct row *rec, const char **why)
  *
  * Of a segment its size, of a queue what is in it, of a file what is allocated. A set has none.
  */
-bool orphan_bytes(const struct row *rec, uint64_t *bytes)
+bool orphan_bytes(const struct row *row, uint64_t *bytes)
 {
 	static const unsigned int attrs[KINDS] = {
 		[IPCNS_KIND_SHM] = IPCNS_A_SHM_SIZE,
@@ -136,17 +136,18 @@ bool orphan_bytes(const struct row *rec, uint64_t *bytes)
 		[KIND_PSEM] = FILE_USED,
 	};
 
-	return rec->kind < KINDS && attrs[rec->kind] && ipcns_uint(rec->nest[attrs[rec->kind]], bytes);
+	return row->kind < KINDS && attrs[row->kind] &&
+	       ipcns_uint(row->nest[attrs[row->kind]], bytes);
 }
 
 /**
  * orphan_last_use - when an object was used last, as far as the kernel remembers
- * @rec: the object
+ * @row: the object
  * @seconds: set to the time, since the epoch
  *
  * That is its last change, or what was done with it if that was later. False if it is not known.
  */
-bool orphan_last_use(const struct row *rec, uint64_t *seconds)
+bool orphan_last_use(const struct row *row, uint64_t *seconds)
 {
 	static const unsigned int attrs[KINDS][2] = {
 		[IPCNS_KIND_SHM] = { IPCNS_A_SHM_ATIME, IPCNS_A_SHM_DTIME },
@@ -158,32 +159,32 @@ bool orphan_last_use(const struct row *rec, uint64_t *seconds)
 	uint64_t later;
 	size_t i;
 
-	if (rec->kind >= KINDS || !ipcns_uint(rec->attr[IPCNS_A_OBJECT_CTIME], seconds))
+	if (row->kind >= KINDS || !ipcns_uint(row->attr[IPCNS_A_OBJECT_CTIME], seconds))
 		return false;
 	for (i = 0; i < ARRAY_SIZE(attrs[0]); i++)
-		if (attrs[rec->kind][i] && ipcns_uint(rec->nest[attrs[rec->kind][i]], &later) &&
+		if (attrs[row->kind][i] && ipcns_uint(row->nest[attrs[row->kind][i]], &later) &&
 		    later > *seconds)
 			*seconds = later;
 	return true;
 }
 
 /** orphan_sort_key - the largest first; then by namespace, kind and identifier */
-void orphan_sort_key(const struct row *rec, struct sort_key *key)
+void orphan_sort_key(const struct row *row, struct sort_key *key)
 {
 	struct row nested;
 	uint64_t kind = 0, bytes = 0;
 
 	/* parsed again: a store has rows without their nest */
-	nested = *rec;
-	if (ipcns_uint(rec->attr[IPCNS_A_OBJECT_KIND], &kind) && kind < KINDS) {
+	nested = *row;
+	if (ipcns_uint(row->attr[IPCNS_A_OBJECT_KIND], &kind) && kind < KINDS) {
 		nested.kind = kind;
 		row_nest(&nested, kind < MODULE_KINDS ? IPCNS_A_OBJECT_SHM + kind : FILE_ATTRS);
 		orphan_bytes(&nested, &bytes);
 	}
 	key->number[0] = ~bytes;
-	ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_INUM], &key->number[1]);
-	ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_ID], &key->number[2]);
-	ipcns_uint(rec->attr[IPCNS_A_OBJECT_ID], &key->number[3]);
+	ipcns_uint(row->attr[IPCNS_A_OBJECT_NS_INUM], &key->number[1]);
+	ipcns_uint(row->attr[IPCNS_A_OBJECT_NS_ID], &key->number[2]);
+	ipcns_uint(row->attr[IPCNS_A_OBJECT_ID], &key->number[3]);
 	key->number[3] |= kind << 56;
 }
 
@@ -195,31 +196,31 @@ struct search {
 	uint64_t now;
 };
 
-static bool is_wanted(const struct search *search, const struct row *rec)
+static bool is_wanted(const struct search *search, const struct row *row)
 {
 	const struct orphan_filter *filter = search->filter;
 	uint64_t uid, last;
 	const char *why;
 
-	if (search->only->n && !ns_selected(search->only, rec->attr[IPCNS_A_OBJECT_NS_INUM],
-					    rec->attr[IPCNS_A_OBJECT_NS_ID]))
+	if (search->only->n && !ns_selected(search->only, row->attr[IPCNS_A_OBJECT_NS_INUM],
+					    row->attr[IPCNS_A_OBJECT_NS_ID]))
 		return false;
 	/* of files; the module chooses the others itself */
-	if (filter->uid && (!ipcns_uint(rec->attr[IPCNS_A_OBJECT_UID], &uid) ||
+	if (filter->uid && (!ipcns_uint(row->attr[IPCNS_A_OBJECT_UID], &uid) ||
 			    uid != *filter->uid))
 		return false;
-	if (filter->older_than && (!orphan_last_use(rec, &last) || last > search->now ||
+	if (filter->older_than && (!orphan_last_use(row, &last) || last > search->now ||
 				   search->now - last < filter->older_than))
 		return false;
-	return orphan_judge(rec, &why) != ORPHAN_NOT;
+	return orphan_judge(row, &why) != ORPHAN_NOT;
 }
 
 static void add(struct nlattr *attrs, int len, void *arg)
 {
 	struct search *search = arg;
-	struct row rec;
+	struct row row;
 
-	if (object_parse(&rec, attrs, len) && is_wanted(search, &rec))
+	if (object_parse(&row, attrs, len) && is_wanted(search, &row))
 		row_store_add(search->store, attrs, len, orphan_sort_key);
 }
 
@@ -275,39 +276,39 @@ void orphans_read(struct ipcns *w, const struct row_store *namespaces,
 	row_store_sort(store);
 }
 
-/** orphan_fill_sure - fill @cell with how sure it is that an object is an orphan */
-void orphan_fill_sure(const struct column *column, const struct row *rec, struct value *cell)
+/** orphan_fill_sure - fill @value with how sure it is that an object is an orphan */
+void orphan_fill_sure(const struct column *column, const struct row *row, struct value *value)
 {
 	static const char *const names[] = {
 		[ORPHAN_LIKELY] = "likely",
 		[ORPHAN_SURE] = "sure",
 	};
 	const char *why;
-	enum orphan_certainty certainty = orphan_judge(rec, &why);
+	enum orphan_certainty certainty = orphan_judge(row, &why);
 
 	(void)column;
 	if (certainty != ORPHAN_NOT)
-		value_word(cell, names[certainty]);
+		value_word(value, names[certainty]);
 }
 
-/** orphan_fill_why - fill @cell with why an object is thought to be an orphan */
-void orphan_fill_why(const struct column *column, const struct row *rec, struct value *cell)
+/** orphan_fill_why - fill @value with why an object is thought to be an orphan */
+void orphan_fill_why(const struct column *column, const struct row *row, struct value *value)
 {
 	const char *why;
 
 	(void)column;
-	if (orphan_judge(rec, &why) != ORPHAN_NOT)
-		value_word(cell, why);
+	if (orphan_judge(row, &why) != ORPHAN_NOT)
+		value_word(value, why);
 }
 
-/** orphan_fill_bytes - fill @cell with what removing an object would set free */
-void orphan_fill_bytes(const struct column *column, const struct row *rec, struct value *cell)
+/** orphan_fill_bytes - fill @value with what removing an object would set free */
+void orphan_fill_bytes(const struct column *column, const struct row *row, struct value *value)
 {
 	uint64_t bytes;
 
 	(void)column;
-	if (orphan_bytes(rec, &bytes))
-		value_size(cell, bytes);
+	if (orphan_bytes(row, &bytes))
+		value_size(value, bytes);
 }
 
 static uint64_t number(struct nlattr *attr)
@@ -319,30 +320,30 @@ static uint64_t number(struct nlattr *attr)
 }
 
 /* The creator as the module recorded it; 0 if it is unknown, or not visible. */
-static uint64_t creator_pid(const struct row *rec)
+static uint64_t creator_pid(const struct row *row)
 {
 	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
-	struct nlattr *attr = rec->attr[IPCNS_A_OBJECT_CREATOR];
+	struct nlattr *attr = row->attr[IPCNS_A_OBJECT_CREATOR];
 
 	if (!attr || nla_parse_nested(tb, IPCNS_A_ACTOR_MAX, attr, NULL) < 0)
 		return 0;
 	return number(tb[IPCNS_A_ACTOR_PID]);
 }
 
-/** orphan_fill_last_user - fill @cell with the process that used an object last, if that is known */
-void orphan_fill_last_user(const struct column *column, const struct row *rec,
-			   struct value *cell)
+/** orphan_fill_last_user - fill @value with the process that used an object last, if known */
+void orphan_fill_last_user(const struct column *column, const struct row *row,
+			   struct value *value)
 {
 	uint64_t pid = 0;
 
 	(void)column;
-	if (rec->kind == IPCNS_KIND_SHM)
-		pid = number(rec->nest[IPCNS_A_SHM_LPID]) ?: number(rec->nest[IPCNS_A_SHM_CPID]);
-	else if (rec->kind == IPCNS_KIND_MSG)
-		pid = number(rec->nest[IPCNS_A_MSG_STIME]) > number(rec->nest[IPCNS_A_MSG_RTIME]) ?
-			number(rec->nest[IPCNS_A_MSG_LSPID]) :
-			number(rec->nest[IPCNS_A_MSG_LRPID]);
-	pid = pid ?: creator_pid(rec);
+	if (row->kind == IPCNS_KIND_SHM)
+		pid = number(row->nest[IPCNS_A_SHM_LPID]) ?: number(row->nest[IPCNS_A_SHM_CPID]);
+	else if (row->kind == IPCNS_KIND_MSG)
+		pid = number(row->nest[IPCNS_A_MSG_STIME]) > number(row->nest[IPCNS_A_MSG_RTIME]) ?
+			number(row->nest[IPCNS_A_MSG_LSPID]) :
+			number(row->nest[IPCNS_A_MSG_LRPID]);
+	pid = pid ?: creator_pid(row);
 	if (pid)
-		value_number(cell, pid);
+		value_number(value, pid);
 }

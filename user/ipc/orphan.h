@@ -20,17 +20,17 @@ struct orphan_filter {
 struct column;
 struct value;
 
-enum orphan_certainty orphan_judge(const struct row *rec, const char **why);
-bool orphan_bytes(const struct row *rec, uint64_t *bytes);
-bool orphan_last_use(const struct row *rec, uint64_t *seconds);
-void orphan_sort_key(const struct row *rec, struct sort_key *key);
+enum orphan_certainty orphan_judge(const struct row *row, const char **why);
+bool orphan_bytes(const struct row *row, uint64_t *bytes);
+bool orphan_last_use(const struct row *row, uint64_t *seconds);
+void orphan_sort_key(const struct row *row, struct sort_key *key);
 void orphans_read(struct ipcns *w, const struct row_store *namespaces,
 		  const struct orphan_filter *filter, struct row_store *store);
 
-void orphan_fill_sure(const struct column *column, const struct row *rec, struct value *cell);
-void orphan_fill_why(const struct column *column, const struct row *rec, struct value *cell);
-void orphan_fill_bytes(const struct column *column, const struct row *rec, struct value *cell);
-void orphan_fill_last_user(const struct column *column, const struct row *rec,
-			   struct value *cell);
+void orphan_fill_sure(const struct column *column, const struct row *row, struct value *value);
+void orphan_fill_why(const struct column *column, const struct row *row, struct value *value);
+void orphan_fill_bytes(const struct column *column, const struct row *row, struct value *value);
+void orphan_fill_last_user(const struct column *column, const struct row *row,
+			   struct value *value);
 
 #endif

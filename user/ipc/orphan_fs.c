@@ -89,10 +89,10 @@ static void take_mount(const struct mount *mount, void *arg)
 
 static void take_pending(struct nlattr *attrs, int len, void *arg)
 {
-	struct row rec;
+	struct row row;
 
-	if (row_parse(&rec, attrs, len))
-		ipcns_uint(rec.attr[IPCNS_A_STATUS_PENDING], arg);
+	if (row_parse(&row, attrs, len))
+		ipcns_uint(row.attr[IPCNS_A_STATUS_PENDING], arg);
 }
 
 /*
@@ -147,15 +147,15 @@ static void add_row(const struct orphan_fs *orphan, struct row_store *store)
  */
 void orphan_fs_find(struct ipcns *w, const struct row_store *namespaces, struct row_store *store)
 {
-	struct row rec;
+	struct row row;
 	uint64_t dev;
 	size_t i;
 
 	if (!is_pending(w))
 		return;
 	for (i = 0; i < namespaces->n; i++)
-		if (row_parse(&rec, namespaces->rows[i].attrs, namespaces->rows[i].len) &&
-		    ipcns_uint(rec.attr[IPCNS_A_NS_MQ_DEV], &dev))
+		if (row_parse(&row, namespaces->rows[i].attrs, namespaces->rows[i].len) &&
+		    ipcns_uint(row.attr[IPCNS_A_NS_MQ_DEV], &dev))
 			number_set_add(&found.known, dev);
 	mounts_read(take_mount, NULL);
 	for (i = 0; i < found.n; i++)

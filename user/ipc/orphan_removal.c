@@ -24,8 +24,8 @@
 
 /* An orphan, and what becomes of it. */
 struct orphan {
-	const struct stored_row *row;
-	struct row rec;
+	const struct stored_row *stored;
+	struct row row;
 	uint64_t inum, nsid;	/* 0 of a file that belongs to no known namespace */
 	bool is_file;
 	enum orphan_certainty certainty;
@@ -56,7 +56,7 @@ static int compare_orphans(const void *p, const void *q)
 		return a->nsid < b->nsid ? -1 : 1;
 	if (a->is_file != b->is_file)
 		return a->is_file - b->is_file;
-	return (a->row > b->row) - (a->row < b->row);
+	return (a->stored > b->stored) - (a->stored < b->stored);
 }
 
 static bool is_same_place(const struct orphan *a, const struct orphan *b)
@@ -70,15 +70,15 @@ static bool is_present(const struct sweep *sweep, const struct orphan *orphan, u
 
 	if (!orphan->is_file)
 		return presences_have(&sweep->presences, orphan->inum, uid);
-	ipcns_uint(orphan->rec.nest[FILE_DEV], &dev);
+	ipcns_uint(orphan->row.nest[FILE_DEV], &dev);
 	return presences_see(&sweep->presences, dev, uid);
 }
 
 /* The user who created an object as the module recorded it; false if that is not known. */
-static bool recorded_creator(const struct row *rec, uint64_t *uid)
+static bool recorded_creator(const struct row *row, uint64_t *uid)
 {
 	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
-	struct nlattr *attr = rec->attr[IPCNS_A_OBJECT_CREATOR];
+	struct nlattr *attr = row->attr[IPCNS_A_OBJECT_CREATOR];
 
 	return attr && nla_parse_nested(tb, IPCNS_A_ACTOR_MAX, attr, NULL) >= 0 &&
 	       ipcns_uint(tb[IPCNS_A_ACTOR_UID], uid);
@@ -87,11 +87,13 @@ static bool recorded_creator(const struct row *rec, uint64_t *uid)
 /* Whether a user who may want the object is there; unknown owners may be anybody. */
 static bool has_user(const struct sweep *sweep, const struct orphan *orphan, uint64_t *uid)
 {
-	const struct row *rec = &orphan->rec;
+	const struct row *row = &orphan->row;
 
-	return (ipcns_uint(rec->attr[IPCNS_A_OBJECT_UID], uid) && is_present(sweep, orphan, *uid)) ||
-	       (ipcns_uint(rec->attr[IPCNS_A_OBJECT_CUID], uid) && is_present(sweep, orphan, *uid)) ||
-	       (recorded_creator(rec, uid) && is_present(sweep, orphan, *uid));
+	return (ipcns_uint(row->attr[IPCNS_A_OBJECT_UID], uid) &&
+		is_present(sweep, orphan, *uid)) ||
+	       (ipcns_uint(row->attr[IPCNS_A_OBJECT_CUID], uid) &&
+		is_present(sweep, orphan, *uid)) ||
+	       (recorded_creator(row, uid) && is_present(sweep, orphan, *uid));
 }
 
 /* Sets why an orphan is not removed, if that is so. */
@@ -104,7 +106,7 @@ static void set_kept(const struct sweep *sweep, struct orphan *orphan)
 		return;
 	if (!sweep->filter->older_than)
 		snprintf(orphan->kept, size, "give --older-than for likely ones");
-	else if (!sweep->presences.complete || !orphan->rec.attr[IPCNS_A_OBJECT_UID])
+	else if (!sweep->presences.complete || !orphan->row.attr[IPCNS_A_OBJECT_UID])
 		snprintf(orphan->kept, size,
 			 "not all processes can be looked at, which takes CAP_SYS_PTRACE");
 	else if (has_user(sweep, orphan, &uid))
@@ -121,7 +123,7 @@ static void decide(struct sweep *sweep, struct orphan *orphan)
 		return;
 	}
 	sweep->going++;
-	if (orphan_bytes(&orphan->rec, &bytes))
+	if (orphan_bytes(&orphan->row, &bytes))
 		sweep->bytes += bytes;
 }
 
@@ -140,12 +142,12 @@ static void print_orphan(const struct sweep *sweep, const struct orphan *orphan)
 	char name[24], age[32];
 	uint64_t last, now = time(NULL);
 
-	object_describe(&orphan->rec, name_of(orphan, name, sizeof(name)), &text);
+	object_describe(&orphan->row, name_of(orphan, name, sizeof(name)), &text);
 	fputs(!*orphan->kept ? "would remove " : sweep->force ? "kept " : "would keep ", stdout);
 	put_safe(stdout, text.label, strlen(text.label));
 	printf(": %s, %s (%s)", text.amount, orphan->certainty == ORPHAN_SURE ? "sure" : "likely",
 	       orphan->why);
-	if (orphan_last_use(&orphan->rec, &last)) {
+	if (orphan_last_use(&orphan->row, &last)) {
 		format_age(age, now > last ? now - last : 0);
 		printf(", unused for %s", age);
 	}
@@ -169,7 +171,7 @@ static size_t remove_place(struct sweep *sweep, const struct row_store *all, siz
 
 	for (i = first; i < end; i++)
 		if (!*sweep->orphans[i].kept)
-			objects[n++] = sweep->orphans[i].row;
+			objects[n++] = sweep->orphans[i].stored;
 	if (all->n)
 		ns = bsearch(&wanted, all->rows, all->n, sizeof(wanted), ns_compare);
 	if (n && !orphan->is_file && !ns) {
@@ -201,17 +203,17 @@ static size_t remove_all(struct sweep *sweep)
 }
 
 /* False for what the kernel removes by itself, or is no orphan. */
-static bool take(struct orphan *orphan, const struct stored_row *row)
+static bool take(struct orphan *orphan, const struct stored_row *stored)
 {
-	struct row *rec = &orphan->rec;
+	struct row *row = &orphan->row;
 
-	*orphan = (struct orphan){ .row = row };
-	if (!object_parse(rec, row->attrs, row->len))
+	*orphan = (struct orphan){ .stored = stored };
+	if (!object_parse(row, stored->attrs, stored->len))
 		return false;
-	orphan->certainty = orphan_judge(rec, &orphan->why);
-	orphan->is_file = rec->kind >= MODULE_KINDS;
-	ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_INUM], &orphan->inum);
-	ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_ID], &orphan->nsid);
+	orphan->certainty = orphan_judge(row, &orphan->why);
+	orphan->is_file = row->kind >= MODULE_KINDS;
+	ipcns_uint(row->attr[IPCNS_A_OBJECT_NS_INUM], &orphan->inum);
+	ipcns_uint(row->attr[IPCNS_A_OBJECT_NS_ID], &orphan->nsid);
 	return orphan->certainty != ORPHAN_NOT;
 }
 

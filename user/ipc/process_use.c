@@ -53,21 +53,21 @@ static bool is_process(struct nlattr *attr)
 /*
  * A process that an object remembers. One that has ended is not the one that has its number now.
  */
-static bool is_remembered(const struct row *rec, unsigned int attr, enum ipcns_remembered which)
+static bool is_remembered(const struct row *row, unsigned int attr, enum ipcns_remembered which)
 {
-	return is_process(rec->nest[attr]) &&
-	       !(process.exists && object_remembers_gone(rec, which));
+	return is_process(row->nest[attr]) &&
+	       !(process.exists && object_remembers_gone(row, which));
 }
 
 static void add_segment(struct nlattr *attrs, int len, void *arg)
 {
 	uint64_t nsid, id;
-	struct row rec;
+	struct row row;
 
 	(void)arg;
-	if (!row_parse(&rec, attrs, len) || !is_process(rec.attr[IPCNS_A_HOLDER_PID]) ||
-	    !ipcns_uint(rec.attr[IPCNS_A_HOLDER_NS_ID], &nsid) ||
-	    !ipcns_uint(rec.attr[IPCNS_A_HOLDER_ID], &id))
+	if (!row_parse(&row, attrs, len) || !is_process(row.attr[IPCNS_A_HOLDER_PID]) ||
+	    !ipcns_uint(row.attr[IPCNS_A_HOLDER_NS_ID], &nsid) ||
+	    !ipcns_uint(row.attr[IPCNS_A_HOLDER_ID], &id))
 		return;
 	process.segments = xgrow(process.segments, process.n, &process.allocated,
 				 sizeof(*process.segments));
@@ -106,84 +106,84 @@ void process_use_begin(struct ipcns *w, uint32_t pid, unsigned int kinds)
 		openers_read(w);
 }
 
-static bool has_attached(const struct row *rec)
+static bool has_attached(const struct row *row)
 {
 	struct segment wanted;
 	uint64_t id;
 
-	if (!process.n || !ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_ID], &wanted.nsid) ||
-	    !ipcns_uint(rec->attr[IPCNS_A_OBJECT_ID], &id))
+	if (!process.n || !ipcns_uint(row->attr[IPCNS_A_OBJECT_NS_ID], &wanted.nsid) ||
+	    !ipcns_uint(row->attr[IPCNS_A_OBJECT_ID], &id))
 		return false;
 	wanted.id = id;
 	return bsearch(&wanted, process.segments, process.n, sizeof(wanted), compare_segments);
 }
 
-static bool has_open(const struct row *rec)
+static bool has_open(const struct row *row)
 {
 	uint64_t nsid, ino;
 
-	return ipcns_uint(rec->attr[IPCNS_A_OBJECT_NS_ID], &nsid) &&
-	       ipcns_uint(rec->attr[IPCNS_A_OBJECT_ID], &ino) &&
+	return ipcns_uint(row->attr[IPCNS_A_OBJECT_NS_ID], &nsid) &&
+	       ipcns_uint(row->attr[IPCNS_A_OBJECT_ID], &ino) &&
 	       openers_has(nsid, ino, process.pid);
 }
 
 /* What the object itself says, and what was read of all objects. */
-static unsigned int known_uses(const struct row *rec)
+static unsigned int known_uses(const struct row *row)
 {
 	unsigned int mask = 0;
 
-	switch (rec->kind) {
+	switch (row->kind) {
 	case IPCNS_KIND_SHM:
-		mask |= is_remembered(rec, IPCNS_A_SHM_CPID, IPCNS_REMEMBERED_CPID) << USE_CREATED;
-		mask |= is_remembered(rec, IPCNS_A_SHM_LPID, IPCNS_REMEMBERED_LPID) << USE_CHANGED;
-		mask |= has_attached(rec) << USE_ATTACHED;
+		mask |= is_remembered(row, IPCNS_A_SHM_CPID, IPCNS_REMEMBERED_CPID) << USE_CREATED;
+		mask |= is_remembered(row, IPCNS_A_SHM_LPID, IPCNS_REMEMBERED_LPID) << USE_CHANGED;
+		mask |= has_attached(row) << USE_ATTACHED;
 		break;
 	case IPCNS_KIND_MSG:
-		mask |= (is_remembered(rec, IPCNS_A_MSG_LSPID, IPCNS_REMEMBERED_LSPID) ||
-			 is_remembered(rec, IPCNS_A_MSG_LRPID, IPCNS_REMEMBERED_LRPID)) <<
+		mask |= (is_remembered(row, IPCNS_A_MSG_LSPID, IPCNS_REMEMBERED_LSPID) ||
+			 is_remembered(row, IPCNS_A_MSG_LRPID, IPCNS_REMEMBERED_LRPID)) <<
 			USE_CHANGED;
 		break;
 	case IPCNS_KIND_MQ:
-		mask |= is_process(rec->nest[IPCNS_A_MQ_NOTIFY_PID]) << USE_NOTIFIED;
-		mask |= has_open(rec) << USE_OPEN;
+		mask |= is_process(row->nest[IPCNS_A_MQ_NOTIFY_PID]) << USE_NOTIFIED;
+		mask |= has_open(row) << USE_OPEN;
 		break;
 	case KIND_PSHM:
 	case KIND_PSEM:
-		mask |= (rec->nest[FILE_BY_PROCESS] != NULL) << USE_OPEN;
+		mask |= (row->nest[FILE_BY_PROCESS] != NULL) << USE_OPEN;
 		break;
 	}
 	return mask;
 }
 
 /* A set tells by its elements who changed it, and by its adjustments who will, waiters or not. */
-static bool has_to_ask(const struct row *rec)
+static bool has_to_ask(const struct row *row)
 {
-	return rec->kind == IPCNS_KIND_SEM || object_may_have_waiters(rec);
+	return row->kind == IPCNS_KIND_SEM || object_may_have_waiters(row);
 }
 
 /** process_use_possible - whether process_use_read() could find a use of the object */
-bool process_use_possible(const struct row *rec)
+bool process_use_possible(const struct row *row)
 {
-	return known_uses(rec) || has_to_ask(rec);
+	return known_uses(row) || has_to_ask(row);
 }
 
 static void take_element(struct nlattr *attrs, int len, void *arg)
 {
-	struct row rec;
+	struct row row;
 
 	(void)arg;
-	if (row_parse(&rec, attrs, len) && is_process(rec.attr[IPCNS_A_ELEMENT_PID]) &&
-	    !(process.exists && rec.attr[IPCNS_A_ELEMENT_GONE]))
+	if (row_parse(&row, attrs, len) && is_process(row.attr[IPCNS_A_ELEMENT_PID]) &&
+	    !(process.exists && row.attr[IPCNS_A_ELEMENT_GONE]))
 		process.mask |= 1U << USE_CHANGED;
 }
 
 static void take_waiter(struct nlattr *attrs, int len, void *arg)
 {
-	struct row rec;
+	struct row row;
 
 	(void)arg;
-	if (row_parse(&rec, attrs, len) && is_process(rec.attr[IPCNS_A_WAITER_PID]))
-		process.mask |= 1U << (waiter_is_undo(&rec) ? USE_UNDO : USE_WAITS);
+	if (row_parse(&row, attrs, len) && is_process(row.attr[IPCNS_A_WAITER_PID]))
+		process.mask |= 1U << (waiter_is_undo(&row) ? USE_UNDO : USE_WAITS);
 }
 
 static bool restart_request(void *arg)
@@ -194,10 +194,10 @@ static bool restart_request(void *arg)
 }
 
 /* What one request about the object finds; nothing if the object is gone meanwhile. */
-static unsigned int ask(struct ipcns *w, const struct row *rec, uint8_t cmd)
+static unsigned int ask(struct ipcns *w, const struct row *row, uint8_t cmd)
 {
 	const bool elements = cmd == IPCNS_CMD_ELEMENT_GET;
-	struct ipcns_request *r = object_request(cmd, rec);
+	struct ipcns_request *r = object_request(cmd, row);
 	int ret;
 
 	process.mask = 0;
@@ -212,23 +212,23 @@ static unsigned int ask(struct ipcns *w, const struct row *rec, uint8_t cmd)
 /**
  * process_use_read - what the process has to do with an object
  * @w: the connection, which no dump is using
- * @rec: the object
+ * @row: the object
  *
  * Returns a mask of 1 << enum process_use.
  */
-unsigned int process_use_read(struct ipcns *w, const struct row *rec)
+unsigned int process_use_read(struct ipcns *w, const struct row *row)
 {
-	unsigned int mask = known_uses(rec);
+	unsigned int mask = known_uses(row);
 
-	if (rec->kind == IPCNS_KIND_SEM)
-		mask |= ask(w, rec, IPCNS_CMD_ELEMENT_GET);
-	if (has_to_ask(rec))
-		mask |= ask(w, rec, IPCNS_CMD_WAITER_GET);
+	if (row->kind == IPCNS_KIND_SEM)
+		mask |= ask(w, row, IPCNS_CMD_ELEMENT_GET);
+	if (has_to_ask(row))
+		mask |= ask(w, row, IPCNS_CMD_WAITER_GET);
 	return mask;
 }
 
-/** process_use_fill - fill @cell with the uses as words; none if @uses is NULL */
-void process_use_fill(const struct process_uses *uses, struct value *cell)
+/** process_use_fill - fill @value with the uses as words; none if @uses is NULL */
+void process_use_fill(const struct process_uses *uses, struct value *value)
 {
 	static const char *const names[USES] = {
 		[USE_CREATED] = "created",
@@ -243,15 +243,15 @@ void process_use_fill(const struct process_uses *uses, struct value *cell)
 
 	if (!uses)
 		return;
-	cell->buf[0] = '\0';
+	value->buf[0] = '\0';
 	for (i = 0; i < USES; i++) {
 		if (!(uses->mask & 1U << i))
 			continue;
-		if (cell->buf[0])
-			strcat(cell->buf, ",");
-		strcat(cell->buf, names[i]);
+		if (value->buf[0])
+			strcat(value->buf, ",");
+		strcat(value->buf, names[i]);
 	}
-	value_list(cell, cell->buf, strlen(cell->buf));
+	value_list(value, value->buf, strlen(value->buf));
 }
 
 /** process_use_end - forget the process */

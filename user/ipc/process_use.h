@@ -26,9 +26,9 @@ struct process_uses {
 };
 
 void process_use_begin(struct ipcns *w, uint32_t pid, unsigned int kinds);
-bool process_use_possible(const struct row *rec);
-unsigned int process_use_read(struct ipcns *w, const struct row *rec);
-void process_use_fill(const struct process_uses *uses, struct value *cell);
+bool process_use_possible(const struct row *row);
+unsigned int process_use_read(struct ipcns *w, const struct row *row);
+void process_use_fill(const struct process_uses *uses, struct value *value);
 void process_use_end(void);
 
 #endif

@@ -60,12 +60,12 @@ static int compare_openers(const void *p, const void *q)
 
 static void add_filesystem(struct nlattr *attrs, int len, void *arg)
 {
-	struct row rec;
+	struct row row;
 	uint64_t dev, nsid;
 
 	(void)arg;
-	if (!row_parse(&rec, attrs, len) || !ipcns_uint(rec.attr[IPCNS_A_NS_MQ_DEV], &dev) ||
-	    !ipcns_uint(rec.attr[IPCNS_A_NS_ID], &nsid))
+	if (!row_parse(&row, attrs, len) || !ipcns_uint(row.attr[IPCNS_A_NS_MQ_DEV], &dev) ||
+	    !ipcns_uint(row.attr[IPCNS_A_NS_ID], &nsid))
 		return;
 	openers.filesystems = xgrow(openers.filesystems, openers.n_filesystems,
 				    &openers.allocated_filesystems, sizeof(*openers.filesystems));

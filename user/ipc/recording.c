@@ -15,23 +15,23 @@ static void take_state(struct nlattr *attrs, int len, void *arg)
 {
 	struct recording *r = arg;
 	uint64_t objects = 0;
-	struct row rec;
+	struct row row;
 
-	if (!row_parse(&rec, attrs, len))
+	if (!row_parse(&row, attrs, len))
 		return;
-	ipcns_uint(rec.attr[IPCNS_A_EVENT_SEQ], &r->next);
-	ipcns_uint(rec.attr[IPCNS_A_EVENT_FROM], &r->held);
-	ipcns_uint(rec.attr[IPCNS_A_EVENT_OBJECTS], &objects);
+	ipcns_uint(row.attr[IPCNS_A_EVENT_SEQ], &r->next);
+	ipcns_uint(row.attr[IPCNS_A_EVENT_FROM], &r->held);
+	ipcns_uint(row.attr[IPCNS_A_EVENT_OBJECTS], &objects);
 	r->objects = objects;
 }
 
 static void take_status(struct nlattr *attrs, int len, void *arg)
 {
 	struct recording *r = arg;
-	struct row rec;
+	struct row row;
 	uint64_t live;
 
-	if (row_parse(&rec, attrs, len) && ipcns_uint(rec.attr[IPCNS_A_STATUS_EVENTS_LIVE], &live))
+	if (row_parse(&row, attrs, len) && ipcns_uint(row.attr[IPCNS_A_STATUS_EVENTS_LIVE], &live))
 		r->blind = !live;
 }
 

@@ -28,29 +28,29 @@ static int compare_accounts(const void *p, const void *q)
 	return holder_compare_numbers(x, y, ARRAY_SIZE(x));
 }
 
-static struct ns_references *find(const struct references *ledger, uint64_t inum, uint64_t nsid)
+static struct ns_references *find(const struct references *references, uint64_t inum, uint64_t nsid)
 {
 	const struct ns_references wanted = { .inum = inum, .nsid = nsid };
 
-	return ledger->n ? bsearch(&wanted, ledger->accounts, ledger->n, sizeof(wanted),
-				   compare_accounts) : NULL;
+	return references->n ? bsearch(&wanted, references->accounts, references->n, sizeof(wanted),
+				       compare_accounts) : NULL;
 }
 
 /* The one that lives of those with an inode number: one that is dying has no mounts. */
-static struct ns_references *find_by_inum(const struct references *ledger, uint64_t inum)
+static struct ns_references *find_by_inum(const struct references *references, uint64_t inum)
 {
-	size_t low = 0, high = ledger->n, middle;
+	size_t low = 0, high = references->n, middle;
 
 	while (low < high) {
 		middle = low + (high - low) / 2;
-		if (ledger->accounts[middle].inum < inum)
+		if (references->accounts[middle].inum < inum)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	for (; low < ledger->n && ledger->accounts[low].inum == inum; low++)
-		if (!ledger->accounts[low].dying)
-			return &ledger->accounts[low];
+	for (; low < references->n && references->accounts[low].inum == inum; low++)
+		if (!references->accounts[low].dying)
+			return &references->accounts[low];
 	return NULL;
 }
 
@@ -62,69 +62,71 @@ static int compare_devs(const void *p, const void *q)
 }
 
 /* Those whose mqueue filesystem is found by its device: one that is dying has no mounts. */
-static void sort_by_dev(struct references *ledger)
+static void sort_by_dev(struct references *references)
 {
 	struct ns_references *account;
 	size_t i;
 
-	ledger->by_dev = xrealloc(NULL, ledger->n, sizeof(*ledger->by_dev));
-	for (i = 0; i < ledger->n; i++) {
-		account = &ledger->accounts[i];
+	references->by_dev = xrealloc(NULL, references->n, sizeof(*references->by_dev));
+	for (i = 0; i < references->n; i++) {
+		account = &references->accounts[i];
 		if (account->has_mq_dev && !account->dying)
-			ledger->by_dev[ledger->n_devs++] = account;
+			references->by_dev[references->n_devs++] = account;
 	}
-	if (ledger->n_devs)
-		qsort(ledger->by_dev, ledger->n_devs, sizeof(*ledger->by_dev), compare_devs);
+	if (references->n_devs)
+		qsort(references->by_dev, references->n_devs, sizeof(*references->by_dev),
+		      compare_devs);
 }
 
 /* Each namespace that lives has an mqueue filesystem of its own. */
-static struct ns_references *find_by_dev(const struct references *ledger, uint32_t dev)
+static struct ns_references *find_by_dev(const struct references *references, uint32_t dev)
 {
 	const struct ns_references wanted = { .mq_dev = dev }, *key = &wanted;
-	struct ns_references **found = ledger->n_devs ? bsearch(&key, ledger->by_dev,
-								ledger->n_devs,
-								sizeof(key), compare_devs) : NULL;
+	struct ns_references **found = NULL;
 
+	if (references->n_devs)
+		found = bsearch(&key, references->by_dev, references->n_devs, sizeof(key),
+				compare_devs);
 	return found ? *found : NULL;
 }
 
 /**
  * references_begin - start the ledger of some namespaces
- * @ledger: the ledger, for references_free()
+ * @references: the ledger, for references_free()
  * @namespaces: as ns_select() or ns_select_all() left them
  */
-void references_begin(struct references *ledger, const struct row_store *namespaces)
+void references_begin(struct references *references, const struct row_store *namespaces)
 {
 	struct ns_references *account;
-	struct row rec;
+	struct row row;
 	uint64_t value;
 	size_t i;
 
-	*ledger = (struct references){ 0 };
-	ledger->accounts = xrealloc(NULL, namespaces->n, sizeof(*account));
+	*references = (struct references){ 0 };
+	references->accounts = xrealloc(NULL, namespaces->n, sizeof(*account));
 	for (i = 0; i < namespaces->n; i++) {
-		if (!row_parse(&rec, namespaces->rows[i].attrs, namespaces->rows[i].len))
+		if (!row_parse(&row, namespaces->rows[i].attrs, namespaces->rows[i].len))
 			continue;
-		account = &ledger->accounts[ledger->n++];
+		account = &references->accounts[references->n++];
 		*account = (struct ns_references){ 0 };
-		ipcns_uint(rec.attr[IPCNS_A_NS_INUM], &account->inum);
-		ipcns_uint(rec.attr[IPCNS_A_NS_ID], &account->nsid);
-		account->dying = ns_is_dying(&rec);
-		account->has_mq_dev = ipcns_uint(rec.attr[IPCNS_A_NS_MQ_DEV], &value);
+		ipcns_uint(row.attr[IPCNS_A_NS_INUM], &account->inum);
+		ipcns_uint(row.attr[IPCNS_A_NS_ID], &account->nsid);
+		account->dying = ns_is_dying(&row);
+		account->has_mq_dev = ipcns_uint(row.attr[IPCNS_A_NS_MQ_DEV], &value);
 		account->mq_dev = account->has_mq_dev ? value : 0;
 	}
-	if (ledger->n)
-		qsort(ledger->accounts, ledger->n, sizeof(*account), compare_accounts);
-	sort_by_dev(ledger);
+	if (references->n)
+		qsort(references->accounts, references->n, sizeof(*account), compare_accounts);
+	sort_by_dev(references);
 }
 
-static void take_count(struct ns_references *account, const struct row *rec)
+static void take_count(struct ns_references *account, const struct row *row)
 {
 	uint64_t kind;
 
 	account->known = true;
-	if (ipcns_uint(rec->attr[IPCNS_A_HOLDER_KIND], &kind) && kind == IPCNS_HOLDER_KIND_COUNT)
-		account->counted = ipcns_uint(rec->attr[IPCNS_A_HOLDER_REFS], &account->refs);
+	if (ipcns_uint(row->attr[IPCNS_A_HOLDER_KIND], &kind) && kind == IPCNS_HOLDER_KIND_COUNT)
+		account->counted = ipcns_uint(row->attr[IPCNS_A_HOLDER_REFS], &account->refs);
 }
 
 /* Rows that share a reference side by side, else as they will be printed. */
@@ -154,9 +156,10 @@ static void drop_doubles(struct holders *list)
 }
 
 /* Keeps what tells references apart: as many rows as references, however many share them. */
-static void add_brief(struct references *ledger, struct ns_references *account, struct holder *h)
+static void add_brief(struct references *references, struct ns_references *account,
+		      struct holder *h)
 {
-	struct holders *list = &ledger->rows;
+	struct holders *list = &references->rows;
 
 	if (account && h->pid && (!account->pid || h->pid < account->pid))
 		account->pid = h->pid;
@@ -177,27 +180,27 @@ static void add_brief(struct references *ledger, struct ns_references *account, 
 /** references_add - take a message of holder-get; @arg is the ledger */
 void references_add(struct nlattr *attrs, int len, void *arg)
 {
-	struct references *ledger = arg;
+	struct references *references = arg;
 	struct ns_references *account;
 	uint64_t inum, nsid;
-	struct row rec;
+	struct row row;
 	struct holder h;
 
-	if (!row_parse(&rec, attrs, len) || !ipcns_uint(rec.attr[IPCNS_A_HOLDER_NS_INUM], &inum) ||
-	    !ipcns_uint(rec.attr[IPCNS_A_HOLDER_NS_ID], &nsid))
+	if (!row_parse(&row, attrs, len) || !ipcns_uint(row.attr[IPCNS_A_HOLDER_NS_INUM], &inum) ||
+	    !ipcns_uint(row.attr[IPCNS_A_HOLDER_NS_ID], &nsid))
 		return;
-	account = find(ledger, inum, nsid);
+	account = find(references, inum, nsid);
 	if (!account)
 		return;
-	if (!holder_parse(&h, &rec))
-		take_count(account, &rec);
-	else if (ledger->brief)
-		add_brief(ledger, account, &h);
+	if (!holder_parse(&h, &row))
+		take_count(account, &row);
+	else if (references->brief)
+		add_brief(references, account, &h);
 	else
-		holders_add(&ledger->rows, &h);
+		holders_add(&references->rows, &h);
 }
 
-static void add_mount(struct references *ledger, struct ns_references *account,
+static void add_mount(struct references *references, struct ns_references *account,
 		      const struct mount *mount, enum holder_kind kind)
 {
 	struct holder h = {
@@ -208,15 +211,15 @@ static void add_mount(struct references *ledger, struct ns_references *account,
 		.mntns = mount->mntns,
 	};
 
-	if (ledger->brief) {
-		add_brief(ledger, account, &h);
+	if (references->brief) {
+		add_brief(references, account, &h);
 		return;
 	}
-	holders_keep_text(&ledger->rows, &h, mount->path, mount->len);
-	holders_add(&ledger->rows, &h);
+	holders_keep_text(&references->rows, &h, mount->path, mount->len);
+	holders_add(&references->rows, &h);
 }
 
-static void add_descriptor(struct references *ledger, struct ns_references *account,
+static void add_descriptor(struct references *references, struct ns_references *account,
 			   const struct descriptor *descriptor, enum holder_kind kind)
 {
 	struct holder h = {
@@ -227,10 +230,10 @@ static void add_descriptor(struct references *ledger, struct ns_references *acco
 		.pid = descriptor->pid,
 		.fd = descriptor->fd,
 	};
-	struct holders *list = account ? &ledger->rows : &ledger->possible;
+	struct holders *list = account ? &references->rows : &references->possible;
 
-	if (ledger->brief) {
-		add_brief(ledger, account, &h);
+	if (references->brief) {
+		add_brief(references, account, &h);
 		return;
 	}
 	if (descriptor->name)
@@ -241,22 +244,22 @@ static void add_descriptor(struct references *ledger, struct ns_references *acco
 /** references_add_descriptor - take a descriptor of descriptors_read(); @arg is the ledger */
 void references_add_descriptor(const struct descriptor *descriptor, void *arg)
 {
-	struct references *ledger = arg;
+	struct references *references = arg;
 	struct ns_references *account;
 
 	switch (descriptor->kind) {
 	case DESCRIPTOR_NSFS:
-		account = find_by_inum(ledger, descriptor->inum);
+		account = find_by_inum(references, descriptor->inum);
 		if (account)
-			add_descriptor(ledger, account, descriptor, HOLDER_NSFS);
+			add_descriptor(references, account, descriptor, HOLDER_NSFS);
 		break;
 	case DESCRIPTOR_QUEUE:
-		account = find_by_dev(ledger, descriptor->dev);
+		account = find_by_dev(references, descriptor->dev);
 		if (account)
-			add_descriptor(ledger, account, descriptor, HOLDER_MQ);
+			add_descriptor(references, account, descriptor, HOLDER_MQ);
 		break;
 	case DESCRIPTOR_SYSVIPC:
-		add_descriptor(ledger, NULL, descriptor, HOLDER_SYSVIPC);
+		add_descriptor(references, NULL, descriptor, HOLDER_SYSVIPC);
 		break;
 	case DESCRIPTOR_TMPFS:	/* keeps no namespace */
 		break;
@@ -266,20 +269,20 @@ void references_add_descriptor(const struct descriptor *descriptor, void *arg)
 /** references_add_mount - take a mount of mounts_read(); @arg is the ledger */
 void references_add_mount(const struct mount *mount, void *arg)
 {
-	struct references *ledger = arg;
+	struct references *references = arg;
 	struct ns_references *account;
 
-	descriptors_add_mount(&ledger->search, mount);
+	descriptors_add_mount(&references->search, mount);
 	switch (mount->kind) {
 	case MOUNT_NSFS:
-		account = find_by_inum(ledger, mount->inum);
+		account = find_by_inum(references, mount->inum);
 		if (account)
-			add_mount(ledger, account, mount, HOLDER_MOUNT);
+			add_mount(references, account, mount, HOLDER_MOUNT);
 		break;
 	case MOUNT_MQUEUE:
-		account = find_by_dev(ledger, mount->dev);
+		account = find_by_dev(references, mount->dev);
 		if (account)
-			add_mount(ledger, account, mount, HOLDER_MQUEUE_MOUNT);
+			add_mount(references, account, mount, HOLDER_MQUEUE_MOUNT);
 		break;
 	case MOUNT_PROC:
 	case MOUNT_TMPFS:
@@ -308,28 +311,29 @@ static uint64_t new_references(const struct ns_references *account, const struct
  * Who may have the references that nobody else was found to have. That is the same for all
  * namespaces, so of many not each has these rows.
  */
-static void add_possible(struct references *ledger, const struct ns_references *account)
+static void add_possible(struct references *references, const struct ns_references *account)
 {
 	struct holder h;
 	size_t i;
 
-	if (ledger->n_possible && ledger->n_possible + ledger->possible.n > MAX_POSSIBLE) {
-		ledger->left_out++;
+	if (references->n_possible &&
+	    references->n_possible + references->possible.n > MAX_POSSIBLE) {
+		references->left_out++;
 		return;
 	}
-	ledger->n_possible += ledger->possible.n;
-	for (i = 0; i < ledger->possible.n; i++) {
-		h = ledger->possible.rows[i];
+	references->n_possible += references->possible.n;
+	for (i = 0; i < references->possible.n; i++) {
+		h = references->possible.rows[i];
 		h.inum = account->inum;
 		h.nsid = account->nsid;
 		h.text = NULL;
-		holders_set_text(&h, ledger->possible.rows[i].text,
-				 ledger->possible.rows[i].text_len);
-		holders_add(&ledger->rows, &h);
+		holders_set_text(&h, references->possible.rows[i].text,
+				 references->possible.rows[i].text_len);
+		holders_add(&references->rows, &h);
 	}
 }
 
-static void add_rest(struct references *ledger, struct ns_references *account)
+static void add_rest(struct references *references, struct ns_references *account)
 {
 	struct holder h = {
 		.inum = account->inum, .nsid = account->nsid, .kind = HOLDER_UNATTRIBUTED,
@@ -340,7 +344,7 @@ static void add_rest(struct references *ledger, struct ns_references *account)
 		why = "the kernel does not count its references";
 	} else if (account->attributed > account->refs) {
 		why = "unknown: changed while reading";
-		ledger->changed = true;
+		references->changed = true;
 	} else {
 		h.refs = account->refs - account->attributed;
 		h.has = HOLDER_HAS_REFS;
@@ -348,9 +352,9 @@ static void add_rest(struct references *ledger, struct ns_references *account)
 	}
 	if (why)
 		holders_set_text(&h, why, strlen(why));
-	holders_add(&ledger->rows, &h);
+	holders_add(&references->rows, &h);
 	if (why || h.refs)
-		add_possible(ledger, account);
+		add_possible(references, account);
 }
 
 /**
@@ -359,45 +363,45 @@ static void add_rest(struct references *ledger, struct ns_references *account)
  * Drops doubles, gives each reference to the first of the rows that share it, adds a row for those
  * that nobody was found to have and rows for descriptors that may have them, and sorts.
  */
-void references_balance(struct references *ledger)
+void references_balance(struct references *references)
 {
 	struct holder *h, *before = NULL;
 	struct ns_references *account;
 	size_t i;
 
-	holders_sort(&ledger->rows, compare_references);
-	drop_doubles(&ledger->rows);
-	holders_sort(&ledger->possible, holder_compare);
-	drop_doubles(&ledger->possible);
-	for (i = 0; i < ledger->rows.n; i++, before = h) {
-		h = &ledger->rows.rows[i];
-		account = find(ledger, h->inum, h->nsid);
+	holders_sort(&references->rows, compare_references);
+	drop_doubles(&references->rows);
+	holders_sort(&references->possible, holder_compare);
+	drop_doubles(&references->possible);
+	for (i = 0; i < references->rows.n; i++, before = h) {
+		h = &references->rows.rows[i];
+		account = find(references, h->inum, h->nsid);
 		h->refs = new_references(account, h, before);
 		h->has |= HOLDER_HAS_REFS;
 		account->attributed += h->refs;
 		account->held |= 1U << h->kind;
 	}
-	for (i = 0; i < ledger->n; i++)
-		if (ledger->accounts[i].known)
-			add_rest(ledger, &ledger->accounts[i]);
-	holders_sort(&ledger->rows, holder_compare);
+	for (i = 0; i < references->n; i++)
+		if (references->accounts[i].known)
+			add_rest(references, &references->accounts[i]);
+	holders_sort(&references->rows, holder_compare);
 }
 
 /** references_restart - forget what was added */
-void references_restart(struct references *ledger)
+void references_restart(struct references *references)
 {
 	struct ns_references *account;
 	size_t i;
 
-	holders_clear(&ledger->rows);
-	holders_clear(&ledger->possible);
-	descriptors_clear(&ledger->search);
-	ledger->n_possible = 0;
-	ledger->left_out = 0;
-	ledger->changed = false;
-	ledger->refused = false;
-	for (i = 0; i < ledger->n; i++) {
-		account = &ledger->accounts[i];
+	holders_clear(&references->rows);
+	holders_clear(&references->possible);
+	descriptors_clear(&references->search);
+	references->n_possible = 0;
+	references->left_out = 0;
+	references->changed = false;
+	references->refused = false;
+	for (i = 0; i < references->n; i++) {
+		account = &references->accounts[i];
 		account->known = false;
 		account->counted = false;
 		account->attributed = 0;
@@ -408,14 +412,14 @@ void references_restart(struct references *ledger)
 }
 
 /** references_free - free what a ledger holds */
-void references_free(struct references *ledger)
+void references_free(struct references *references)
 {
-	holders_free(&ledger->rows);
-	holders_free(&ledger->possible);
-	descriptors_clear(&ledger->search);
-	free(ledger->by_dev);
-	free(ledger->accounts);
-	*ledger = (struct references){ 0 };
+	holders_free(&references->rows);
+	holders_free(&references->possible);
+	descriptors_clear(&references->search);
+	free(references->by_dev);
+	free(references->accounts);
+	*references = (struct references){ 0 };
 }
 
 static bool restart(void *arg)
@@ -427,23 +431,23 @@ static bool restart(void *arg)
 /* Compares the count of a namespace with that before, or dies if it is dying by now. */
 static void check(struct nlattr *attrs, int len, void *arg)
 {
-	struct references *ledger = arg;
+	struct references *references = arg;
 	uint64_t inum, nsid, refs;
 	struct ns_references *account;
-	struct row rec;
+	struct row row;
 	bool counted;
 
-	if (!row_parse(&rec, attrs, len) || !ipcns_uint(rec.attr[IPCNS_A_NS_INUM], &inum) ||
-	    !ipcns_uint(rec.attr[IPCNS_A_NS_ID], &nsid))
+	if (!row_parse(&row, attrs, len) || !ipcns_uint(row.attr[IPCNS_A_NS_INUM], &inum) ||
+	    !ipcns_uint(row.attr[IPCNS_A_NS_ID], &nsid))
 		return;
-	account = find(ledger, inum, nsid);
+	account = find(references, inum, nsid);
 	if (!account)
 		return;
-	ns_refuse_dying(&rec);
+	ns_refuse_dying(&row);
 	account->seen = true;
-	counted = ipcns_uint(rec.attr[IPCNS_A_NS_REFS], &refs);
+	counted = ipcns_uint(row.attr[IPCNS_A_NS_REFS], &refs);
 	if (account->counted && (!counted || refs != account->refs))
-		ledger->changed = true;
+		references->changed = true;
 }
 
 static bool go_on(void *arg)
@@ -453,103 +457,104 @@ static bool go_on(void *arg)
 }
 
 /* Identity of the only namespace, 0 if there are several. */
-static uint64_t only(const struct references *ledger)
+static uint64_t only(const struct references *references)
 {
-	return ledger->n == 1 ? ledger->accounts[0].nsid : 0;
+	return references->n == 1 ? references->accounts[0].nsid : 0;
 }
 
-static void check_all(struct ipcns *w, struct references *ledger)
+static void check_all(struct ipcns *w, struct references *references)
 {
 	size_t i;
 	int ret;
 
-	ret = ipcns_namespaces(w, only(ledger), check, go_on, ledger);
+	ret = ipcns_namespaces(w, only(references), check, go_on, references);
 	if (ret && ret != -ENOENT)
 		module_die(w, ret, "cannot get references");
-	for (i = 0; i < ledger->n; i++)
-		if (!ledger->accounts[i].seen)
+	for (i = 0; i < references->n; i++)
+		if (!references->accounts[i].seen)
 			die(STATUS_ERROR, "namespace %llu is gone",
-			    (unsigned long long)ledger->accounts[i].inum);
+			    (unsigned long long)references->accounts[i].inum);
 }
 
-static void read_all(struct ipcns *w, struct references *ledger)
+static void read_all(struct ipcns *w, struct references *references)
 {
 	char why[256];
 	size_t i;
 	int ret;
 
-	ret = ipcns_holders(w, only(ledger), 0, references_add, restart, ledger);
+	ret = ipcns_holders(w, only(references), 0, references_add, restart, references);
 	if (ret == -EPERM) {
-		ledger->refused = true;
+		references->refused = true;
 		return;
 	}
 	if (ret == -ENODEV)
 		module_die(w, ret, "cannot list holders");
 	if (ret) {
 		snprintf(why, sizeof(why), "%s", ipcns_error(w));
-		if (ledger->n == 1)	/* which may say it better */
-			check_all(w, ledger);
+		if (references->n == 1)	/* which may say it better */
+			check_all(w, references);
 		die(STATUS_ERROR, "cannot list holders: %s", why);
 	}
-	for (i = 0; i < ledger->n; i++)
-		if (!ledger->accounts[i].known && !ledger->accounts[i].dying)
-			ledger->refused = true;
-	mounts_read(references_add_mount, ledger);
-	descriptors_read(&ledger->search, references_add_descriptor, ledger);
-	references_balance(ledger);
+	for (i = 0; i < references->n; i++)
+		if (!references->accounts[i].known && !references->accounts[i].dying)
+			references->refused = true;
+	mounts_read(references_add_mount, references);
+	descriptors_read(&references->search, references_add_descriptor, references);
+	references_balance(references);
 }
 
 /**
  * references_read_once - read what keeps some namespaces
  * @w: the connection
  * @namespaces: which
- * @ledger: the result, for references_free()
+ * @references: the result, for references_free()
  *
  * Where something changes meanwhile, references may be missing or too many. What accounts say is
  * right, but not all rows are there.
  */
 void references_read_once(struct ipcns *w, const struct row_store *namespaces,
-			  struct references *ledger)
+			  struct references *references)
 {
-	references_begin(ledger, namespaces);
-	ledger->brief = true;
-	ledger->search.kinds = 1U << DESCRIPTOR_NSFS;
-	read_all(w, ledger);
+	references_begin(references, namespaces);
+	references->brief = true;
+	references->search.kinds = 1U << DESCRIPTOR_NSFS;
+	read_all(w, references);
 }
 
 /**
  * references_read - read what keeps some namespaces, none of them dying, until it adds up
  * @w: the connection
  * @namespaces: which
- * @ledger: the result, for references_free()
+ * @references: the result, for references_free()
  *
- * Says so on stderr if something changed each time. Where the user may not know, @ledger->refused
- * is set, and nothing is known.
+ * Says so on stderr if something changed each time. Where the user may not know,
+ * @references->refused is set, and nothing is known.
  */
-void references_read(struct ipcns *w, const struct row_store *namespaces, struct references *ledger)
+void references_read(struct ipcns *w, const struct row_store *namespaces,
+		     struct references *references)
 {
 	int tries;
 
-	references_begin(ledger, namespaces);
-	ledger->search.kinds = 1U << DESCRIPTOR_NSFS | 1U << DESCRIPTOR_QUEUE |
+	references_begin(references, namespaces);
+	references->search.kinds = 1U << DESCRIPTOR_NSFS | 1U << DESCRIPTOR_QUEUE |
 			       1U << DESCRIPTOR_SYSVIPC;
 	for (tries = 0; tries < TRIES; tries++) {
-		references_restart(ledger);
-		read_all(w, ledger);
-		if (ledger->refused)
+		references_restart(references);
+		read_all(w, references);
+		if (references->refused)
 			return;
-		check_all(w, ledger);
-		if (!ledger->changed)
+		check_all(w, references);
+		if (!references->changed)
 			return;
 	}
 	error("changed while reading: references may be missing, or be counted twice");
 }
 
 /** references_of - what is known of the namespace @row; NULL if nothing is */
-const struct ns_references *references_of(const struct references *ledger,
+const struct ns_references *references_of(const struct references *references,
 					  const struct stored_row *row)
 {
-	const struct ns_references *account = find(ledger, row->key.number[0], ns_id(row));
+	const struct ns_references *account = find(references, row->key.number[0], ns_id(row));
 
 	return account && account->known ? account : NULL;
 }

@@ -36,19 +36,19 @@ struct references {
 	bool changed;		/* it does not add up, or did not stay as it was */
 };
 
-void references_begin(struct references *ledger, const struct row_store *namespaces);
+void references_begin(struct references *references, const struct row_store *namespaces);
 void references_add(struct nlattr *attrs, int len, void *arg);
 void references_add_mount(const struct mount *mount, void *arg);
 void references_add_descriptor(const struct descriptor *descriptor, void *arg);
-void references_balance(struct references *ledger);
-void references_restart(struct references *ledger);
-void references_free(struct references *ledger);
+void references_balance(struct references *references);
+void references_restart(struct references *references);
+void references_free(struct references *references);
 
 void references_read(struct ipcns *w, const struct row_store *namespaces,
-		     struct references *ledger);
+		     struct references *references);
 void references_read_once(struct ipcns *w, const struct row_store *namespaces,
-			  struct references *ledger);
-const struct ns_references *references_of(const struct references *ledger,
+			  struct references *references);
+const struct ns_references *references_of(const struct references *references,
 					  const struct stored_row *row);
 
 #endif

@@ -22,10 +22,10 @@ struct found {
 static void add_namespace(struct nlattr *attrs, int len, void *arg)
 {
 	struct found *found = arg;
-	struct row rec;
+	struct row row;
 	uint64_t id;
 
-	if (!row_parse(&rec, attrs, len) || !ipcns_uint(rec.attr[IPCNS_A_NS_ID], &id))
+	if (!row_parse(&row, attrs, len) || !ipcns_uint(row.attr[IPCNS_A_NS_ID], &id))
 		return;
 	if (!found->only || number_set_has(found->only, id))
 		row_store_add(&found->namespaces, attrs, len, ns_sort_key);
@@ -35,9 +35,9 @@ static void add_object(struct nlattr *attrs, int len, void *arg)
 {
 	struct found *found = arg;
 	struct event_object o;
-	struct row rec;
+	struct row row;
 
-	if (!object_parse(&rec, attrs, len) || !event_object_read(&o, &rec))
+	if (!object_parse(&row, attrs, len) || !event_object_read(&o, &row))
 		return;
 	if (found->only && !number_set_has(found->only, o.ns_id)) {
 		event_object_clear(&o);
@@ -94,18 +94,18 @@ static bool find_namespaces(struct ipcns *w, struct found *found)
 	return true;
 }
 
-static void write_namespaces(const struct row_store *store, bool show, struct snapshot_filter *told,
-			     struct event_writer *writer)
+static void write_namespaces(const struct row_store *store, bool show,
+			     struct snapshot_filter *filter, struct event_writer *writer)
 {
-	struct row rec;
+	struct row row;
 	size_t i;
 
 	for (i = 0; i < store->n; i++) {
-		if (!row_parse(&rec, store->rows[i].attrs, store->rows[i].len))
+		if (!row_parse(&row, store->rows[i].attrs, store->rows[i].len))
 			continue;
-		snapshot_filter_ns(told, &rec);
+		snapshot_filter_ns(filter, &row);
 		if (show)
-			event_write_ns(writer, &rec);
+			event_write_ns(writer, &row);
 	}
 }
 
@@ -115,13 +115,13 @@ static void write_object(const struct event_object *o, void *arg)
 }
 
 /* An object whose namespace has ended since is left out; snapshot_filter_pass() drops its end. */
-static void write_objects(const struct row_store *store, struct snapshot_filter *told,
+static void write_objects(const struct row_store *store, struct snapshot_filter *filter,
 			  struct event_writer *writer)
 {
 	size_t i;
 
 	for (i = 0; i < store->n; i++)
-		object_set_mark(&told->objects, ns_id(&store->rows[i]), write_object, writer);
+		object_set_mark(&filter->objects, ns_id(&store->rows[i]), write_object, writer);
 }
 
 /**
@@ -129,24 +129,24 @@ static void write_objects(const struct row_store *store, struct snapshot_filter 
  * @w: the connection
  * @only: the only namespaces wanted, NULL for all
  * @objects: mask of 1 << enum ipcns_event_object: what is wanted
- * @told: empty; what was written is added
+ * @filter: empty; what was written is added
  * @writer: where lines go
  *
  * Objects are listed before namespaces: of a namespace that is listed as alive, all objects are.
  * Returns false if the module is gone.
  */
 bool snapshot_write(struct ipcns *w, const struct number_set *only, uint32_t objects,
-		    struct snapshot_filter *told, struct event_writer *writer)
+		    struct snapshot_filter *filter, struct event_writer *writer)
 {
-	struct found found = { .only = only, .objects = &told->objects };
+	struct found found = { .only = only, .objects = &filter->objects };
 	uint32_t kinds = objects >> IPCNS_EVENT_OBJECT_SHM & ALL_MODULE_KINDS;
 	bool there;
 
 	there = (!kinds || find_objects(w, kinds, &found)) && find_namespaces(w, &found);
 	if (there) {
-		write_namespaces(&found.namespaces, objects & 1U << IPCNS_EVENT_OBJECT_NS, told,
+		write_namespaces(&found.namespaces, objects & 1U << IPCNS_EVENT_OBJECT_NS, filter,
 				 writer);
-		write_objects(&found.namespaces, told, writer);
+		write_objects(&found.namespaces, filter, writer);
 	}
 	row_store_clear(&found.namespaces);
 	return there;

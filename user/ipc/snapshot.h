@@ -10,6 +10,6 @@
 #include "ipc/snapshot_filter.h"
 
 bool snapshot_write(struct ipcns *w, const struct number_set *only, uint32_t objects,
-		    struct snapshot_filter *told, struct event_writer *writer);
+		    struct snapshot_filter *filter, struct event_writer *writer);
 
 #endif

@@ -59,77 +59,78 @@ static struct known_thing *slot(struct known_thing *things, size_t size, uint64_
 	}
 }
 
-static bool is_there(const struct snapshot_filter *told, uint64_t ns_id, uint16_t kind, uint32_t id)
+static bool is_there(const struct snapshot_filter *filter, uint64_t ns_id, uint16_t kind,
+		     uint32_t id)
 {
 	const struct known_thing *t;
 
-	if (told->size) {
-		t = slot(told->things, told->size, ns_id, kind, id);
+	if (filter->size) {
+		t = slot(filter->things, filter->size, ns_id, kind, id);
 		if (t->kind)
 			return t->there;
 	}
 	return kind >= IPCNS_EVENT_OBJECT_SHM && kind < DYING &&
-	       object_set_marked(&told->objects, ns_id, kind - IPCNS_EVENT_OBJECT_SHM, id);
+	       object_set_marked(&filter->objects, ns_id, kind - IPCNS_EVENT_OBJECT_SHM, id);
 }
 
-static void grow(struct snapshot_filter *told)
+static void grow(struct snapshot_filter *filter)
 {
-	size_t size = told->size ? 2 * told->size : 1024;
+	size_t size = filter->size ? 2 * filter->size : 1024;
 	struct known_thing *things = calloc(size, sizeof(*things));
 	struct known_thing *t;
 	size_t i;
 
 	if (!things)
 		die(STATUS_ERROR, "out of memory");
-	for (i = 0; i < told->size; i++) {
-		t = &told->things[i];
+	for (i = 0; i < filter->size; i++) {
+		t = &filter->things[i];
 		if (t->kind)
 			*slot(things, size, t->ns_id, t->kind, t->id) = *t;
 	}
-	free(told->things);
-	told->things = things;
-	told->size = size;
+	free(filter->things);
+	filter->things = things;
+	filter->size = size;
 }
 
-static void set(struct snapshot_filter *told, uint64_t ns_id, uint16_t kind, uint32_t id,
+static void set(struct snapshot_filter *filter, uint64_t ns_id, uint16_t kind, uint32_t id,
 		bool there)
 {
 	struct known_thing *t;
 
-	if (told->n * 2 >= told->size)
-		grow(told);
-	t = slot(told->things, told->size, ns_id, kind, id);
-	told->n += !t->kind;
+	if (filter->n * 2 >= filter->size)
+		grow(filter);
+	t = slot(filter->things, filter->size, ns_id, kind, id);
+	filter->n += !t->kind;
 	*t = (struct known_thing){ .ns_id = ns_id, .id = id, .kind = kind, .there = there };
 }
 
 /** snapshot_filter_ns - the reader was told of a namespace by a row of ns-get */
-void snapshot_filter_ns(struct snapshot_filter *told, const struct row *rec)
+void snapshot_filter_ns(struct snapshot_filter *filter, const struct row *row)
 {
 	uint64_t id;
 
-	if (!ipcns_uint(rec->attr[IPCNS_A_NS_ID], &id))
+	if (!ipcns_uint(row->attr[IPCNS_A_NS_ID], &id))
 		return;
-	set(told, id, IPCNS_EVENT_OBJECT_NS, 0, true);
-	if (ns_is_dying(rec))
-		set(told, id, DYING, 0, true);
+	set(filter, id, IPCNS_EVENT_OBJECT_NS, 0, true);
+	if (ns_is_dying(row))
+		set(filter, id, DYING, 0, true);
 }
 
-static bool admit_ns(struct snapshot_filter *told, const struct ipcns_event *e)
+static bool admit_ns(struct snapshot_filter *filter, const struct ipcns_event *e)
 {
-	bool there = is_there(told, e->ns_id, IPCNS_EVENT_OBJECT_NS, 0);
+	bool there = is_there(filter, e->ns_id, IPCNS_EVENT_OBJECT_NS, 0);
 
 	switch (e->kind) {
 	case IPCNS_EVENT_KIND_CREATED:
-		set(told, e->ns_id, IPCNS_EVENT_OBJECT_NS, 0, true);
+		set(filter, e->ns_id, IPCNS_EVENT_OBJECT_NS, 0, true);
 		return !there;
 	case IPCNS_EVENT_KIND_DYING:
-		if (is_there(told, e->ns_id, DYING, 0))
+		if (is_there(filter, e->ns_id, DYING, 0))
 			return false;
-		set(told, e->ns_id, DYING, 0, true);
+		set(filter, e->ns_id, DYING, 0, true);
 		return there;
 	case IPCNS_EVENT_KIND_DESTROYED:
-		set(told, e->ns_id, IPCNS_EVENT_OBJECT_NS, 0, false);
+		set(filter, e->ns_id, IPCNS_EVENT_OBJECT_NS, 0, false);
 		return there;
 	}
 	return there;
@@ -139,21 +140,21 @@ static bool admit_ns(struct snapshot_filter *told, const struct ipcns_event *e)
  * Whether it is the end of an object that was counted when its namespace began to die. From then on
  * all that goes is torn down, but queues that are closed.
  */
-static bool is_counted_end(const struct snapshot_filter *told, const struct ipcns_event *e)
+static bool is_counted_end(const struct snapshot_filter *filter, const struct ipcns_event *e)
 {
 	uint64_t reason = 0;
 
 	ipcns_uint(e->attr[IPCNS_A_EVENT_REASON], &reason);
-	return e->kind == IPCNS_EVENT_KIND_DESTROYED && is_there(told, e->ns_id, DYING, 0) &&
+	return e->kind == IPCNS_EVENT_KIND_DESTROYED && is_there(filter, e->ns_id, DYING, 0) &&
 	       (reason == IPCNS_EVENT_REASON_TEARDOWN || e->object == IPCNS_EVENT_OBJECT_MQ);
 }
 
 /**
  * snapshot_filter_pass - whether an event tells the reader something
- * @told: what he was told; what the event tells is added
+ * @filter: what he was told; what the event tells is added
  * @e: an event before the number that was next when the snapshot was complete
  */
-bool snapshot_filter_pass(struct snapshot_filter *told, const struct ipcns_event *e)
+bool snapshot_filter_pass(struct snapshot_filter *filter, const struct ipcns_event *e)
 {
 	uint64_t id;
 	bool there;
@@ -161,28 +162,28 @@ bool snapshot_filter_pass(struct snapshot_filter *told, const struct ipcns_event
 	if (event_is_loss(e))
 		return true;
 	if (e->object == IPCNS_EVENT_OBJECT_NS)
-		return admit_ns(told, e);
-	if (!is_there(told, e->ns_id, IPCNS_EVENT_OBJECT_NS, 0))
+		return admit_ns(filter, e);
+	if (!is_there(filter, e->ns_id, IPCNS_EVENT_OBJECT_NS, 0))
 		return false;
 	if (!ipcns_uint(e->attr[IPCNS_A_EVENT_ID], &id) || id > UINT32_MAX ||
 	    e->object >= EVENT_OBJECTS)
 		return true;
-	there = is_there(told, e->ns_id, e->object, id);
+	there = is_there(filter, e->ns_id, e->object, id);
 	switch (e->kind) {
 	case IPCNS_EVENT_KIND_CREATED:
-		set(told, e->ns_id, e->object, id, true);
+		set(filter, e->ns_id, e->object, id, true);
 		return !there;
 	case IPCNS_EVENT_KIND_DESTROYED:
-		set(told, e->ns_id, e->object, id, false);
+		set(filter, e->ns_id, e->object, id, false);
 		break;
 	}
-	return there || is_counted_end(told, e);
+	return there || is_counted_end(filter, e);
 }
 
 /** snapshot_filter_clear - forget everything */
-void snapshot_filter_clear(struct snapshot_filter *told)
+void snapshot_filter_clear(struct snapshot_filter *filter)
 {
-	object_set_clear(&told->objects);
-	free(told->things);
-	*told = (struct snapshot_filter){ 0 };
+	object_set_clear(&filter->objects);
+	free(filter->things);
+	*filter = (struct snapshot_filter){ 0 };
 }

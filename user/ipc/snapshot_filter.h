@@ -19,8 +19,8 @@ struct snapshot_filter {
 	size_t n, size;
 };
 
-void snapshot_filter_ns(struct snapshot_filter *told, const struct row *rec);
-bool snapshot_filter_pass(struct snapshot_filter *told, const struct ipcns_event *e);
-void snapshot_filter_clear(struct snapshot_filter *told);
+void snapshot_filter_ns(struct snapshot_filter *filter, const struct row *row);
+bool snapshot_filter_pass(struct snapshot_filter *filter, const struct ipcns_event *e);
+void snapshot_filter_clear(struct snapshot_filter *filter);
 
 #endif

@@ -21,13 +21,13 @@ struct answer {
 static void take(struct nlattr *attrs, int len, void *arg)
 {
 	struct answer *answer = arg;
-	struct row rec;
+	struct row row;
 
-	if (!row_parse(&rec, attrs, len))
+	if (!row_parse(&row, attrs, len))
 		return;
-	if (waiter_is_truncated(&rec))
+	if (waiter_is_truncated(&row))
 		answer->truncated = true;
-	else if (waiter_is_undo(&rec))
+	else if (waiter_is_undo(&row))
 		row_store_add(&answer->rows, attrs, len, NULL);
 }
 
@@ -45,7 +45,7 @@ static int print_set(struct ipcns *w, const struct row *set, struct table *out, 
 {
 	struct answer answer = { 0 };
 	int ret = ipcns_dump(w, object_request(IPCNS_CMD_WAITER_GET, set), take, restart, &answer);
-	struct row rec;
+	struct row row;
 	size_t i;
 
 	if (ret == -ENOENT)
@@ -53,8 +53,8 @@ static int print_set(struct ipcns *w, const struct row *set, struct table *out, 
 	else if (ret && ret != -EPERM && ret != -EACCES && ret != -EOPNOTSUPP)
 		module_die(w, ret, "cannot list adjustments");
 	for (i = 0; !ret && i < answer.rows.n; i++)
-		if (row_parse(&rec, answer.rows.rows[i].attrs, answer.rows.rows[i].len))
-			table_add(out, &rec);
+		if (row_parse(&row, answer.rows.rows[i].attrs, answer.rows.rows[i].len))
+			table_add(out, &row);
 	*truncated = answer.truncated;
 	row_store_clear(&answer.rows);
 	return ret;

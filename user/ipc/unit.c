@@ -52,13 +52,13 @@ static void consider(struct candidates *c, const struct stored_row *row, const s
 static void consider_lowest(struct candidates *c)
 {
 	struct value unit;
-	struct row rec;
+	struct row row;
 	uint64_t pid;
 	size_t i;
 
 	for (i = 0; i < c->all->n; i++) {
-		if (!row_parse(&rec, c->all->rows[i].attrs, c->all->rows[i].len) ||
-		    !ipcns_uint(rec.attr[IPCNS_A_NS_PID], &pid))
+		if (!row_parse(&row, c->all->rows[i].attrs, c->all->rows[i].len) ||
+		    !ipcns_uint(row.attr[IPCNS_A_NS_PID], &pid))
 			continue;
 		unit.type = VALUE_UNKNOWN;
 		value_unit(&unit, pid);
@@ -86,7 +86,7 @@ static const struct stored_row *row_of(const struct row_store *all, uint32_t pid
 {
 	uint64_t state;
 	struct stat st;
-	struct row rec;
+	struct row row;
 	char path[64];
 	size_t i;
 
@@ -96,8 +96,8 @@ static const struct stored_row *row_of(const struct row_store *all, uint32_t pid
 	for (i = place_of(all, st.st_ino); i < all->n; i++) {
 		if (all->rows[i].key.number[0] != st.st_ino)
 			break;
-		if (row_parse(&rec, all->rows[i].attrs, all->rows[i].len) &&
-		    ipcns_uint(rec.attr[IPCNS_A_NS_STATE], &state) && state != IPCNS_STATE_DYING)
+		if (row_parse(&row, all->rows[i].attrs, all->rows[i].len) &&
+		    ipcns_uint(row.attr[IPCNS_A_NS_STATE], &state) && state != IPCNS_STATE_DYING)
 			return &all->rows[i];
 	}
 	return NULL;
@@ -170,13 +170,14 @@ void units_read(struct ipcns *w)
 }
 
 /* The unit of the lowest process; never NULL, and for free(3). */
-static char *look_up(const struct stored_row *row)
+static char *look_up(const struct stored_row *stored)
 {
 	struct value unit = { .type = VALUE_UNKNOWN };
-	struct row rec;
+	struct row row;
 	uint64_t pid;
 
-	if (row_parse(&rec, row->attrs, row->len) && ipcns_uint(rec.attr[IPCNS_A_NS_PID], &pid))
+	if (row_parse(&row, stored->attrs, stored->len) &&
+	    ipcns_uint(row.attr[IPCNS_A_NS_PID], &pid))
 		value_unit(&unit, pid);
 	return unit.type == VALUE_UNKNOWN ? xmemdup("", 1) : strndup(unit.text, unit.len);
 }

@@ -104,12 +104,12 @@ static void insert(struct user_limits *list, const struct user_namespace *ns)
 }
 
 /* Opens the user namespace that owns an IPC namespace; -1 if that is not possible. */
-static int open_owner(struct ipcns *w, const struct row *rec, uint64_t inum, uint64_t nsid)
+static int open_owner(struct ipcns *w, const struct row *row, uint64_t inum, uint64_t nsid)
 {
 	int ns = -1, userns;
 	uint64_t pid;
 
-	if (ipcns_uint(rec->attr[IPCNS_A_NS_PID], &pid) && pid)
+	if (ipcns_uint(row->attr[IPCNS_A_NS_PID], &pid) && pid)
 		ns = process_namespace_open(pid, inum);
 	if (ns < 0)	/* which costs the kernel more */
 		ns = ipcns_open_namespace(w, nsid);
@@ -178,16 +178,16 @@ static size_t list_owners(const struct row_store *all, const struct row_store *o
 			  struct owner *owners)
 {
 	size_t i, n = 0, kept = 0;
-	struct row rec;
+	struct row row;
 	uint64_t inum;
 
 	for (i = 0; i < all->n; i++)
-		if (row_parse(&rec, all->rows[i].attrs, all->rows[i].len) && !ns_is_dying(&rec) &&
-		    ipcns_uint(rec.attr[IPCNS_A_NS_OWNER_INUM], &inum))
+		if (row_parse(&row, all->rows[i].attrs, all->rows[i].len) && !ns_is_dying(&row) &&
+		    ipcns_uint(row.attr[IPCNS_A_NS_OWNER_INUM], &inum))
 			owners[n++] = (struct owner){
 				.inum = inum, .count = 1, .place = i,
-				.wanted = only && ns_selected(only, rec.attr[IPCNS_A_NS_INUM],
-							      rec.attr[IPCNS_A_NS_ID]),
+				.wanted = only && ns_selected(only, row.attr[IPCNS_A_NS_INUM],
+							      row.attr[IPCNS_A_NS_ID]),
 			};
 	if (n)
 		qsort(owners, n, sizeof(*owners), compare_inums);
@@ -210,43 +210,43 @@ static void find_user_namespaces(struct user_limits *list, struct ipcns *w,
 {
 	struct owner *owners = xrealloc(NULL, all->n, sizeof(*owners));
 	size_t n = list_owners(all, only, owners), i;
-	const struct stored_row *row;
-	struct row rec;
+	const struct stored_row *stored;
+	struct row row;
 
 	for (i = 0; i < n; i++) {
-		row = &all->rows[owners[i].place];
-		if (!find(list, owners[i].inum) && row_parse(&rec, row->attrs, row->len))
-			add_ancestors(list, open_owner(w, &rec, row->key.number[0], ns_id(row)),
-				      &most);
+		stored = &all->rows[owners[i].place];
+		if (!find(list, owners[i].inum) && row_parse(&row, stored->attrs, stored->len))
+			add_ancestors(list, open_owner(w, &row, stored->key.number[0],
+						       ns_id(stored)), &most);
 	}
 	free(owners);
 }
 
 /* Who created a namespace. For one that is older than the module: who created its user namespace. */
-static bool get_creator(const struct row *rec, uint64_t *uid)
+static bool get_creator(const struct row *row, uint64_t *uid)
 {
-	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1], *born = rec->attr[IPCNS_A_NS_BORN];
+	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1], *born = row->attr[IPCNS_A_NS_BORN];
 
 	if (born && nla_parse_nested(tb, IPCNS_A_ACTOR_MAX, born, NULL) >= 0 &&
 	    ipcns_uint(tb[IPCNS_A_ACTOR_UID], uid))
 		return true;
-	return ipcns_uint(rec->attr[IPCNS_A_NS_OWNER_UID], uid);
+	return ipcns_uint(row->attr[IPCNS_A_NS_OWNER_UID], uid);
 }
 
-static void count_namespace(struct user_limits *list, const struct row *rec, bool wanted)
+static void count_namespace(struct user_limits *list, const struct row *row, bool wanted)
 {
-	struct user_limit row = { .kind = USER_LIMIT_NAMESPACES, .used = 1, .wanted = wanted };
+	struct user_limit limit = { .kind = USER_LIMIT_NAMESPACES, .used = 1, .wanted = wanted };
 	const struct user_namespace *ns;
 	uint64_t uid;
 
-	if (!ipcns_uint(rec->attr[IPCNS_A_NS_OWNER_INUM], &row.userns) || !get_creator(rec, &uid))
+	if (!ipcns_uint(row->attr[IPCNS_A_NS_OWNER_INUM], &limit.userns) || !get_creator(row, &uid))
 		return;
-	row.uid = uid;
-	add(list, &row);
-	for (ns = find(list, row.userns); ns && ns->parent; ns = find(list, ns->parent)) {
-		row.userns = ns->parent;
-		row.uid = ns->owner;
-		add(list, &row);
+	limit.uid = uid;
+	add(list, &limit);
+	for (ns = find(list, limit.userns); ns && ns->parent; ns = find(list, ns->parent)) {
+		limit.userns = ns->parent;
+		limit.uid = ns->owner;
+		add(list, &limit);
 	}
 }
 
@@ -258,16 +258,16 @@ static void add_namespaces(struct user_limits *list, struct ipcns *w, const stru
 			   const struct row_store *only, size_t most)
 {
 	const struct user_namespace *ns;
-	struct row rec;
+	struct row row;
 	size_t i;
 
 	find_user_namespaces(list, w, all, only, most);
 	for (i = 0; i < all->n; i++)
 		if (all->rows[i].key.number[0] != INITIAL_IPC_NS &&
-		    row_parse(&rec, all->rows[i].attrs, all->rows[i].len))
-			count_namespace(list, &rec, !only ||
-					ns_selected(only, rec.attr[IPCNS_A_NS_INUM],
-						    rec.attr[IPCNS_A_NS_ID]));
+		    row_parse(&row, all->rows[i].attrs, all->rows[i].len))
+			count_namespace(list, &row, !only ||
+					ns_selected(only, row.attr[IPCNS_A_NS_INUM],
+						    row.attr[IPCNS_A_NS_ID]));
 	merge(list);
 	for (i = 0; i < list->n; i++) {
 		ns = list->rows[i].kind == USER_LIMIT_NAMESPACES ?
@@ -302,18 +302,18 @@ static uint64_t queue_charge(uint64_t maxmsg, uint64_t msgsize)
 }
 
 /* Counts a POSIX queue for its owner, who is its creator unless it was given away. */
-static void add_queue(struct user_limits *list, const struct row *rec, bool wanted)
+static void add_queue(struct user_limits *list, const struct row *row, bool wanted)
 {
-	struct user_limit row = { .kind = USER_LIMIT_QUEUES, .wanted = wanted };
+	struct user_limit limit = { .kind = USER_LIMIT_QUEUES, .wanted = wanted };
 	uint64_t uid, maxmsg, msgsize;
 
-	if (rec->kind != IPCNS_KIND_MQ || !ipcns_uint(rec->attr[IPCNS_A_OBJECT_UID], &uid) ||
-	    !ipcns_uint(rec->nest[IPCNS_A_MQ_MAXMSG], &maxmsg) ||
-	    !ipcns_uint(rec->nest[IPCNS_A_MQ_MSGSIZE], &msgsize))
+	if (row->kind != IPCNS_KIND_MQ || !ipcns_uint(row->attr[IPCNS_A_OBJECT_UID], &uid) ||
+	    !ipcns_uint(row->nest[IPCNS_A_MQ_MAXMSG], &maxmsg) ||
+	    !ipcns_uint(row->nest[IPCNS_A_MQ_MSGSIZE], &msgsize))
 		return;
-	row.uid = uid;
-	row.used = queue_charge(maxmsg, msgsize);
-	add(list, &row);
+	limit.uid = uid;
+	limit.used = queue_charge(maxmsg, msgsize);
+	add(list, &limit);
 }
 
 /* The lowest limit of the processes of a user is the one that is met first. */
@@ -360,12 +360,12 @@ struct queues {
 static void take_queue(struct nlattr *attrs, int len, void *arg)
 {
 	struct queues *queues = arg;
-	struct row rec;
+	struct row row;
 
-	if (object_parse(&rec, attrs, len))
-		add_queue(queues->list, &rec, !queues->only ||
-			  ns_selected(queues->only, rec.attr[IPCNS_A_OBJECT_NS_INUM],
-				      rec.attr[IPCNS_A_OBJECT_NS_ID]));
+	if (object_parse(&row, attrs, len))
+		add_queue(queues->list, &row, !queues->only ||
+			  ns_selected(queues->only, row.attr[IPCNS_A_OBJECT_NS_INUM],
+				      row.attr[IPCNS_A_OBJECT_NS_ID]));
 }
 
 static bool restart_queues(void *arg)

@@ -11,45 +11,45 @@
 #include "util.h"
 
 /** waiter_is_truncated - whether a row of waiter-get only says that there are more */
-bool waiter_is_truncated(const struct row *rec)
+bool waiter_is_truncated(const struct row *row)
 {
-	return rec->attr[IPCNS_A_WAITER_TRUNCATED];
+	return row->attr[IPCNS_A_WAITER_TRUNCATED];
 }
 
 /** waiter_is_undo - whether a row of waiter-get is an adjustment, and nobody waits */
-bool waiter_is_undo(const struct row *rec)
+bool waiter_is_undo(const struct row *row)
 {
 	uint64_t role;
 
-	return ipcns_uint(rec->attr[IPCNS_A_WAITER_ROLE], &role) && role == IPCNS_ROLE_UNDO;
+	return ipcns_uint(row->attr[IPCNS_A_WAITER_ROLE], &role) && role == IPCNS_ROLE_UNDO;
 }
 
-static void fill_pid(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_pid(const struct column *column, const struct row *row, struct value *value)
 {
 	uint64_t pid;
 
-	if (ipcns_uint(rec->attr[column->attr], &pid) && pid)
-		value_number(cell, pid);
+	if (ipcns_uint(row->attr[column->attr], &pid) && pid)
+		value_number(value, pid);
 }
 
-static void fill_command(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_command(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	value_attr(cell, AS_COMMAND, rec->attr[IPCNS_A_WAITER_PID]);
-	if (cell->type == VALUE_UNKNOWN)
-		value_attr(cell, AS_TEXT, rec->attr[IPCNS_A_WAITER_COMM]);
+	value_attr(value, AS_COMMAND, row->attr[IPCNS_A_WAITER_PID]);
+	if (value->type == VALUE_UNKNOWN)
+		value_attr(value, AS_TEXT, row->attr[IPCNS_A_WAITER_COMM]);
 }
 
 /* The name of a number, if it has one. */
-static void fill_name(struct nlattr *attr, const char *const *names, size_t n, struct value *cell)
+static void fill_name(struct nlattr *attr, const char *const *names, size_t n, struct value *value)
 {
-	uint64_t value;
+	uint64_t number;
 
-	if (ipcns_uint(attr, &value) && value < n)
-		value_text(cell, names[value]);
+	if (ipcns_uint(attr, &number) && number < n)
+		value_text(value, names[number]);
 }
 
-static void fill_role(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_role(const struct column *column, const struct row *row, struct value *value)
 {
 	static const char *const names[] = {
 		[IPCNS_ROLE_SEM] = "sem",
@@ -58,10 +58,10 @@ static void fill_role(const struct column *column, const struct row *rec, struct
 		[IPCNS_ROLE_SENDER] = "sender",
 	};
 
-	fill_name(rec->attr[column->attr], names, ARRAY_SIZE(names), cell);
+	fill_name(row->attr[column->attr], names, ARRAY_SIZE(names), value);
 }
 
-static void fill_mode(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_mode(const struct column *column, const struct row *row, struct value *value)
 {
 	static const char *const names[] = {
 		[IPCNS_MSG_MODE_ANY] = "any",
@@ -71,30 +71,30 @@ static void fill_mode(const struct column *column, const struct row *rec, struct
 		[IPCNS_MSG_MODE_NUMBER] = "number",
 	};
 
-	fill_name(rec->attr[column->attr], names, ARRAY_SIZE(names), cell);
+	fill_name(row->attr[column->attr], names, ARRAY_SIZE(names), value);
 }
 
-static int put_operation(char *buf, size_t size, const struct row *rec)
+static int put_operation(char *buf, size_t size, const struct row *row)
 {
 	uint64_t nsops;
 	int64_t op;
 	int len;
 
-	if (!ipcns_int(rec->attr[IPCNS_A_WAITER_SEMOP], &op))
+	if (!ipcns_int(row->attr[IPCNS_A_WAITER_SEMOP], &op))
 		return 0;
 	if (op)
 		len = snprintf(buf, size, "%s by %lld", op < 0 ? "decrease" : "increase",
 			       op < 0 ? -(long long)op : (long long)op);
 	else
 		len = snprintf(buf, size, "to be zero");
-	if (ipcns_uint(rec->attr[IPCNS_A_WAITER_NSOPS], &nsops) && nsops > 1)
+	if (ipcns_uint(row->attr[IPCNS_A_WAITER_NSOPS], &nsops) && nsops > 1)
 		len += snprintf(buf + len, size - len, ", one of %llu operations",
 				(unsigned long long)nsops);
 	return len;
 }
 
 /* Which message a receiver takes; of a POSIX queue, always the first. */
-static int put_wanted(char *buf, size_t size, const struct row *rec)
+static int put_wanted(char *buf, size_t size, const struct row *row)
 {
 	static const char *const formats[] = {
 		[IPCNS_MSG_MODE_EQUAL] = "type %lld",
@@ -105,49 +105,49 @@ static int put_wanted(char *buf, size_t size, const struct row *rec)
 	uint64_t mode = IPCNS_MSG_MODE_ANY;
 	int64_t type;
 
-	ipcns_uint(rec->attr[IPCNS_A_WAITER_MODE], &mode);
+	ipcns_uint(row->attr[IPCNS_A_WAITER_MODE], &mode);
 	if (mode == IPCNS_MSG_MODE_ANY)
 		return snprintf(buf, size, "any message");
-	if (mode >= ARRAY_SIZE(formats) || !ipcns_int(rec->attr[IPCNS_A_WAITER_MTYPE], &type))
+	if (mode >= ARRAY_SIZE(formats) || !ipcns_int(row->attr[IPCNS_A_WAITER_MTYPE], &type))
 		return 0;
 	return snprintf(buf, size, formats[mode], (long long)type);
 }
 
-static void fill_waits_for(const struct column *column, const struct row *rec,
-			   struct value *cell)
+static void fill_waits_for(const struct column *column, const struct row *row,
+			   struct value *value)
 {
 	uint64_t role, bytes, hidden;
 	int64_t type;
 	int len = 0;
 
 	(void)column;
-	if (ipcns_uint(rec->attr[IPCNS_A_WAITER_HIDDEN], &hidden)) {
-		snprintf(cell->buf, sizeof(cell->buf), "%llu process%s not visible",
+	if (ipcns_uint(row->attr[IPCNS_A_WAITER_HIDDEN], &hidden)) {
+		snprintf(value->buf, sizeof(value->buf), "%llu process%s not visible",
 			 (unsigned long long)hidden, hidden == 1 ? "" : "es");
-		value_text(cell, cell->buf);
+		value_text(value, value->buf);
 		return;
 	}
-	if (!ipcns_uint(rec->attr[IPCNS_A_WAITER_ROLE], &role))
+	if (!ipcns_uint(row->attr[IPCNS_A_WAITER_ROLE], &role))
 		return;
 	switch (role) {
 	case IPCNS_ROLE_SEM:
-		len = put_operation(cell->buf, sizeof(cell->buf), rec);
+		len = put_operation(value->buf, sizeof(value->buf), row);
 		break;
 	case IPCNS_ROLE_RECEIVER:
-		len = put_wanted(cell->buf, sizeof(cell->buf), rec);
+		len = put_wanted(value->buf, sizeof(value->buf), row);
 		break;
 	case IPCNS_ROLE_SENDER:
-		if (!ipcns_uint(rec->attr[IPCNS_A_WAITER_SIZE], &bytes))
+		if (!ipcns_uint(row->attr[IPCNS_A_WAITER_SIZE], &bytes))
 			break;
-		len = snprintf(cell->buf, sizeof(cell->buf), "room for %llu bytes",
+		len = snprintf(value->buf, sizeof(value->buf), "room for %llu bytes",
 			       (unsigned long long)bytes);
-		if (ipcns_int(rec->attr[IPCNS_A_WAITER_MTYPE], &type))
-			snprintf(cell->buf + len, sizeof(cell->buf) - len, " of type %lld",
+		if (ipcns_int(row->attr[IPCNS_A_WAITER_MTYPE], &type))
+			snprintf(value->buf + len, sizeof(value->buf) - len, " of type %lld",
 				 (long long)type);
 		break;
 	}
 	if (len)
-		value_text(cell, cell->buf);
+		value_text(value, value->buf);
 }
 
 #define COLUMNS_PROCESS \
@@ -224,38 +224,38 @@ const struct table_type all_undo_columns = {
 	.n = ARRAY_SIZE(undo),
 };
 
-static const struct wait *wait_of(const struct row *rec)
+static const struct wait *wait_of(const struct row *row)
 {
-	return rec->data;
+	return row->data;
 }
 
-static void fill_type(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_type(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	value_word(cell, kind_names[wait_of(rec)->hand->kind]);
+	value_word(value, kind_names[wait_of(row)->hand->kind]);
 }
 
-static void fill_key(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_key(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	if (wait_of(rec)->hand->kind == IPCNS_KIND_MQ) {
-		object_queue_name(rec->attr[IPCNS_A_WAITER_NAME], cell);
+	if (wait_of(row)->hand->kind == IPCNS_KIND_MQ) {
+		object_queue_name(row->attr[IPCNS_A_WAITER_NAME], value);
 	} else {
-		cell->type = VALUE_KEY;
-		cell->number = wait_of(rec)->hand->key;
+		value->type = VALUE_KEY;
+		value->number = wait_of(row)->hand->key;
 	}
 }
 
-static void fill_id(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_id(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	value_number(cell, wait_of(rec)->hand->id);
+	value_number(value, wait_of(row)->hand->id);
 }
 
-static void fill_unit(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_unit(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	value_unit(cell, wait_of(rec)->pid);
+	value_unit(value, wait_of(row)->pid);
 }
 
 static void append_number(struct buffer *text, uint32_t number)
@@ -283,9 +283,9 @@ static uint32_t first_holder(const struct wait *wait)
 	return 0;
 }
 
-static void fill_holder(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_holder(const struct column *column, const struct row *row, struct value *value)
 {
-	const struct wait *wait = wait_of(rec);
+	const struct wait *wait = wait_of(row);
 	static struct buffer text;
 	size_t i;
 
@@ -295,10 +295,10 @@ static void fill_holder(const struct column *column, const struct row *rec, stru
 		if (is_holder(wait, wait->hand->pids[i]))
 			append_number(&text, wait->hand->pids[i]);
 	if (text.len || wait->hand->source == HAND_OPEN)
-		value_numbers(cell, text.bytes ?: "", text.len);
+		value_numbers(value, text.bytes ?: "", text.len);
 }
 
-static void fill_source(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_source(const struct column *column, const struct row *row, struct value *value)
 {
 	static const char *const names[HAND_SOURCES] = {
 		[HAND_UNDO] = "undo",
@@ -308,22 +308,22 @@ static void fill_source(const struct column *column, const struct row *rec, stru
 	};
 
 	(void)column;
-	if (wait_of(rec)->hand->source == HAND_GONE || first_holder(wait_of(rec)))
-		value_word(cell, names[wait_of(rec)->hand->source]);
+	if (wait_of(row)->hand->source == HAND_GONE || first_holder(wait_of(row)))
+		value_word(value, names[wait_of(row)->hand->source]);
 }
 
-static void fill_holder_command(const struct column *column, const struct row *rec,
-				struct value *cell)
+static void fill_holder_command(const struct column *column, const struct row *row,
+				struct value *value)
 {
 	(void)column;
-	value_command(cell, first_holder(wait_of(rec)));
+	value_command(value, first_holder(wait_of(row)));
 }
 
-static void fill_cycle(const struct column *column, const struct row *rec, struct value *cell)
+static void fill_cycle(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	if (wait_of(rec)->cycle)
-		value_number(cell, wait_of(rec)->cycle);
+	if (wait_of(row)->cycle)
+		value_number(value, wait_of(row)->cycle);
 }
 
 static const struct column wait[] = {

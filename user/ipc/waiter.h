@@ -41,7 +41,7 @@ struct wait {
 	uint32_t cycle;		/* number of the cycle that it is part of, or 0 */
 };
 
-bool waiter_is_truncated(const struct row *rec);
-bool waiter_is_undo(const struct row *rec);
+bool waiter_is_truncated(const struct row *row);
+bool waiter_is_undo(const struct row *row);
 
 #endif

@@ -26,7 +26,7 @@
 /* The object that is asked about. */
 struct request {
 	struct waits *waits;
-	struct row rec;
+	struct row row;
 	struct nlattr *key;
 	uint64_t nsid, id;
 	struct row_store waiters, undos;
@@ -44,12 +44,12 @@ struct request {
 void waits_add_object(struct waits *waits, struct nlattr *attrs, int len)
 {
 	uint64_t status = 0;
-	struct row rec;
+	struct row row;
 
-	if (!object_parse(&rec, attrs, len) || !object_may_have_waiters(&rec))
+	if (!object_parse(&row, attrs, len) || !object_may_have_waiters(&row))
 		return;
-	if (rec.kind == IPCNS_KIND_MQ) {
-		ipcns_uint(rec.nest[IPCNS_A_MQ_STATUS], &status);
+	if (row.kind == IPCNS_KIND_MQ) {
+		ipcns_uint(row.nest[IPCNS_A_MQ_STATUS], &status);
 		if (status & IPCNS_MQ_STATUS_UNLINKED) {
 			waits->unlinked++;
 			return;
@@ -85,11 +85,11 @@ struct objects {
 static void take_object(struct nlattr *attrs, int len, void *arg)
 {
 	struct objects *objects = arg;
-	struct row rec;
+	struct row row;
 
-	if (objects->only && (!row_parse(&rec, attrs, len) ||
-			      !ns_selected(objects->only, rec.attr[IPCNS_A_OBJECT_NS_INUM],
-					   rec.attr[IPCNS_A_OBJECT_NS_ID])))
+	if (objects->only && (!row_parse(&row, attrs, len) ||
+			      !ns_selected(objects->only, row.attr[IPCNS_A_OBJECT_NS_INUM],
+					   row.attr[IPCNS_A_OBJECT_NS_ID])))
 		return;
 	waits_add_object(objects->waits, attrs, len);
 }
@@ -132,14 +132,14 @@ void waits_read_objects(struct ipcns *w, const struct row_store *namespaces, uns
 static void take_waiter(struct nlattr *attrs, int len, void *arg)
 {
 	struct request *request = arg;
-	struct row rec;
+	struct row row;
 
-	if (!row_parse(&rec, attrs, len))
+	if (!row_parse(&row, attrs, len))
 		return;
-	if (waiter_is_truncated(&rec))
+	if (waiter_is_truncated(&row))
 		request->truncated = true;
 	else
-		row_store_add(waiter_is_undo(&rec) ? &request->undos : &request->waiters, attrs,
+		row_store_add(waiter_is_undo(&row) ? &request->undos : &request->waiters, attrs,
 			      len, NULL);
 }
 
@@ -154,16 +154,16 @@ static bool restart_waiters(void *arg)
 }
 
 /* What a process waits for: whoever waits for the same is in the same hand. */
-static uint64_t what_of(const struct row *rec)
+static uint64_t what_of(const struct row *row)
 {
 	uint64_t semnum = 0, role = 0;
 	int64_t op = 0;
 
-	ipcns_uint(rec->attr[IPCNS_A_WAITER_ROLE], &role);
+	ipcns_uint(row->attr[IPCNS_A_WAITER_ROLE], &role);
 	if (role != IPCNS_ROLE_SEM && role != IPCNS_ROLE_UNDO)
 		return role;
-	ipcns_uint(rec->attr[IPCNS_A_WAITER_SEMNUM], &semnum);
-	ipcns_int(rec->attr[IPCNS_A_WAITER_SEMOP], &op);
+	ipcns_uint(row->attr[IPCNS_A_WAITER_SEMNUM], &semnum);
+	ipcns_int(row->attr[IPCNS_A_WAITER_SEMOP], &op);
 	if (role == IPCNS_ROLE_UNDO)	/* the end of who took it gives it back */
 		return op > 0 ? WHAT_GROW(semnum) : WHAT_ZERO(semnum);
 	return op < 0 ? WHAT_GROW(semnum) : WHAT_ZERO(semnum);
@@ -223,7 +223,7 @@ static void add_hand(struct request *request, uint64_t what)
 
 	ipcns_uint(request->key, &key);
 	*hand = (struct hand){
-		.nsid = request->nsid, .kind = request->rec.kind, .id = request->id, .key = key,
+		.nsid = request->nsid, .kind = request->row.kind, .id = request->id, .key = key,
 		.what = what,
 	};
 	waits->hands = xgrow(waits->hands, waits->n_hands, &waits->allocated_hands,
@@ -236,11 +236,11 @@ static void make_hands(struct request *request)
 {
 	size_t n = request->waiters.n, first = request->waits->n_hands, i;
 	uint64_t *what = xcalloc(n, sizeof(*what));
-	struct row rec;
+	struct row row;
 
 	for (i = 0; i < n; i++)
-		if (row_parse(&rec, request->waiters.rows[i].attrs, request->waiters.rows[i].len))
-			what[i] = what_of(&rec);
+		if (row_parse(&row, request->waiters.rows[i].attrs, request->waiters.rows[i].len))
+			what[i] = what_of(&row);
 	qsort(what, n, sizeof(*what), compare_numbers);
 	for (i = 0; i < n; i++)
 		if (!i || what[i - 1] != what[i])
@@ -263,21 +263,21 @@ static void take_undos(struct request *request)
 {
 	struct hand *hand;
 	uint64_t pid;
-	struct row rec;
+	struct row row;
 	size_t i;
 
 	for (i = 0; i < request->undos.n; i++) {
-		if (!row_parse(&rec, request->undos.rows[i].attrs, request->undos.rows[i].len))
+		if (!row_parse(&row, request->undos.rows[i].attrs, request->undos.rows[i].len))
 			continue;
-		if (rec.attr[IPCNS_A_WAITER_HIDDEN]) {
+		if (row.attr[IPCNS_A_WAITER_HIDDEN]) {
 			take_hidden(request);
 			continue;
 		}
-		hand = find_hand(request, what_of(&rec));
+		hand = find_hand(request, what_of(&row));
 		if (!hand)
 			continue;
 		pid = 0;
-		ipcns_uint(rec.attr[IPCNS_A_WAITER_PID], &pid);
+		ipcns_uint(row.attr[IPCNS_A_WAITER_PID], &pid);
 		add_pid(hand, HAND_UNDO, pid);
 	}
 }
@@ -287,17 +287,17 @@ static void take_element(struct nlattr *attrs, int len, void *arg)
 	struct request *request = arg;
 	uint64_t semnum, pid, what;
 	struct hand *hand;
-	struct row rec;
+	struct row row;
 
-	if (!row_parse(&rec, attrs, len) ||
-	    !ipcns_uint(rec.attr[IPCNS_A_ELEMENT_SEMNUM], &semnum) ||
-	    !ipcns_uint(rec.attr[IPCNS_A_ELEMENT_PID], &pid) || !pid)
+	if (!row_parse(&row, attrs, len) ||
+	    !ipcns_uint(row.attr[IPCNS_A_ELEMENT_SEMNUM], &semnum) ||
+	    !ipcns_uint(row.attr[IPCNS_A_ELEMENT_PID], &pid) || !pid)
 		return;
 	for (what = WHAT_GROW(semnum); what <= WHAT_ZERO(semnum); what++) {
 		hand = find_hand(request, what);
 		if (hand && hand->source != HAND_UNDO) {
 			hand->n = 0;
-			add_last(hand, pid, rec.attr[IPCNS_A_ELEMENT_GONE]);
+			add_last(hand, pid, row.attr[IPCNS_A_ELEMENT_GONE]);
 		}
 	}
 }
@@ -319,13 +319,13 @@ static bool needs_elements(const struct request *request)
 }
 
 /* Who receives, for a sender; who sends, for a receiver. */
-static void fill_other_end(const struct row *rec, struct hand *hand)
+static void fill_other_end(const struct row *row, struct hand *hand)
 {
 	const bool sender = hand->what == IPCNS_ROLE_SENDER;
 	uint64_t pid;
 
-	if (ipcns_uint(rec->nest[sender ? IPCNS_A_MSG_LRPID : IPCNS_A_MSG_LSPID], &pid) && pid)
-		add_last(hand, pid, object_remembers_gone(rec, sender ? IPCNS_REMEMBERED_LRPID :
+	if (ipcns_uint(row->nest[sender ? IPCNS_A_MSG_LRPID : IPCNS_A_MSG_LSPID], &pid) && pid)
+		add_last(hand, pid, object_remembers_gone(row, sender ? IPCNS_REMEMBERED_LRPID :
 							  IPCNS_REMEMBERED_LSPID));
 }
 
@@ -337,19 +337,19 @@ static void fill_hands(struct ipcns *w, struct request *request)
 
 	if (request->waits->brief)
 		return;
-	switch (request->rec.kind) {
+	switch (request->row.kind) {
 	case IPCNS_KIND_SEM:
 		take_undos(request);
 		if (!needs_elements(request))
 			return;
-		ret = ipcns_dump(w, object_request(IPCNS_CMD_ELEMENT_GET, &request->rec),
+		ret = ipcns_dump(w, object_request(IPCNS_CMD_ELEMENT_GET, &request->row),
 				 take_element, restart_elements, request);
 		if (ret && ret != -ENOENT)
 			module_die(w, ret, "cannot list semaphores");
 		return;
 	case IPCNS_KIND_MSG:
 		for (i = 0; i < request->n_hands; i++)
-			fill_other_end(&request->rec, request->hands[i]);
+			fill_other_end(&request->row, request->hands[i]);
 		return;
 	case IPCNS_KIND_MQ:
 		for (i = 0; i < request->n_hands; i++)
@@ -360,25 +360,25 @@ static void fill_hands(struct ipcns *w, struct request *request)
 static void store_waiters(struct request *request)
 {
 	struct waits *waits = request->waits;
-	struct stored_row *row = request->waiters.rows;
-	const struct stored_row *end = row + request->waiters.n;
+	struct stored_row *next = request->waiters.rows;
+	const struct stored_row *end = next + request->waiters.n;
 	struct stored_wait *stored;
 	uint64_t pid;
-	struct row rec;
+	struct row row;
 
-	for (; row < end; row++) {
-		if (!row_parse(&rec, row->attrs, row->len))
+	for (; next < end; next++) {
+		if (!row_parse(&row, next->attrs, next->len))
 			continue;
 		pid = 0;
-		ipcns_uint(rec.attr[IPCNS_A_WAITER_PID], &pid);
+		ipcns_uint(row.attr[IPCNS_A_WAITER_PID], &pid);
 		waits->rows = xgrow(waits->rows, waits->n, &waits->allocated,
 				    sizeof(*waits->rows));
 		stored = &waits->rows[waits->n++];
 		*stored = (struct stored_wait){
-			.wait = { .hand = find_hand(request, what_of(&rec)), .pid = pid },
-			.attrs = row->attrs, .len = row->len,
+			.wait = { .hand = find_hand(request, what_of(&row)), .pid = pid },
+			.attrs = next->attrs, .len = next->len,
 		};
-		row->attrs = NULL;	/* has moved */
+		next->attrs = NULL;	/* has moved */
 	}
 }
 
@@ -398,7 +398,7 @@ static bool check(struct ipcns *w, struct request *request, int ret)
 		waits->refused_nsid = request->nsid;
 		return false;
 	case -EOPNOTSUPP:
-		waits->unreadable |= 1U << request->rec.kind;
+		waits->unreadable |= 1U << request->row.kind;
 		return false;
 	}
 	module_die(w, ret, "cannot list waiters");
@@ -409,15 +409,15 @@ static void ask(struct ipcns *w, const struct stored_row *object, struct waits *
 	struct request request = { .waits = waits };
 	struct ipcns_request *r;
 
-	if (!object_parse(&request.rec, object->attrs, object->len) ||
-	    waits->unreadable & 1U << request.rec.kind)
+	if (!object_parse(&request.row, object->attrs, object->len) ||
+	    waits->unreadable & 1U << request.row.kind)
 		return;
-	ipcns_uint(request.rec.attr[IPCNS_A_OBJECT_NS_ID], &request.nsid);
-	ipcns_uint(request.rec.attr[IPCNS_A_OBJECT_ID], &request.id);
-	request.key = request.rec.attr[IPCNS_A_OBJECT_KEY];
+	ipcns_uint(request.row.attr[IPCNS_A_OBJECT_NS_ID], &request.nsid);
+	ipcns_uint(request.row.attr[IPCNS_A_OBJECT_ID], &request.id);
+	request.key = request.row.attr[IPCNS_A_OBJECT_KEY];
 	if (waits->refused_nsid && waits->refused_nsid == request.nsid)
 		return;
-	r = object_request(IPCNS_CMD_WAITER_GET, &request.rec);
+	r = object_request(IPCNS_CMD_WAITER_GET, &request.row);
 	if (r && check(w, &request, ipcns_dump(w, r, take_waiter, restart_waiters, &request)) &&
 	    request.waiters.n) {
 		make_hands(&request);
@@ -471,14 +471,14 @@ void waits_read(struct ipcns *w, struct waits *waits)
 /** waits_print - print a row for each process that waits, as wait_columns has it */
 void waits_print(const struct waits *waits, struct table *out)
 {
-	struct row rec;
+	struct row row;
 	size_t i;
 
 	for (i = 0; i < waits->n; i++) {
-		if (!row_parse(&rec, waits->rows[i].attrs, waits->rows[i].len))
+		if (!row_parse(&row, waits->rows[i].attrs, waits->rows[i].len))
 			continue;
-		rec.data = &waits->rows[i].wait;
-		table_add(out, &rec);
+		row.data = &waits->rows[i].wait;
+		table_add(out, &row);
 	}
 }
 

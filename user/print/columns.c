@@ -24,17 +24,17 @@ bool column_is_number(const struct column *column)
 	}
 }
 
-/** column_fill - fill @cell with what @column shows of @rec */
-void column_fill(const struct column *column, const struct row *rec, struct value *cell)
+/** column_fill - fill @value with what @column shows of @row */
+void column_fill(const struct column *column, const struct row *row, struct value *value)
 {
-	cell->type = VALUE_UNKNOWN;
-	cell->number = 0;
+	value->type = VALUE_UNKNOWN;
+	value->number = 0;
 	if (column->fill)
-		column->fill(column, rec, cell);
+		column->fill(column, row, value);
 	else if (column->nest)
-		value_attr(cell, column->as, rec->nest[column->nest]);
+		value_attr(value, column->as, row->nest[column->nest]);
 	else if (column->attr)
-		value_attr(cell, column->as, rec->attr[column->attr]);
+		value_attr(value, column->as, row->attr[column->attr]);
 }
 
 /** column_find - column by name, in whatever case; NULL if there is none */
@@ -48,24 +48,24 @@ const struct column *column_find(const struct table_type *set, const char *name,
 	return NULL;
 }
 
-static bool is_shown(const struct column_choice *sel, const struct column *column)
+static bool is_shown(const struct column_choice *columns, const struct column *column)
 {
 	size_t i;
 
-	for (i = 0; i < sel->n; i++)
-		if (sel->columns[i] == column)
+	for (i = 0; i < columns->n; i++)
+		if (columns->columns[i] == column)
 			return true;
 	return false;
 }
 
-static void append(struct column_choice *sel, const struct column *column)
+static void append(struct column_choice *columns, const struct column *column)
 {
-	bool again = is_shown(sel, column);
+	bool again = is_shown(columns, column);
 
-	sel->columns = xrealloc(sel->columns, sel->n + 1, sizeof(*sel->columns));
-	sel->again = xrealloc(sel->again, sel->n + 1, sizeof(*sel->again));
-	sel->columns[sel->n] = column;
-	sel->again[sel->n++] = again;
+	columns->columns = xrealloc(columns->columns, columns->n + 1, sizeof(*columns->columns));
+	columns->again = xrealloc(columns->again, columns->n + 1, sizeof(*columns->again));
+	columns->columns[columns->n] = column;
+	columns->again[columns->n++] = again;
 }
 
 /** column_get - column_find(), or die */
@@ -80,16 +80,16 @@ const struct column *column_get(const struct table_type *set, const char *name, 
 }
 
 /* Of columns that are added to the defaults, those that are there already stay where they are. */
-static void append_list(struct column_choice *sel, const char *list, bool once)
+static void append_list(struct column_choice *columns, const char *list, bool once)
 {
 	const struct column *column;
 	size_t len;
 
 	for (;; list += len + 1) {
 		len = strcspn(list, ",");
-		column = column_get(sel->set, list, len);
-		if (!once || !is_shown(sel, column))
-			append(sel, column);
+		column = column_get(columns->set, list, len);
+		if (!once || !is_shown(columns, column))
+			append(columns, column);
 		if (!list[len])
 			return;
 	}
@@ -97,86 +97,88 @@ static void append_list(struct column_choice *sel, const char *list, bool once)
 
 /**
  * column_choice_parse - choose columns
- * @sel: the result, for column_choice_free()
+ * @columns: the result, for column_choice_free()
  * @set: columns there are
  * @list: NAME,..., or +NAME,... for what to append to the defaults; NULL for the defaults
  * @all: all columns there are, whatever @list says
  */
-void column_choice_parse(struct column_choice *sel, const struct table_type *set, const char *list,
-			 bool all)
+void column_choice_parse(struct column_choice *columns, const struct table_type *set,
+			 const char *list, bool all)
 {
 	size_t i;
 
-	*sel = (struct column_choice){ .set = set };
+	*columns = (struct column_choice){ .set = set };
 	if (all) {
 		for (i = 0; i < set->n; i++)
-			append(sel, &set->columns[i]);
+			append(columns, &set->columns[i]);
 		return;
 	}
 	if (!list || *list == '+')
-		append_list(sel, set->defaults, false);
+		append_list(columns, set->defaults, false);
 	if (list)
-		append_list(sel, *list == '+' ? list + 1 : list, *list == '+');
+		append_list(columns, *list == '+' ? list + 1 : list, *list == '+');
 }
 
 /** column_choice_show - show the column @name, last unless it was chosen already */
-void column_choice_show(struct column_choice *sel, const char *name)
+void column_choice_show(struct column_choice *columns, const char *name)
 {
-	append_list(sel, name, true);
+	append_list(columns, name, true);
 }
 
 /**
  * column_choice_sort - choose columns that rows are sorted by
- * @sel: columns that are shown, to which these need not belong
+ * @columns: columns that are shown, to which these need not belong
  * @list: [-]NAME,..., the most significant one first; "-" is for descending order
  */
-void column_choice_sort(struct column_choice *sel, const char *list)
+void column_choice_sort(struct column_choice *columns, const char *list)
 {
 	struct sort_column *sort;
 	size_t len;
 
 	for (;; list += len + 1) {
-		sel->sort = xrealloc(sel->sort, sel->n_sort + 1, sizeof(*sel->sort));
-		sort = &sel->sort[sel->n_sort++];
+		columns->sort = xrealloc(columns->sort, columns->n_sort + 1,
+					 sizeof(*columns->sort));
+		sort = &columns->sort[columns->n_sort++];
 		sort->descending = *list == '-';
 		list += sort->descending;
 		len = strcspn(list, ",");
-		sort->column = column_get(sel->set, list, len);
+		sort->column = column_get(columns->set, list, len);
 		if (!list[len])
 			return;
 	}
 }
 
 /** column_choice_filter - take note of a column that a filter reads */
-void column_choice_filter(struct column_choice *sel, const struct column *column)
+void column_choice_filter(struct column_choice *columns, const struct column *column)
 {
-	sel->filtered = xrealloc(sel->filtered, sel->n_filtered + 1, sizeof(*sel->filtered));
-	sel->filtered[sel->n_filtered++] = column;
+	columns->filtered = xrealloc(columns->filtered, columns->n_filtered + 1,
+				     sizeof(*columns->filtered));
+	columns->filtered[columns->n_filtered++] = column;
 }
 
 /** column_choice_has - whether the column @name is needed: to be shown, to sort or to filter by */
-bool column_choice_has(const struct column_choice *sel, const char *name)
+bool column_choice_has(const struct column_choice *columns, const char *name)
 {
-	const struct column *column = column_find(sel->set, name, strlen(name));
+	const struct column *column = column_find(columns->set, name, strlen(name));
 	size_t i;
 
-	for (i = 0; i < sel->n_sort; i++)
-		if (sel->sort[i].column == column)
+	for (i = 0; i < columns->n_sort; i++)
+		if (columns->sort[i].column == column)
 			return true;
-	for (i = 0; i < sel->n_filtered; i++)
-		if (sel->filtered[i] == column)
+	for (i = 0; i < columns->n_filtered; i++)
+		if (columns->filtered[i] == column)
 			return true;
-	return is_shown(sel, column);
+	return is_shown(columns, column);
 }
 
 /** column_choice_free - free what column_choice_parse() allocated */
-void column_choice_free(struct column_choice *sel)
+void column_choice_free(struct column_choice *columns)
 {
-	free(sel->columns);
-	free(sel->again);
-	free(sel->sort);
-	free(sel->filtered);
-	*sel = (struct column_choice){ 0 };
+	free(columns->columns);
+	free(columns->again);
+	free(columns->sort);
+	free(columns->filtered);
+	*columns = (struct column_choice){ 0 };
 }
 
 static const char *column_type(const struct column *column)

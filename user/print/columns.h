@@ -23,7 +23,7 @@ struct column {
 	enum value_kind as;
 	unsigned int attr;	/* attribute of the message */
 	unsigned int nest;	/* or attribute in the nest of its kind */
-	void (*fill)(const struct column *column, const struct row *rec, struct value *cell);
+	void (*fill)(const struct column *column, const struct row *row, struct value *value);
 	int flags;		/* SCOLS_FL_TRUNC: may be cut to fit a terminal */
 };
 
@@ -32,7 +32,7 @@ struct table_type {
 	const char *defaults;
 	const struct column *columns;
 	size_t n;
-	const char *(*color)(const struct row *rec);	/* of a row on a terminal; or NULL */
+	const char *(*color)(const struct row *row);	/* of a row on a terminal; or NULL */
 };
 
 /* A column that rows are sorted by. */
@@ -54,16 +54,16 @@ struct column_choice {
 };
 
 bool column_is_number(const struct column *column);
-void column_fill(const struct column *column, const struct row *rec, struct value *cell);
+void column_fill(const struct column *column, const struct row *row, struct value *value);
 const struct column *column_get(const struct table_type *set, const char *name, size_t len);
 const struct column *column_find(const struct table_type *set, const char *name, size_t len);
-void column_choice_parse(struct column_choice *sel, const struct table_type *set, const char *list,
-			 bool all);
-void column_choice_show(struct column_choice *sel, const char *name);
-void column_choice_sort(struct column_choice *sel, const char *list);
-void column_choice_filter(struct column_choice *sel, const struct column *column);
-bool column_choice_has(const struct column_choice *sel, const char *name);
-void column_choice_free(struct column_choice *sel);
+void column_choice_parse(struct column_choice *columns, const struct table_type *set,
+			 const char *list, bool all);
+void column_choice_show(struct column_choice *columns, const char *name);
+void column_choice_sort(struct column_choice *columns, const char *list);
+void column_choice_filter(struct column_choice *columns, const struct column *column);
+bool column_choice_has(const struct column_choice *columns, const char *name);
+void column_choice_free(struct column_choice *columns);
 void columns_print(const struct table_type *set, bool as_json);
 
 #endif

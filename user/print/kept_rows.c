@@ -22,7 +22,7 @@ struct kept_value {
 
 static size_t values_of_row(const struct kept_rows *kept)
 {
-	return kept->sel->n + kept->sel->n_sort;
+	return kept->columns->n + kept->columns->n_sort;
 }
 
 static bool is_text(enum value_type type)
@@ -30,11 +30,11 @@ static bool is_text(enum value_type type)
 	return type == VALUE_TEXT || type == VALUE_LIST || type == VALUE_NUMBERS;
 }
 
-/** kept_rows_begin - begin with no rows; @sel must outlive them */
-void kept_rows_begin(struct kept_rows *kept, const struct column_choice *sel)
+/** kept_rows_begin - begin with no rows; @columns must outlive them */
+void kept_rows_begin(struct kept_rows *kept, const struct column_choice *columns)
 {
-	*kept = (struct kept_rows){ .sel = sel };
-	if (sel->n_sort) {
+	*kept = (struct kept_rows){ .columns = columns };
+	if (columns->n_sort) {
 		kept->last = xcalloc(values_of_row(kept), sizeof(*kept->last));
 		/* No place of a text. */
 		memset(kept->last, 0xff, values_of_row(kept) * sizeof(*kept->last));
@@ -75,78 +75,78 @@ static uint64_t put_text(struct kept_rows *kept, size_t column, const char *text
 	return at;
 }
 
-static void put_value(struct kept_rows *kept, size_t column, const struct value *cell)
+static void put_value(struct kept_rows *kept, size_t column, const struct value *value)
 {
-	struct kept_value value = { .number = cell->number, .type = cell->type };
+	struct kept_value stored = { .number = value->number, .type = value->type };
 
-	if (is_text(cell->type))
-		value.number = put_text(kept, column, cell->text, cell->len);
-	else if (cell->type == VALUE_WORD)
-		value.word = cell->text;
-	else if (cell->type == VALUE_PERCENT)
-		memcpy(&value.number, &cell->percent, sizeof(value.number));
-	buffer_plain(&kept->values, (const char *)&value, sizeof(value));
+	if (is_text(value->type))
+		stored.number = put_text(kept, column, value->text, value->len);
+	else if (value->type == VALUE_WORD)
+		stored.word = value->text;
+	else if (value->type == VALUE_PERCENT)
+		memcpy(&stored.number, &value->percent, sizeof(stored.number));
+	buffer_plain(&kept->values, (const char *)&stored, sizeof(stored));
 }
 
 /* What a row is sorted by: users and words by what is shown of them. */
-static void put_key(struct kept_rows *kept, size_t column, struct value *cell)
+static void put_key(struct kept_rows *kept, size_t column, struct value *value)
 {
 	static const struct value_format format = { .time = TIME_ISO };
 
-	if (cell->type == VALUE_USER || cell->type == VALUE_GROUP) {
-		value_render(cell, &format);
-		cell->type = VALUE_TEXT;
-	} else if (cell->type == VALUE_WORD) {
-		cell->type = VALUE_TEXT;
+	if (value->type == VALUE_USER || value->type == VALUE_GROUP) {
+		value_render(value, &format);
+		value->type = VALUE_TEXT;
+	} else if (value->type == VALUE_WORD) {
+		value->type = VALUE_TEXT;
 	}
-	put_value(kept, column, cell);
+	put_value(kept, column, value);
 }
 
 /**
  * kept_rows_add - keep a row
  * @kept: the rows
- * @rec: the row, for the columns that it is sorted by
+ * @row: the row, for the columns that it is sorted by
  * @shown: the row, for those that are shown
- * @row: what else there is of it
+ * @more: what else there is of it
  */
-void kept_rows_add(struct kept_rows *kept, const struct row *rec, const struct row *shown,
-		   const struct kept_row *row)
+void kept_rows_add(struct kept_rows *kept, const struct row *row, const struct row *shown,
+		   const struct kept_row *more)
 {
-	struct value cell;
+	struct value value;
 	size_t i;
 
 	kept->rows = xgrow(kept->rows, kept->n, &kept->allocated, sizeof(*kept->rows));
-	kept->rows[kept->n++] = *row;
-	for (i = 0; i < kept->sel->n; i++) {
-		column_fill(kept->sel->columns[i], shown, &cell);
-		put_value(kept, i, &cell);
+	kept->rows[kept->n++] = *more;
+	for (i = 0; i < kept->columns->n; i++) {
+		column_fill(kept->columns->columns[i], shown, &value);
+		put_value(kept, i, &value);
 	}
-	for (i = 0; i < kept->sel->n_sort; i++) {
-		column_fill(kept->sel->sort[i].column, rec, &cell);
-		put_key(kept, kept->sel->n + i, &cell);
+	for (i = 0; i < kept->columns->n_sort; i++) {
+		column_fill(kept->columns->sort[i].column, row, &value);
+		put_key(kept, kept->columns->n + i, &value);
 	}
 }
 
-/** kept_rows_value - fill @cell with what the @column that was chosen shows of row number @row */
-void kept_rows_value(const struct kept_rows *kept, size_t row, size_t column, struct value *cell)
+/** kept_rows_value - fill @value with what the @column that was chosen shows of row number @row */
+void kept_rows_value(const struct kept_rows *kept, size_t row, size_t column, struct value *value)
 {
-	struct kept_value value;
+	struct kept_value stored;
 	size_t at = row * values_of_row(kept) + column;
 
-	memcpy(&value, kept->values.bytes + at * sizeof(value), sizeof(value));
-	cell->type = value.type;
-	cell->number = value.number;
-	if (is_text(cell->type))
-		cell->text = get_text(kept, value.number, &cell->len);
-	else if (cell->type == VALUE_WORD)
-		value_word(cell, value.word);
-	else if (cell->type == VALUE_PERCENT)
-		memcpy(&cell->percent, &value.number, sizeof(cell->percent));
+	memcpy(&stored, kept->values.bytes + at * sizeof(stored), sizeof(stored));
+	value->type = stored.type;
+	value->number = stored.number;
+	if (is_text(value->type))
+		value->text = get_text(kept, stored.number, &value->len);
+	else if (value->type == VALUE_WORD)
+		value_word(value, stored.word);
+	else if (value->type == VALUE_PERCENT)
+		memcpy(&value->percent, &stored.number, sizeof(value->percent));
 }
 
-static bool is_unknown(const struct value *cell)
+static bool is_unknown(const struct value *value)
 {
-	return cell->type == VALUE_UNKNOWN || cell->type == VALUE_MEANINGLESS;
+	return value->type == VALUE_UNKNOWN || value->type == VALUE_MEANINGLESS;
 }
 
 /* By the locale, as in the language of people; what it takes for equal, by bytes. */
@@ -186,14 +186,14 @@ static int compare_rows(const void *p, const void *q, void *arg)
 	struct value x, y;
 	int ret;
 
-	for (i = 0; i < kept->sel->n_sort; i++) {
-		kept_rows_value(kept, a, kept->sel->n + i, &x);
-		kept_rows_value(kept, b, kept->sel->n + i, &y);
+	for (i = 0; i < kept->columns->n_sort; i++) {
+		kept_rows_value(kept, a, kept->columns->n + i, &x);
+		kept_rows_value(kept, b, kept->columns->n + i, &y);
 		if (is_unknown(&x) || is_unknown(&y)) {
 			ret = is_unknown(&x) - is_unknown(&y);
 		} else {
 			ret = compare_values(&x, &y);
-			if (kept->sel->sort[i].descending)
+			if (kept->columns->sort[i].descending)
 				ret = -ret;
 		}
 		if (ret)

@@ -7,7 +7,7 @@
 
 /* Rows that are kept until all are there, to be printed in the order of some columns. */
 struct kept_rows {
-	const struct column_choice *sel;
+	const struct column_choice *columns;
 	struct buffer values;	/* of all rows; see kept_rows.c */
 	struct buffer text;	/* texts among them */
 	uint64_t *last;		/* of each column, where its last text is */
@@ -21,10 +21,10 @@ struct kept_row {
 	bool child;		/* stands below the last row before it that is no child */
 };
 
-void kept_rows_begin(struct kept_rows *kept, const struct column_choice *sel);
-void kept_rows_add(struct kept_rows *kept, const struct row *rec, const struct row *shown,
-		   const struct kept_row *row);
-void kept_rows_value(const struct kept_rows *kept, size_t row, size_t column, struct value *cell);
+void kept_rows_begin(struct kept_rows *kept, const struct column_choice *columns);
+void kept_rows_add(struct kept_rows *kept, const struct row *row, const struct row *shown,
+		   const struct kept_row *more);
+void kept_rows_value(const struct kept_rows *kept, size_t row, size_t column, struct value *value);
 size_t *kept_rows_order(const struct kept_rows *kept);
 void kept_rows_free(struct kept_rows *kept);
 

@@ -40,7 +40,7 @@ struct plain_table_block {
 
 /* What rows are printed with. */
 struct printer {
-	const struct plain_table *grid;
+	const struct plain_table *table;
 	struct buffer line;	/* the last one */
 	const char **cells;	/* that the next row repeats */
 	const char **printed;	/* that are in the line */
@@ -92,135 +92,135 @@ static const char *get_cell(const char *at, size_t *len, size_t *width)
 
 /**
  * plain_table_begin - begin a table
- * @grid: the table
- * @sel: its columns
+ * @table: the table
+ * @columns: its columns
  * @wide: whether a cell of any length widens its column; else only up to WIDEST, and the rest of a
  *	row with a longer one is not in line with others
  */
-void plain_table_begin(struct plain_table *grid, const struct column_choice *sel, bool wide)
+void plain_table_begin(struct plain_table *table, const struct column_choice *columns, bool wide)
 {
-	*grid = (struct plain_table){ .sel = sel, .wide = wide, .fresh = true };
-	grid->widths = xcalloc(sel->n, sizeof(*grid->widths));
-	grid->above = xcalloc(sel->n, sizeof(*grid->above));
+	*table = (struct plain_table){ .columns = columns, .wide = wide, .fresh = true };
+	table->widths = xcalloc(columns->n, sizeof(*table->widths));
+	table->above = xcalloc(columns->n, sizeof(*table->above));
 }
 
-static void widen(struct plain_table *grid, size_t column, size_t width)
+static void widen(struct plain_table *table, size_t column, size_t width)
 {
-	if (width > grid->widths[column] && (width <= WIDEST || grid->wide))
-		grid->widths[column] = width;
+	if (width > table->widths[column] && (width <= WIDEST || table->wide))
+		table->widths[column] = width;
 }
 
 /* Cells come row by row, from left to right. */
-static void end_cell(struct plain_table *grid)
+static void end_cell(struct plain_table *table)
 {
-	if (++grid->column < grid->sel->n)
+	if (++table->column < table->columns->n)
 		return;
-	grid->column = 0;
-	grid->fresh = false;
-	grid->n++;
+	table->column = 0;
+	table->fresh = false;
+	table->n++;
 }
 
-static void append(struct plain_table *grid, const char *text, size_t len, size_t width)
+static void append(struct plain_table *table, const char *text, size_t len, size_t width)
 {
-	grid->above[grid->column] = grid->rows.len;
-	put_number(&grid->rows, 2 * len + (width == len ? 1 : 2));
+	table->above[table->column] = table->rows.len;
+	put_number(&table->rows, 2 * len + (width == len ? 1 : 2));
 	if (width != len)
-		put_number(&grid->rows, width);
-	buffer_plain(&grid->rows, text, len);
-	widen(grid, grid->column, width);
-	end_cell(grid);
+		put_number(&table->rows, width);
+	buffer_plain(&table->rows, text, len);
+	widen(table, table->column, width);
+	end_cell(table);
 }
 
 /* Whether the cell above the next one shows this text, too. */
-static bool shows_above(const struct plain_table *grid, const char *text, size_t len)
+static bool shows_above(const struct plain_table *table, const char *text, size_t len)
 {
 	const char *above;
 	size_t above_len, width;
 
-	if (grid->fresh || !len)
+	if (table->fresh || !len)
 		return false;
-	above = get_cell(grid->rows.bytes + grid->above[grid->column], &above_len, &width);
+	above = get_cell(table->rows.bytes + table->above[table->column], &above_len, &width);
 	return above_len == len && !memcmp(above, text, len);
 }
 
 /**
  * plain_table_add - append a cell
- * @grid: the table
+ * @table: the table
  * @text: any bytes
  * @len: their number
  *
  * What is long, and the same as above, is kept once: command lines of neighbours often are.
  */
-void plain_table_add(struct plain_table *grid, const char *text, size_t len)
+void plain_table_add(struct plain_table *table, const char *text, size_t len)
 {
 	size_t width;
 
-	grid->cell.len = 0;
-	width = buffer_cell(&grid->cell, text, len,
-			    table_cell_size(grid->rows.len, TABLE_CELL_SIZE));
-	if (shows_above(grid, grid->cell.bytes, grid->cell.len))
-		plain_table_repeat(grid);
+	table->cell.len = 0;
+	width = buffer_cell(&table->cell, text, len,
+			    table_cell_size(table->rows.len, TABLE_CELL_SIZE));
+	if (shows_above(table, table->cell.bytes, table->cell.len))
+		plain_table_repeat(table);
 	else
-		append(grid, grid->cell.bytes, grid->cell.len, width);
+		append(table, table->cell.bytes, table->cell.len, width);
 }
 
 /** plain_table_add_plain - append a cell whose bytes are characters that every locale prints */
-void plain_table_add_plain(struct plain_table *grid, const char *text, size_t len)
+void plain_table_add_plain(struct plain_table *table, const char *text, size_t len)
 {
-	append(grid, text, len, len);
+	append(table, text, len, len);
 }
 
 /** plain_table_repeat - append a cell that shows what the one above it does */
-void plain_table_repeat(struct plain_table *grid)
+void plain_table_repeat(struct plain_table *table)
 {
-	*buffer_room(&grid->rows, 1) = 0;
-	grid->rows.len++;
-	end_cell(grid);
+	*buffer_room(&table->rows, 1) = 0;
+	table->rows.len++;
+	end_cell(table);
 }
 
-static struct plain_table_block *last_block(struct plain_table *grid)
+static struct plain_table_block *last_block(struct plain_table *table)
 {
-	return grid->n_blocks ? &grid->blocks[grid->n_blocks - 1] : NULL;
+	return table->n_blocks ? &table->blocks[table->n_blocks - 1] : NULL;
 }
 
-static struct plain_table_block *new_block(struct plain_table *grid, const struct sort_key *key)
+static struct plain_table_block *new_block(struct plain_table *table, const struct sort_key *key)
 {
-	size_t size = grid->sel->n * sizeof(*grid->above), n = grid->n_blocks++;
+	size_t size = table->columns->n * sizeof(*table->above), n = table->n_blocks++;
 	struct plain_table_block *block;
 
-	grid->blocks = xgrow(grid->blocks, n, &grid->blocks_allocated, sizeof(*block));
-	grid->states = xgrow(grid->states, n, &grid->states_allocated, size);
-	memcpy(grid->states + n * grid->sel->n, grid->above, size);
-	block = &grid->blocks[n];
+	table->blocks = xgrow(table->blocks, n, &table->blocks_allocated, sizeof(*block));
+	table->states = xgrow(table->states, n, &table->states_allocated, size);
+	memcpy(table->states + n * table->columns->n, table->above, size);
+	block = &table->blocks[n];
 	*block = (struct plain_table_block){
 		.state = n,
-		.row = grid->rows.len,
-		.key = grid->keys.len,
+		.row = table->rows.len,
+		.key = table->keys.len,
 	};
 	memcpy(block->number, key->number, sizeof(block->number));
-	grid->last = (struct sort_key){ 0 };
-	grid->marked = false;
+	table->last = (struct sort_key){ 0 };
+	table->marked = false;
 	return block;
 }
 
 /** plain_table_key - tell what the next row is sorted by; for all rows but the headings */
-void plain_table_key(struct plain_table *grid, const struct sort_key *key)
+void plain_table_key(struct plain_table *table, const struct sort_key *key)
 {
-	struct plain_table_block *block = last_block(grid);
-	struct buffer *keys = &grid->keys;
+	struct plain_table_block *block = last_block(table);
+	struct buffer *keys = &table->keys;
 	size_t i;
 
-	if (!block || grid->marked || memcmp(block->number, key->number, sizeof(block->number)))
-		block = new_block(grid, key);
+	if (!block || table->marked || memcmp(block->number, key->number, sizeof(block->number)))
+		block = new_block(table, key);
 	block->n++;
-	if (grid->last.text_len)
-		grid->last.text = keys->bytes + grid->last_text;
-	block->unsorted |= sort_key_compare(&grid->last, key) > 0;
+	if (table->last.text_len)
+		table->last.text = keys->bytes + table->last_text;
+	block->unsorted |= sort_key_compare(&table->last, key) > 0;
 	for (i = 0; i < ARRAY_SIZE(key->number); i++)
-		put_difference(keys, key->number[i] - grid->last.number[i]);
+		put_difference(keys, key->number[i] - table->last.number[i]);
 	put_number(keys, key->text_len);
-	grid->last = *key;
-	grid->last_text = keys->len;
+	table->last = *key;
+	table->last_text = keys->len;
 	buffer_plain(keys, key->text, key->text_len);
 }
 
@@ -245,11 +245,11 @@ static const char *skip_cell(const char *at)
 }
 
 /* Finds the cells of the row at @at, where those of the row above are; returns where it ends. */
-static const char *get_row(const struct plain_table *grid, const char *at, const char **cells)
+static const char *get_row(const struct plain_table *table, const char *at, const char **cells)
 {
 	size_t i;
 
-	for (i = 0; i < grid->sel->n; i++) {
+	for (i = 0; i < table->columns->n; i++) {
 		if (!*at) {
 			at++;
 			continue;
@@ -261,41 +261,41 @@ static const char *get_row(const struct plain_table *grid, const char *at, const
 }
 
 /** plain_table_mark - the number of rows, to which plain_table_truncate() can return */
-size_t plain_table_mark(struct plain_table *grid)
+size_t plain_table_mark(struct plain_table *table)
 {
-	grid->marked = true;
-	return grid->n;
+	table->marked = true;
+	return table->n;
 }
 
 /**
  * plain_table_truncate - forget rows
- * @grid: the table
+ * @table: the table
  * @n: how many stay, a number that plain_table_mark() told
  *
  * All cells of the next row have to be added.
  */
-void plain_table_truncate(struct plain_table *grid, size_t n)
+void plain_table_truncate(struct plain_table *table, size_t n)
 {
 	size_t i, len, width;
 	const char *at, *end;
 
-	for (; grid->n > n && grid->n_blocks; grid->n_blocks--) {
-		grid->n -= last_block(grid)->n;
-		grid->rows.len = last_block(grid)->row;
-		grid->keys.len = last_block(grid)->key;
+	for (; table->n > n && table->n_blocks; table->n_blocks--) {
+		table->n -= last_block(table)->n;
+		table->rows.len = last_block(table)->row;
+		table->keys.len = last_block(table)->key;
 	}
-	grid->marked = true;
-	grid->fresh = true;
-	memset(grid->widths, 0, grid->sel->n * sizeof(*grid->widths));
-	at = grid->rows.bytes;
-	end = at ? at + grid->rows.len : NULL;
+	table->marked = true;
+	table->fresh = true;
+	memset(table->widths, 0, table->columns->n * sizeof(*table->widths));
+	at = table->rows.bytes;
+	end = at ? at + table->rows.len : NULL;
 	for (i = 0; at < end; i++) {
 		if (!*at) {
 			at++;
 			continue;
 		}
 		at = get_cell(at, &len, &width) + len;
-		widen(grid, i % grid->sel->n, width);
+		widen(table, i % table->columns->n, width);
 	}
 }
 
@@ -307,16 +307,16 @@ static int compare_rows(const void *p, const void *q, void *arg)
 }
 
 /* Puts a cell at the end of @line, with what separates it from the next one. */
-static void put_cell(const struct plain_table *grid, size_t column, const char *cell,
+static void put_cell(const struct plain_table *table, size_t column, const char *value,
 		     struct buffer *line)
 {
-	bool last = column == grid->sel->n - 1;
+	bool last = column == table->columns->n - 1;
 	size_t left = 0, right, len, width;
 	char *to;
 
-	cell = get_cell(cell, &len, &width);
-	right = width < grid->widths[column] ? grid->widths[column] - width : 0;
-	if (column_is_number(grid->sel->columns[column]) && len) {
+	value = get_cell(value, &len, &width);
+	right = width < table->widths[column] ? table->widths[column] - width : 0;
+	if (column_is_number(table->columns->columns[column]) && len) {
 		left = right;
 		right = 0;
 	}
@@ -325,7 +325,7 @@ static void put_cell(const struct plain_table *grid, size_t column, const char *
 	to = buffer_room(line, left + len + right + 1);
 	line->len += left + len + right + 1;
 	memset(to, ' ', left);
-	to = mempcpy(to + left, cell, len);
+	to = mempcpy(to + left, value, len);
 	memset(to, ' ', right);
 	to[right] = last ? '\n' : ' ';
 }
@@ -336,16 +336,16 @@ static void put_cell(const struct plain_table *grid, size_t column, const char *
  */
 static const char *lay_out(struct printer *p, const char *at)
 {
-	size_t columns = p->grid->sel->n, i;
+	size_t columns = p->table->columns->n, i;
 	struct buffer *line = &p->line;
 	bool moved = false;
 
-	at = get_row(p->grid, at, p->cells);
+	at = get_row(p->table, at, p->cells);
 	for (i = 0; i < columns; i++) {
 		if (!moved && p->cells[i] == p->printed[i])
 			continue;
 		line->len = i ? p->ends[i - 1] : 0;
-		put_cell(p->grid, i, p->cells[i], line);
+		put_cell(p->table, i, p->cells[i], line);
 		p->printed[i] = p->cells[i];
 		moved |= line->len != p->ends[i];
 		p->ends[i] = line->len;
@@ -378,30 +378,30 @@ static void copy_row(size_t n, const char **cells, const char **above, struct bu
 }
 
 /* Where the cells are that the first row of a block repeats. */
-static void get_state(const struct plain_table *grid, const struct plain_table_block *block,
+static void get_state(const struct plain_table *table, const struct plain_table_block *block,
 		      const char **cells)
 {
-	const size_t *state = grid->states + block->state * grid->sel->n;
+	const size_t *state = table->states + block->state * table->columns->n;
 	size_t i;
 
-	for (i = 0; i < grid->sel->n; i++)
-		cells[i] = grid->rows.bytes + state[i];
+	for (i = 0; i < table->columns->n; i++)
+		cells[i] = table->rows.bytes + state[i];
 }
 
 /* Reads the rows of a block, and their keys; returns how many. */
-static size_t get_block(const struct plain_table *grid, const struct plain_table_block *block,
+static size_t get_block(const struct plain_table *table, const struct plain_table_block *block,
 			const char **cells, struct sort_key *keys)
 {
-	const char *at = grid->rows.bytes + block->row, *key_at = grid->keys.bytes + block->key;
-	size_t columns = grid->sel->n, i;
+	const char *at = table->rows.bytes + block->row, *key_at = table->keys.bytes + block->key;
+	size_t columns = table->columns->n, i;
 	struct sort_key key = { 0 };
 
-	get_state(grid, block, cells);
+	get_state(table, block, cells);
 	for (i = 0; i < block->n; i++) {
 		if (i)
 			memcpy(cells + i * columns, cells + (i - 1) * columns,
 			       columns * sizeof(*cells));
-		at = get_row(grid, at, cells + i * columns);
+		at = get_row(table, at, cells + i * columns);
 		key_at = get_key(key_at, &key);
 		keys[i] = key;
 	}
@@ -411,7 +411,7 @@ static size_t get_block(const struct plain_table *grid, const struct plain_table
 /* Prints rows of blocks of which all keys begin alike. */
 static void print_sorted(struct printer *p, const struct plain_table_block *blocks, size_t n)
 {
-	size_t columns = p->grid->sel->n, rows = 0, at = 0, i;
+	size_t columns = p->table->columns->n, rows = 0, at = 0, i;
 	const char **cells, **above = xcalloc(columns, sizeof(*above));
 	struct buffer sorted = { 0 };
 	struct sort_key *keys;
@@ -423,7 +423,7 @@ static void print_sorted(struct printer *p, const struct plain_table_block *bloc
 	keys = xcalloc(rows, sizeof(*keys));
 	order = xcalloc(rows, sizeof(*order));
 	for (i = 0; i < n; i++)
-		at += get_block(p->grid, &blocks[i], cells + at * columns, keys + at);
+		at += get_block(p->table, &blocks[i], cells + at * columns, keys + at);
 	for (i = 0; i < rows; i++)
 		order[i] = i;
 	qsort_r(order, rows, sizeof(*order), compare_rows, keys);
@@ -451,8 +451,8 @@ static int compare_blocks(const void *p, const void *q)
 
 static void print_block(struct printer *p, const struct plain_table_block *block)
 {
-	get_state(p->grid, block, p->cells);
-	print_rows(p, p->grid->rows.bytes + block->row, block->n);
+	get_state(p->table, block, p->cells);
+	print_rows(p, p->table->rows.bytes + block->row, block->n);
 }
 
 static void print_blocks(struct printer *p, struct plain_table_block *blocks, size_t n)
@@ -472,22 +472,22 @@ static void print_blocks(struct printer *p, struct plain_table_block *blocks, si
 	}
 }
 
-static void print(const struct plain_table *grid, bool headings)
+static void print(const struct plain_table *table, bool headings)
 {
 	struct printer p = {
-		.grid = grid,
-		.cells = xcalloc(grid->sel->n, sizeof(*p.cells)),
-		.printed = xcalloc(grid->sel->n, sizeof(*p.printed)),
-		.ends = xcalloc(grid->sel->n, sizeof(*p.ends)),
+		.table = table,
+		.cells = xcalloc(table->columns->n, sizeof(*p.cells)),
+		.printed = xcalloc(table->columns->n, sizeof(*p.printed)),
+		.ends = xcalloc(table->columns->n, sizeof(*p.ends)),
 	};
-	const char *at = lay_out(&p, grid->rows.bytes);
+	const char *at = lay_out(&p, table->rows.bytes);
 
 	if (headings)
 		write_stdout(p.line.bytes, p.line.len);
-	if (grid->n_blocks)
-		print_blocks(&p, grid->blocks, grid->n_blocks);
+	if (table->n_blocks)
+		print_blocks(&p, table->blocks, table->n_blocks);
 	else
-		print_rows(&p, at, grid->n - 1);
+		print_rows(&p, at, table->n - 1);
 	free(p.line.bytes);
 	free(p.ends);
 	free(p.printed);
@@ -495,15 +495,15 @@ static void print(const struct plain_table *grid, bool headings)
 }
 
 /** plain_table_end - print the table, with or without headings, and free what it holds */
-void plain_table_end(struct plain_table *grid, bool headings)
+void plain_table_end(struct plain_table *table, bool headings)
 {
-	if (grid->n > 1)	/* no rows no headings */
-		print(grid, headings);
-	free(grid->states);
-	free(grid->blocks);
-	free(grid->cell.bytes);
-	free(grid->keys.bytes);
-	free(grid->rows.bytes);
-	free(grid->above);
-	free(grid->widths);
+	if (table->n > 1)	/* no rows no headings */
+		print(table, headings);
+	free(table->states);
+	free(table->blocks);
+	free(table->cell.bytes);
+	free(table->keys.bytes);
+	free(table->rows.bytes);
+	free(table->above);
+	free(table->widths);
 }

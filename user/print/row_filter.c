@@ -50,14 +50,14 @@ static int data_type(const struct column *column)
 }
 
 /* Called by libsmartcols for columns of numbers; NULL if the value is unknown. */
-static void *get_number(const struct libscols_column *scols_column, struct libscols_cell *cell,
+static void *get_number(const struct libscols_column *scols_column, struct libscols_cell *value,
 			void *arg)
 {
 	struct row_filter *filter = arg;
 	const char *name = scols_column_get_name((struct libscols_column *)scols_column);
 	size_t i;
 
-	(void)cell;
+	(void)value;
 	for (i = 0; i < filter->n; i++) {
 		if (strcmp(filter->columns[i].column->name, name))
 			continue;
@@ -134,22 +134,22 @@ struct row_filter *row_filter_new(const struct table_type *set, const char *expr
 	return filter;
 }
 
-/** row_filter_note_columns - have @sel know the columns that the filter reads */
-void row_filter_note_columns(const struct row_filter *filter, struct column_choice *sel)
+/** row_filter_note_columns - have @columns know the columns that the filter reads */
+void row_filter_note_columns(const struct row_filter *filter, struct column_choice *columns)
 {
 	size_t i;
 
 	for (i = 0; i < filter->n; i++)
-		column_choice_filter(sel, filter->columns[i].column);
+		column_choice_filter(columns, filter->columns[i].column);
 }
 
-static void take_number(struct filter_column *to, const struct value *cell)
+static void take_number(struct filter_column *to, const struct value *value)
 {
-	long long number = cell->number;
+	long long number = value->number;
 
-	switch (cell->type) {
+	switch (value->type) {
 	case VALUE_PERCENT:
-		to->fraction = cell->percent;
+		to->fraction = value->percent;
 		break;
 	case VALUE_SIGNED:
 		to->number = number;
@@ -158,43 +158,43 @@ static void take_number(struct filter_column *to, const struct value *cell)
 	case VALUE_NUMBER:
 	case VALUE_SIZE:
 	case VALUE_AGE:
-		to->number = cell->number;
-		to->fraction = cell->number;
+		to->number = value->number;
+		to->fraction = value->number;
 		break;
 	default:
 		return;
 	}
-	to->known = to->type == SCOLS_DATA_FLOAT || cell->type != VALUE_SIGNED || number >= 0;
+	to->known = to->type == SCOLS_DATA_FLOAT || value->type != VALUE_SIGNED || number >= 0;
 }
 
 /* As raw output has it, but without escapes. */
-static const char *value_string(struct row_filter *filter, struct value *cell)
+static const char *value_string(struct row_filter *filter, struct value *value)
 {
 	static const struct value_format format = { .bytes = true, .seconds = true,
 						    .time = TIME_ISO };
 
-	if (cell->type == VALUE_UNKNOWN || cell->type == VALUE_MEANINGLESS)
+	if (value->type == VALUE_UNKNOWN || value->type == VALUE_MEANINGLESS)
 		return NULL;
-	value_render(cell, &format);
+	value_render(value, &format);
 	filter->text.len = 0;
-	buffer_plain(&filter->text, cell->text, cell->len);
+	buffer_plain(&filter->text, value->text, value->len);
 	buffer_plain(&filter->text, "", 1);
 	return filter->text.bytes;
 }
 
 /** row_filter_pass - whether a row matches, or die if that cannot be said */
-bool row_filter_pass(struct row_filter *filter, const struct row *rec)
+bool row_filter_pass(struct row_filter *filter, const struct row *row)
 {
 	int matches = 0;
-	struct value cell;
+	struct value value;
 	size_t i;
 
 	for (i = 0; i < filter->n; i++) {
 		filter->columns[i].known = false;
-		column_fill(filter->columns[i].column, rec, &cell);
+		column_fill(filter->columns[i].column, row, &value);
 		if (filter->columns[i].type != SCOLS_DATA_STRING)
-			take_number(&filter->columns[i], &cell);
-		else if (scols_line_set_data(filter->line, i, value_string(filter, &cell)))
+			take_number(&filter->columns[i], &value);
+		else if (scols_line_set_data(filter->line, i, value_string(filter, &value)))
 			die(STATUS_ERROR, "out of memory");
 	}
 	if (scols_line_apply_filter(filter->line, filter->filter, &matches))
@@ -225,16 +225,16 @@ struct row_filter *row_filter_new(const struct table_type *set, const char *expr
 	    PROGRAM " was built with " LIBSMARTCOLS_VERSION);
 }
 
-void row_filter_note_columns(const struct row_filter *filter, struct column_choice *sel)
+void row_filter_note_columns(const struct row_filter *filter, struct column_choice *columns)
 {
 	(void)filter;
-	(void)sel;
+	(void)columns;
 }
 
-bool row_filter_pass(struct row_filter *filter, const struct row *rec)
+bool row_filter_pass(struct row_filter *filter, const struct row *row)
 {
 	(void)filter;
-	(void)rec;
+	(void)row;
 	return true;
 }
 

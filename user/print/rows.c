@@ -17,18 +17,18 @@ _Static_assert(IPCNS_A_NS_MAX < ROW_ATTRS && IPCNS_A_OBJECT_MAX < ROW_ATTRS &&
 	       "room for all attributes");
 
 /** row_parse - index the attributes of a message; false if it is malformed */
-bool row_parse(struct row *rec, struct nlattr *attrs, int len)
+bool row_parse(struct row *row, struct nlattr *attrs, int len)
 {
-	memset(rec->nest, 0, sizeof(rec->nest));
-	rec->line = 0;
-	rec->data = NULL;
-	return ipcns_index(rec->attr, ROW_ATTRS, attrs, len);
+	memset(row->nest, 0, sizeof(row->nest));
+	row->line = 0;
+	row->data = NULL;
+	return ipcns_index(row->attr, ROW_ATTRS, attrs, len);
 }
 
 /** row_nest - index the attributes inside attribute @attr, if it is there */
-void row_nest(struct row *rec, unsigned int attr)
+void row_nest(struct row *row, unsigned int attr)
 {
-	ipcns_index_nested(rec->nest, ROW_NEST, attr < ROW_ATTRS ? rec->attr[attr] : NULL);
+	ipcns_index_nested(row->nest, ROW_NEST, attr < ROW_ATTRS ? row->attr[attr] : NULL);
 }
 
 /**
@@ -40,20 +40,20 @@ void row_nest(struct row *rec, unsigned int attr)
  */
 void row_store_add(struct row_store *store, struct nlattr *attrs, int len, sort_key_fn sort_key)
 {
-	struct stored_row *row;
-	struct row rec;
+	struct stored_row *stored;
+	struct row row;
 
 	store->rows = xgrow(store->rows, store->n, &store->allocated, sizeof(*store->rows));
-	row = &store->rows[store->n];
-	memset(row, 0, sizeof(*row));
-	row->attrs = xmemdup(attrs, len);
-	row->len = len;
-	if (!row_parse(&rec, row->attrs, row->len)) {
-		free(row->attrs);
+	stored = &store->rows[store->n];
+	memset(stored, 0, sizeof(*stored));
+	stored->attrs = xmemdup(attrs, len);
+	stored->len = len;
+	if (!row_parse(&row, stored->attrs, stored->len)) {
+		free(stored->attrs);
 		return;
 	}
 	if (sort_key)
-		sort_key(&rec, &row->key);
+		sort_key(&row, &stored->key);
 	store->n++;
 	progress_row();
 }

@@ -23,8 +23,8 @@ struct row {
 	const void *data;			/* what the tool itself made, if it did */
 };
 
-bool row_parse(struct row *rec, struct nlattr *attrs, int len);
-void row_nest(struct row *rec, unsigned int attr);
+bool row_parse(struct row *row, struct nlattr *attrs, int len);
+void row_nest(struct row *row, unsigned int attr);
 
 /* What rows are sorted by, most significant first. */
 struct sort_key {
@@ -46,7 +46,7 @@ struct row_store {
 	size_t allocated;
 };
 
-typedef void (*sort_key_fn)(const struct row *rec, struct sort_key *key);
+typedef void (*sort_key_fn)(const struct row *row, struct sort_key *key);
 
 int sort_key_compare(const struct sort_key *a, const struct sort_key *b);
 

@@ -12,7 +12,7 @@
 
 /* A row that is printed: one that has come, or one that was kept. */
 struct source {
-	const struct row *rec;		/* NULL if it was kept */
+	const struct row *row;		/* NULL if it was kept */
 	const struct kept_rows *kept;
 	size_t index;			/* among those */
 };
@@ -36,18 +36,18 @@ struct previous_value {
 	size_t end;	/* in the line, with what separates it from the next */
 };
 
-static void source_value(const struct source *source, const struct column_choice *sel, size_t i,
-			 struct value *cell)
+static void source_value(const struct source *source, const struct column_choice *columns, size_t i,
+			 struct value *value)
 {
-	if (source->rec)
-		column_fill(sel->columns[i], source->rec, cell);
+	if (source->row)
+		column_fill(columns->columns[i], source->row, value);
 	else
-		kept_rows_value(source->kept, source->index, i, cell);
+		kept_rows_value(source->kept, source->index, i, value);
 }
 
-static const char *row_color(const struct table *out, const struct row *rec)
+static const char *row_color(const struct table *out, const struct row *row)
 {
-	return out->colors ? out->sel->set->color(rec) : NULL;
+	return out->colors ? out->columns->set->color(row) : NULL;
 }
 
 static void begin_table(struct table *out)
@@ -62,10 +62,10 @@ static void begin_table(struct table *out)
 	scols_table_enable_noheadings(out->table, out->opts->noheadings || out->started);
 	/* Cells are escaped before; libsmartcols lets through what reorders text. */
 	scols_table_enable_noencoding(out->table, 1);
-	out->colors = out->sel->set->color && color_wanted(out->opts->color);
+	out->colors = out->columns->set->color && color_wanted(out->opts->color);
 	scols_table_enable_colors(out->table, out->colors);
-	for (i = 0; i < out->sel->n; i++) {
-		column = out->sel->columns[i];
+	for (i = 0; i < out->columns->n; i++) {
+		column = out->columns->columns[i];
 		flags = column->flags;
 		if (column_is_number(column))
 			flags |= SCOLS_FL_RIGHT;
@@ -82,30 +82,30 @@ static void begin_table(struct table *out)
  * table_begin - begin a list of rows
  * @out: the list
  * @opts: how to print it
- * @sel: what to print
+ * @columns: what to print
  * @json: JSON text that the list becomes part of, or NULL if it is all of the output
  */
 void table_begin(struct table *out, const struct table_options *opts,
-		 const struct column_choice *sel,
+		 const struct column_choice *columns,
 		 struct json *json)
 {
-	*out = (struct table){ .opts = opts, .sel = sel, .json = json };
+	*out = (struct table){ .opts = opts, .columns = columns, .json = json };
 	if (opts->filter)
-		out->filter = row_filter_new(sel->set, opts->filter);
-	kept_rows_begin(&out->sorted, sel);
+		out->filter = row_filter_new(columns->set, opts->filter);
+	kept_rows_begin(&out->sorted, columns);
 	if (opts->json) {
 		if (!json) {
 			json_begin(&out->own_json, stdout);
 			out->json = &out->own_json;
 		}
-		json_open(out->json, sel->set->root, '[');
+		json_open(out->json, columns->set->root, '[');
 	} else if (!opts->raw && (opts->tree || opts->color == COLOR_ALWAYS ||
 				  isatty(STDOUT_FILENO))) {
 		begin_table(out);
 	} else {
-		out->shown = xcalloc(sel->n, sizeof(*out->shown));
+		out->shown = xcalloc(columns->n, sizeof(*out->shown));
 		if (!opts->raw)
-			plain_table_begin(&out->grid, sel, opts->wide);
+			plain_table_begin(&out->plain, columns, opts->wide);
 	}
 }
 
@@ -116,7 +116,7 @@ static void put_text(struct table *out, size_t i, const char *text, size_t len, 
 	struct buffer *line = &out->line;
 
 	if (!out->opts->raw) {
-		(plain ? plain_table_add_plain : plain_table_add)(&out->grid, text, len);
+		(plain ? plain_table_add_plain : plain_table_add)(&out->plain, text, len);
 		return;
 	}
 	line->len = i ? shown[-1].end : 0;
@@ -126,7 +126,7 @@ static void put_text(struct table *out, size_t i, const char *text, size_t len, 
 		buffer_plain(line, ESCAPED_EMPTY, strlen(ESCAPED_EMPTY));
 	else
 		(plain ? buffer_plain : buffer_raw)(line, text, len);
-	*buffer_room(line, 1) = i == out->sel->n - 1 ? '\n' : ' ';
+	*buffer_room(line, 1) = i == out->columns->n - 1 ? '\n' : ' ';
 	line->len++;
 	out->moved |= line->len != shown->end;
 	shown->end = line->len;
@@ -140,8 +140,8 @@ static void put_headings(struct table *out)
 
 	if (out->started || (out->opts->raw && out->opts->noheadings))
 		return;
-	for (i = 0; i < out->sel->n; i++) {
-		name = out->sel->columns[i]->name;
+	for (i = 0; i < out->columns->n; i++) {
+		name = out->columns->columns[i]->name;
 		put_text(out, i, name, strlen(name), false);
 	}
 	if (out->opts->raw)
@@ -150,21 +150,21 @@ static void put_headings(struct table *out)
 }
 
 /* Raw, what is the same as in the last row, and in the same place, stands there already. */
-static void put_cell(struct table *out, size_t i, struct value *cell)
+static void put_cell(struct table *out, size_t i, struct value *value)
 {
 	struct previous_value *shown = &out->shown[i];
-	bool plain = value_is_plain(cell), meaningless = cell->type == VALUE_MEANINGLESS, empty;
+	bool plain = value_is_plain(value), meaningless = value->type == VALUE_MEANINGLESS, empty;
 
-	if (value_same(cell, shown->type, shown->number) && !out->moved) {
+	if (value_same(value, shown->type, shown->number) && !out->moved) {
 		if (!out->opts->raw)
-			plain_table_repeat(&out->grid);
+			plain_table_repeat(&out->plain);
 		return;
 	}
-	shown->type = cell->type;
-	shown->number = cell->number;
-	value_render(cell, &out->opts->format);
-	empty = cell->type == VALUE_UNKNOWN || (meaningless && out->opts->raw);
-	put_text(out, i, cell->text, empty ? 0 : cell->len, plain);
+	shown->type = value->type;
+	shown->number = value->number;
+	value_render(value, &out->opts->format);
+	empty = value->type == VALUE_UNKNOWN || (meaningless && out->opts->raw);
+	put_text(out, i, value->text, empty ? 0 : value->len, plain);
 }
 
 /* Prints the rows of libsmartcols that there are, and forgets them. */
@@ -191,7 +191,7 @@ static struct libscols_line *new_line(struct table *out, const struct source *so
 				      struct libscols_line *parent)
 {
 	struct libscols_line *line = scols_table_new_line(out->table, parent);
-	const char *color = source->rec ? row_color(out, source->rec) :
+	const char *color = source->row ? row_color(out, source->row) :
 					  source->kept->rows[source->index].color;
 
 	if (!line || (color && scols_line_set_color(line, color)))
@@ -199,18 +199,18 @@ static struct libscols_line *new_line(struct table *out, const struct source *so
 	return line;
 }
 
-static void set_cell(struct table *out, struct libscols_line *line, size_t i, struct value *cell)
+static void set_cell(struct table *out, struct libscols_line *line, size_t i, struct value *value)
 {
 	struct buffer text = { 0 };
 	char *copy;
 	bool cut;
 
-	value_render(cell, &out->opts->format);
-	if (cell->type == VALUE_UNKNOWN || !cell->len)
+	value_render(value, &out->opts->format);
+	if (value->type == VALUE_UNKNOWN || !value->len)
 		return;
 	/* What is cut to fit a terminal needs no more than the widest one shows. */
-	cut = out->sel->columns[i]->flags & SCOLS_FL_TRUNC && !out->opts->notruncate;
-	buffer_cell(&text, cell->text, cell->len,
+	cut = out->columns->columns[i]->flags & SCOLS_FL_TRUNC && !out->opts->notruncate;
+	buffer_cell(&text, value->text, value->len,
 		    table_cell_size(out->kept, cut ? CUT_SIZE : TABLE_CELL_SIZE));
 	out->kept += text.len;
 	copy = xrealloc(NULL, text.len + 1, 1);
@@ -226,7 +226,7 @@ static struct libscols_line *put_row(struct table *out, const struct source *sou
 				     struct libscols_line *parent)
 {
 	struct libscols_line *line = NULL;
-	struct value cell;
+	struct value value;
 	size_t i;
 
 	if (out->table && !parent && out->lines >= PART_ROWS)
@@ -237,61 +237,61 @@ static struct libscols_line *put_row(struct table *out, const struct source *sou
 		put_headings(out);
 	out->lines++;
 	out->moved = false;
-	for (i = 0; i < out->sel->n; i++) {
-		source_value(source, out->sel, i, &cell);
+	for (i = 0; i < out->columns->n; i++) {
+		source_value(source, out->columns, i, &value);
 		if (line)
-			set_cell(out, line, i, &cell);
+			set_cell(out, line, i, &value);
 		else
-			put_cell(out, i, &cell);
+			put_cell(out, i, &value);
 	}
 	if (out->opts->raw)
-		write_stdout(out->line.bytes, out->shown[out->sel->n - 1].end);
+		write_stdout(out->line.bytes, out->shown[out->columns->n - 1].end);
 	return line;
 }
 
 /* Keys of an object are unique, so a column that was asked for twice is written once. */
-static void put_json_fields(struct json *json, const struct column_choice *sel,
+static void put_json_fields(struct json *json, const struct column_choice *columns,
 			    const struct source *source, const struct value_format *format)
 {
-	struct value cell;
+	struct value value;
 	size_t i;
 
-	for (i = 0; i < sel->n; i++) {
-		if (sel->again[i])
+	for (i = 0; i < columns->n; i++) {
+		if (columns->again[i])
 			continue;
-		source_value(source, sel, i, &cell);
-		value_json(&cell, json, sel->columns[i]->name, format);
+		source_value(source, columns, i, &value);
+		value_json(&value, json, columns->columns[i]->name, format);
 	}
 }
 
-static void put_json_object(struct json *json, const char *key, const struct column_choice *sel,
+static void put_json_object(struct json *json, const char *key, const struct column_choice *columns,
 			    const struct source *source, const struct value_format *format)
 {
 	json_open(json, key, '{');
-	put_json_fields(json, sel, source, format);
+	put_json_fields(json, columns, source, format);
 	json_close(json, '}');
 }
 
 /** table_json_line - write a row as a line of its own, with column names as keys */
-void table_json_line(FILE *file, const struct column_choice *sel, const struct row *rec,
+void table_json_line(FILE *file, const struct column_choice *columns, const struct row *row,
 		     const struct value_format *format)
 {
-	const struct source source = { .rec = rec };
+	const struct source source = { .row = row };
 	struct json json;
 
 	json_begin_line(&json, file);
-	put_json_fields(&json, sel, &source, format);
+	put_json_fields(&json, columns, &source, format);
 	json_end(&json);
 }
 
 
 /** table_json_object - write a row as an object, with column names as keys */
-void table_json_object(struct json *json, const char *key, const struct column_choice *sel,
-		       const struct row *rec, const struct value_format *format)
+void table_json_object(struct json *json, const char *key, const struct column_choice *columns,
+		       const struct row *row, const struct value_format *format)
 {
-	const struct source source = { .rec = rec };
+	const struct source source = { .row = row };
 
-	put_json_object(json, key, sel, &source, format);
+	put_json_object(json, key, columns, &source, format);
 }
 
 /* A row, below the row @parent of a table that is a tree. */
@@ -299,7 +299,7 @@ static void write_row(struct table *out, const struct source *source,
 		      struct libscols_line *parent)
 {
 	if (out->json)
-		put_json_object(out->json, NULL, out->sel, source, &out->opts->format);
+		put_json_object(out->json, NULL, out->columns, source, &out->opts->format);
 	else
 		put_row(out, source, parent);
 	if (ferror(stdout))
@@ -313,7 +313,7 @@ static void write_parent(struct table *out, const struct source *source)
 		return;
 	}
 	json_open(out->json, NULL, '{');
-	put_json_fields(out->json, out->sel, source, &out->opts->format);
+	put_json_fields(out->json, out->columns, source, &out->opts->format);
 	json_open(out->json, out->children, '[');
 }
 
@@ -325,55 +325,55 @@ static void write_parent_end(struct table *out)
 	json_close(out->json, '}');
 }
 
-static bool is_wanted(struct table *out, const struct row *rec)
+static bool is_wanted(struct table *out, const struct row *row)
 {
-	return !out->filter || row_filter_pass(out->filter, rec);
+	return !out->filter || row_filter_pass(out->filter, row);
 }
 
 /* Keeps a row if rows are to be sorted. */
-static bool keep(struct table *out, const struct row *rec, const struct row *shown, bool child)
+static bool keep(struct table *out, const struct row *row, const struct row *shown, bool child)
 {
-	const struct kept_row row = { .color = row_color(out, rec), .child = child };
+	const struct kept_row more = { .color = row_color(out, row), .child = child };
 
-	if (!out->sel->n_sort)
+	if (!out->columns->n_sort)
 		return false;
-	kept_rows_add(&out->sorted, rec, shown, &row);
+	kept_rows_add(&out->sorted, row, shown, &more);
 	return true;
 }
 
-static void add_wanted(struct table *out, const struct row *rec)
+static void add_wanted(struct table *out, const struct row *row)
 {
-	const struct source source = { .rec = rec };
+	const struct source source = { .row = row };
 
-	if (!keep(out, rec, rec, false))
+	if (!keep(out, row, row, false))
 		write_row(out, &source, NULL);
 }
 
-/** table_add - add a row; @rec is not needed any more when it returns */
-void table_add(struct table *out, const struct row *rec)
+/** table_add - add a row; @row is not needed any more when it returns */
+void table_add(struct table *out, const struct row *row)
 {
-	if (is_wanted(out, rec))
-		add_wanted(out, rec);
+	if (is_wanted(out, row))
+		add_wanted(out, row);
 }
 
 /** table_can_sort - whether rows can be added in any order, by table_add_sorted() */
 bool table_can_sort(const struct table *out)
 {
-	return !out->json && !out->table && !out->opts->raw && !out->sel->n_sort;
+	return !out->json && !out->table && !out->opts->raw && !out->columns->n_sort;
 }
 
 /** table_add_sorted - table_add() of a row whose place is told by its key */
-void table_add_sorted(struct table *out, const struct row *rec, sort_key_fn sort_key)
+void table_add_sorted(struct table *out, const struct row *row, sort_key_fn sort_key)
 {
 	struct sort_key key = { 0 };
 
 	progress_row();
-	if (!is_wanted(out, rec))
+	if (!is_wanted(out, row))
 		return;
-	sort_key(rec, &key);
+	sort_key(row, &key);
 	put_headings(out);
-	plain_table_key(&out->grid, &key);
-	add_wanted(out, rec);
+	plain_table_key(&out->plain, &key);
+	add_wanted(out, row);
 }
 
 /** table_mark - what table_truncate() needs to forget all rows that come now */
@@ -382,52 +382,52 @@ size_t table_mark(struct table *out)
 	if (!table_can_sort(out))
 		return 0;
 	put_headings(out);
-	return plain_table_mark(&out->grid);
+	return plain_table_mark(&out->plain);
 }
 
 /** table_truncate - forget rows that table_add_sorted() added since table_mark() */
 void table_truncate(struct table *out, size_t mark)
 {
-	plain_table_truncate(&out->grid, mark);
-	memset(out->shown, 0, out->sel->n * sizeof(*out->shown));
+	plain_table_truncate(&out->plain, mark);
+	memset(out->shown, 0, out->columns->n * sizeof(*out->shown));
 }
 
 /**
  * table_parent - add a row that others come below, with options.tree
  * @out: the list
- * @rec: the row, which a filter and the order are about
+ * @row: the row, which a filter and the order are about
  * @shown: the row as it is shown
  * @children: JSON name of the list of those
  *
  * table_child() adds them, table_parent_end() ends them. Raw lines do not tell the one from the
  * other. Returns false if the row does not match the filter: it has no children then.
  */
-bool table_parent(struct table *out, const struct row *rec, const struct row *shown,
+bool table_parent(struct table *out, const struct row *row, const struct row *shown,
 		  const char *children)
 {
-	const struct source source = { .rec = shown };
+	const struct source source = { .row = shown };
 
-	if (!is_wanted(out, rec))
+	if (!is_wanted(out, row))
 		return false;
 	out->children = children;
-	if (!keep(out, rec, shown, false))
+	if (!keep(out, row, shown, false))
 		write_parent(out, &source);
 	return true;
 }
 
-/** table_child - add a row below another one; see table_parent() for @rec and @shown */
-void table_child(struct table *out, const struct row *rec, const struct row *shown)
+/** table_child - add a row below another one; see table_parent() for @row and @shown */
+void table_child(struct table *out, const struct row *row, const struct row *shown)
 {
-	const struct source source = { .rec = shown };
+	const struct source source = { .row = shown };
 
-	if (!keep(out, rec, shown, true))
+	if (!keep(out, row, shown, true))
 		write_row(out, &source, out->parent);
 }
 
 /** table_parent_end - no more rows come below the last one that table_parent() added */
 void table_parent_end(struct table *out)
 {
-	if (!out->sel->n_sort)
+	if (!out->columns->n_sort)
 		write_parent_end(out);
 }
 
@@ -466,7 +466,7 @@ void table_end(struct table *out)
 	} else if (out->table) {
 		print_table(out);
 	} else if (!out->opts->raw) {
-		plain_table_end(&out->grid, !out->opts->noheadings);
+		plain_table_end(&out->plain, !out->opts->noheadings);
 	}
 	kept_rows_free(&out->sorted);
 	row_filter_free(out->filter);

@@ -144,22 +144,22 @@ bool table_options_finish(struct table_options *opts, const char *usage,
 /**
  * table_choose - choose the columns of a table, or die
  * @opts: options
- * @sel: the result, for column_choice_free()
+ * @columns: the result, for column_choice_free()
  * @set: columns there are
  */
-void table_choose(const struct table_options *opts, struct column_choice *sel,
+void table_choose(const struct table_options *opts, struct column_choice *columns,
 		  const struct table_type *set)
 {
 	struct row_filter *filter;
 
-	column_choice_parse(sel, set, opts->output, opts->output_all);
+	column_choice_parse(columns, set, opts->output, opts->output_all);
 	if (opts->tree && !opts->json && !opts->raw)
-		column_choice_show(sel, TREE_COLUMN);
+		column_choice_show(columns, TREE_COLUMN);
 	if (opts->sort)
-		column_choice_sort(sel, opts->sort);
+		column_choice_sort(columns, opts->sort);
 	if (!opts->filter)
 		return;
 	filter = row_filter_new(set, opts->filter);
-	row_filter_note_columns(filter, sel);
+	row_filter_note_columns(filter, columns);
 	row_filter_free(filter);
 }

@@ -63,7 +63,7 @@ enum {
 
 void table_options_init(struct table_options *opts);
 bool table_options_take(struct table_options *opts, int c);
-void table_choose(const struct table_options *opts, struct column_choice *sel,
+void table_choose(const struct table_options *opts, struct column_choice *columns,
 		  const struct table_type *set);
 bool table_options_finish(struct table_options *opts, const char *usage,
 			  const struct table_type *set);

@@ -8,94 +8,94 @@
 #include "libipcns.h"
 #include "print/value.h"
 
-/** value_number - fill @cell with a plain number */
-void value_number(struct value *cell, uint64_t value)
+/** value_number - fill @value with a plain number */
+void value_number(struct value *value, uint64_t number)
 {
-	cell->type = VALUE_NUMBER;
-	cell->number = value;
+	value->type = VALUE_NUMBER;
+	value->number = number;
 }
 
-/** value_signed - fill @cell with a number that may be negative */
-void value_signed(struct value *cell, int64_t value)
+/** value_signed - fill @value with a number that may be negative */
+void value_signed(struct value *value, int64_t number)
 {
-	cell->type = VALUE_SIGNED;
-	cell->number = value;
+	value->type = VALUE_SIGNED;
+	value->number = number;
 }
 
-/** value_size - fill @cell with a number of bytes */
-void value_size(struct value *cell, uint64_t bytes)
+/** value_size - fill @value with a number of bytes */
+void value_size(struct value *value, uint64_t bytes)
 {
-	cell->type = VALUE_SIZE;
-	cell->number = bytes;
+	value->type = VALUE_SIZE;
+	value->number = bytes;
 }
 
-/** value_percent - fill @cell with a percentage */
-void value_percent(struct value *cell, double value)
+/** value_percent - fill @value with a percentage */
+void value_percent(struct value *value, double percent)
 {
-	cell->type = VALUE_PERCENT;
-	cell->percent = value;
+	value->type = VALUE_PERCENT;
+	value->percent = percent;
 }
 
-/** value_age - fill @cell with a time that has passed */
-void value_age(struct value *cell, uint64_t seconds)
+/** value_age - fill @value with a time that has passed */
+void value_age(struct value *value, uint64_t seconds)
 {
-	cell->type = VALUE_AGE;
-	cell->number = seconds;
+	value->type = VALUE_AGE;
+	value->number = seconds;
 }
 
-/** value_bytes - fill @cell with text of @len bytes, which must outlive it */
-void value_bytes(struct value *cell, const void *text, size_t len)
+/** value_bytes - fill @value with text of @len bytes, which must outlive it */
+void value_bytes(struct value *value, const void *text, size_t len)
 {
-	cell->type = VALUE_TEXT;
-	cell->text = text;
-	cell->len = len;
+	value->type = VALUE_TEXT;
+	value->text = text;
+	value->len = len;
 }
 
-/** value_text - fill @cell with a string, which must outlive it */
-void value_text(struct value *cell, const char *text)
+/** value_text - fill @value with a string, which must outlive it */
+void value_text(struct value *value, const char *text)
 {
-	value_bytes(cell, text, strlen(text));
+	value_bytes(value, text, strlen(text));
 }
 
-/** value_list - fill @cell with words that have commas between; they must outlive it */
-void value_list(struct value *cell, const char *words, size_t len)
+/** value_list - fill @value with words that have commas between; they must outlive it */
+void value_list(struct value *value, const char *words, size_t len)
 {
-	value_bytes(cell, words, len);
-	cell->type = VALUE_LIST;
+	value_bytes(value, words, len);
+	value->type = VALUE_LIST;
 }
 
-/** value_numbers - fill @cell with numbers that have commas between; they stay where they are */
-void value_numbers(struct value *cell, const char *numbers, size_t len)
+/** value_numbers - fill @value with numbers that have commas between; they stay where they are */
+void value_numbers(struct value *value, const char *numbers, size_t len)
 {
-	value_bytes(cell, numbers, len);
-	cell->type = VALUE_NUMBERS;
+	value_bytes(value, numbers, len);
+	value->type = VALUE_NUMBERS;
 }
 
-/** value_word - fill @cell with one of a few words, which stay where they are */
-void value_word(struct value *cell, const char *word)
+/** value_word - fill @value with one of a few words, which stay where they are */
+void value_word(struct value *value, const char *word)
 {
-	value_text(cell, word);
-	cell->type = VALUE_WORD;
-	cell->number = (uintptr_t)word;
+	value_text(value, word);
+	value->type = VALUE_WORD;
+	value->number = (uintptr_t)word;
 }
 
-/** value_command - fill @cell with the command line of a process, if there is one */
-void value_command(struct value *cell, uint32_t pid)
+/** value_command - fill @value with the command line of a process, if there is one */
+void value_command(struct value *value, uint32_t pid)
 {
 	const char *text;
 	size_t len;
 
 	text = pid ? proc_command(pid, &len) : NULL;
 	if (text)
-		value_bytes(cell, text, len);
+		value_bytes(value, text, len);
 }
 
 /**
- * value_unit - fill @cell with what a process belongs to: a unit, a container, a job
+ * value_unit - fill @value with what a process belongs to: a unit, a container, a job
  *
  * Neighbours often are of one process, which is looked up once.
  */
-void value_unit(struct value *cell, uint32_t pid)
+void value_unit(struct value *value, uint32_t pid)
 {
 	static char name[UNIT_SIZE];
 	static uint32_t last;
@@ -108,16 +108,16 @@ void value_unit(struct value *cell, uint32_t pid)
 		last = pid;
 	}
 	if (len)
-		value_bytes(cell, name, len);
+		value_bytes(value, name, len);
 }
 
 /**
- * value_attr - fill @cell from an attribute
- * @cell: the cell, CELL_UNKNOWN
+ * value_attr - fill @value from an attribute
+ * @value: the value, VALUE_UNKNOWN
  * @as: what the attribute means
- * @attr: the attribute; if NULL or malformed, @cell stays as it is
+ * @attr: the attribute; if NULL or malformed, @value stays as it is
  */
-void value_attr(struct value *cell, enum value_kind as, struct nlattr *attr)
+void value_attr(struct value *value, enum value_kind as, struct nlattr *attr)
 {
 	/* Others are not what a number says. */
 	static const enum value_type types[AS_COMMAND + 1] = {
@@ -131,29 +131,29 @@ void value_attr(struct value *cell, enum value_kind as, struct nlattr *attr)
 		[AS_GROUP] = VALUE_GROUP,
 	};
 	const char *text;
-	uint64_t value;
-	int64_t number;
+	int64_t signed_number;
+	uint64_t number;
 	size_t len;
 
 	if (!attr)
 		return;
 	if (as == AS_SIGNED) {
-		if (ipcns_int(attr, &number))
-			value_signed(cell, number);
+		if (ipcns_int(attr, &signed_number))
+			value_signed(value, signed_number);
 		return;
 	}
 	if (as == AS_TEXT) {
 		text = ipcns_text(attr, &len);
-		value_bytes(cell, text, len);
+		value_bytes(value, text, len);
 		return;
 	}
-	if (!ipcns_uint(attr, &value))
+	if (!ipcns_uint(attr, &number))
 		return;
 	if (as == AS_COMMAND) {
-		value_command(cell, value);
-	} else if ((as != AS_TIME && as != AS_PID) || value) {
-		cell->type = types[as];
-		cell->number = value;
+		value_command(value, number);
+	} else if ((as != AS_TIME && as != AS_PID) || number) {
+		value->type = types[as];
+		value->number = number;
 	}
 }
 
@@ -171,12 +171,12 @@ static const char *time_text(uint64_t seconds, const struct value_format *format
 	return text;
 }
 
-/** value_render - make @cell text for tables; CELL_UNKNOWN stays what it is */
-void value_render(struct value *cell, const struct value_format *format)
+/** value_render - make @value text for tables; CELL_UNKNOWN stays what it is */
+void value_render(struct value *value, const struct value_format *format)
 {
-	char *end = cell->buf + sizeof(cell->buf), *begin;
+	char *end = value->buf + sizeof(value->buf), *begin;
 
-	switch (cell->type) {
+	switch (value->type) {
 	case VALUE_UNKNOWN:
 	case VALUE_TEXT:
 	case VALUE_WORD:
@@ -184,60 +184,60 @@ void value_render(struct value *cell, const struct value_format *format)
 	case VALUE_NUMBERS:
 		return;
 	case VALUE_MEANINGLESS:
-		value_text(cell, "-");
+		value_text(value, "-");
 		return;
 	case VALUE_SIZE:
 		if (!format->bytes) {
-			format_size(cell->buf, cell->number);
+			format_size(value->buf, value->number);
 			break;
 		}
 		/* fall through */
 	case VALUE_AGE:
-		if (cell->type == VALUE_AGE && !format->seconds) {
-			format_age(cell->buf, cell->number);
+		if (value->type == VALUE_AGE && !format->seconds) {
+			format_age(value->buf, value->number);
 			break;
 		}
 		/* fall through */
 	case VALUE_NUMBER:
-		begin = format_number(end, cell->number);
-		value_bytes(cell, begin, end - begin);
+		begin = format_number(end, value->number);
+		value_bytes(value, begin, end - begin);
 		return;
 	case VALUE_SIGNED:
-		snprintf(cell->buf, sizeof(cell->buf), "%lld", (long long)cell->number);
+		snprintf(value->buf, sizeof(value->buf), "%lld", (long long)value->number);
 		break;
 	case VALUE_PERCENT:
-		format_percent(cell->buf, cell->percent);
-		strcat(cell->buf, "%");
+		format_percent(value->buf, value->percent);
+		strcat(value->buf, "%");
 		break;
 	case VALUE_TIME:
-		value_text(cell, time_text(cell->number, format));
+		value_text(value, time_text(value->number, format));
 		return;
 	case VALUE_KEY:
-		format_key(cell->buf, cell->number);
+		format_key(value->buf, value->number);
 		break;
 	case VALUE_PERMS:
-		format_perms(cell->buf, cell->number);
+		format_perms(value->buf, value->number);
 		break;
 	case VALUE_USER:
-		value_text(cell, user_name(cell->number));
+		value_text(value, user_name(value->number));
 		return;
 	case VALUE_GROUP:
-		value_text(cell, group_name(cell->number));
+		value_text(value, group_name(value->number));
 		return;
 	}
-	value_text(cell, cell->buf);
+	value_text(value, value->buf);
 }
 
 /* Words or numbers with commas between as an array. */
-static void json_list(struct json *json, const char *key, const struct value *cell)
+static void json_list(struct json *json, const char *key, const struct value *value)
 {
-	const char *word = cell->text, *end = word + cell->len, *comma;
+	const char *word = value->text, *end = word + value->len, *comma;
 	uint64_t number;
 
 	json_open(json, key, '[');
 	for (; word < end; word = comma + 1) {
 		comma = memchr(word, ',', end - word) ?: end;
-		if (cell->type == VALUE_NUMBERS &&
+		if (value->type == VALUE_NUMBERS &&
 		    parse_uint(word, comma - word, 10, UINT64_MAX, &number))
 			json_number(json, NULL, number);
 		else
@@ -246,13 +246,13 @@ static void json_list(struct json *json, const char *key, const struct value *ce
 	json_close(json, ']');
 }
 
-/** value_json - write @cell; sizes are always numbers of bytes, times iso unless asked otherwise */
-void value_json(struct value *cell, struct json *json, const char *key,
+/** value_json - write @value; sizes are numbers of bytes, times iso unless asked otherwise */
+void value_json(struct value *value, struct json *json, const char *key,
 		const struct value_format *format)
 {
 	struct value_format iso;
 
-	switch (cell->type) {
+	switch (value->type) {
 	case VALUE_UNKNOWN:
 	case VALUE_MEANINGLESS:
 		json_null(json, key);
@@ -260,33 +260,33 @@ void value_json(struct value *cell, struct json *json, const char *key,
 	case VALUE_NUMBER:
 	case VALUE_SIZE:
 	case VALUE_AGE:
-		json_number(json, key, cell->number);
+		json_number(json, key, value->number);
 		return;
 	case VALUE_SIGNED:
-		json_signed(json, key, cell->number);
+		json_signed(json, key, value->number);
 		return;
 	case VALUE_LIST:
 	case VALUE_NUMBERS:
-		json_list(json, key, cell);
+		json_list(json, key, value);
 		return;
 	case VALUE_PERCENT:
-		json_percent(json, key, cell->percent);
+		json_percent(json, key, value->percent);
 		return;
 	case VALUE_TIME:
 		iso = *format;
 		if (iso.time == TIME_DEFAULT)
 			iso.time = TIME_ISO;
-		value_render(cell, &iso);
+		value_render(value, &iso);
 		break;
 	case VALUE_KEY:
 	case VALUE_PERMS:
 	case VALUE_USER:
 	case VALUE_GROUP:
-		value_render(cell, format);
+		value_render(value, format);
 		break;
 	case VALUE_TEXT:
 	case VALUE_WORD:
 		break;
 	}
-	json_text(json, key, cell->text, cell->len);
+	json_text(json, key, value->text, value->len);
 }

@@ -67,16 +67,16 @@ struct value_format {
 	struct tm now;
 };
 
-/** value_same - whether @cell shows what one of @type and @number shows, if that is sure */
-static inline bool value_same(const struct value *cell, enum value_type type, uint64_t number)
+/** value_same - whether @value shows what one of @type and @number shows, if that is sure */
+static inline bool value_same(const struct value *value, enum value_type type, uint64_t number)
 {
-	return cell->type == type && type >= VALUE_WORD && cell->number == number;
+	return value->type == type && type >= VALUE_WORD && value->number == number;
 }
 
 /** value_is_plain - whether all that a cell may show are characters that every locale prints */
-static inline bool value_is_plain(const struct value *cell)
+static inline bool value_is_plain(const struct value *value)
 {
-	switch (cell->type) {
+	switch (value->type) {
 	case VALUE_NUMBER:
 	case VALUE_SIGNED:
 	case VALUE_SIZE:
@@ -89,22 +89,22 @@ static inline bool value_is_plain(const struct value *cell)
 	}
 }
 
-void value_number(struct value *cell, uint64_t value);
-void value_signed(struct value *cell, int64_t value);
-void value_size(struct value *cell, uint64_t bytes);
-void value_percent(struct value *cell, double value);
-void value_age(struct value *cell, uint64_t seconds);
-void value_text(struct value *cell, const char *text);
-void value_word(struct value *cell, const char *word);
-void value_bytes(struct value *cell, const void *text, size_t len);
-void value_list(struct value *cell, const char *words, size_t len);
-void value_numbers(struct value *cell, const char *numbers, size_t len);
-void value_command(struct value *cell, uint32_t pid);
-void value_unit(struct value *cell, uint32_t pid);
-void value_attr(struct value *cell, enum value_kind as, struct nlattr *attr);
+void value_number(struct value *value, uint64_t number);
+void value_signed(struct value *value, int64_t number);
+void value_size(struct value *value, uint64_t bytes);
+void value_percent(struct value *value, double percent);
+void value_age(struct value *value, uint64_t seconds);
+void value_text(struct value *value, const char *text);
+void value_word(struct value *value, const char *word);
+void value_bytes(struct value *value, const void *text, size_t len);
+void value_list(struct value *value, const char *words, size_t len);
+void value_numbers(struct value *value, const char *numbers, size_t len);
+void value_command(struct value *value, uint32_t pid);
+void value_unit(struct value *value, uint32_t pid);
+void value_attr(struct value *value, enum value_kind as, struct nlattr *attr);
 
-void value_render(struct value *cell, const struct value_format *format);
-void value_json(struct value *cell, struct json *json, const char *key,
+void value_render(struct value *value, const struct value_format *format);
+void value_json(struct value *value, struct json *json, const char *key,
 		const struct value_format *format);
 
 #endif
