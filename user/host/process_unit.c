@@ -76,13 +76,14 @@ const char *process_unit_at(uint32_t pid, int64_t time, size_t *len)
 {
 	struct finding *f = &findings[pid % REMEMBERED];
 	int64_t now = read_clock(CLOCK_BOOTTIME);
-	int64_t then = time - (read_clock(CLOCK_REALTIME) - now);
+	int64_t then;
 
-	if (!pid)
+	/* what a message says may be any number */
+	if (!pid || __builtin_sub_overflow(time, read_clock(CLOCK_REALTIME) - now, &then))
 		return NULL;
 	/* What is true of a process at one time was true of it since it started. */
 	if (f->pid != pid || f->when < then)
 		look_up(f, pid);
 	*len = f->len;
-	return f->len && f->started <= then + SLACK_NS ? f->unit : NULL;
+	return f->len && f->started - SLACK_NS <= then ? f->unit : NULL;
 }
