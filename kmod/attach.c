@@ -287,7 +287,9 @@ static int add_attachment(struct ipcns_holders *h, const struct attachment *at,
 			  const struct ipcns_shared_thing *end)
 {
 	struct ipcns_holder_place *place = h->place;
-	u32 done = place->mm == at->mm && place->start == at->start ? place->nth : 0;
+	bool same = place->ref == at->seg.ref && place->idx == at->seg.idx &&
+		    place->mm == at->mm && place->start == at->start;
+	u32 done = same ? place->nth : 0;
 	bool shown = false;
 	int err = 0;
 	u32 i;

@@ -129,10 +129,15 @@ static __always_inline void fill_place(struct creator *c, const void *object, u6
 static noinline notrace void add_carefully(const void *object)
 {
 	struct creator *c = choose_place(home(object), (unsigned long)object);
+	u64 read_at;
 
+	/* the tick is read first, and the two at once: the time is that of this tick, or later */
+	preempt_disable_notrace();
+	read_at = get_jiffies_64();
 	WRITE_ONCE(now, ktime_get_boot_fast_ns());
 	/* pairs with smp_load_acquire() in ipcns_creator_add() */
-	smp_store_release(&tick, get_jiffies_64());
+	smp_store_release(&tick, read_at);
+	preempt_enable_notrace();
 	if (c)
 		fill_place(c, object, READ_ONCE(now));
 }

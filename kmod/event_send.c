@@ -234,7 +234,8 @@ static void flush(void)
 		return;
 	send_batch(false);
 	if (READ_ONCE(n_foreign)) {
-		while (!(copy = skb_copy(batch, GFP_KERNEL | __GFP_NOWARN)))
+		/* as much as is in it, which is less than it has room for */
+		while (!(copy = skb_copy_expand(batch, 0, 0, GFP_KERNEL | __GFP_NOWARN)))
 			schedule_timeout_uninterruptible(1);
 		consume_skb(batch);
 		batch = copy;
@@ -251,7 +252,7 @@ static int append(const struct ipcns_event_report *r)
 	void *hdr;
 
 	if (!batch)
-		batch = genlmsg_new(BATCH_BYTES, GFP_KERNEL | __GFP_NOWARN) ?:
+		batch = genlmsg_new(BATCH_BYTES, GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY) ?:
 			genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL | __GFP_NOFAIL);
 	hdr = ipcns_attr_message(batch, 0, 0, &ipcns_nl_family, 0, cmd);
 	if (!hdr)

@@ -9,7 +9,7 @@
  * are disjoint, since two ops on one function are called through a list.
  *
  * Callbacks need no protection against recursion: they call nothing that is
- * hooked, and hooked functions run in process context only. They need no RCU and
+ * hooked, and handlers write events in process context only. They need no RCU and
  * no preemption off either, since a caller keeps its arguments;
  * unregister_ftrace_function() waits for tasks that were preempted in them.
  */
@@ -43,13 +43,15 @@ static noinline void ipcns_return_target(void)
 static atomic_t entry_hits, return_hits;
 
 /**
- * ipcns_hooks_hit() - the entry of a function was called that is no function of the kernel
+ * ipcns_hooks_hit() - a function was called that is none of ipcns_hooks[]
+ * @ip:		where ftrace was called from
  *
  * Context: callback of ftrace.
  */
-notrace void ipcns_hooks_hit(void)
+notrace void ipcns_hooks_hit(unsigned long ip)
 {
-	atomic_inc(&entry_hits);
+	if (ip - (unsigned long)ipcns_entry_target < IPCNS_ENTRY_BYTES)
+		atomic_inc(&entry_hits);
 }
 
 static int on_return_target(struct kretprobe_instance *ri, struct pt_regs *regs)

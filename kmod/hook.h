@@ -81,6 +81,6 @@ bool ipcns_hooks_enter(void);
 bool ipcns_hooks_live(void);
 const char *ipcns_hooks_stuck(void);
 bool ipcns_hook_state(unsigned int i, struct ipcns_hook_state *out);
-void ipcns_hooks_hit(void);
+void ipcns_hooks_hit(unsigned long ip);
 
 #endif /* _IPCNS_HOOK_H */

@@ -114,13 +114,15 @@ static struct {
 
 static notrace noinline void on_exit(const struct ipc_namespace *ns)
 {
-	exiting.inum = ns->ns.inum;
-	WRITE_ONCE(exiting.ns, ns);
+	WRITE_ONCE(exiting.inum, ns->ns.inum);
+	/* pairs with smp_load_acquire() in on_inum_freed() */
+	smp_store_release(&exiting.ns, ns);
 }
 
+/* Numbers of pid namespaces are freed in softirqs, too, where the journal's lock is not for. */
 static notrace noinline void on_inum_freed(unsigned int inum)
 {
-	const struct ipc_namespace *ns = READ_ONCE(exiting.ns);
+	const struct ipc_namespace *ns = in_task() ? smp_load_acquire(&exiting.ns) : NULL;
 
 	if (!ns || inum != READ_ONCE(exiting.inum))
 		return;
@@ -162,7 +164,8 @@ static __always_inline const struct ipc_namespace *ns_of(const struct ipc_ids *i
  * ways there. What remains is a removal, by IPC_RMID or, of segments whose
  * creator is gone, by setting shm_rmid_forced.
  */
-static __always_inline u8 reason(const struct ipc_namespace *ns, u8 object, const struct kern_ipc_perm *perm)
+static __always_inline u8 reason(const struct ipc_namespace *ns, u8 object,
+				 const struct kern_ipc_perm *perm)
 {
 	const struct shmid_kernel *shp = container_of(perm, struct shmid_kernel, shm_perm);
 
@@ -434,7 +437,7 @@ notrace void ipcns_on_event(unsigned long ip, unsigned long parent_ip, struct ft
 	else if (AT(EXIT))
 		on_exit(ARG(0));
 	else
-		ipcns_hooks_hit();
+		ipcns_hooks_hit(ip);
 }
 
 /**

@@ -462,7 +462,8 @@ static noinline void look_up(struct ipcns_event *ev)
 
 static void resolve_event(struct ipcns_event *ev)
 {
-	if (ev->ns == READ_ONCE(same_key) && ev->object != IPCNS_EVENT_OBJECT_NS)
+	if (ev->ns == READ_ONCE(same_key) && ev->object != IPCNS_EVENT_OBJECT_NS &&
+	    !READ_ONCE(removals_silent))
 		ev->ns = same_id;
 	else
 		look_up(ev);
