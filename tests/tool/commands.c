@@ -322,7 +322,7 @@ static void removals(void)
 		[REMOVAL_DONE] = { "removed shm 1 (key 0x00000005) in namespace ", NULL },
 		[REMOVAL_MARKED] = { "marked shm 2 ", NULL },
 		[REMOVAL_GONE] = { "", "it is not there any more" },
-		[REMOVAL_CHANGED] = { "", "it was changed since it was listed" },
+		[REMOVAL_CHANGED] = { "", "it was changed or used since it was listed" },
 		[REMOVAL_ATTACHED] = { "", "it is attached 3 times, and --in-use was not given" },
 		[REMOVAL_MISPLACED] = { "", "a name that begins with .ipcnsctl- now" },
 		[REMOVAL_FAILED] = { "", "was not removed: Input/output error" },

@@ -111,12 +111,13 @@ static bool is_own_mntns(const struct shm_reading *reading, uint32_t pid)
 
 /*
  * Anybody can mount any tmpfs that they see at /dev/shm, or the real one elsewhere, in a mount
- * namespace of a user namespace of their own. What a tmpfs is for is said by administrators only.
+ * namespace of a user namespace of their own. That a tmpfs is for /dev/shm is said by administrators
+ * only; that it is for something else, by anybody.
  */
 static void take_mount(const struct mount *mount, void *arg)
 {
 	struct shm_reading *reading = arg;
-	bool whole = mount->root_len == 1;
+	bool whole = mount->root_len == 1, at_shm;
 
 	if (mount->kind != MOUNT_TMPFS)
 		return;
@@ -132,9 +133,8 @@ static void take_mount(const struct mount *mount, void *arg)
 		reading->mntns = mount->mntns;
 		reading->own_mntns = is_own_mntns(reading, mount->pid);
 	}
-	if (!reading->own_mntns)
-		return;
-	if (mount->len == strlen(FOLDER) && shm_has_suffix(mount->path, mount->len, FOLDER))
+	at_shm = mount->len == strlen(FOLDER) && shm_has_suffix(mount->path, mount->len, FOLDER);
+	if (at_shm && reading->own_mntns)
 		number_set_add(&reading->shared, mount->dev);
 	else if (!shm_has_suffix(mount->path, mount->len, "shm"))
 		number_set_add(&reading->other, mount->dev);

@@ -200,24 +200,25 @@ static void take_deleted_mapping(struct shm_reading *reading, const struct by_de
 	count_use(reading, file, pid, true);
 }
 
-static void look_at_maps(uint32_t pid, void *arg)
+/* Reads what a task of a process has mapped; false if that is nothing. */
+static bool read_maps(struct shm_reading *reading, uint32_t pid, const char *task)
 {
-	struct shm_reading *reading = arg;
 	static char line[MAX_LINE];
 	const struct by_dev *where;
 	struct mapping mapping;
-	bool begins = true;
+	bool begins = true, any = false;
 	char path[64];
 	size_t len;
 	FILE *in;
 
-	snprintf(path, sizeof(path), "/proc/%u/maps", pid);
+	snprintf(path, sizeof(path), "/proc/%u/task/%.10s/maps", pid, task);
 	in = fopen(path, "re");
 	if (!in) {
 		shm_take_error(reading);
-		return;
+		return false;
 	}
 	for (; fgets(line, sizeof(line), in); begins = line[len] == '\n') {
+		any = true;
 		len = strcspn(line, "\n");
 		if (!begins || !parse_mapping(line, len, &mapping))
 			continue;
@@ -229,6 +230,25 @@ static void look_at_maps(uint32_t pid, void *arg)
 	if (ferror(in))
 		shm_take_error(reading);
 	fclose(in);
+	return any;
+}
+
+/* All tasks of a process have the same mapped, but for those that have ended: the first may have. */
+static void look_at_maps(uint32_t pid, void *arg)
+{
+	const struct dirent *entry;
+	char path[64];
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%u/task", pid);
+	dir = opendir(path);
+	if (!dir)
+		shm_take_error(arg);
+	while (dir && (entry = readdir(dir)))
+		if (*entry->d_name != '.' && read_maps(arg, pid, entry->d_name))
+			break;
+	if (dir)
+		closedir(dir);
 }
 
 static void take_descriptor(const struct descriptor *descriptor, void *arg)

@@ -38,13 +38,10 @@ static int compare_views(const void *p, const void *q)
 	return (a->mntns > b->mntns) - (a->mntns < b->mntns);
 }
 
-/* Neighbours are often the same: those are kept once. */
 static void add(struct presences *all, uint64_t inum, uint32_t uid)
 {
 	const struct presence row = { .inum = inum, .uid = uid };
 
-	if (all->n && !compare_presences(&all->rows[all->n - 1], &row))
-		return;
 	all->rows = xgrow(all->rows, all->n, &all->allocated, sizeof(*all->rows));
 	all->rows[all->n++] = row;
 }
@@ -120,10 +117,15 @@ static void read_task(struct presences *all, const char *task)
 
 	if ((!ipc && !mnt) || !read_uids(all, task, uids))
 		return;
-	for (i = 0; ipc && i < UIDS; i++)
-		add(all, ipc, uids[i]);
-	for (i = 0; mnt && i < UIDS; i++)
-		add(all, mnt, uids[i]);
+	for (i = 0; i < UIDS; i++) {
+		if (i && uids[i] == uids[i - 1])
+			continue;
+		if (ipc)
+			add(all, ipc, uids[i]);
+		if (mnt)
+			add(all, mnt, uids[i]);
+	}
+	all->views_complete &= !mnt || number_set_has(&all->mntns, mnt);
 }
 
 static void read_process(uint32_t pid, void *arg)
@@ -153,10 +155,26 @@ static void take_mount(const struct mount *mount, void *arg)
 {
 	struct presences *all = arg;
 
+	number_set_add(&all->mntns, mount->mntns);
 	if (mount->kind != MOUNT_TMPFS)
 		return;
 	all->views = xgrow(all->views, all->n_views, &all->allocated_views, sizeof(*all->views));
 	all->views[all->n_views++] = (struct tmpfs_view){ mount->dev, mount->mntns };
+}
+
+/* Sorts, and drops what is there before; returns how many are left. */
+static size_t sort_once(void *rows, size_t n, size_t size,
+			int (*compare)(const void *, const void *))
+{
+	char *row = rows;
+	size_t i, kept = n ? 1 : 0;
+
+	if (n)
+		qsort(rows, n, size, compare);
+	for (i = 1; i < n; i++)
+		if (compare(row + (kept - 1) * size, row + i * size))
+			memmove(row + kept++ * size, row + i * size, size);
+	return kept;
 }
 
 /**
@@ -168,12 +186,11 @@ static void take_mount(const struct mount *mount, void *arg)
 void presences_read(struct presences *all)
 {
 	all->complete = posix_shm_permitted();
+	all->views_complete = true;
 	mounts_read(take_mount, all);
 	processes_read(read_process, all);
-	if (all->n)
-		qsort(all->rows, all->n, sizeof(*all->rows), compare_presences);
-	if (all->n_views)
-		qsort(all->views, all->n_views, sizeof(*all->views), compare_views);
+	all->n = sort_once(all->rows, all->n, sizeof(*all->rows), compare_presences);
+	all->n_views = sort_once(all->views, all->n_views, sizeof(*all->views), compare_views);
 }
 
 /** presences_have - whether a user has a task in an IPC or mount namespace */
@@ -207,5 +224,6 @@ void presences_free(struct presences *all)
 {
 	free(all->rows);
 	free(all->views);
+	number_set_clear(&all->mntns);
 	*all = (struct presences){ 0 };
 }

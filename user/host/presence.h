@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "id_set.h"
+
 /* A user who has a task in a namespace. */
 struct presence {
 	uint64_t inum;		/* of an IPC or a mount namespace: numbers of namespaces are unique */
@@ -24,7 +26,9 @@ struct presences {
 	size_t n, allocated;
 	struct tmpfs_view *views;	/* sorted */
 	size_t n_views, allocated_views;
-	bool complete;		/* whether all tasks could be looked at */
+	struct number_set mntns;	/* mount namespaces whose mounts were read */
+	bool complete;			/* whether all tasks could be looked at, and */
+	bool views_complete;		/* their mounts */
 };
 
 void presences_read(struct presences *all);

@@ -130,7 +130,11 @@ static void remove_set(struct removal *r)
 	union semun arg = { .buf = &now };
 	int ret = semctl(r->id, 0, IPC_STAT, arg);
 
-	if (check_found(r, ret, &now.sem_perm, now.sem_ctime))
+	if (!check_found(r, ret, &now.sem_perm, now.sem_ctime))
+		return;
+	if (!r->in_use && now.sem_otime != r->last[0])
+		r->result = REMOVAL_CHANGED;
+	else
 		set_result(r, semctl(r->id, 0, IPC_RMID), REMOVAL_DONE);
 }
 
@@ -139,7 +143,11 @@ static void remove_msg(struct removal *r)
 	struct msqid_ds now = { 0 };
 	int ret = msgctl(r->id, IPC_STAT, &now);
 
-	if (check_found(r, ret, &now.msg_perm, now.msg_ctime))
+	if (!check_found(r, ret, &now.msg_perm, now.msg_ctime))
+		return;
+	if (!r->in_use && (now.msg_stime != r->last[0] || now.msg_rtime != r->last[1]))
+		r->result = REMOVAL_CHANGED;
+	else
 		set_result(r, msgctl(r->id, IPC_RMID, NULL), REMOVAL_DONE);
 }
 
@@ -203,6 +211,26 @@ static bool is_same_file(const struct removal *r, int folder, const char *name)
 }
 
 /*
+ * Whether somebody has a file open or mapped, as far as the kernel tells: it gives no lease for
+ * writing then, see F_SETLEASE in fcntl(2). Whoever opens the file meanwhile waits until it is
+ * given back.
+ */
+static bool is_file_open(const struct removal *r, int folder, const char *name)
+{
+	bool open_elsewhere;
+	struct stat now;
+	int fd;
+
+	fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOATIME | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	open_elsewhere = !fstat(fd, &now) && now.st_ino == r->id &&
+			 fcntl(fd, F_SETLEASE, F_WRLCK) && errno == EAGAIN;
+	close(fd);	/* and the lease is given back */
+	return open_elsewhere;
+}
+
+/*
  * There is no removal by inode number. So the file gets another name first, by which nobody else
  * replaces it, and the old one again if it is not the one that was listed.
  */
@@ -219,16 +247,19 @@ static void remove_file(struct removal *r)
 	snprintf(private, sizeof(private), PRIVATE_NAME, number);
 	if (renameat2(folder, r->name, folder, private, RENAME_NOREPLACE)) {
 		set_failed(r);
-	} else if (is_same_file(r, folder, private)) {
-		if (unlinkat(folder, private, 0))
-			set_failed(r);
-		else
-			r->result = REMOVAL_DONE;
-	} else if (renameat2(folder, private, folder, r->name, RENAME_NOREPLACE)) {
-		r->result = REMOVAL_MISPLACED;	/* there is another one of that name again */
-	} else {
-		r->result = REMOVAL_CHANGED;
+		close(folder);
+		return;
 	}
+	r->result = REMOVAL_DONE;
+	if (!is_same_file(r, folder, private))
+		r->result = REMOVAL_CHANGED;
+	else if (!r->in_use && is_file_open(r, folder, private))
+		r->result = REMOVAL_OPEN;
+	if (r->result == REMOVAL_DONE && unlinkat(folder, private, 0))
+		set_failed(r);
+	else if (r->result != REMOVAL_DONE &&
+		 renameat2(folder, private, folder, r->name, RENAME_NOREPLACE))
+		r->result = REMOVAL_MISPLACED;	/* there is another one of that name again */
 	close(folder);
 }
 

@@ -13,6 +13,7 @@ enum removal_result {
 	REMOVAL_GONE,		/* it is not there any more */
 	REMOVAL_CHANGED,	/* it is not as it was listed */
 	REMOVAL_ATTACHED,	/* a segment that is attached was not to be removed */
+	REMOVAL_OPEN,		/* a file that is open or mapped was not to be removed */
 	REMOVAL_MISPLACED,	/* another file, which could not get its name back */
 	REMOVAL_FAILED,		/* errno in error */
 	REMOVAL_UNKNOWN,	/* nobody reported what came of it */
@@ -24,6 +25,7 @@ struct removal {
 	uint64_t id;		/* of a POSIX queue or a file, its inode number */
 	uint32_t key, uid;
 	int64_t ctime;
+	int64_t last[2];	/* of a set, its otime; of a System V queue, stime and rtime */
 	const char *name;	/* of a POSIX queue or a file */
 	uint32_t dev, pid;	/* of a file: its device, and a process that sees it */
 	bool in_use;		/* remove it whoever uses it */

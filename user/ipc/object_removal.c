@@ -237,6 +237,15 @@ static void set_removal(struct removal *removal, const struct target *target, bo
 		.in_use = in_use,
 	};
 	ipcns_int(attr[IPCNS_A_OBJECT_CTIME], &removal->ctime);
+	switch (removal->kind) {
+	case IPCNS_KIND_SEM:
+		ipcns_int(target->row.nest[IPCNS_A_SEM_OTIME], &removal->last[0]);
+		break;
+	case IPCNS_KIND_MSG:
+		ipcns_int(target->row.nest[IPCNS_A_MSG_STIME], &removal->last[0]);
+		ipcns_int(target->row.nest[IPCNS_A_MSG_RTIME], &removal->last[1]);
+		break;
+	}
 }
 
 static void say(const char *what, const struct target *target, const char *more)
@@ -266,10 +275,13 @@ static bool report(const struct target *target, const struct removal *removal, c
 		refuse(target, "it is not there any more");
 		break;
 	case REMOVAL_CHANGED:
-		refuse(target, "it was changed since it was listed, or is another one");
+		refuse(target, "it was changed or used since it was listed, or is another one");
 		break;
 	case REMOVAL_ATTACHED:
 		refuse(target, "it is attached %llu time%s" NOT_GIVEN, n, plural(n));
+		break;
+	case REMOVAL_OPEN:
+		refuse(target, "it is mapped or open" NOT_GIVEN);
 		break;
 	case REMOVAL_MISPLACED:
 		refuse(target, "it is another one, which has a name that begins with .ipcnsctl- now");
@@ -315,7 +327,11 @@ static void describe_state(enum removal_state state, const char *ns, char *why, 
 	case REMOVALS_DONE:
 		break;
 	}
-	snprintf(why, size, "the process that entered namespace %s %s before it was done", ns, text);
+	if (ns)
+		snprintf(why, size, "the process that entered namespace %s %s before it was done",
+			 ns, text);
+	else
+		snprintf(why, size, "the process that removes files %s before it was done", text);
 }
 
 /* Enters the namespace and removes; @why is set if not all were tried. */

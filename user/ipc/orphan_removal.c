@@ -106,7 +106,8 @@ static void set_kept(const struct sweep *sweep, struct orphan *orphan)
 		return;
 	if (!sweep->filter->older_than)
 		snprintf(orphan->kept, size, "give --older-than for likely ones");
-	else if (!sweep->presences.complete || !orphan->row.attr[IPCNS_A_OBJECT_UID])
+	else if (!sweep->presences.complete || !orphan->row.attr[IPCNS_A_OBJECT_UID] ||
+		 (orphan->is_file && !sweep->presences.views_complete))
 		snprintf(orphan->kept, size,
 			 "not all processes can be looked at, which takes CAP_SYS_PTRACE");
 	else if (has_user(sweep, orphan, &uid))
