@@ -29,7 +29,8 @@
 /* A text in one format. */
 struct text {
 	struct buffer buf;
-	int64_t time;		/* when it was made, in ms; 0 for never */
+	int64_t time;		/* when it was made, or could not be, in ms; 0 for never */
+	bool complete;		/* it was made */
 };
 
 struct exporter {
@@ -118,9 +119,11 @@ static void answer_with(const char *accept, struct http_answer *answer, void *ar
 	const bool prometheus = !accept || !strstr(accept, "application/openmetrics-text");
 	struct text *text = &exporter->texts[prometheus];
 
-	if (!text->time || now_ms() - text->time >= FRESH_MS)
-		text->time = make_text(exporter, prometheus, &text->buf) ? now_ms() : 0;
-	if (!text->time) {
+	if (!text->time || now_ms() - text->time >= FRESH_MS) {
+		text->complete = make_text(exporter, prometheus, &text->buf);
+		text->time = now_ms();
+	}
+	if (!text->complete) {
 		*answer = (struct http_answer){
 			.failed = true, .type = "text/plain; charset=utf-8",
 			.body = FAILED, .len = strlen(FAILED),
