@@ -701,7 +701,7 @@ def bounded(t):
             run.result = trace.ended(run)
         t.same(run.result[:2], (1, []), "an error")
         t.contains(run.result[2][0], "waits for a lock", "with the reason")
-        t.ok(time.monotonic() - begin < 20 * PACE, "after ten seconds")
+        t.ok(time.monotonic() - begin < 45 * PACE, "after ten seconds, and not never")
         t.same(left(member.pid)["shm"], [shm], "the segment stays")
 
 
