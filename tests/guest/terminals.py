@@ -55,10 +55,6 @@ class Terminal:
         self.seen += data
         return bool(data)
 
-    def until(self, word):
-        """Reads until it has printed that."""
-        until(lambda: self.read() and word in self.seen, f"it prints {word}")
-
     def lines(self):
         """The lines until the program ends."""
         deadline = time.monotonic() + 60 * PACE
@@ -128,7 +124,7 @@ def hears(terminal):
     return terminal.read(0.2) and b"[ns,destroyed]" in terminal.seen
 
 
-EVENT = re.compile(r"[A-Z][a-z]{2}\d\d \d\d:\d\d:\d\d[+-]\d\d:\d\d \[(\S+)\]((?: \S+=\S+)*)")
+EVENT = re.compile(r"[A-Z][a-z]{2}\d\d \d\d:\d\d:\d\d[+-]\d\d(?::\d\d)? \[(\S+)\]((?: \S+)*)")
 
 
 def parsed(lines):
@@ -138,7 +134,8 @@ def parsed(lines):
         match = EVENT.fullmatch(line)
         if not match:
             raise Failed(f"no event: {line!r}")
-        fields = dict(word.split("=", 1) for word in match[2].split())
+        fields = dict(word.split("=", 1) if "=" in word else ("reason", word)
+                      for word in match[2].split())
         found[match[1] + (f":{fields['reason']}" if "reason" in fields else "")] = fields
     return found
 
@@ -155,12 +152,15 @@ def events(t):
             member.call(calls.shm_remove, ident)
             marked.call(calls.shmget, calls.IPC_PRIVATE, 8192)
         for terminal in (plain, exact):
-            terminal.until(b"shm_bytes=8")
+            until(lambda: terminal.read() and
+                  re.search(rb"ns,destroyed\][^\n]* shm_bytes=8", terminal.seen), "its end")
             terminal.process.send_signal(signal.SIGINT)
         lines = [COLORS.sub("", line) for line in plain.lines()]
         t.same([line for line in lines if width_of(line) > 110], [], "at most 110 columns")
         found = parsed(lines)
-        comm = f"python3[{member.pid}]"
+        with open(f"/proc/{member.pid}/comm", encoding="ascii") as file:
+            name = file.read().strip()
+        comm = f"{name}[{member.pid}]"
         t.same(found["shm,destroyed:removed"], {"ns": str(member.inode), "id": str(ident),
                                         "key": "0x12aa0de5", "bytes": "4M", "reason": "removed",
                                         "by": comm}, "a removal")
@@ -173,7 +173,7 @@ def events(t):
                "-b: in bytes")
         whole = tool.output("history", "-q", "--since", begin, "-e", "shm.destroyed")
         t.contains(whole, f"id={ident} key=0x12aa0de5 uid=0 bytes={4 << 20} reason=removed"
-                   f" pid={member.pid} comm=python3 seq=", "near miss: a pipe has all fields")
+                   f" pid={member.pid} comm={name} seq=", "near miss: a pipe has all fields")
         past = [COLORS.sub("", line) for line in
                 Terminal(("history", "-q", "--since", begin, "-e", "shm.destroyed"), 80).lines()]
         t.same(parsed(past)["shm,destroyed:removed"]["by"], comm, "history, too")

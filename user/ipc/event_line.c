@@ -66,8 +66,11 @@ static void make_date(struct event_writer *w, int64_t second)
 	zone = len > 6 && full[len - 3] == ':' ? 6 : 0;	/* none beyond calendars */
 	snprintf(w->date, sizeof(w->date), "%.*s.", (int)(len - zone), full);
 	snprintf(w->zone, sizeof(w->zone), "%s", full + len - zone);
-	if (w->form == EVENT_SCREEN)
-		make_screen_date(w, second);
+	if (w->form != EVENT_SCREEN)
+		return;
+	make_screen_date(w, second);
+	if (!strcmp(w->zone + (zone ? 3 : 0), ":00"))
+		w->zone[3] = '\0';	/* +01 is as good as +01:00 */
 }
 
 /* Time of an event, or now: what the state of things is true for. */
@@ -339,7 +342,9 @@ static void put_field(struct event_writer *w, const struct event_field *field, s
 		put_perms(w, field->name, value);
 		break;
 	case SHOW_REASON:
-		if (value)
+		if (value && value < EVENT_REASONS && w->form == EVENT_SCREEN)
+			fprintf(w->out, " %s", event_reason_names[value]);
+		else if (value)
 			put_enum(w, field->name, value, event_reason_names, EVENT_REASONS);
 		break;
 	case SHOW_CAUSE:
