@@ -122,6 +122,7 @@ static notrace noinline void on_exit(const struct ipc_namespace *ns)
 /* Numbers of pid namespaces are freed in softirqs, too, where the journal's lock is not for. */
 static notrace noinline void on_inum_freed(unsigned int inum)
 {
+	/* pairs with smp_store_release() in on_exit() */
 	const struct ipc_namespace *ns = in_task() ? smp_load_acquire(&exiting.ns) : NULL;
 
 	if (!ns || inum != READ_ONCE(exiting.inum))

@@ -229,6 +229,7 @@ def check_answers(t):
     time.sleep(1.1)
     t.same(fetch()[0], 503, "without the module")
     module.load()
+    time.sleep(1.1)
     t.same(fetch()[0], 200, "and with it again")
 
 
