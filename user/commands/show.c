@@ -75,7 +75,7 @@ static const struct line objects[] = {
 	{ "Bytes in POSIX queues", "MQBYTES" },
 	{ "POSIX shared memory", NS_PSHM },
 	{ "Named semaphores", NS_PSEM },
-	{ "Memory of both", NS_PSHMBYTES },
+	{ "Memory in /dev/shm", NS_PSHMBYTES },
 };
 
 /* What more there is of a namespace that is dying. Its objects are those that it had then. */

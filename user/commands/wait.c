@@ -17,8 +17,8 @@
 static const char usage[] =
 	"Usage: " PROGRAM " wait [OPTION...] NS\n\n"
 	"Waits until an IPC namespace has been destroyed.\n"
-	"Exit status: 0 when it is, at once if it is already; 1 if there never was one;\n"
-	"124 when the time is over.\n"
+	"Exit status: 0 when it is, at once for an id= that is already; 1 if there is no\n"
+	"such namespace; 124 when the time is over.\n"
 	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, unit=NAME, or a path.\n\n"
 	"Options:\n"
 	" -t, --timeout SECONDS  wait no longer than this; fractions are allowed\n"

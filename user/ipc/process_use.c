@@ -127,10 +127,20 @@ static bool has_open(const struct row *row)
 	       openers_has(nsid, ino, process.pid);
 }
 
+/* Whether the module has recorded that the process created the object. */
+static bool has_created(const struct row *row)
+{
+	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1], *actor = row->attr[IPCNS_A_OBJECT_CREATOR];
+
+	return actor && nla_parse_nested(tb, IPCNS_A_ACTOR_MAX, actor, NULL) >= 0 &&
+	       is_process(tb[IPCNS_A_ACTOR_PID]) &&
+	       !(process.exists && object_remembers_gone(row, IPCNS_REMEMBERED_CREATOR));
+}
+
 /* What the object itself says, and what was read of all objects. */
 static unsigned int known_uses(const struct row *row)
 {
-	unsigned int mask = 0;
+	unsigned int mask = has_created(row) << USE_CREATED;
 
 	switch (row->kind) {
 	case IPCNS_KIND_SHM:
