@@ -58,7 +58,7 @@ static bool cred_capable(const struct cred *cred, struct user_namespace *user_ns
 
 /*
  * Both the sender of a request and the opener of its socket must have a capability
- * (net/core/sock.c sk_ns_capable()), so that a socket that is handed on gives nobody
+ * (net/core/sock.c sk_ns_capable()), so that a socket that is handed on gives no one
  * the rights of its opener, and none to its opener.
  */
 static bool both_capable(const struct cred *sender, const struct cred *opener,
@@ -125,7 +125,7 @@ void ipcns_reader_get(struct ipcns_reader *r, const struct sk_buff *request)
 	r->pid_ns = get_pid_ns(task_active_pid_ns(current));
 	r->user_ns = r->opener->user_ns;
 	r->admin = ipcns_access_admin(request);
-	/* a socket that was handed on, or kept over a change of identity, shows nobody's own */
+	/* a socket handed on, or kept over a change of identity, has no namespace of its own */
 	r->own = 0;
 	if (r->opener->user_ns == r->cred->user_ns && uid_eq(r->opener->euid, r->cred->euid))
 		r->own = own_cookie();
@@ -150,7 +150,7 @@ void ipcns_reader_put(struct ipcns_reader *r)
  *
  * The answer is found before a reference on the namespace is taken. It is not
  * kept: a user namespace may be freed, and another one have its address, while a
- * walk goes on.
+ * walk continues.
  *
  * Context: RCU read side, or the namespace is referenced. Does not sleep.
  */

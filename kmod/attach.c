@@ -154,7 +154,7 @@ static int make_room(struct window *w, u64 nattch)
 /*
  * Adds the attachments of a segment. mm/mmap.c and its like link and unlink an area, and
  * change its ends, with i_mmap_rwsem held for writing, and drop its file and address
- * space later. The areas have no order in which a later hold of the lock could go on,
+ * space later. The areas have no order in which a later hold of the lock could continue,
  * so there is one hold for each segment, and what is beyond MAX_AREAS is left out.
  */
 static void find_attachments(const struct ipc_namespace *ns, const struct file *file,
@@ -224,7 +224,7 @@ static const void *mm_of(struct task_struct *t)
 	return t->flags & PF_KTHREAD ? NULL : t->mm;
 }
 
-/* The order in which attachments are reported, so that a dump can go on after any of them. */
+/* The order in which attachments are reported, so that a dump can continue after any of them. */
 static int compare_attachments(const void *p, const void *q)
 {
 	const struct attachment *a = p, *b = q;
@@ -280,7 +280,7 @@ static int add_holder(struct ipcns_holders *h, const struct attachment *at,
 
 /*
  * One attachment with the processes that share it, of which the first ones were
- * reported before; all that @thing to @end are. Sets the place to go on at.
+ * reported before; all that @thing to @end are. Sets the place to continue at.
  */
 static int add_attachment(struct ipcns_holders *h, const struct attachment *at,
 			  const struct ipcns_shared_thing *thing,
@@ -372,7 +372,7 @@ int ipcns_attachments_collect(struct ipcns_holders *h)
 			mmdrop(w.at[i].mm);
 		w.n = 0;
 		if (!err) {
-			next.mm = NULL;	/* what comes next begins with a whole segment */
+			next.mm = NULL;	/* the next one is a whole segment */
 			*h->place = next;
 		}
 	} while (!err && more);

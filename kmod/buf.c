@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A queue of records of varying size, in chunks that are freed as they are
- * read. Its memory is bounded: whoever fills it has to stop when told that it
- * is full, and to go on later.
+ * read. Its memory is bounded: a writer has to stop when the queue
+ * is full, and to continue later.
  */
 #include <linux/atomic.h>
 #include <linux/err.h>
@@ -87,7 +87,7 @@ void *ipcns_buf_reserve(struct ipcns_buf *buf, u32 size)
 		return ERR_PTR(-ENOMEM);
 	if (buf->bytes + IPCNS_BUF_CHUNK > IPCNS_BUF_MAX)
 		return ERR_PTR(-ENOBUFS);
-	/* a user at the limit goes on with one chunk */
+	/* a user at the limit continues with one chunk */
 	if (buf->bytes && !ipcns_quota_charge(buf->quota, IPCNS_BUF_CHUNK))
 		return ERR_PTR(-ENOBUFS);
 	c = kvmalloc(IPCNS_BUF_CHUNK, GFP_KERNEL_ACCOUNT);
@@ -122,7 +122,7 @@ void ipcns_buf_commit(struct ipcns_buf *buf, u32 size)
  * ipcns_buf_peek() - look at the oldest record
  * @buf:	the buffer
  *
- * Return: the record, valid until ipcns_buf_pop(); NULL if there is none.
+ * Return: the record, valid until ipcns_buf_pop(); NULL if the queue is empty.
  */
 void *ipcns_buf_peek(struct ipcns_buf *buf)
 {

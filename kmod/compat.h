@@ -4,7 +4,7 @@
  * module (see features.mk), so that the rest reads as if written for the newest
  * kernel only. What the kernel at hand has was found out from its headers, see
  * features.c: distributions put newer interfaces into older kernels, so versions
- * tell nothing.
+ * say nothing.
  */
 #ifndef _IPCNS_COMPAT_H
 #define _IPCNS_COMPAT_H
@@ -97,7 +97,7 @@ static inline struct nlattr **ipcns_dump_attrs(struct netlink_callback *cb)
  * @ns:		an IPC namespace
  *
  * A kernel with ids, but without listns(2), 6.18, gives them only after
- * shm_init_ns(), at which births are recorded.
+ * shm_init_ns(), where creations are recorded.
  *
  * Return: the id of listns(2), or 0 where the kernel has none.
  */
@@ -169,7 +169,7 @@ static inline u64 ipcns_msg_count(struct ipc_namespace *ns)
  * @ns:		an IPC namespace
  *
  * Counters that are one for each processor are added up as percpu_counter_sum()
- * does, but without its lock: the sum is exact when nobody counts.
+ * does, but without its lock: the sum is exact if it does not change meanwhile.
  *
  * Context: any, also in a hook.
  */

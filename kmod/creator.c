@@ -4,11 +4,11 @@
  *
  * At the entry of ipc/util.c ipc_addid() and ipc/mqueue.c mqueue_create_attr() it is
  * known who creates an object, and its address, but not yet whether that succeeds, nor
- * its identifier. A dump has both objects and their addresses, so nobody has to wait
- * for the rest. An address is only compared. If it comes again, the first object has
+ * its identifier. A dump has both objects and their addresses, so the rest need not
+ * be waited for. An address is only compared. If it comes again, the first object has
  * been removed, or its creation failed.
  *
- * Handlers write here, so there is no lock. A place belongs to whoever has put BUSY
+ * Handlers write here, so there is no lock. A place belongs to the writer that put BUSY
  * there with cmpxchg(), until its key is written. While a dump looks at an object, no
  * other one has its address, so the record is right if the key is there before and after
  * it is read.
@@ -79,7 +79,7 @@ int ipcns_creators_init(void)
 /**
  * ipcns_creators_exit() - free the table
  *
- * Nobody may use it any more.
+ * There are no users any more.
  */
 void ipcns_creators_exit(void)
 {
@@ -125,7 +125,7 @@ static __always_inline void fill_place(struct creator *c, const void *object, u6
 	smp_store_release(&c->key, (unsigned long)object);
 }
 
-/* Where it is not as usual: also reads the clock, for the first creation in a tick. */
+/* The slow path: no free place, or the first creation in a tick, which reads the clock. */
 static noinline notrace void add_carefully(const void *object)
 {
 	struct creator *c = choose_place(home(object), (unsigned long)object);
@@ -206,12 +206,12 @@ static __always_inline bool copy_record(const void *object, struct creator *out)
 	for (i = 0; i < WAYS; i++) {
 		const struct creator *c = &places[at ^ i];
 
-		/* pairs with smp_store_release() of who wrote the record */
+		/* pairs with smp_store_release() of the writer */
 		if (smp_load_acquire(&c->key) != key)
 			continue;
 		/* a record that changes meanwhile is dropped: its key has changed, too */
 		data_race(*out = *c);
-		smp_rmb();	/* pairs with cmpxchg() of who writes one */
+		smp_rmb();	/* pairs with cmpxchg() of a writer */
 		return READ_ONCE(c->key) == key;
 	}
 	return false;
@@ -242,7 +242,7 @@ notrace void ipcns_creator_move(const void *object, const void *to)
 }
 
 /**
- * ipcns_creators_clear() - forget all: objects may have come and gone unseen
+ * ipcns_creators_clear() - forget all: creations and removals may have been missed
  *
  * Context: process context.
  */
@@ -284,7 +284,7 @@ u32 ipcns_creators_count(u64 *lost)
  *
  * Where in the reader's pid namespace a process was that has ended is not known.
  *
- * Context: RCU read side; nobody removes the object meanwhile.
+ * Context: RCU read side; the object is not removed meanwhile.
  */
 void ipcns_creator_read(const struct ipcns_reader *r, const void *object,
 			struct ipcns_actor *creator, u32 *gone, u32 *there)

@@ -5,7 +5,7 @@
  * A dump is served by many calls, with the reader in between. What they share
  * is memory of the module's own: the ids of the namespaces, and a bounded batch
  * of records. References on namespaces are taken, used and dropped within one
- * call, so a reader that sleeps holds up nobody.
+ * call, so a reader that sleeps delays no one.
  */
 #include <linux/bitmap.h>
 #include <linux/bsearch.h>
@@ -177,7 +177,7 @@ static int select_one(struct ipcns_dump *d)
 /*
  * All that was created before the dump's number has to be listed, so creations that
  * have a number are waited for. They end soon, unless the control group of the task
- * that creates stops it: then the dump goes on without.
+ * that creates stops it: then the dump continues without.
  */
 static int select_all(struct ipcns_dump *d)
 {

@@ -78,7 +78,7 @@ struct ipcns_dump_ops {
  *		asked for
  * @list:	the namespaces to go through
  * @collected:	bitmap over @list: those that records were collected of
- * @pos:	index in @list to go on at
+ * @pos:	index in @list to continue at
  * @seq:	events from before the records in @buf were collected, and for the
  *		first ones from before namespaces were listed, have lower numbers
  * @buf:	records collected and not yet sent

@@ -11,9 +11,9 @@
 #include "registry.h"
 
 /**
- * ipcns_cursor_init() - begin to read the journal
+ * ipcns_cursor_init() - start reading the journal
  * @c:		the cursor
- * @since:	sequence number to begin with
+ * @since:	first sequence number
  *
  * Events that happen from now on are not read.
  *
@@ -64,7 +64,7 @@ static bool report_missing(struct ipcns_cursor *c, u64 seq, u64 time,
 
 /**
  * ipcns_event_next() - the next event of the journal, or loss
- * @c:		where to go on; moved on
+ * @c:		where to continue; moved on
  * @out:	filled in, but for user_ns, pids and names
  *
  * Context: process context, may sleep.
@@ -143,7 +143,7 @@ static int ns_fill(struct sk_buff *skb, const struct ipcns_event_report *n)
 	return 0;
 }
 
-/* A name goes on over several slots; it ends where they do, or with a NUL. */
+/* A name spans several slots; it ends where they do, or with a NUL. */
 static int name_fill(struct sk_buff *skb, const struct ipcns_event *e)
 {
 	const u32 part = sizeof_field(struct ipcns_event_more, data);

@@ -40,11 +40,11 @@ struct ipcns_event_report {
 
 /**
  * struct ipcns_cursor - a place in the journal, and a window on it
- * @next:	sequence number to go on with
+ * @next:	sequence number to continue with
  * @end:	sequence number to stop before
  * @ns:		namespace of the last event, which is often that of the next, or 0
  * @inum:	its inode number
- * @pos:	slot in @window to go on with
+ * @pos:	slot in @window to continue with
  * @n:		slots in @window
  * @window:	events that were read
  */

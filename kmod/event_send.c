@@ -159,7 +159,7 @@ static int on_release(struct notifier_block *nb, unsigned long event, void *data
 static struct notifier_block release_notifier = { .notifier_call = on_release };
 
 /**
- * ipcns_subscribed() - events that somebody subscribed to
+ * ipcns_subscribed() - events to which there are subscriptions
  *
  * Return: mask of 1 << enum ipcns_event_object.
  */
@@ -205,7 +205,7 @@ static void send_batch(bool foreign)
 	struct sk_buff *copy;
 	u64 nr = 0;
 
-	/* waits for memory: nobody could be told that a message was not sent */
+	/* waits for memory: a message that was not sent could not be reported */
 	do
 		copy = skb_clone(batch, GFP_KERNEL | __GFP_NOFAIL);
 	while (send_next(copy, batch_mask, foreign, &nr));
@@ -324,7 +324,7 @@ void ipcns_send(void)
 
 /**
  * ipcns_send_init() - make ready to send
- * @subscribed:	called when somebody subscribed; may not sleep
+ * @subscribed:	called after each subscription; may not sleep
  *
  * Return: 0 or -ENOMEM.
  */
@@ -344,7 +344,7 @@ int ipcns_send_init(void (*subscribed)(void))
 }
 
 /**
- * ipcns_send_open() - begin or stop to send
+ * ipcns_send_open() - start or stop sending
  * @on:		the family is registered, and stays so until this is called
  *		with false
  *
@@ -360,7 +360,7 @@ void ipcns_send_open(bool on)
 /**
  * ipcns_send_exit() - undo ipcns_send_init()
  *
- * The family is unregistered: nobody subscribes any more.
+ * The family is unregistered: no more subscriptions arrive.
  */
 void ipcns_send_exit(void)
 {

@@ -40,7 +40,7 @@ MODULE_PARM_DESC(record, "what is recorded in any case: removals, namespaces and
 
 static bool record_objects;
 
-/* All events about objects are recorded, as long as somebody wants them. */
+/* All events about objects are recorded, as long as there are subscriptions to them. */
 static bool recorded_on_demand;
 
 /* Nothing is armed any more. */
@@ -187,9 +187,9 @@ static bool is_demand(void)
 }
 
 /*
- * A subscriber is told what is recorded after the subscription was entered. Here it
- * is the other way round: first nothing is said to be recorded on demand, then
- * subscriptions are looked at. So one of the two sees the other.
+ * A subscription is entered first, and then reported what is recorded. Here it is the
+ * other way round: first nothing is reported as recorded on demand, then subscriptions
+ * are looked at. So one of the two sees the other.
  */
 static void arm_on_demand(void)
 {
@@ -208,8 +208,8 @@ static void arm_on_demand(void)
 }
 
 /*
- * Runs every second, and when somebody subscribes. Only here is the text of the
- * kernel patched, and never while somebody waits for a reply.
+ * Runs every second, and after each subscription. Only here is the text of the
+ * kernel patched, and never while a caller waits for a reply.
  */
 static void watch(struct work_struct *work)
 {
@@ -272,7 +272,7 @@ static int check_parameters(void)
 }
 
 /**
- * ipcns_events_init() - begin to record events
+ * ipcns_events_init() - start recording events
  *
  * Return: 0, -EINVAL if a module parameter is out of bounds, -ENOMEM, or the
  * error of a walk.
@@ -323,7 +323,7 @@ err_creators:
 }
 
 /**
- * ipcns_events_start() - begin to serve listeners
+ * ipcns_events_start() - start serving subscribers
  *
  * The family is registered.
  */
@@ -352,13 +352,13 @@ void ipcns_events_stop(void)
 /**
  * ipcns_events_exit() - stop recording events
  *
- * Nobody may ask the registry any more.
+ * The registry has no readers any more.
  */
 void ipcns_events_exit(void)
 {
 	/* a last subscription may have queued it after ipcns_events_stop() */
 	cancel_delayed_work_sync(&watch_work);
-	/* it may not return: until then, the worker publishes, and sends to nobody */
+	/* it may not return: then the worker goes on publishing, and sends to no one */
 	ipcns_hooks_exit();
 	irq_work_sync(&wake_work);
 	cancel_delayed_work_sync(&publish_work);

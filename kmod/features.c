@@ -9,7 +9,7 @@
  *	NEEDS(NAME, WHAT, ...)	what the module cannot do without: the build ends, and says WHAT.
  *
  * A distribution's kernel can have interfaces of newer ones, so that its version
- * tells nothing: those in comments are mainline's.
+ * says nothing: those in comments are mainline's.
  */
 #include <linux/cred.h>
 #include <linux/fs.h>

@@ -121,7 +121,7 @@ static int (*const phases[])(struct ipcns_holders *h) = {
  * @h:		the search
  *
  * A holder that was there all the time is found at least once. Where the buffer
- * was full, the next call goes on behind the last one.
+ * was full, the next call continues after the last one.
  *
  * Context: process context, may sleep.
  * Return: 0 when all is done, -ENOBUFS if the buffer is full, -ENOMEM, or
@@ -193,7 +193,7 @@ int ipcns_holder_fill(struct sk_buff *skb, const void *record)
 /**
  * struct holder_get - progress of a request for holders
  * @kinds:	mask of the kinds of holders wanted
- * @resume:	where to go on
+ * @resume:	where to continue
  */
 struct holder_get {
 	u32				kinds;

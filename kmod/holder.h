@@ -13,7 +13,7 @@
 
 #define IPCNS_N_HOLDERS		(IPCNS_HOLDER_KIND_SHM + 1)
 
-/* Namespaces gone through in one walk over all tasks. */
+/* Namespaces searched in one walk over all tasks. */
 #define IPCNS_HOLDER_BATCH	16384
 
 /**
@@ -37,8 +37,8 @@ struct ipcns_holder {
 };
 
 /**
- * struct ipcns_holder_place - where to go on with a batch of namespaces
- * @phase:	what is being gone through: namespaces, attachments, tasks
+ * struct ipcns_holder_place - where to continue with a batch of namespaces
+ * @phase:	what is being searched: namespaces, attachments, tasks
  * @ref:	namespace, by its place in the batch
  * @idx:	segment, by its index in the namespace
  * @mm:		address space of an attachment of that, to be compared only; NULL to
@@ -59,12 +59,12 @@ struct ipcns_holder_place {
 
 /**
  * struct ipcns_holders - a search for holders
- * @r:		who asks
+ * @r:		the reader
  * @kinds:	mask of the kinds of holders wanted
  * @refs:	the namespaces, referenced by the caller; NULL ones are left out
  * @n:		how many
  * @buf:	where the records go, struct ipcns_holder
- * @place:	where to go on
+ * @place:	where to continue
  * @hidden:	the record that was added last, if it counts what the reader
  *		cannot see
  */

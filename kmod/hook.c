@@ -274,7 +274,7 @@ static void disarm_entries(enum ipcns_hook_group group)
 
 /*
  * Taking a probe out of ftrace's filter needs memory. Without it,
- * unregister_kretprobe() returns all the same, and the kernel goes on to use the
+ * unregister_kretprobe() returns all the same, and the kernel continues to use the
  * probe. disable_kprobe() reports that, and leaves nothing to do that can fail.
  */
 static bool disarm_return(struct ipcns_hook *h)

@@ -19,7 +19,7 @@
  * @IPCNS_HOOKS_ALWAYS:	 as long as the module is loaded
  * @IPCNS_HOOKS_CREATORS: the same; without them events are complete, and creators of
  *			 objects unknown
- * @IPCNS_HOOKS_DEMAND:	 while somebody subscribed to objects, or with record=objects
+ * @IPCNS_HOOKS_DEMAND:	 while there are subscriptions to objects, or with record=objects
  */
 enum ipcns_hook_group {
 	IPCNS_HOOKS_ALWAYS,

@@ -11,7 +11,7 @@
  *
  * A handler delays the task that caused the event. So events are made in their
  * slots, and nothing is copied under the lock: pending slots belong to the worker
- * alone, and whoever copies published ones checks afterwards whether they were
+ * alone, and a reader that copies published ones checks afterwards whether they were
  * overwritten meanwhile. The lock is taken in process context only, so interrupts
  * stay on.
  */
@@ -62,7 +62,7 @@ int ipcns_journal_init(size_t bytes, void (*wake)(void))
 /**
  * ipcns_journal_exit() - free the ring
  *
- * Nobody may write any more.
+ * There are no writers any more.
  */
 void ipcns_journal_exit(void)
 {
@@ -98,7 +98,7 @@ notrace bool ipcns_journal_room(u32 n)
 
 /*
  * Reads the clock, for the first event in a tick. To do so for each would take as long as
- * all the rest, and in a burst it is their order that tells more.
+ * all the rest, and in a burst their order says more.
  */
 notrace u64 ipcns_journal_clock(void)
 {
@@ -269,7 +269,7 @@ static u64 position_of_seq(u64 from)
  * ipcns_journal_read() - read published events
  * @out:	filled in with whole events
  * @max:	slots there is room for, at least IPCNS_EVENT_SLOTS
- * @from:	sequence number to begin with; if the event is gone, the oldest
+ * @from:	first sequence number; if that event was overwritten, the oldest
  *		that is there
  *
  * Context: process context, may sleep.

@@ -161,10 +161,10 @@ static __always_inline struct ipcns_event *ipcns_journal_begin(u32 len)
 }
 
 /**
- * ipcns_journal_commit() - record the event that was begun
+ * ipcns_journal_commit() - record the event that was started
  * @e:		the event
  * @more:	what it has more of
- * @len:	length of that, as when it was begun
+ * @len:	its length, as when it was started
  */
 static __always_inline void ipcns_journal_commit(struct ipcns_event *e, const void *more, u32 len)
 {

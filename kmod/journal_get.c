@@ -39,7 +39,7 @@ static int journal_parse(struct ipcns_dump *d, struct nlattr **attrs, bool one,
 	if (err)
 		return err;
 	get->objects = objects ? nla_get_u32(objects) : U32_MAX;
-	/* events that happen while the dump goes on are for the next one, or for subscribers */
+	/* events during the dump are for the next one, or for subscribers */
 	ipcns_cursor_init(&get->cursor, since ? nla_get_u64(since) : 1);
 	return 0;
 }
@@ -71,7 +71,7 @@ static int cookies_to_ids(struct ipcns_dump *d, struct ipcns_ns_ref *refs, u32 p
 }
 
 /*
- * Finds the namespaces that a reader who is no administrator may see now. Nobody
+ * Finds the namespaces that a reader who is no administrator may see now. None
  * can say any more who owned a namespace that has ended, so its events are not
  * for them.
  */

@@ -19,7 +19,7 @@
 /* Queues that are referenced at once. */
 #define BATCH 256
 
-/* A queue of a batch; inode is NULL if it went away meanwhile. */
+/* A queue of a batch; inode is NULL if the queue was removed meanwhile. */
 struct slot {
 	u64		ino;
 	struct inode	*inode;
@@ -110,7 +110,7 @@ static u32 count_opens(const struct inode *inode, const struct dentry *dentry)
 	return max(count - 1 - !!READ_ONCE(inode->i_nlink), 0);
 }
 
-/* What ipc/mqueue.c mqueue_read_file() and mq_getsetattr(2) tell, and waiters. */
+/* What ipc/mqueue.c mqueue_read_file() and mq_getsetattr(2) report, and waiters. */
 static void read_queue(const struct ipcns_reader *r, struct inode *inode, struct ipcns_object *o)
 {
 	struct mqueue_inode_info *info = info_of(inode);

@@ -22,7 +22,7 @@
 
 /*
  * Who did something, as the reader sees it. Where a process is in the reader's
- * pid namespace cannot be told once it is gone.
+ * pid namespace is unknown once it has ended.
  */
 static void actor(const struct ipcns_reader *r, const struct ipcns_actor *in,
 		  struct ipcns_actor *out)
@@ -72,7 +72,7 @@ static int read_ns(const struct ipcns_reader *r, const struct ipcns_ns_ref *ref,
 	return out->mq_bytes_known ? ipcns_mq_bytes(ns, &out->mq_bytes) : 0;
 }
 
-/* Describes a namespace whose last reference is gone: what the registry knows of it. */
+/* Describes a namespace without references: what the registry knows of it. */
 static void describe_dying(const struct ipcns_reader *r, const struct ipcns_ns_info *known,
 			   struct ipcns_ns *out)
 {
@@ -96,7 +96,7 @@ static enum ipcns_state state(const struct ipcns_ns *n)
 {
 	if (n->dying.time)
 		return IPCNS_STATE_DYING;
-	/* whose own it is he is a member */
+	/* the caller's own namespace: the caller is a member */
 	return n->members.nprocs || !n->whole ? IPCNS_STATE_ACTIVE : IPCNS_STATE_PINNED;
 }
 
@@ -150,7 +150,7 @@ int ipcns_ns_fill(struct sk_buff *skb, const void *record)
 	    ipcns_attr_u64(skb, IPCNS_A_NS_SHM_BYTES, n->shm_bytes) ||
 	    ipcns_attr_u64(skb, IPCNS_A_NS_MSG_BYTES, n->msg_bytes))
 		return -EMSGSIZE;
-	/* of one that is dying only what its last event told is known */
+	/* of a dying namespace only what its last event reported is known */
 	if (!n->dying.time &&
 	    (ipcns_attr_u32(skb, IPCNS_A_NS_SEMS, n->sems) ||
 	     ipcns_attr_u64(skb, IPCNS_A_NS_MSGS, n->msgs)))
@@ -231,7 +231,7 @@ static int ns_collect_dying(struct ipcns_dump *d)
 		for (i = 0; i < n; i++) {
 			if ((d->id && known[i].id != d->id) || (d->inum && known[i].inum != d->inum))
 				continue;
-			/* its last reference went while the dump went on */
+			/* its last reference was dropped during the dump */
 			if (ipcns_dump_collected(d, known[i].cookie))
 				continue;
 			out = ipcns_buf_reserve(&d->buf, sizeof(*out));

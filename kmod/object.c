@@ -81,7 +81,7 @@ void ipcns_remember(const struct ipcns_reader *r, struct pid *pid, u32 which, u3
 		*gone |= which;
 }
 
-/* What ipcs(1) and semctl(2) show nobody in the namespace, and without read permission. */
+/* What ipcs(1) and semctl(2) do not show without read permission. */
 static void leave_out(const struct ipcns_collect *c, const struct kern_ipc_perm *perm,
 		      struct ipcns_object *o)
 {
@@ -104,7 +104,7 @@ static void leave_out(const struct ipcns_collect *c, const struct kern_ipc_perm 
 /**
  * ipcns_sysv_collect() - collect of all System V kinds
  * @c:		the collection
- * @next:	index in the kind's idr to go on at
+ * @next:	index in the kind's idr to continue at
  *
  * As the *_STAT commands of ipc/shm.c and its like: an object found under RCU
  * stays until the section ends, and is read under its own lock unless it was
@@ -300,7 +300,7 @@ int ipcns_parse_name(struct ipcns_filter *f, struct nlattr *name, struct netlink
  * struct object_get - progress of a request for objects
  * @filter:	the objects wanted
  * @attr:	attribute that names the only object wanted, or NULL
- * @kind:	kind of objects to go on with in the namespace at hand
+ * @kind:	kind of objects to continue with in the present namespace
  * @next:	position among those
  */
 struct object_get {

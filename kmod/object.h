@@ -108,7 +108,7 @@ struct ipcns_filter {
 
 /**
  * struct ipcns_collect - one collection of objects
- * @r:		who asks
+ * @r:		the reader
  * @filter:	what for
  * @buf:	where the records go
  * @ref:	the namespace
@@ -125,7 +125,7 @@ struct ipcns_collect {
 /*
  * Entries of lists that are looked at in one hold of an object's lock; no more
  * than ipc/msg.c find_msg() looks at itself. A list has no place at which a later
- * hold could go on, so what is beyond is left out.
+ * hold could continue, so what is beyond is left out.
  */
 #define IPCNS_LIST_MAX	65536
 
@@ -197,7 +197,7 @@ struct ipcns_detail {
 
 /**
  * struct ipcns_waiters - a reading of those who wait for an object
- * @r:		who asks
+ * @r:		the reader
  * @out:	room for those whom the reader sees; NULL to count all only
  * @max:	for so many
  * @n:		how many there are
@@ -232,7 +232,7 @@ struct ipcns_adjustment {
  * @adjustment:	the adjustments, to be freed with kvfree()
  * @n:		how many
  * @list:	the lists' processes, sorted by the number of the list, which is
- *		their user; with key NULL if the list has gone; to be freed with kvfree()
+ *		their user; with key NULL if the list was freed; to be freed with kvfree()
  * @n_list:	how many
  * @truncated:	there are more adjustments
  */
@@ -249,7 +249,7 @@ struct ipcns_undos {
  * @name:	its name
  * @ids:	its index in ipc_namespace.ids[], System V only
  * @collect:	add the objects of the namespace to the buffer, from position
- *		*@next on, and set *@next to where to go on. May sleep. Returns
+ *		*@next on, and set *@next to where to continue. May sleep. Returns
  *		0 when the namespace is done, -ENOBUFS when the buffer is full,
  *		or another error.
  * @read:	System V only: fill in what the kind has of its own. Called

@@ -199,11 +199,11 @@ int ipcns_waiter_fill(struct sk_buff *skb, const void *record)
  *		reader cannot see, and whether there are more adjustments
  * @undos:	adjustments, and those whose end does them
  * @undo_rows:	adjustments that were collected, by process
- * @next:	number of the semaphore, message or waiter to go on with
+ * @next:	number of the semaphore, message or waiter to continue with
  * @next_undo:	number of the adjustment
  * @first_list:	place of the first process of its list
  * @next_list:	place of the process
- * @next_hidden: role to go on with among those who are hidden
+ * @next_hidden: role to continue with among hidden processes
  */
 struct detail_get {
 	struct ipcns_filter	filter;
@@ -320,7 +320,7 @@ static void read_window(void *object, void *arg)
 	v->n = v->c->ops->semaphores(v->c->r, object, v->window, v->get->next, WINDOW);
 }
 
-/* An array: each hold of the lock goes on where the last one ended. */
+/* An array: each hold of the lock continues where the last one ended. */
 static int collect_semaphores(struct ipcns_dump *d, const struct ipcns_collect *c)
 {
 	struct detail_get *get = d->priv;

@@ -31,7 +31,7 @@ static bool mq_readable __read_mostly;
 static __always_inline void fill(struct ipcns_event *e, u8 object, u8 what, const void *ns)
 {
 	e->ns = (unsigned long)ns;
-	/* what a worker does was caused by nobody who can be named */
+	/* what a kernel thread does has no known cause */
 	if (unlikely(current->flags & PF_KTHREAD)) {
 		e->pid = 0;
 		memset(e->comm, 0, sizeof(e->comm));
@@ -43,7 +43,7 @@ static __always_inline void fill(struct ipcns_event *e, u8 object, u8 what, cons
 	e->what = what;
 }
 
-/* Begins and ends an event about a namespace. */
+/* Records an event about a namespace. */
 static void write_ns(u8 what, const struct ipc_namespace *ns, const void *more, u32 len)
 {
 	struct ipcns_event *e = ipcns_journal_begin(len);
@@ -79,7 +79,7 @@ static notrace noinline void on_created(const struct ipc_namespace *ns)
 	write_ns(IPCNS_EVENT_KIND_CREATED, ns, &b, sizeof(b));
 }
 
-/* ipc/namespace.c put_ipc_ns(): the last reference went; nothing is torn down. */
+/* ipc/namespace.c put_ipc_ns(): the last reference was dropped; nothing is torn down yet. */
 static notrace noinline void on_dying(const struct ipc_namespace *ns)
 {
 	struct ipcns_event_inventory inv = {
@@ -95,8 +95,8 @@ static notrace noinline void on_dying(const struct ipc_namespace *ns)
 }
 
 /*
- * ipc/namespace.c free_ipc_ns(): the last step but freeing. A creation that
- * fails comes here too; the registry does not know it.
+ * ipc/namespace.c free_ipc_ns(): the last step but freeing. A failed creation
+ * calls it too; the registry does not know such a namespace.
  */
 static notrace noinline void on_destroyed(const struct ipc_namespace *ns)
 {
@@ -132,7 +132,7 @@ static notrace noinline void on_inum_freed(unsigned int inum)
 }
 
 /*
- * The table that an object is in tells its namespace and kind: it is one of the
+ * The table that an object is in gives its namespace and kind: it is one of the
  * three in a namespace, and only for the right one does what lies where the
  * namespace's operations would be look like them. From the last table to the
  * first, what is looked at lies within the namespace: the operations are in it,
@@ -161,9 +161,9 @@ static __always_inline const struct ipc_namespace *ns_of(const struct ipc_ids *i
 }
 
 /*
- * Why an object comes to its end: ipc/util.c ipc_rmid() is the last step of all
- * ways there. What remains is a removal, by IPC_RMID or, of segments whose
- * creator is gone, by setting shm_rmid_forced.
+ * Why an object is destroyed: all causes end in ipc/util.c ipc_rmid(). What remains
+ * is a removal, by IPC_RMID or, of segments whose creator has ended, by setting
+ * shm_rmid_forced.
  */
 static __always_inline u8 reason(const struct ipc_namespace *ns, u8 object,
 				 const struct kern_ipc_perm *perm)
@@ -338,7 +338,7 @@ static int on_mq_created(struct kretprobe_instance *ri, struct pt_regs *regs)
 NOKPROBE_SYMBOL(on_mq_created);
 
 /*
- * ipc/mqueue.c mqueue_unlink(dir, dentry): cannot fail. A queue that nobody has open has
+ * ipc/mqueue.c mqueue_unlink(dir, dentry): cannot fail. A queue that no process has open has
  * a reference on its entry, and the caller; one that is open needs another name, since
  * the next queue of this name can have the entry.
  */

@@ -37,9 +37,9 @@
  * @gone:	sequence number of its last event, once it is freed
  * @absent:	when a check did not find it, in milliseconds; 0 if the last one did
  * @removals:	a System V object was destroyed after it began to die
- * @checked:	it was known when the check began that goes on, and
+ * @checked:	it was known when the present check started, and
  * @seen:	the check has found it
- * @known:	what is told of it
+ * @known:	what is reported of it
  */
 struct entry {
 	struct hlist_node	by_key;
@@ -91,7 +91,7 @@ static bool in_doubt, in_new_doubt;
 /*
  * The namespace that the last event about an object had, and its id, as long as it lives:
  * the next event is often of the same, and need not look it up. Only the worker sets the
- * two; @same_key is 1 if there is none.
+ * two; @same_key is 1 if there is no such namespace.
  */
 static u64 same_key = 1, same_id;
 
@@ -230,7 +230,7 @@ static struct entry *oldest_freed(bool unlink)
 }
 
 /**
- * ipcns_registry_forget() - forget what nobody can ask for any more
+ * ipcns_registry_forget() - forget what no reader can ask for any more
  *
  * To be called now and then.
  *
@@ -258,7 +258,7 @@ static struct entry *alloc_entry(void)
 
 /*
  * A namespace that was not known, in @spare, which is NULL then. If another one is
- * known at its address, that one went without an event.
+ * known at its address, that one was destroyed without an event.
  */
 static struct entry *add(struct entry **spare, u64 key, u64 sb, u64 cookie, u64 native_id)
 {
@@ -407,7 +407,7 @@ static void resolve_locked(struct ipcns_event *ev, struct entry **spare)
 		return;
 	case IPCNS_EVENT_OBJECT_NS:
 		e = resolve_ns_event(ev, spare);
-		/* without memory a birth is lost, and until a walk what follows it */
+		/* without memory a creation is lost, and until a walk what follows it */
 		if (!e && ev->what == IPCNS_EVENT_KIND_CREATED) {
 			ev->object = IPCNS_EVENT_OBJECT_LOST;
 			ev->what = IPCNS_LOST_CAUSE_DROPPED;
@@ -754,7 +754,7 @@ bool ipcns_registry_lookup(u64 id, struct ipcns_ns_info *out)
  * ipcns_registry_dying() - list namespaces that are dying
  * @out:	filled in, in the order in which they began to die
  * @max:	how many there is room for
- * @after:	where to go on, 0 to begin with; moved on
+ * @after:	where to continue, 0 at first; moved on
  *
  * Context: process context, may sleep.
  * Return: how many were filled in, 0 if there are no more.
@@ -817,7 +817,7 @@ void ipcns_registry_stats(struct ipcns_registry_stats *out)
 }
 
 /**
- * ipcns_registry_init() - begin with an empty registry
+ * ipcns_registry_init() - start with an empty registry
  */
 void ipcns_registry_init(void)
 {

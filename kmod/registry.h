@@ -54,8 +54,8 @@ struct ipcns_ns_info {
  * struct ipcns_registry_stats - the registry's counters
  * @known:	namespaces it knows
  * @dying:	of these, those whose teardown has not ended
- * @missed:	namespaces that came or went without an event, since load
- * @teardowns:	namespaces that were seen to begin to die, and to be destroyed,
+ * @missed:	namespaces created or destroyed without an event, since load
+ * @teardowns:	namespaces whose teardown was seen from its start to its end,
  *		since load: by the lowest of ipcns_bounds that their time is not
  *		above, and last those that took longer than all
  * @teardown_sum: nanoseconds that these took together

@@ -298,7 +298,7 @@ static void mark_there(void *object, void *arg)
 }
 
 /*
- * A list may have gone while its processes were looked for, and another have
+ * A list may have been freed while its processes were looked for, and another have
  * come to lie where it was. One that is there still is the same.
  */
 static int forget_gone(const struct ipcns_collect *c, struct ipcns_undos *u, u32 n_list)

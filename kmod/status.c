@@ -59,7 +59,7 @@ static int hook_fill(struct sk_buff *skb, const struct ipcns_hook_state *p)
 	return 0;
 }
 
-/* As histograms are told: each bound counts what is below it, too. */
+/* As in cumulative histograms: each bound counts what is below it, too. */
 static int teardowns_fill(struct sk_buff *skb, const struct ipcns_registry_stats *r)
 {
 	struct nlattr *nest;

@@ -225,7 +225,7 @@ static const struct ipc_namespace *own_ns(struct task_struct *t, const void **ns
 /**
  * ipcns_next_member() - find the next thread that keeps one of some namespaces
  * @x:		the namespaces, referenced by the caller
- * @nr:		number in the initial pid namespace to begin with; set to the
+ * @nr:		first number in the initial pid namespace; set to the
  *		thread's
  * @member:	set to the thread, referenced
  * @nsproxy:	set to what it keeps the namespace by, to be compared only:
@@ -284,7 +284,7 @@ static void add_sharing_process(struct ipcns_shared_thing *things, u32 i, u32 *n
  * its leader are passed over.
  *
  * Context: process context, may sleep. The caller keeps the things, or finds out
- * afterwards which of them have gone, so that an address means one thing.
+ * afterwards which of them have ended, so that an address means one thing.
  * Return: 0, -ENOMEM, or -EINTR if the caller was killed.
  */
 int ipcns_find_processes(const struct ipcns_reader *r, struct ipcns_shared_thing *things, u32 *n,

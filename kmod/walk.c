@@ -9,7 +9,7 @@
  * calls of a dump, and the callback below, which may neither sleep nor drop a
  * reference, needs no memory of its own.
  *
- * Walks of several callers go on beside each other: none waits for another,
+ * Walks of several callers run in parallel: none waits for another,
  * which may be a task that is throttled or stopped.
  */
 #include <linux/bsearch.h>
@@ -270,7 +270,7 @@ struct get_walk {
 	u32			n;
 };
 
-/* Takes a reference, unless the last one is gone. */
+/* Takes a reference, unless the last one was dropped. */
 static void take(struct ipcns_ns_ref *ref, struct ipc_namespace *ns)
 {
 	const struct ipcns_ns_ref *other;
@@ -480,7 +480,7 @@ int ipcns_walk_find(u32 inum, u64 *cookie, const struct ipcns_view *view)
 
 /**
  * ipcns_walk_stats() - what the walks have seen so far
- * @out:	filled in; the figures need not be of one moment
+ * @out:	filled in; the counts need not be of one moment
  */
 void ipcns_walk_stats(struct ipcns_walk_stats *out)
 {
