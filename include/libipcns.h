@@ -41,11 +41,11 @@ bool ipcns_uint(const struct nlattr *attr, uint64_t *value);
 bool ipcns_int(const struct nlattr *attr, int64_t *value);
 const char *ipcns_text(const struct nlattr *attr, size_t *len);
 
-/* Takes the attributes of one row; they are gone when it returns. */
+/* Takes the attributes of one row; they are freed when it returns. */
 typedef void (*ipcns_row_fn)(struct nlattr *attrs, int len, void *arg);
 
 /*
- * Things changed while a dump was read, and it begins anew. Forgets all rows so far and returns
+ * Things changed while a dump was read, and it restarts. Forgets all rows so far and returns
  * true, or returns false if it is too late for that. NULL stands for one that returns false.
  */
 typedef bool (*ipcns_restart_fn)(void *arg);
@@ -143,7 +143,7 @@ struct ipcns_event {
 	int len;		/* of it */
 };
 
-/* Takes an event; it is gone when it returns. */
+/* Takes an event; it is freed when it returns. */
 typedef void (*ipcns_event_fn)(const struct ipcns_event *e, void *arg);
 
 /* What ipcns_feed_read() found. */

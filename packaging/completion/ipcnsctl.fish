@@ -168,7 +168,7 @@ complete -c ipcnsctl -n $stream -s q -l quiet -d 'do not say what was not record
 complete -c ipcnsctl -n $monitor -l strict -d 'end when events are lost or not recorded'
 complete -c ipcnsctl -n $monitor -l follow-module -d 'wait while the module is not loaded'
 complete -c ipcnsctl -n $monitor -l journald -d 'to the journal of systemd'
-complete -c ipcnsctl -n $monitor -l state -r -F -d 'go on where the last run with this file ended'
+complete -c ipcnsctl -n $monitor -l state -r -F -d 'continue where the last run with this file ended'
 
 complete -c ipcnsctl -n '__ipcnsctl_is limits' -l above -x -d 'only limits used to this percentage'
 

@@ -26,7 +26,8 @@ enum ipcns_kind {
  * enum ipcns_state
  * @IPCNS_STATE_ACTIVE: At least one task is a member.
  * @IPCNS_STATE_PINNED: No task is a member, but references remain.
- * @IPCNS_STATE_DYING: The last reference is gone, teardown has not finished.
+ * @IPCNS_STATE_DYING: The last reference was dropped, teardown has not
+ *   finished.
  */
 enum ipcns_state {
 	IPCNS_STATE_ACTIVE,
@@ -48,7 +49,7 @@ enum ipcns_shm_status {
 
 /**
  * enum ipcns_mq_status
- * @IPCNS_MQ_STATUS_UNLINKED: The name is gone, open descriptors keep the
+ * @IPCNS_MQ_STATUS_UNLINKED: The name was removed, open descriptors keep the
  *   queue.
  */
 enum ipcns_mq_status {
@@ -152,7 +153,7 @@ enum ipcns_event_object {
  * @IPCNS_EVENT_KIND_MARKED: A segment was removed, it will go at its last
  *   detach.
  * @IPCNS_EVENT_KIND_UNLINKED: The name of a POSIX queue was removed.
- * @IPCNS_EVENT_KIND_DYING: The last reference of a namespace is gone.
+ * @IPCNS_EVENT_KIND_DYING: The last reference of a namespace was dropped.
  */
 enum ipcns_event_kind {
 	IPCNS_EVENT_KIND_CREATED,
