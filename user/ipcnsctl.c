@@ -28,7 +28,7 @@ static const struct command commands[] = {
 	{ "monitor", cmd_monitor, "what happens to namespaces and objects, as it happens" },
 	{ "history", cmd_history, "what happened: the events that are on record" },
 	{ "wait", cmd_wait, "until a namespace has been destroyed" },
-	{ "metrics", cmd_metrics, "figures for Prometheus" },
+	{ "metrics", cmd_metrics, "metrics for Prometheus" },
 	{ "status", cmd_status, "whether the module works, its versions and counters" },
 };
 

@@ -379,7 +379,7 @@ def shown(t):
         sections = [line for line in tool.output("show", member.inode).splitlines()
                     if line and line[0] != " " and line.endswith(":")]
         t.same([line.split()[0].rstrip(":") for line in sections],
-               ["Identity", "Birth", "State", "Holders", "Objects", "Limits"], "sections")
+               ["Identity", "Creation", "State", "Holders", "Objects", "Limits"], "sections")
 
 
 @scene("JSON")

@@ -99,7 +99,7 @@ static void count_orphan(struct inventory *inventory, const struct row *row)
 	tally->bytes += bytes;
 }
 
-/* Where a dump of one namespace begins again. */
+/* Where a dump of one namespace restarts. */
 struct dump {
 	struct inventory *inventory;
 	size_t tallies;

@@ -170,7 +170,7 @@ static void read_module(struct history *h, struct ipcns *c)
 	uint64_t first = event_span_first(&h->span);
 	int ret;
 
-	/* That the beginning is not held any more is a loss only to who asks for it. */
+	/* That the oldest events are overwritten is a loss only to a reader who asks for them. */
 	if (!h->span.has_since)
 		first = h->recording.held;
 	if (first > h->recording.next)

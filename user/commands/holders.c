@@ -76,7 +76,7 @@ static void print(struct references *references, bool summary, const struct tabl
 	if (summary) {
 		holder_summary_print(&references->rows, &out);
 	} else {
-		/* Programs get all, and so does who asks for columns of their own. */
+		/* Programs get all rows, and so does a user who chooses columns. */
 		if (!opts->json && !opts->raw && !opts->output && !opts->output_all)
 			holders_fold_kernel_threads(&references->rows);
 		holders_print(references, SIZE_MAX, &out);

@@ -17,7 +17,7 @@
 
 static const char usage[] =
 	"Usage: " PROGRAM " show [OPTION...] NS\n\n"
-	"Shows one IPC namespace: identity, birth, state, holders, objects, and the\n"
+	"Shows one IPC namespace: identity, creation, state, holders, objects, and the\n"
 	"limits that are in use or differ from the kernel's defaults.\n"
 	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, unit=NAME, or a path.\n\n"
 	"Options:\n"
@@ -35,7 +35,7 @@ static const struct option longopts[] = {
 	{ 0 }
 };
 
-/* What people see: a value is a column of the list; a line without one begins a section. */
+/* What people see: a value is a column of the list; a line without one starts a section. */
 static const struct line {
 	const char *label;
 	const char *column;
@@ -44,7 +44,7 @@ static const struct line {
 	{ "Inode number", "NS" },
 	{ "Namespace id", "NSID" },
 	{ "Owner namespace", "ONS" },
-	{ "Birth", NULL },
+	{ "Creation", NULL },
 	{ "Created", "CREATED" },
 	{ "Creator", "CREATOR" },
 	{ "Creator's user", "CUSER" },

@@ -132,7 +132,7 @@ static bool existed(struct waiting *w)
 	ipcns_feed_seek(w->feed, 0);
 	alive(w, ipcns_feed_fetch(w->feed));
 	if (!w->destroyed && w->journal.held > 1)
-		die(STATUS_ERROR, "no IPC namespace \"id=%llu\", and the journal does not go back far enough to tell whether there was one",
+		die(STATUS_ERROR, "no IPC namespace \"id=%llu\", and the journal does not go back far enough to show whether there was one",
 		    (unsigned long long)w->id);
 	return w->destroyed;
 }

@@ -3,7 +3,7 @@
  * Control groups to the names that people know: units of systemd, containers, pods.
  *
  * The innermost component of a path that means something decides, since containers are run within
- * services, and services within containers. But whoever has a control group delegated to them, be
+ * services, and services within containers. But a user who has a control group delegated to them, be
  * it a user, a service or a container, calls what is below it as they like, sshd.service, say: so
  * the outermost name, which only root can give, stands first. Container engines name their groups
  * after the container's id, 64 hexadecimal digits, of which people see and type the first twelve:
@@ -502,7 +502,7 @@ static bool take_given_name(const struct name *name, struct container *c)
  * @c: the result: its name, where the group has it, or its id
  *
  * Of several, the outermost one, and only if no other name lies around it than one of an engine:
- * whoever has a group delegated to them can name what is below it after any container.
+ * a user who has a group delegated to them can name what is below it after any container.
  */
 bool container_find(const char *path, size_t len, struct container *c)
 {

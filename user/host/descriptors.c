@@ -86,7 +86,7 @@ static void take_error(struct reading *reading)
 
 /*
  * Mount points are made by users, as many and as long as they like, and are kept as hashes. These
- * are polynomials modulo a prime, in which a random number is put in: whoever does not know that
+ * are polynomials modulo a prime, in which a random number is put in: a user who does not know that
  * number cannot give another file a path that passes for a mount point, so that it is looked at.
  */
 static uint64_t hash_path(const struct descriptor_search *search, const char *path, size_t len)
@@ -294,7 +294,7 @@ static void read_table(struct reading *reading, uint32_t pid, const char *path)
 
 /*
  * Adds the table of a thread; false if another thread of the process has the same. Where kcmp(2)
- * cannot tell, the table counts as another: it is read twice at worst.
+ * cannot say, the table counts as another: it is read twice at worst.
  */
 static bool add_table(struct tables *tables, uint32_t tid)
 {

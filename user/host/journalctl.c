@@ -66,7 +66,7 @@ static const char *find_program(void)
 	die(STATUS_ERROR, "cannot read the systemd journal: there is no %s", programs[0]);
 }
 
-/* Begins to run journalctl; returns what it writes. */
+/* Starts journalctl; returns what it writes. */
 static FILE *start(const char *unit, int64_t since, pid_t *pid)
 {
 	static char export[] = "--output=export", quiet[] = "--quiet", pager[] = "--no-pager";

@@ -108,7 +108,7 @@ static _Noreturn void answer(uint32_t pid, const char *path, uint32_t dev, int t
 	_exit(0);
 }
 
-/* Whether the time for all children is not over, which begins with the first of them. */
+/* Whether the time for all children is not over, which starts with the first of them. */
 static bool is_in_time(void)
 {
 	static int64_t end;

@@ -88,7 +88,7 @@ const char *proc_command(uint32_t pid, size_t *len)
 		*len = command_len;
 		return buffer;
 	}
-	/* One byte more tells whether there are any. */
+	/* One byte more shows whether there are any. */
 	n = read_proc(pid, "cmdline", command_limit + 1);
 	while (n && !buffer[n - 1])
 		n--;

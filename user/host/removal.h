@@ -28,7 +28,7 @@ struct removal {
 	int64_t last[2];	/* of a set, its otime; of a System V queue, stime and rtime */
 	const char *name;	/* of a POSIX queue or a file */
 	uint32_t dev, pid;	/* of a file: its device, and a process that sees it */
-	bool in_use;		/* remove it whoever uses it */
+	bool in_use;		/* remove it although it is used */
 	enum removal_result result;
 	int error;
 	uint64_t attached;	/* attachments of a segment just before */

@@ -3,7 +3,7 @@
  * A child process that enters namespaces of others.
  *
  * In a user namespace of theirs it keeps the caller's user and files, without capabilities over
- * them, and whoever is root in there can send it signals: it may be stopped or killed at any time.
+ * them, and root of the container can send it signals: it may be stopped or killed at any time.
  * So nobody may trace it, it has no descriptors but those that it needs, and nobody waits for it
  * without a bound.
  */

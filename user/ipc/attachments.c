@@ -125,7 +125,7 @@ static size_t check_found(struct attachments *attached, size_t i, size_t n)
 	return i;
 }
 
-/* The segment that a row of object-get tells of. */
+/* The segment that a row of object-get describes. */
 static bool parse_segment(const struct stored_row *stored, struct holder *segment)
 {
 	struct row row;
@@ -186,7 +186,7 @@ static void note_missing(struct attachments *attached, const struct holders *seg
  * attachments_settle - make rows of what was added
  * @attached: attachments
  * @segments: segments, of object-get
- * @others: keep attachments of other segments, which came or went meanwhile
+ * @others: keep attachments of other segments, which were made or ended meanwhile
  *
  * Drops doubles, sorts, and adds a row for each segment that counts more, or less, than was found.
  */

@@ -22,7 +22,7 @@
 /* Members of a cycle that its sentence names. */
 #define NAMED 4
 
-/* A process that waits, as it is told apart in two samples. */
+/* A process that waits, as two samples identify it. */
 struct waiting {
 	uint64_t nsid, kind, id, what, pid;
 	int64_t op;
@@ -216,7 +216,7 @@ static bool is_suspect(const struct stored_wait *stored)
 	       (hand->source == HAND_GONE && hand->kind == IPCNS_KIND_SEM);
 }
 
-/* Who could let it go on: ", taken by 7 worker"; to be freed. */
+/* Who could unblock it: ", taken by 7 worker"; to be freed. */
 static char *name_holder(const struct stored_wait *stored)
 {
 	const struct hand *hand = stored->wait.hand;

@@ -118,7 +118,7 @@ void check_pinned_end(const struct check_scope *scope, struct pinned *pinned,
 	*pinned = (struct pinned){ 0 };
 }
 
-/* Seconds since the last reference of a namespace went, -1 if that is not known. */
+/* Seconds since the last reference of a namespace was dropped, -1 if that is not known. */
 static double dying_seconds(const struct row *row)
 {
 	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1], *attr = row->attr[IPCNS_A_NS_DYING];

@@ -212,7 +212,7 @@ static const struct column columns[] = {
 	  .fill = actor_fill_user },
 	{ "CUSER", "username of the creator", AS_USER, .attr = IPCNS_A_NS_BORN,
 	  .fill = actor_fill_user },
-	{ "DIED", "time at which the last reference went", AS_TIME, .attr = IPCNS_A_NS_DYING,
+	{ "DIED", "time at which the last reference was dropped", AS_TIME, .attr = IPCNS_A_NS_DYING,
 	  .fill = actor_fill_time },
 	{ "DROPPER", "command that dropped the last reference, and its PID", AS_TEXT,
 	  .attr = IPCNS_A_NS_DYING, .fill = actor_fill },
@@ -298,7 +298,7 @@ bool ns_describe_dying(const struct row *row, char *text, size_t size)
 	snprintf(time, sizeof(time), "%s", value_string(row, "DIED"));
 	snprintf(by, sizeof(by), "%s", value_string(row, "DROPPER"));
 	snprintf(text, size, "namespace %s is dying%s%s%s%s", value_string(row, "NS"),
-		 *time ? ": its last reference went at " : "", time, *by ? " through " : "", by);
+		 *time ? ": its last reference was dropped at " : "", time, *by ? " by " : "", by);
 	return true;
 }
 

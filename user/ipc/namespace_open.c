@@ -13,7 +13,7 @@ static void look_again(struct nlattr *attrs, int len, void *arg)
 	row_store_add(store, attrs, len, ns_sort_key);
 }
 
-/* Whether a namespace is dying: a look at it tells more than the attempt to open it. */
+/* Whether a namespace is dying: looking it up says more than the attempt to open it. */
 static bool is_dying(const struct stored_row *ns, char *why, size_t size)
 {
 	struct row row;

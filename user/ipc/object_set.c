@@ -136,11 +136,11 @@ static void expand(struct event_object *o, const struct object_set_group *g,
  * object_set_mark - mark all objects of a namespace
  * @set: the set, sorted
  * @ns_id: identity of the namespace
- * @tell: called for each, by kind and id; may not keep the name of a queue
+ * @report: called for each, by kind and id; may not keep the name of a queue
  * @arg: passed to it
  */
 void object_set_mark(struct object_set *set, uint64_t ns_id,
-		     void (*tell)(const struct event_object *o, void *arg), void *arg)
+		     void (*report)(const struct event_object *o, void *arg), void *arg)
 {
 	size_t i = find_group(set, ns_id, 0);
 	const struct object_set_group *g;
@@ -152,7 +152,7 @@ void object_set_mark(struct object_set *set, uint64_t ns_id,
 		for (m = set->members + g->first; m < set->members + g->first + g->n; m++) {
 			m->marked = true;
 			expand(&o, g, m);
-			tell(&o, arg);
+			report(&o, arg);
 		}
 	}
 }

@@ -21,7 +21,7 @@ struct object_set {
 void object_set_add(struct object_set *set, struct event_object *o);
 void object_set_sort(struct object_set *set);
 void object_set_mark(struct object_set *set, uint64_t ns_id,
-		     void (*tell)(const struct event_object *o, void *arg), void *arg);
+		     void (*report)(const struct event_object *o, void *arg), void *arg);
 bool object_set_marked(const struct object_set *set, uint64_t ns_id, uint8_t kind, uint32_t id);
 void object_set_clear(struct object_set *set);
 

@@ -12,7 +12,7 @@ struct recording {
 	uint64_t next;		/* number that the next event will have */
 	uint64_t held;		/* of the oldest event in its journal, @next if there is none */
 	uint32_t objects;	/* mask of 1 << enum ipcns_event_object: all events about them, now */
-	bool always;		/* all events, whoever monitors: record=objects */
+	bool always;		/* all events, without a monitor too: record=objects */
 	bool blind;		/* hooks were seen not to fire */
 };
 

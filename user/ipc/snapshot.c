@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The state of all namespaces and objects, as lines that events can go on from. */
+/* The state of all namespaces and objects, as lines that events can continue. */
 #include <errno.h>
 #include <stdlib.h>
 #include <linux/ipcns.h>

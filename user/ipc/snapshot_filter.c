@@ -4,14 +4,14 @@
  *
  * Events are numbered from before the snapshot on, and each row of the snapshot is true for some
  * moment after that. So until the number that was next when the snapshot was complete, an event
- * may or may not be in the snapshot already. It does not have to be known which: as far as the
- * reader was told, each thing is there or not, and an event that would tell him what he was told
- * already is left out: the creation of a thing that is there, or anything else about one that is
- * not. What he is told then alternates for each thing, and its last event in that time says what
- * is true, whichever came first. After that time all that exists was told, and all events pass.
+ * may or may not be in the snapshot already. It does not have to be known which: by what was
+ * reported so far, each thing exists or not, and an event that would repeat that is left out: the
+ * creation of a thing that exists, or anything else about one that does not. So what is reported
+ * alternates for each thing, and its last event in that time is right, whichever came first.
+ * After that time all that exists was reported, and all events pass.
  *
- * Objects of a namespace that dies can not be listed; the line of the namespace has their number
- * instead. That tells of them all, so their ends pass: what is destroyed matters most.
+ * Objects of a dying namespace cannot be listed; the line of the namespace has their number
+ * instead. It stands for all of them, so events of their destruction pass: these matter most.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -104,7 +104,7 @@ static void set(struct snapshot_filter *filter, uint64_t ns_id, uint16_t kind, u
 	*t = (struct known_thing){ .ns_id = ns_id, .id = id, .kind = kind, .there = there };
 }
 
-/** snapshot_filter_ns - the reader was told of a namespace by a row of ns-get */
+/** snapshot_filter_ns - a namespace was reported by a row of ns-get */
 void snapshot_filter_ns(struct snapshot_filter *filter, const struct row *row)
 {
 	uint64_t id;
@@ -150,8 +150,8 @@ static bool is_counted_end(const struct snapshot_filter *filter, const struct ip
 }
 
 /**
- * snapshot_filter_pass - whether an event tells the reader something
- * @filter: what he was told; what the event tells is added
+ * snapshot_filter_pass - whether an event reports something new
+ * @filter: what was reported so far; what the event reports is added
  * @e: an event before the number that was next when the snapshot was complete
  */
 bool snapshot_filter_pass(struct snapshot_filter *filter, const struct ipcns_event *e)

@@ -12,7 +12,7 @@
 
 struct known_thing;
 
-/* What the reader was told of, by a snapshot and since. */
+/* What was reported, by a snapshot and since. */
 struct snapshot_filter {
 	struct object_set objects;	/* of the snapshot; those that were reported are marked */
 	struct known_thing *things;	/* others, and what became of these */

@@ -19,7 +19,7 @@
 struct node {
 	uint32_t number;	/* order of discovery, 0 before */
 	uint32_t low;		/* the earliest that it leads to, of those on the stack */
-	uint32_t next;		/* edge to go on with */
+	uint32_t next;		/* edge to continue with */
 	uint32_t cycle;
 	bool on_stack;
 	bool leaves;		/* an edge leads to where nothing is known to wait */
@@ -126,7 +126,7 @@ static void push(struct graph *g, uint32_t at)
 	g->path[g->n_path++] = at;
 }
 
-/* One process alone waits for itself, unless another thread of it can go on. */
+/* One process alone waits for itself, unless another thread of it can continue. */
 static bool is_single_threaded(uint32_t pid)
 {
 	char path[64];

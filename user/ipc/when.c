@@ -379,7 +379,7 @@ void event_span_until(struct event_span *span, const char *text)
 	span->has_until = true;
 }
 
-/** event_span_check - die if a span ends before it begins */
+/** event_span_check - die if a span ends before it starts */
 void event_span_check(const struct event_span *span)
 {
 	if (!span->has_since || !span->has_until || !span->since.seq != !span->until.seq)

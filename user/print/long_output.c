@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Standard output of a command that runs until it is told to end: written in large pieces, but
+ * Standard output of a command that runs until a signal ends it: written in large pieces, but
  * never in a way that a slow reader of a pipe could keep a signal from ending it.
  *
- * A caller that goes on later where its output ended marks each line with a position: what counts
+ * A caller that continues later where its output ended marks each line with a position: what counts
  * is not what was formatted, but the last line that is written to its end.
  *
  * SIGINT and SIGTERM are blocked except during ppoll(2), so that none arrives unnoticed between
@@ -244,7 +244,7 @@ bool long_output_room(int fd)
 /**
  * long_output_mark - what was written so far ends with a line
  * @out: from long_output_open()
- * @position: what to go on after, once that line is out
+ * @position: what to continue after, once that line is written
  */
 void long_output_mark(FILE *out, uint64_t position)
 {

@@ -203,7 +203,7 @@ static struct plain_table_block *new_block(struct plain_table *table, const stru
 	return block;
 }
 
-/** plain_table_key - tell what the next row is sorted by; for all rows but the headings */
+/** plain_table_key - set what the next row is sorted by; for all rows but the headings */
 void plain_table_key(struct plain_table *table, const struct sort_key *key)
 {
 	struct plain_table_block *block = last_block(table);
@@ -270,7 +270,7 @@ size_t plain_table_mark(struct plain_table *table)
 /**
  * plain_table_truncate - forget rows
  * @table: the table
- * @n: how many stay, a number that plain_table_mark() told
+ * @n: how many stay, a number that plain_table_mark() returned
  *
  * All cells of the next row have to be added.
  */

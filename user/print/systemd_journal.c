@@ -79,25 +79,25 @@ void systemd_journal_check(struct systemd_journal *j)
  */
 bool systemd_journal_send(struct systemd_journal *j)
 {
-	bool anew = j->fd < 0;	/* nobody may listen at the old one any more */
+	bool reconnect = j->fd < 0;	/* the old socket may have no listener any more */
 
 	for (;;) {
-		if (anew && !connect_socket(j))
+		if (reconnect && !connect_socket(j))
 			break;
 		if (send(j->fd, j->entry.bytes, j->entry.len, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) {
 			j->entry.len = 0;
 			return true;
 		}
 		if (errno == EAGAIN) {
-			anew = false;
+			reconnect = false;
 			if (long_output_room(j->fd))
 				continue;
 			j->entry.len = 0;
 			return false;
 		}
-		if (anew || (errno != ECONNREFUSED && errno != ENOTCONN && errno != ECONNRESET))
+		if (reconnect || (errno != ECONNREFUSED && errno != ENOTCONN && errno != ECONNRESET))
 			break;
-		anew = true;
+		reconnect = true;
 	}
 	die_of_journal();
 }

@@ -28,7 +28,7 @@ struct source {
 
 /*
  * What a column shows in the last row. Of neighbours much is the same, their namespace, owner,
- * permissions, and need not be made anew.
+ * permissions, and need not be formatted again.
  */
 struct previous_value {
 	enum value_type type;
@@ -362,7 +362,7 @@ bool table_can_sort(const struct table *out)
 	return !out->json && !out->table && !out->opts->raw && !out->columns->n_sort;
 }
 
-/** table_add_sorted - table_add() of a row whose place is told by its key */
+/** table_add_sorted - table_add() of a row whose place is given by its key */
 void table_add_sorted(struct table *out, const struct row *row, sort_key_fn sort_key)
 {
 	struct sort_key key = { 0 };
@@ -399,8 +399,7 @@ void table_truncate(struct table *out, size_t mark)
  * @shown: the row as it is shown
  * @children: JSON name of the list of those
  *
- * table_child() adds them, table_parent_end() ends them. Raw lines do not tell the one from the
- * other. Returns false if the row does not match the filter: it has no children then.
+ * table_child() adds them, table_parent_end() ends them. Raw lines do not distinguish the two. Returns false if the row does not match the filter: it has no children then.
  */
 bool table_parent(struct table *out, const struct row *row, const struct row *shown,
 		  const char *children)

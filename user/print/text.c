@@ -120,7 +120,7 @@ size_t utf8_read(const char *text, size_t len, uint32_t *c)
  * @c: code point
  *
  * These are Unicode's categories Cc, Cf, Zl and Zp (UnicodeData.txt, version 15.1): what drives a
- * terminal, reorders or hides text, or ends a line. Whoever names a queue or a control group could
+ * terminal, reorders or hides text, or ends a line. A user who names a queue or a control group could
  * make a row look like another one. What else a locale cannot print is not decided here.
  */
 bool is_unsafe(uint32_t c)
