@@ -12,7 +12,7 @@ FILENAME ~ /\.c$/ && match($0, /^(HAS|NEEDS|EXPORTED)\([a-z_0-9]+/) {
 	sub(/\(.*/, "", kind[n])
 	sub(/^.*\(/, "", name[n])
 	begin[n] = FNR
-	if (match($0, /".*"/))
+	if (match($0, /"[^"]*"/))
 		what[n] = substr($0, RSTART + 1, RLENGTH - 2)
 }
 
@@ -53,5 +53,7 @@ END {
 			continue
 		has = kind[i] == "EXPORTED" && symvers ? exported[name[i]] : !failed[i]
 		print "#define IPCNS_HAS_" toupper(name[i]), has ? 1 : 0
+		interfaces = interfaces (interfaces ? " " : "") (has ? "" : "-") name[i] ":" what[i]
 	}
+	print "#define IPCNS_INTERFACES \"" interfaces "\""
 }

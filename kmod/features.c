@@ -4,12 +4,12 @@
  * compiles this file once, in which each test is in order or has an error, and
  * compat.h goes by IPCNS_HAS_*, 1 or 0 (see features.mk). A test is
  *
- *	HAS(NAME, ...)		an interface that differs between kernels;
- *	EXPORTED(NAME)		a function that has to be declared, and exported to modules;
+ *	HAS(NAME, SINCE, ...)	an interface that differs between kernels;
+ *	EXPORTED(NAME, SINCE)	a function that has to be declared, and exported to modules;
  *	NEEDS(NAME, WHAT, ...)	what the module cannot do without: the build ends, and says WHAT.
  *
  * A distribution's kernel can have interfaces of newer ones, so that its version
- * says nothing: those in comments are mainline's.
+ * says nothing. SINCE is mainline's, for readers of the status.
  */
 #include <linux/cred.h>
 #include <linux/fs.h>
@@ -33,8 +33,8 @@
 #define USE(expression) ((void)(expression))
 #define MEMBER(type, member) USE(sizeof(((type *)NULL)->member))
 #define TEST(name, ...) static void name(void) { __VA_ARGS__; }
-#define HAS(name, ...) TEST(has_##name, __VA_ARGS__)
-#define EXPORTED(name) TEST(exported_##name, USE(&name))
+#define HAS(name, since, ...) TEST(has_##name, USE(since); __VA_ARGS__)
+#define EXPORTED(name, since) TEST(exported_##name, USE(since); USE(&name))
 #define NEEDS(name, what, ...) TEST(needs_##name, USE(what); __VA_ARGS__)
 
 /* Requirements that no option stands for. Debian 11's 5.10 has all of them. */
@@ -57,56 +57,53 @@ NEEDS(arguments, "regs_get_kernel_argument() on this architecture",
 NEEDS(permanent, "permanent ftrace_ops (5.5)",
 	USE(FTRACE_OPS_FL_PERMANENT))
 
-/* 6.17 gave the workqueue a new name, and 7.x complains about the old one. */
-HAS(system_dfl_wq, USE(system_dfl_wq))
+/* The new name of a workqueue; 7.x complains about the old one. */
+HAS(system_dfl_wq, "6.17", USE(system_dfl_wq))
 
-/* Entries for do and dump of a command, each by itself: 6.2. */
-HAS(genl_split_ops, MEMBER(struct genl_family, split_ops))
+/* Entries for do and dump of a command, each by itself. */
+HAS(genl_split_ops, "6.2", MEMBER(struct genl_family, split_ops))
 
-/* 6.6 */
-HAS(genl_info_dump, USE(genl_info_dump((struct netlink_callback *)NULL)->attrs))
+/* Attributes of a dump request. */
+HAS(genl_info_dump, "6.6", USE(genl_info_dump((struct netlink_callback *)NULL)->attrs))
 
-/* The id that listns(2) gives: 6.19; 6.18 has the member alone. */
-HAS(ns_id, MEMBER(struct ns_common, ns_id))
-HAS(listns, USE(__NR_listns))
+/* The id that listns(2) gives; 6.18 has the member alone. */
+HAS(ns_id, "6.18", MEMBER(struct ns_common, ns_id))
+HAS(listns, "6.19", USE(__NR_listns))
 
 /* Where references on a namespace are counted: ipc_namespace.count until 5.10. */
-HAS(ns_count, MEMBER(struct ns_common, count))
-HAS(ns_ref, MEMBER(struct ns_common, __ns_ref))
+HAS(ns_count, "5.11", MEMBER(struct ns_common, count))
+HAS(ns_ref, "6.18", MEMBER(struct ns_common, __ns_ref))
 
-/* References on initial namespaces are not counted: 6.18. */
-HAS(ns_init_id, USE(is_ns_init_id((struct ns_common *)NULL)))
+/* References on initial namespaces are not counted. */
+HAS(ns_init_id, "6.18", USE(is_ns_init_id((struct ns_common *)NULL)))
 
-/* Bytes and messages in queues: per processor since 6.1, before in an atomic_t. */
-HAS(percpu_msg_bytes,
+/* Bytes and messages in queues: per processor, before in an atomic_t. */
+HAS(percpu_msg_bytes, "6.1",
 	MEMBER(struct ipc_namespace, percpu_msg_bytes);
 	MEMBER(struct ipc_namespace, percpu_msg_hdrs))
 
-/* The last step in the life of a namespace, where sysctls are its own: 5.19. */
-HAS(retire_ipc_sysctls, USE(retire_ipc_sysctls((struct ipc_namespace *)NULL)))
+/* The last step in the life of a namespace, where sysctls are its own. */
+HAS(retire_ipc_sysctls, "5.19", USE(retire_ipc_sysctls((struct ipc_namespace *)NULL)))
 
 /*
  * Came with the change that made the page cache of hugetlbfs count small pages
- * (mm/filemap: remove hugetlb special casing): 6.7.
+ * (mm/filemap: remove hugetlb special casing).
  */
-HAS(hugetlb_small_pages,
+HAS(hugetlb_small_pages, "6.7",
 	USE(filemap_lock_hugetlb_folio((struct hstate *)NULL, (struct address_space *)NULL, 0)))
 
-/* 6.6 */
-HAS(inode_get_ctime, USE(inode_get_ctime((struct inode *)NULL)))
+/* Before, inode->i_ctime. */
+HAS(inode_get_ctime, "6.6", USE(inode_get_ctime((struct inode *)NULL)))
 
-/* A path instead of a dentry and a mount: 5.12. */
-HAS(file_open_root_path, USE(file_open_root((struct path *)NULL, "", 0, 0)))
+/* A path instead of a dentry and a mount. */
+HAS(file_open_root_path, "5.12", USE(file_open_root((struct path *)NULL, "", 0, 0)))
 
-/* The type of a callback's last argument: 5.11, struct pt_regs before. */
-HAS(ftrace_regs,
+/* The type of a callback's last argument, struct pt_regs before. */
+HAS(ftrace_regs, "5.11",
 	((ftrace_func_t)NULL)(0, 0, (struct ftrace_ops *)NULL, (struct ftrace_regs *)NULL))
 
-/* An inline function on arm64, a macro elsewhere: 6.2. */
-HAS(ftrace_regs_get_argument, USE(ftrace_regs_get_argument((struct ftrace_regs *)NULL, 0)))
+/* An inline function on arm64, a macro elsewhere. */
+HAS(ftrace_regs_get_argument, "6.2", USE(ftrace_regs_get_argument((struct ftrace_regs *)NULL, 0)))
 
-/* 5.14 */
-EXPORTED(find_ge_pid)
-
-/* 5.13 */
-EXPORTED(ftrace_free_filter)
+EXPORTED(find_ge_pid, "5.14")
+EXPORTED(ftrace_free_filter, "5.13")

@@ -421,6 +421,7 @@ bool ipcns_hook_state(unsigned int i, struct ipcns_hook_state *out)
 	if (i >= ipcns_n_hooks)
 		return false;
 	out->symbol = h->symbol;
+	out->kind = is_entry(h) ? IPCNS_HOOK_KIND_FTRACE : IPCNS_HOOK_KIND_KRETPROBE;
 	out->armed = READ_ONCE(h->armed);
 	out->error = READ_ONCE(h->error);
 	out->missed = missed(h);

@@ -7,6 +7,7 @@
 
 #include <linux/ftrace.h>
 #include <linux/kprobes.h>
+#include <uapi/linux/ipcns.h>
 
 /*
  * Bytes from the address of a function to the place from which ftrace is called:
@@ -61,15 +62,17 @@ extern const unsigned int ipcns_n_hooks;
 /**
  * struct ipcns_hook_state - one hook, for readers
  * @symbol:	name of the function
+ * @kind:	how it calls
  * @armed:	calls arrive now
  * @error:	error of the last attempt to arm it, or 0
  * @missed:	calls that did not arrive since load
  */
 struct ipcns_hook_state {
-	const char	*symbol;
-	bool		armed;
-	int		error;
-	u64		missed;
+	const char		*symbol;
+	enum ipcns_hook_kind	kind;
+	bool			armed;
+	int			error;
+	u64			missed;
 };
 
 int ipcns_hooks_init(void);

@@ -53,7 +53,9 @@ static int hook_fill(struct sk_buff *skb, const struct ipcns_hook_state *p)
 	if (!nest ||
 	    nla_put_string(skb, IPCNS_A_PROBE_SYMBOL, p->symbol) ||
 	    nla_put_u32(skb, IPCNS_A_PROBE_ARMED, p->armed) ||
-	    ipcns_attr_u64(skb, IPCNS_A_PROBE_MISSED, p->missed))
+	    ipcns_attr_u64(skb, IPCNS_A_PROBE_MISSED, p->missed) ||
+	    nla_put_u32(skb, IPCNS_A_PROBE_KIND, p->kind) ||
+	    (p->error && nla_put_u32(skb, IPCNS_A_PROBE_ERROR, -p->error)))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
@@ -105,7 +107,7 @@ static int events_fill(struct sk_buff *skb)
 	ipcns_registry_stats(&r);
 	ipcns_journal_state(&j);
 	for (i = 0; ipcns_hook_state(i, &p); i++)
-		if (ipcns_hooks[i].group != IPCNS_HOOKS_CREATORS && hook_fill(skb, &p))
+		if ((p.error || ipcns_hooks[i].group != IPCNS_HOOKS_CREATORS) && hook_fill(skb, &p))
 			return -EMSGSIZE;
 	if (nla_put_u32(skb, IPCNS_A_STATUS_DYING, r.dying) ||
 	    ipcns_attr_u64(skb, IPCNS_A_STATUS_MISSED, r.missed) ||
@@ -125,7 +127,9 @@ static int status_fill(struct sk_buff *skb, bool counters)
 	unsigned int i;
 
 	if (nla_put_string(skb, IPCNS_A_STATUS_VERSION, IPCNS_VERSION) ||
-	    nla_put_string(skb, IPCNS_A_STATUS_KERNEL, init_utsname()->release))
+	    nla_put_string(skb, IPCNS_A_STATUS_KERNEL, init_utsname()->release) ||
+	    nla_put_string(skb, IPCNS_A_STATUS_MACHINE, init_utsname()->machine) ||
+	    nla_put_string(skb, IPCNS_A_STATUS_INTERFACES, IPCNS_INTERFACES))
 		return -EMSGSIZE;
 	for (i = 0; i < ipcns_n_layouts; i++)
 		if (layout_fill(skb, &ipcns_layouts[i]))

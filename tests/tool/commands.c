@@ -409,6 +409,8 @@ static void put_layout(const char *name, unsigned int state, const char *member)
 /* A module on a kernel that it does not know, which lost events and cannot be unloaded. */
 static void put_status(void)
 {
+	static const char interfaces[] = "ns_count:5.11 -listns:6.19 -odd";
+
 	begin_row();
 	put(IPCNS_A_STATUS_EVENTS_LIVE, 0);
 	put_layout("sem_array", IPCNS_LAYOUT_STATE_MISMATCH, "sems");
@@ -416,8 +418,11 @@ static void put_status(void)
 	begin_nest(IPCNS_A_STATUS_PROBE);
 	nla_put(msg, IPCNS_A_PROBE_SYMBOL, 7, "put_ipc");
 	put(IPCNS_A_PROBE_MISSED, 2);
+	put(IPCNS_A_PROBE_KIND, IPCNS_HOOK_KIND_KRETPROBE);
+	put(IPCNS_A_PROBE_ERROR, ENOENT);
 	end_nest();
 	nla_put(msg, IPCNS_A_STATUS_STUCK, 7, "put_ipc");
+	nla_put(msg, IPCNS_A_STATUS_INTERFACES, strlen(interfaces), interfaces);
 	put(IPCNS_A_STATUS_DROPPED, 5);
 	put(IPCNS_A_STATUS_MISSED, 1);
 	end_row();
@@ -433,6 +438,14 @@ static void statuses(void)
 		"hooks do not fire", "the hook on put_ipc cannot be removed",
 		"5 dropped, 2 calls not seen by a hook", "1 namespaces were created or destroyed",
 	};
+	static const char *const texts[] = {
+		"  put_ipc                off, kretprobe, cannot be armed: No such file or directory, "
+		"missed 2\n",
+		"  ns_count               used\n",
+		"  listns                 not there, since Linux 6.19: ids of namespaces are the "
+		"module's own\n",
+		"  odd                    not there, since Linux \n",
+	};
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(parts); i++) {
@@ -442,6 +455,11 @@ static void statuses(void)
 		put_status();
 		end_dump(EPERM);
 		RUN("status: as JSON", cmd_status, STATUS_FOUND, parts[i], NULL, "-J");
+	}
+	for (i = 0; i < ARRAY_SIZE(texts); i++) {
+		put_status();
+		end_dump(0);
+		RUN("status: hooks and interfaces", cmd_status, STATUS_FOUND, texts[i], NULL);
 	}
 	for (i = 0; i < ARRAY_SIZE(parts); i++) {
 		namespace(7, 70, IPCNS_STATE_ACTIVE);

@@ -668,7 +668,8 @@ static void write_probes(struct prometheus *x, const struct stored_row *status)
 	nla_for_each_attr(attr, status->attrs, status->len, rest) {
 		if (nla_type(attr) != IPCNS_A_STATUS_PROBE ||
 		    nla_parse_nested(tb, IPCNS_A_PROBE_MAX, attr, NULL) < 0 ||
-		    !tb[IPCNS_A_PROBE_SYMBOL] || !ipcns_uint(tb[IPCNS_A_PROBE_MISSED], &missed))
+		    tb[IPCNS_A_PROBE_ERROR] || !tb[IPCNS_A_PROBE_SYMBOL] ||
+		    !ipcns_uint(tb[IPCNS_A_PROBE_MISSED], &missed))
 			continue;
 		if (!begun)
 			prometheus_counter(x, "ipcns_probe_missed",

@@ -115,11 +115,18 @@ static void json_mask(struct json *json, const char *key, uint64_t mask,
 	json_close(json, ']');
 }
 
+/* @name and spaces up to the second column. */
+static void print_name(const struct value *name)
+{
+	if (name->len)
+		put_safe(stdout, name->text, name->len);
+	printf("%*s", name->len < 23 ? 23 - (int)name->len : 1, "");
+}
+
 static void print_layout(struct layout *layout)
 {
-		if (layout->name.type == VALUE_TEXT)
-		put_safe(stdout, layout->name.text, layout->name.len);
-	printf("%*s%s", layout->name.len < 23 ? 23 - (int)layout->name.len : 1, "", layout->state);
+	print_name(&layout->name);
+	fputs(layout->state, stdout);
 	if (layout->member.type == VALUE_TEXT) {
 		fputs(" at ", stdout);
 		put_safe(stdout, layout->member.text, layout->member.len);
@@ -135,10 +142,12 @@ static void print_layout(struct layout *layout)
 
 static void print_hook(const struct hook *hook)
 {
-	size_t len = hook->symbol.len;
-
-	put_safe(stdout, hook->symbol.text, len);
-	printf("%*s%s", len < 23 ? 23 - (int)len : 1, "", hook->armed ? "armed" : "off");
+	print_name(&hook->symbol);
+	fputs(hook->armed ? "armed" : "off", stdout);
+	if (hook->kind.type == VALUE_WORD)
+		printf(", %s", hook->kind.text);
+	if (hook->error.type == VALUE_WORD)
+		printf(", cannot be armed: %s", hook->error.text);
 	if (hook->missed)
 		printf(", missed %llu", (unsigned long long)hook->missed);
 	putchar('\n');
@@ -189,6 +198,26 @@ static void print_recording(struct nlattr **tb)
 		print_attr("Stuck hook", AS_TEXT, tb[IPCNS_A_STATUS_STUCK], NULL);
 }
 
+static void print_interfaces(struct nlattr *attr)
+{
+	struct value rest = { 0 };
+	struct interface interface;
+
+	value_attr(&rest, AS_TEXT, attr);
+	if (rest.type == VALUE_TEXT)
+		puts("\nInterfaces of the kernel:");
+	while (interface_next(&rest, &interface)) {
+		fputs("  ", stdout);
+		print_name(&interface.name);
+		fputs(interface.found ? "used" : "not there, since Linux ", stdout);
+		if (!interface.found && interface.since.len)
+			put_safe(stdout, interface.since.text, interface.since.len);
+		if (interface.without.type == VALUE_WORD)
+			printf(": %s", interface.without.text);
+		putchar('\n');
+	}
+}
+
 static void print_text(struct nlattr *attrs, int len, struct nlattr **tb,
 		       const struct findings *problems, const struct value_format *format)
 {
@@ -205,6 +234,7 @@ static void print_text(struct nlattr *attrs, int len, struct nlattr **tb,
 	printf("  %-23s%s\n", "Tool", IPCNS_VERSION);
 	printf("  %-23s%u\n", "Protocol", IPCNS_PROTOCOL_VERSION);
 	print_attr("Kernel", AS_TEXT, tb[IPCNS_A_STATUS_KERNEL], format);
+	print_attr("Architecture", AS_TEXT, tb[IPCNS_A_STATUS_MACHINE], format);
 	print_recording(tb);
 	for (i = 0; i < ARRAY_SIZE(counters); i++) {
 		if (counters[i].key)
@@ -226,6 +256,7 @@ static void print_text(struct nlattr *attrs, int len, struct nlattr **tb,
 		print_heading(&heading);
 		print_hook(&hook);
 	}
+	print_interfaces(tb[IPCNS_A_STATUS_INTERFACES]);
 }
 
 static void json_layout(struct json *json, struct layout *layout, const struct value_format *format)
@@ -245,9 +276,30 @@ static void json_hook(struct json *json, struct hook *hook, const struct value_f
 {
 	json_open(json, NULL, '{');
 	value_json(&hook->symbol, json, "symbol", format);
+	value_json(&hook->kind, json, "kind", format);
 	json_bool(json, "armed", hook->armed);
+	value_json(&hook->error, json, "error", format);
 	json_number(json, "missed", hook->missed);
 	json_close(json, '}');
+}
+
+static void json_interfaces(struct json *json, struct nlattr *attr,
+			    const struct value_format *format)
+{
+	struct value rest = { 0 };
+	struct interface interface;
+
+	value_attr(&rest, AS_TEXT, attr);
+	json_open(json, "interfaces", '[');
+	while (interface_next(&rest, &interface)) {
+		json_open(json, NULL, '{');
+		value_json(&interface.name, json, "name", format);
+		json_bool(json, "used", interface.found);
+		value_json(&interface.since, json, "since", format);
+		value_json(&interface.without, json, "without", format);
+		json_close(json, '}');
+	}
+	json_close(json, ']');
 }
 
 static void print_json(struct nlattr *attrs, int len, struct nlattr **tb,
@@ -274,6 +326,9 @@ static void print_json(struct nlattr *attrs, int len, struct nlattr **tb,
 	value.type = VALUE_UNKNOWN;
 	value_attr(&value, AS_TEXT, tb[IPCNS_A_STATUS_KERNEL]);
 	value_json(&value, &json, "kernel", format);
+	value.type = VALUE_UNKNOWN;
+	value_attr(&value, AS_TEXT, tb[IPCNS_A_STATUS_MACHINE]);
+	value_json(&value, &json, "architecture", format);
 	if (ipcns_uint(tb[IPCNS_A_STATUS_EVENTS_LIVE], &live))
 		json_bool(&json, "events_live", live);
 	else
@@ -303,6 +358,7 @@ static void print_json(struct nlattr *attrs, int len, struct nlattr **tb,
 		if (nla_type(attr) == IPCNS_A_STATUS_PROBE && hook_parse(attr, &hook))
 			json_hook(&json, &hook, format);
 	json_close(&json, ']');
+	json_interfaces(&json, tb[IPCNS_A_STATUS_INTERFACES], format);
 	json_close(&json, '}');
 	json_end(&json);
 }

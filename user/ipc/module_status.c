@@ -47,7 +47,12 @@ bool layout_parse(struct nlattr *attr, struct layout *layout)
 /** hook_parse - read the state of one hook; false if it is malformed */
 bool hook_parse(struct nlattr *attr, struct hook *hook)
 {
+	static const char *const kinds[] = {
+		[IPCNS_HOOK_KIND_FTRACE] = "ftrace",
+		[IPCNS_HOOK_KIND_KRETPROBE] = "kretprobe",
+	};
 	struct nlattr *tb[IPCNS_A_PROBE_MAX + 1];
+	uint64_t kind, error;
 
 	memset(hook, 0, sizeof(*hook));
 	if (nla_parse_nested(tb, IPCNS_A_PROBE_MAX, attr, NULL) < 0)
@@ -55,7 +60,51 @@ bool hook_parse(struct nlattr *attr, struct hook *hook)
 	value_attr(&hook->symbol, AS_TEXT, tb[IPCNS_A_PROBE_SYMBOL]);
 	ipcns_uint(tb[IPCNS_A_PROBE_ARMED], &hook->armed);
 	ipcns_uint(tb[IPCNS_A_PROBE_MISSED], &hook->missed);
+	if (ipcns_uint(tb[IPCNS_A_PROBE_KIND], &kind) && kind < ARRAY_SIZE(kinds))
+		value_word(&hook->kind, kinds[kind]);
+	if (ipcns_uint(tb[IPCNS_A_PROBE_ERROR], &error))
+		value_word(&hook->error, strerror((int)error));
 	return hook->symbol.type == VALUE_TEXT;
+}
+
+/* Cuts what comes before the first @end, or everything, off @rest. */
+static struct value cut_off(struct value *rest, char end)
+{
+	const char *at = memchr(rest->text, end, rest->len);
+	size_t len = at ? (size_t)(at - rest->text) : rest->len;
+	struct value word = { .type = VALUE_TEXT, .text = rest->text, .len = len };
+
+	len += at != NULL;
+	rest->text += len;
+	rest->len -= len;
+	return word;
+}
+
+/**
+ * interface_next - read the next of the interfaces that the module was built for
+ * @rest: text of the attribute; what was read is cut off
+ * @interface: filled in; its texts lie in @rest
+ *
+ * Returns false at the end.
+ */
+bool interface_next(struct value *rest, struct interface *interface)
+{
+	static const char listns[] = "listns";
+	struct value word;
+
+	memset(interface, 0, sizeof(*interface));
+	if (rest->type != VALUE_TEXT || !rest->len)
+		return false;
+	word = cut_off(rest, ' ');
+	interface->found = !word.len || *word.text != '-';
+	if (!interface->found)
+		cut_off(&word, '-');
+	interface->name = cut_off(&word, ':');
+	interface->since = word;
+	if (!interface->found && interface->name.len == strlen(listns) &&
+	    !memcmp(interface->name.text, listns, strlen(listns)))
+		value_word(&interface->without, "ids of namespaces are the module's own");
+	return interface->name.len;
 }
 
 /* Appends the names of the bits that are set, with commas between, after @before. */

@@ -22,12 +22,21 @@ struct layout {
 
 /* One hook. */
 struct hook {
-	struct value symbol;
+	struct value symbol, kind;
+	struct value error;		/* why it cannot be armed */
 	uint64_t armed, missed;
+};
+
+/* An interface that not all kernels have. */
+struct interface {
+	struct value name, since;	/* since: the first Linux with it */
+	struct value without;		/* what users miss without it */
+	bool found;
 };
 
 bool layout_parse(struct nlattr *attr, struct layout *layout);
 bool hook_parse(struct nlattr *attr, struct hook *hook);
+bool interface_next(struct value *rest, struct interface *interface);
 void module_problems(struct ipcns *w, struct nlattr *attrs, int len, struct findings *list);
 void module_status_get(struct ipcns *w, ipcns_row_fn row, void *arg);
 

@@ -88,6 +88,16 @@ enum ipcns_layout_state {
 };
 
 /**
+ * enum ipcns_hook_kind - How a function of the kernel calls the module.
+ * @IPCNS_HOOK_KIND_FTRACE: At its entry, by ftrace.
+ * @IPCNS_HOOK_KIND_KRETPROBE: At its return, by a kretprobe.
+ */
+enum ipcns_hook_kind {
+	IPCNS_HOOK_KIND_FTRACE,
+	IPCNS_HOOK_KIND_KRETPROBE,
+};
+
+/**
  * enum ipcns_holder_kind - What keeps a namespace. Requests select by a mask
  *   of 1 << kind.
  * @IPCNS_HOLDER_KIND_COUNT: Not a holder. The reference count of the
@@ -482,6 +492,8 @@ enum {
 	IPCNS_A_PROBE_SYMBOL,
 	IPCNS_A_PROBE_ARMED,
 	IPCNS_A_PROBE_MISSED,
+	IPCNS_A_PROBE_KIND,
+	IPCNS_A_PROBE_ERROR,
 
 	__IPCNS_A_PROBE_MAX,
 	IPCNS_A_PROBE_MAX = (__IPCNS_A_PROBE_MAX - 1)
@@ -523,6 +535,8 @@ enum {
 	IPCNS_A_STATUS_STUCK,
 	IPCNS_A_STATUS_CREATORS,
 	IPCNS_A_STATUS_CREATORS_DROPPED,
+	IPCNS_A_STATUS_MACHINE,
+	IPCNS_A_STATUS_INTERFACES,
 
 	__IPCNS_A_STATUS_MAX,
 	IPCNS_A_STATUS_MAX = (__IPCNS_A_STATUS_MAX - 1)

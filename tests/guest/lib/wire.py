@@ -62,13 +62,14 @@ SETS = {
              " comm:binary id:u32 key:u32 name:binary uid:u32 mode:u32 bytes:u64 shm:u32 sem:u32"
              " msg:u32 mq:u32 shm-bytes:u64 msg-bytes:u64 duration:u64 from:u64 to:u64 cause:u32"
              " since:u64 objects:u32",
-    "probe": "pad- symbol:string armed:u32 missed:u64",
+    "probe": "pad- symbol:string armed:u32 missed:u64 kind:u32 error:u32",
     "teardowns": "pad- bound:u64 count:u64",
     "status": "pad- version:string kernel:string layout:{layout} namespaces:u32 pending:u32"
               " walks:u64 walks-cut:u64 dumps:u32 dump-bytes:u64 events-live:u32 probe:{probe}"
               " dying:u32 missed:u64 journal-first:u64 journal-next:u64 dropped:u64"
               " journal-size:u64 journal-used:u64 teardowns:{teardowns} teardown-count:u64"
-              " teardown-sum:u64 recorded:u32 stuck:string creators:u32 creators-dropped:u64",
+              " teardown-sum:u64 recorded:u32 stuck:string creators:u32 creators-dropped:u64"
+              " machine:string interfaces:string",
 }
 LISTS = {"layout", "probe", "teardowns"}     # attributes that can come several times
 
