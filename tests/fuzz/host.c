@@ -72,8 +72,8 @@ bool posix_shm_is_semaphore(const struct shm_file *file)
 void posix_shm_read(struct posix_shm *all, bool users, uint32_t pid)
 {
 	static const struct shm_folder folders[] = {
-		{ .dev = 5, .ino = 1, .pid = 1, .ipc = { 1 }, .n_ipc = 1, .whole = true,
-		  .dedicated = true },
+		{ .dev = 5, .ino = 1, .pid = 1, .ipc = { 1 }, .n_ipc = 1, .size = 8192, .used = 8192,
+		  .whole = true, .dedicated = true },
 		{ .dev = 6, .ino = 1, .pid = 2, .ipc = { 2, 1 }, .n_ipc = 2 },
 	};
 	static const struct {

@@ -168,9 +168,9 @@ def none_dying():
 @scene("dying, but not for long")
 def dying(t):
     shown = False
-    for _ in range(5):
+    for count in (600, 1200, 2400, 4800):
         with Member(flags=0) as member:
-            member.call(many_namespaces, 600)
+            member.call(many_namespaces, count)
         found = [row for row in findings() if row["check"] == "dying"]
         with wire.Socket() as link:
             shown = any(row["state"] == wire.STATE["dying"] for row in link.dump("ns"))

@@ -449,6 +449,54 @@ def come_and_go(seconds):
         os.waitpid(pid, 0)
 
 
+def sized_shm(options):
+    """Mounts a /dev/shm with these options."""
+    calls.mount("none", "/", None, calls.MS_REC | calls.MS_PRIVATE)
+    calls.mount("shm", SHM, "tmpfs", 0, options)
+
+
+def use_of_shm():
+    """(size, bytes in use) as df(1) has them."""
+    found = os.statvfs(SHM)
+    return found.f_blocks * found.f_frsize, (found.f_blocks - found.f_bfree) * found.f_frsize
+
+
+def shm_limits(*args):
+    """{namespace: (limit, used, percent)} of the rows about /dev/shm."""
+    return {int(row["description"].rpartition(" ")[2]): (row["limit"], row["used"], row["use%"])
+            for row in tool.rows("limits", *args) if row["resource"] == "DEVSHM"}
+
+
+@scene("a /dev/shm that is full")
+def full_shm(t):
+    with Member(NEW) as small, Member(NEW) as other, Member(NEW) as unlimited:
+        small.call(sized_shm, "size=1M")
+        other.call(sized_shm, "size=10M")
+        unlimited.call(sized_shm, "size=0")
+        small.call(leave, "a", "b")
+        mark = f" {small.inode}"
+        for name, size, found in (("most", 700 << 10, None), ("nearly", 200 << 10, "warn"),
+                                  ("rest", 116 << 10, "crit")):
+            small.call(os.close, small.call(make, name, size, size))
+            limit, used = small.call(use_of_shm)
+            percent = shm_limits(small.inode)[small.inode][2]
+            t.same(shm_limits(small.inode)[small.inode][:2], (limit, used), f"{used} of {limit}")
+            t.ok(abs(percent - 100 * used / limit) < 0.1, f"{percent} %", 100 * used / limit)
+            rows = [row for row in json.loads(tool.ipcnsctl("check", "-J").stdout)["findings"]
+                    if row["check"] == "limit" and row["ns"] == small.inode]
+            t.same([row["severity"] for row in rows], [found] if found else [], "check")
+        t.same(rows[0]["what"], "/dev/shm: 1M of 1M in use", "what it says")
+        t.same(rows[0]["more"], "ipcnsctl objects --type pshm,psem --sort -USED" + mark, "and more")
+        largest = tool.rows("objects", "--type", "pshm,psem", "--sort", "-USED", "-o",
+                            "NAME,USED", small.inode)[0]
+        t.same((largest["name"], largest["used"]), ("/most", 700 << 10), "which shows the largest")
+        host = {calls.namespace_inode(1, "ipc")} if os.path.ismount(SHM) else set()
+        t.same(set(shm_limits()), {small.inode, other.inode} | host, "all that have a size")
+        t.same(shm_limits("--above", 80), {small.inode: (1 << 20, 1 << 20, 100)}, "--above")
+        t.same(set(shm_limits(other.inode)), {other.inode}, "of one namespace")
+        t.same(shm_limits(unlimited.inode), {}, "without a size")
+
+
 @scene("containers that vanish meanwhile")
 def vanish(t):
     with Member(0) as member:

@@ -135,7 +135,7 @@ static bool restart_dump(void *arg)
 }
 
 /* Files in /dev/shm, where the caller may look into all processes. */
-static void read_files(struct inventory *inventory)
+static void read_files(struct inventory *inventory, struct findings *list)
 {
 	const struct check_scope *scope = inventory->scope;
 	const unsigned int kinds = scope->kinds ? scope->kinds & FILE_KINDS : FILE_KINDS;
@@ -146,11 +146,12 @@ static void read_files(struct inventory *inventory)
 		return;
 	posix_shm_read(&found, true, 0);
 	file_objects_get(&found, scope->all, kinds, take_object, &dump);
+	check_shm_limits(scope, &found, list);
 	posix_shm_free(&found);
 }
 
 /* Reads all objects that are checked, once. */
-static void read_objects(struct inventory *inventory)
+static void read_objects(struct inventory *inventory, struct findings *list)
 {
 	const struct check_scope *scope = inventory->scope;
 	const bool few = scope->only && scope->only->n <= NS_FEW;
@@ -159,7 +160,7 @@ static void read_objects(struct inventory *inventory)
 	struct dump dump;
 	int ret;
 
-	read_files(inventory);
+	read_files(inventory, list);
 	if (scope->kinds && !filter.kinds)
 		return;
 	for (i = 0; i < n; i++) {
@@ -261,7 +262,7 @@ static void check_all(struct check_scope *scope, struct findings *list)
 
 	if (!scope->kinds)
 		check_pinned_begin(scope, &pinned);
-	read_objects(&inventory);
+	read_objects(&inventory, list);
 	waits_read(scope->w, &inventory.waits);
 	sampled = now();
 	check_module(scope->w, list);

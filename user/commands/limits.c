@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* ipcnsctl limits: the rows of lsipc -g, for each namespace, and limits of users. */
+/* ipcnsctl limits: the rows of lsipc -g, for each namespace, and limits of users and /dev/shm. */
 #include <string.h>
 
 #include "command.h"
 #include "ipc/limit.h"
 #include "ipc/module.h"
 #include "ipc/namespace.h"
+#include "ipc/shm_limit.h"
 #include "ipc/user_limit.h"
 #include "util.h"
 
@@ -13,7 +14,8 @@
 
 static const char usage[] =
 	"Usage: " PROGRAM " limits [OPTION...] [NS...]\n\n"
-	"Lists limits of IPC namespaces and of their users, and what is used of them.\n"
+	"Lists limits of IPC namespaces, of users and of /dev/shm, and what is used of\n"
+	"them.\n"
 	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, unit=NAME, or a path.\n\n"
 	"     --above PERCENT  only limits that are used to this part or more\n";
 
@@ -26,6 +28,21 @@ static const struct option longopts[] = {
 	TABLE_LONGOPTS,
 	{ 0 }
 };
+
+/* Sizes of /dev/shm, where the caller may look into all processes. */
+static void add_shm_limits(struct user_limits *list, struct ipcns *w, const struct row_store *only)
+{
+	struct posix_shm found = { 0 };
+	struct row_store all = { 0 };
+
+	if (!posix_shm_permitted())
+		return;
+	ns_select_all(w, &all);
+	posix_shm_read(&found, false, 0);
+	shm_limits_add(list, &found, &all, only);
+	posix_shm_free(&found);
+	row_store_clear(&all);
+}
 
 /* @above is below 0 if all rows are wanted. */
 static void print_users(const struct user_limits *users, double above, struct table *out)
@@ -84,6 +101,7 @@ int cmd_limits(int argc, char **argv)
 	row_store_sort(&store);
 	user_limits_get(&users, w, namespaces.n ? &namespaces : NULL,
 			USER_NAMESPACES);
+	add_shm_limits(&users, w, namespaces.n ? &namespaces : NULL);
 
 	table_begin(&out, &opts, &columns, NULL);
 	limits_print_above(&store, namespaces.n ? &namespaces : NULL, above, &out);

@@ -287,7 +287,10 @@ static ssize_t find_folder(struct shm_reading *reading, int fd)
 	all->folders = xgrow(all->folders, all->n_folders, &all->allocated_folders,
 			     sizeof(*all->folders));
 	folder = &all->folders[all->n_folders];
-	*folder = (struct shm_folder){ .dev = dev, .ino = stx.stx_ino };
+	*folder = (struct shm_folder){
+		.dev = dev, .ino = stx.stx_ino, .size = fs.f_blocks * fs.f_bsize,
+		.used = (fs.f_blocks - fs.f_bfree) * fs.f_bsize,
+	};
 	folder->whole = stx.stx_attributes & STATX_ATTR_MOUNT_ROOT &&
 		number_set_has(&reading->whole, stx.stx_mnt_id);
 	folder->dedicated = folder->whole &&

@@ -16,6 +16,7 @@ struct shm_folder {
 	uint32_t pid;		/* the lowest process that sees it */
 	uint64_t ipc[SHM_FILE_PIDS];	/* IPC namespaces of those processes, of the lowest first */
 	size_t n_ipc;
+	uint64_t size, used;	/* bytes that the filesystem can have, 0 if it has no limit, and has */
 	bool whole;		/* it is the root of its filesystem */
 	/* And that is there for shared memory: anybody can mount any other at /dev/shm. */
 	bool dedicated;

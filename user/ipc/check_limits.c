@@ -8,6 +8,7 @@
 #include "ipc/limit.h"
 #include "ipc/namespace.h"
 #include "ipc/object.h"
+#include "ipc/shm_limit.h"
 #include "ipc/user_limit.h"
 #include "print/text.h"
 #include "util.h"
@@ -73,6 +74,35 @@ static void check_user(const struct user_limit *row, struct findings *list)
 				 (unsigned long long)row->used, (unsigned long long)row->limit);
 	finding_subject(f, "user %s", user_name(row->uid));
 	finding_more(f, PROGRAM " limits --above 80");
+}
+
+/** check_shm_limits - find filesystems at /dev/shm that are used to 80% or more */
+void check_shm_limits(const struct check_scope *scope, const struct posix_shm *found,
+		      struct findings *list)
+{
+	struct user_limits limits = { 0 };
+	const struct user_limit *row;
+	char used[8], size[8];
+	struct finding *f;
+
+	shm_limits_add(&limits, found, scope->all, scope->only);
+	for (row = limits.rows; row < limits.rows + limits.n; row++) {
+		const double part = user_limit_use(row);
+
+		if (!row->wanted || part < NEAR)
+			continue;
+		format_size(used, row->used);
+		format_size(size, row->limit);
+		f = check_found(scope, list, part < 1 ? SEVERITY_WARN : SEVERITY_CRIT, "limit",
+				row->ns, row->nsid, "/dev/shm: %s of %s in use", used, size);
+		finding_more(f, PROGRAM " objects --type pshm,psem --sort -USED %llu",
+			     (unsigned long long)row->ns);
+		if (row->ns)
+			continue;
+		finding_subject(f, "processes of no namespace that is known");
+		finding_more(f, PROGRAM " objects --type pshm,psem --sort -USED");
+	}
+	user_limits_free(&limits);
 }
 
 static void read_limits(const struct check_scope *scope, struct row_store *store)

@@ -2,6 +2,7 @@
 #ifndef IPCNSCTL_CHECKS_H
 #define IPCNSCTL_CHECKS_H
 
+#include "host/posix_shm.h"
 #include "ipc/finding.h"
 #include "ipc/waits.h"
 #include "libipcns.h"
@@ -22,6 +23,8 @@ struct finding *check_found(const struct check_scope *scope, struct findings *li
 	__attribute__((format(printf, 7, 8)));
 char *check_process(uint32_t pid);
 
+void check_shm_limits(const struct check_scope *scope, const struct posix_shm *found,
+		      struct findings *list);
 void check_limits(const struct check_scope *scope, struct findings *list);
 
 /* Namespaces that were pinned when a check began. */

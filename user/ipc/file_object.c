@@ -143,8 +143,14 @@ static struct nl_msg *make_message(const struct posix_shm *found, const struct s
 	return msg;
 }
 
-/* The namespace of each folder, or -1; for free(3). */
-static ssize_t *find_namespaces(const struct posix_shm *found, const struct row_store *namespaces)
+/**
+ * file_namespaces - the namespaces that folders belong to
+ * @found: what posix_shm_read() found
+ * @namespaces: all namespaces, sorted
+ *
+ * Returns the place of the namespace of each folder, or -1, for free(3).
+ */
+ssize_t *file_namespaces(const struct posix_shm *found, const struct row_store *namespaces)
 {
 	ssize_t *places = xcalloc(found->n_folders, sizeof(*places));
 	size_t i;
@@ -165,7 +171,7 @@ static ssize_t *find_namespaces(const struct posix_shm *found, const struct row_
 void file_objects_get(const struct posix_shm *found, const struct row_store *namespaces,
 		      unsigned int kinds, file_object_fn add, void *arg)
 {
-	ssize_t *places = find_namespaces(found, namespaces), place;
+	ssize_t *places = file_namespaces(found, namespaces), place;
 	struct nl_msg *msg;
 	size_t i;
 
@@ -234,7 +240,7 @@ struct file_sums *file_sums_read(const struct row_store *namespaces, struct file
 	if (!posix_shm_permitted())
 		return NULL;
 	posix_shm_read(&found, true, 0);
-	places = find_namespaces(&found, namespaces);
+	places = file_namespaces(&found, namespaces);
 	sums = xcalloc(namespaces->n, sizeof(*sums));
 	add_up(&found, places, sums, total);
 	free(places);

@@ -45,6 +45,7 @@ typedef void (*file_object_fn)(struct nlattr *attrs, int len, void *arg);
 void file_objects_get(const struct posix_shm *found, const struct row_store *namespaces,
 		      unsigned int kinds, file_object_fn add, void *arg);
 struct file_sums *file_sums_read(const struct row_store *namespaces, struct file_sums *total);
+ssize_t *file_namespaces(const struct posix_shm *found, const struct row_store *namespaces);
 bool file_is_unused(const struct posix_shm *found, const struct shm_file *file);
 void file_fill_status(const struct column *column, const struct row *row, struct value *value);
 void file_fill_numbers(const struct column *column, const struct row *row, struct value *value);

@@ -92,9 +92,14 @@ static void fill_help(const struct column *column, const struct row *row, struct
 	if (user->kind == USER_LIMIT_NAMESPACES)
 		snprintf(text, sizeof(text), "IPC namespaces of %s in user namespace %llu",
 			 user_name(user->uid), (unsigned long long)user->userns);
-	else
+	else if (user->kind == USER_LIMIT_QUEUES)
 		snprintf(text, sizeof(text), "Bytes of POSIX queues of %s",
 			 user_name(user->uid));
+	else if (user->ns)
+		snprintf(text, sizeof(text), "Bytes in /dev/shm of namespace %llu",
+			 (unsigned long long)user->ns);
+	else
+		snprintf(text, sizeof(text), "Bytes in /dev/shm");
 	value_text(value, text);
 }
 
@@ -115,7 +120,7 @@ static void fill_uid(const struct column *column, const struct row *row, struct 
 {
 	const struct user_limit *user = row->data;
 
-	if (!user)
+	if (!user || user->kind == USER_LIMIT_SHM)
 		return;
 	value->type = column->as == AS_USER ? VALUE_USER : VALUE_NUMBER;
 	value->number = user->uid;
@@ -133,10 +138,10 @@ static void fill_userns(const struct column *column, const struct row *row, stru
 /* A number in the unit of a user's limit. */
 static void fill_amount(const struct user_limit *user, uint64_t amount, struct value *value)
 {
-	if (user->kind == USER_LIMIT_QUEUES)
-		value_size(value, amount);
-	else
+	if (user->kind == USER_LIMIT_NAMESPACES)
 		value_number(value, amount);
+	else
+		value_size(value, amount);
 }
 
 static void fill_limit(const struct column *column, const struct row *row, struct value *value)

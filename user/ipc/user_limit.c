@@ -41,6 +41,7 @@ struct user_namespace {
 const char *const user_limit_names[USER_LIMIT_KINDS] = {
 	[USER_LIMIT_NAMESPACES] = "MAXIPCNS",
 	[USER_LIMIT_QUEUES] = "RLIMIT_MSGQUEUE",
+	[USER_LIMIT_SHM] = "DEVSHM",
 };
 
 static int compare_rows(const void *p, const void *q)

@@ -7,14 +7,16 @@
 enum user_limit_kind {
 	USER_LIMIT_NAMESPACES,	/* user.max_ipc_namespaces of a user namespace */
 	USER_LIMIT_QUEUES,	/* RLIMIT_MSGQUEUE of a user's processes */
+	USER_LIMIT_SHM,		/* size of a tmpfs at /dev/shm, which is nobody's: see shm_limit.c */
 	USER_LIMIT_KINDS,
 };
 
-/* What one user uses of a limit that is not one of an IPC namespace. */
+/* What is used of a limit that the kernel does not have in an IPC namespace. */
 struct user_limit {
 	enum user_limit_kind kind;
 	uint64_t userns;	/* inode number of the user namespace, USER_LIMIT_NAMESPACES */
-	uint32_t uid;
+	uint32_t uid;		/* not of USER_LIMIT_SHM */
+	uint64_t ns, nsid;	/* IPC namespace of USER_LIMIT_SHM, 0 if there is none */
 	bool wanted;		/* one of the namespaces that were asked for has a part in it */
 	bool has_limit;
 	uint64_t limit, used;
