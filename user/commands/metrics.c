@@ -14,6 +14,7 @@
 #include "command.h"
 #include "commands/metrics.h"
 #include "host/process.h"
+#include "ipc/actor.h"
 #include "ipc/limit.h"
 #include "ipc/module.h"
 #include "ipc/namespace.h"
@@ -100,9 +101,7 @@ static bool get_age(const struct row *row, unsigned int attr, uint64_t now, uint
 	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
 	uint64_t then;
 
-	if (!row->attr[attr] || nla_parse_nested(tb, IPCNS_A_ACTOR_MAX, row->attr[attr],
-						 NULL) < 0 ||
-	    !ipcns_uint(tb[IPCNS_A_ACTOR_TIME], &then))
+	if (!actor_parse(row->attr[attr], tb) || !ipcns_uint(tb[IPCNS_A_ACTOR_TIME], &then))
 		return false;
 	*age = now > then ? (now - then) / NS_PER_SECOND : 0;	/* clocks can be set back */
 	return true;

@@ -7,11 +7,15 @@
 #include "host/process_unit.h"
 #include "ipc/actor.h"
 
-/* Attributes of who did something; the column says what. */
-static bool get_actor(const struct column *column, const struct row *row, struct nlattr **tb)
+/**
+ * actor_parse - read the attributes of who did something
+ * @attr: the attribute that nests them, or NULL
+ * @tb: the result, of IPCNS_A_ACTOR_MAX + 1 places
+ *
+ * Returns false, with nothing in @tb that can be used, if there are none.
+ */
+bool actor_parse(struct nlattr *attr, struct nlattr **tb)
 {
-	struct nlattr *attr = row->attr[column->attr];
-
 	return attr && nla_parse_nested(tb, IPCNS_A_ACTOR_MAX, attr, NULL) >= 0;
 }
 
@@ -21,7 +25,8 @@ void actor_fill_time(const struct column *column, const struct row *row, struct 
 	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
 	uint64_t ns;
 
-	if (!get_actor(column, row, tb) || !ipcns_uint(tb[IPCNS_A_ACTOR_TIME], &ns))
+	if (!actor_parse(row->attr[column->attr], tb) ||
+	    !ipcns_uint(tb[IPCNS_A_ACTOR_TIME], &ns))
 		return;
 	value->type = VALUE_TIME;
 	value->number = (int64_t)ns / 1000000000;
@@ -35,7 +40,7 @@ void actor_fill(const struct column *column, const struct row *row, struct value
 	uint64_t pid;
 	size_t len;
 
-	if (!get_actor(column, row, tb))
+	if (!actor_parse(row->attr[column->attr], tb))
 		return;
 	comm = ipcns_text(tb[IPCNS_A_ACTOR_COMM], &len);
 	if (!comm)
@@ -60,8 +65,8 @@ void actor_fill_unit(struct nlattr *actor, struct value *value)
 	uint64_t pid, time;
 	size_t len;
 
-	if (actor && nla_parse_nested(tb, IPCNS_A_ACTOR_MAX, actor, NULL) >= 0 &&
-	    ipcns_uint(tb[IPCNS_A_ACTOR_PID], &pid) && ipcns_uint(tb[IPCNS_A_ACTOR_TIME], &time))
+	if (actor_parse(actor, tb) && ipcns_uint(tb[IPCNS_A_ACTOR_PID], &pid) &&
+	    ipcns_uint(tb[IPCNS_A_ACTOR_TIME], &time))
 		unit = process_unit_at(pid, time, &len);
 	if (unit)
 		value_bytes(value, unit, len);
@@ -72,6 +77,6 @@ void actor_fill_user(const struct column *column, const struct row *row, struct 
 {
 	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
 
-	if (get_actor(column, row, tb))
+	if (actor_parse(row->attr[column->attr], tb))
 		value_attr(value, column->as, tb[IPCNS_A_ACTOR_UID]);
 }

@@ -5,6 +5,8 @@
 #include "print/columns.h"
 #include "print/rows.h"
 
+bool actor_parse(struct nlattr *attr, struct nlattr **tb);
+
 /* Cells of columns whose attribute says who did something. */
 void actor_fill_time(const struct column *column, const struct row *row, struct value *value);
 void actor_fill(const struct column *column, const struct row *row, struct value *value);

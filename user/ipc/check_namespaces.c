@@ -7,6 +7,7 @@
 #include <time.h>
 #include <linux/ipcns.h>
 
+#include "ipc/actor.h"
 #include "ipc/checks.h"
 #include "ipc/module.h"
 #include "ipc/namespace.h"
@@ -121,11 +122,11 @@ void check_pinned_end(const struct check_scope *scope, struct pinned *pinned,
 /* Seconds since the last reference of a namespace was dropped, -1 if that is not known. */
 static double dying_seconds(const struct row *row)
 {
-	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1], *attr = row->attr[IPCNS_A_NS_DYING];
+	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
 	struct timespec now;
 	uint64_t time;
 
-	if (!attr || nla_parse_nested(tb, IPCNS_A_ACTOR_MAX, attr, NULL) < 0 ||
+	if (!actor_parse(row->attr[IPCNS_A_NS_DYING], tb) ||
 	    !ipcns_uint(tb[IPCNS_A_ACTOR_TIME], &time))
 		return -1;
 	clock_gettime(CLOCK_REALTIME, &now);

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <linux/ipcns.h>
 
+#include "ipc/actor.h"
 #include "ipc/file_object.h"
 #include "ipc/module.h"
 #include "ipc/namespace.h"
@@ -323,11 +324,9 @@ static uint64_t number(struct nlattr *attr)
 static uint64_t creator_pid(const struct row *row)
 {
 	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
-	struct nlattr *attr = row->attr[IPCNS_A_OBJECT_CREATOR];
 
-	if (!attr || nla_parse_nested(tb, IPCNS_A_ACTOR_MAX, attr, NULL) < 0)
-		return 0;
-	return number(tb[IPCNS_A_ACTOR_PID]);
+	return actor_parse(row->attr[IPCNS_A_OBJECT_CREATOR], tb) ?
+	       number(tb[IPCNS_A_ACTOR_PID]) : 0;
 }
 
 /** orphan_fill_last_user - fill @value with the process that used an object last, if known */

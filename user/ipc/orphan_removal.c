@@ -14,6 +14,7 @@
 
 #include "host/presence.h"
 #include "host/process.h"
+#include "ipc/actor.h"
 #include "ipc/file_object.h"
 #include "ipc/namespace.h"
 #include "ipc/object.h"
@@ -78,9 +79,8 @@ static bool is_present(const struct sweep *sweep, const struct orphan *orphan, u
 static bool recorded_creator(const struct row *row, uint64_t *uid)
 {
 	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
-	struct nlattr *attr = row->attr[IPCNS_A_OBJECT_CREATOR];
 
-	return attr && nla_parse_nested(tb, IPCNS_A_ACTOR_MAX, attr, NULL) >= 0 &&
+	return actor_parse(row->attr[IPCNS_A_OBJECT_CREATOR], tb) &&
 	       ipcns_uint(tb[IPCNS_A_ACTOR_UID], uid);
 }
 

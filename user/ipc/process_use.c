@@ -12,6 +12,7 @@
 #include <string.h>
 #include <linux/ipcns.h>
 
+#include "ipc/actor.h"
 #include "ipc/file_object.h"
 #include "ipc/module.h"
 #include "ipc/object.h"
@@ -130,9 +131,9 @@ static bool has_open(const struct row *row)
 /* Whether the module has recorded that the process created the object. */
 static bool has_created(const struct row *row)
 {
-	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1], *actor = row->attr[IPCNS_A_OBJECT_CREATOR];
+	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
 
-	return actor && nla_parse_nested(tb, IPCNS_A_ACTOR_MAX, actor, NULL) >= 0 &&
+	return actor_parse(row->attr[IPCNS_A_OBJECT_CREATOR], tb) &&
 	       is_process(tb[IPCNS_A_ACTOR_PID]) &&
 	       !(process.exists && object_remembers_gone(row, IPCNS_REMEMBERED_CREATOR));
 }

@@ -19,6 +19,7 @@
 
 #include "host/processes.h"
 #include "host/user_namespace.h"
+#include "ipc/actor.h"
 #include "ipc/module.h"
 #include "ipc/namespace.h"
 #include "ipc/object.h"
@@ -226,9 +227,9 @@ static void find_user_namespaces(struct user_limits *list, struct ipcns *w,
 /* Who created a namespace. For one that is older than the module: who created its user namespace. */
 static bool get_creator(const struct row *row, uint64_t *uid)
 {
-	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1], *born = row->attr[IPCNS_A_NS_BORN];
+	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
 
-	if (born && nla_parse_nested(tb, IPCNS_A_ACTOR_MAX, born, NULL) >= 0 &&
+	if (actor_parse(row->attr[IPCNS_A_NS_BORN], tb) &&
 	    ipcns_uint(tb[IPCNS_A_ACTOR_UID], uid))
 		return true;
 	return ipcns_uint(row->attr[IPCNS_A_NS_OWNER_UID], uid);
