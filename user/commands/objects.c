@@ -89,7 +89,7 @@ struct object_output {
 	struct row_store *store;	/* NULL if rows go to @out as they come */
 	size_t before;		/* rows in the store, or in @out, before the dump */
 	bool emitted;		/* a row of this dump is out */
-	bool by_pid;
+	bool (*possible)(const struct row *row);	/* objects that it is false of are left out */
 	const struct row_store *only;	/* namespaces wanted, NULL for all of the dump */
 	bool by_owner, of_known;	/* of files: of one user, of namespaces that are known */
 	uint32_t uid;
@@ -275,12 +275,11 @@ static void add(struct nlattr *attrs, int len, void *arg)
 	struct object_output *output = arg;
 	struct row row;
 
-	if (output->store && !output->only && !output->by_pid) {
+	if (output->store && !output->only && !output->possible) {
 		row_store_add(output->store, attrs, len, object_sort_key);
 		return;
 	}
-	if (!object_parse(&row, attrs, len) ||
-	    (output->by_pid && !process_use_possible(&row)))
+	if (!object_parse(&row, attrs, len) || (output->possible && !output->possible(&row)))
 		return;
 	if (output->only && !ns_selected(output->only, row.attr[IPCNS_A_OBJECT_NS_INUM],
 					 row.attr[IPCNS_A_OBJECT_NS_ID]))
@@ -520,7 +519,11 @@ static int print_objects(struct ipcns *w, const struct row_store *namespaces,
 	int status = STATUS_OK;
 	struct row_store store = { 0 };
 	struct table out;
-	struct object_output output = { .out = &out, .by_pid = filter->pid };
+	struct object_output output = {
+		.out = &out,
+		.possible = filter->pid ? process_use_possible :
+			    wants_undos(filter) ? undos_possible : NULL,
+	};
 
 	table_begin(&out, opts, columns, NULL);
 	/* Raw lines go out as they come, in the kernel's order, so that memory stays flat. */

@@ -52,10 +52,10 @@ const struct table_type *object_detail_columns(unsigned int kind, enum object_de
 
 /* What was read of an object. */
 struct parts {
-	struct row_store first, waiters, undo;
+	struct row_store first;
 	struct message_list messages;
+	struct waiter_answer answer;
 	bool unknown[OBJECT_DETAIL_PARTS];	/* could not be read */
-	bool truncated;			/* there are more waiters or adjustments */
 };
 
 static void add_first(struct nlattr *attrs, int len, void *arg)
@@ -80,31 +80,6 @@ static void add_message(struct nlattr *attrs, int len, void *arg)
 static bool restart_messages(void *arg)
 {
 	message_list_free(&((struct parts *)arg)->messages);
-	return true;
-}
-
-/* Those who wait stay in the order in which they wait. */
-static void add_waiter(struct nlattr *attrs, int len, void *arg)
-{
-	struct parts *parts = arg;
-	struct row row;
-
-	if (!row_parse(&row, attrs, len))
-		return;
-	if (waiter_is_truncated(&row))
-		parts->truncated = true;
-	else
-		row_store_add(waiter_is_undo(&row) ? &parts->undo : &parts->waiters, attrs, len,
-			      NULL);
-}
-
-static bool restart_waiters(void *arg)
-{
-	struct parts *parts = arg;
-
-	row_store_clear(&parts->waiters);
-	row_store_clear(&parts->undo);
-	parts->truncated = false;
 	return true;
 }
 
@@ -192,7 +167,7 @@ static void get_parts(struct ipcns *w, const struct object_detail *detail, struc
 	}
 	if (wanted(detail, OBJECT_DETAIL_WAITERS) || wanted(detail, OBJECT_DETAIL_UNDO)) {
 		r = request(detail, IPCNS_CMD_WAITER_GET);
-		ret = ipcns_dump(w, r, add_waiter, restart_waiters, parts);
+		ret = waiter_answer_get(w, r, &parts->answer);
 		note(w, detail, ret, OBJECT_DETAIL_WAITERS, "waiters", parts);
 		parts->unknown[OBJECT_DETAIL_UNDO] = parts->unknown[OBJECT_DETAIL_WAITERS];
 	}
@@ -214,7 +189,8 @@ static void print_store(const struct row_store *store, bool objects, struct tabl
 static size_t rows_of(const struct parts *parts, enum object_detail_part part)
 {
 	const size_t n[OBJECT_DETAIL_PARTS] = {
-		parts->first.n, parts->messages.n, parts->waiters.n, parts->undo.n,
+		parts->first.n, parts->messages.n, parts->answer.waiters.n,
+		parts->answer.undos.n,
 	};
 
 	return n[part];
@@ -226,8 +202,8 @@ static void print_part(const struct object_detail *detail, enum object_detail_pa
 {
 	const struct row_store *const stores[OBJECT_DETAIL_PARTS] = {
 		[OBJECT_DETAIL_FIRST] = &parts->first,
-		[OBJECT_DETAIL_WAITERS] = &parts->waiters,
-		[OBJECT_DETAIL_UNDO] = &parts->undo,
+		[OBJECT_DETAIL_WAITERS] = &parts->answer.waiters,
+		[OBJECT_DETAIL_UNDO] = &parts->answer.undos,
 	};
 	struct column_choice columns;
 	struct table out;
@@ -278,7 +254,7 @@ static void print_json(const struct object_detail *detail, const struct parts *p
 	/* what the lists above lack */
 	if (parts->messages.truncated)
 		json_number(&json, "messages_truncated", parts->messages.truncated);
-	if (parts->truncated)
+	if (parts->answer.truncated)
 		json_bool(&json, "waiters_truncated", true);
 	json_end(&json);
 }
@@ -288,7 +264,7 @@ static void say_truncated(const struct parts *parts)
 	if (parts->messages.truncated)
 		error("truncated: the queue has %llu messages more than were counted",
 		      (unsigned long long)parts->messages.truncated);
-	if (parts->truncated)
+	if (parts->answer.truncated)
 		error("truncated: there are more waiters or adjustments than are listed");
 }
 
@@ -314,8 +290,7 @@ int object_detail_print(struct ipcns *w, const struct object_detail *detail,
 	say_truncated(&parts);
 	failed = parts.unknown[OBJECT_DETAIL_MESSAGES] || parts.unknown[OBJECT_DETAIL_WAITERS];
 	row_store_clear(&parts.first);
-	row_store_clear(&parts.waiters);
-	row_store_clear(&parts.undo);
 	message_list_free(&parts.messages);
+	waiter_answer_clear(&parts.answer);
 	return failed ? STATUS_ERROR : STATUS_OK;
 }

@@ -12,39 +12,22 @@
 /* Sets that are asked about: each takes the kernel a walk over all namespaces. */
 #define SETS_MAX 1024
 
-/* The answer about one set. */
-struct answer {
-	struct row_store rows;
-	bool truncated;
-};
-
-static void take(struct nlattr *attrs, int len, void *arg)
+/**
+ * undos_possible - whether undos_print() could find an adjustment of a set
+ * @set: the set, as object_parse() leaves it
+ */
+bool undos_possible(const struct row *set)
 {
-	struct answer *answer = arg;
-	struct row row;
+	uint64_t undos;
 
-	if (!row_parse(&row, attrs, len))
-		return;
-	if (waiter_is_truncated(&row))
-		answer->truncated = true;
-	else if (waiter_is_undo(&row))
-		row_store_add(&answer->rows, attrs, len, NULL);
-}
-
-static bool restart(void *arg)
-{
-	struct answer *answer = arg;
-
-	row_store_clear(&answer->rows);
-	answer->truncated = false;
-	return true;
+	return !ipcns_uint(set->nest[IPCNS_A_SEM_UNDOS], &undos) || undos;
 }
 
 /* Prints the adjustments of a set; 0, also if it is gone, or the error that leaves them out. */
 static int print_set(struct ipcns *w, const struct row *set, struct table *out, bool *truncated)
 {
-	struct answer answer = { 0 };
-	int ret = ipcns_dump(w, object_request(IPCNS_CMD_WAITER_GET, set), take, restart, &answer);
+	struct waiter_answer answer = { 0 };
+	int ret = waiter_answer_get(w, object_request(IPCNS_CMD_WAITER_GET, set), &answer);
 	struct row row;
 	size_t i;
 
@@ -52,18 +35,18 @@ static int print_set(struct ipcns *w, const struct row *set, struct table *out, 
 		ret = 0;
 	else if (ret && ret != -EPERM && ret != -EACCES && ret != -EOPNOTSUPP)
 		module_die(w, ret, "cannot list adjustments");
-	for (i = 0; !ret && i < answer.rows.n; i++)
-		if (row_parse(&row, answer.rows.rows[i].attrs, answer.rows.rows[i].len))
+	for (i = 0; !ret && i < answer.undos.n; i++)
+		if (row_parse(&row, answer.undos.rows[i].attrs, answer.undos.rows[i].len))
 			table_add(out, &row);
 	*truncated = answer.truncated;
-	row_store_clear(&answer.rows);
+	waiter_answer_clear(&answer);
 	return ret;
 }
 
 /**
  * undos_print - print a row for each adjustment, as all_undo_columns has it
  * @w: the connection
- * @sets: sets of object-get, sorted
+ * @sets: sets of object-get that undos_possible() is true of, sorted
  * @out: the table
  *
  * What is left out is reported on stderr. Returns the exit status.
@@ -73,11 +56,9 @@ int undos_print(struct ipcns *w, const struct row_store *sets, struct table *out
 	size_t i, asked = 0, left_out = 0, refused = 0, cut = 0;
 	bool unreadable = false, truncated;
 	struct row set;
-	uint64_t undos;
 
 	for (i = 0; i < sets->n && !unreadable; i++) {
-		if (!object_parse(&set, sets->rows[i].attrs, sets->rows[i].len) ||
-		    (ipcns_uint(set.nest[IPCNS_A_SEM_UNDOS], &undos) && !undos))
+		if (!object_parse(&set, sets->rows[i].attrs, sets->rows[i].len))
 			continue;
 		if (asked++ >= SETS_MAX) {
 			left_out++;

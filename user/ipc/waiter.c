@@ -10,18 +10,53 @@
 #include "print/text.h"
 #include "util.h"
 
-/** waiter_is_truncated - whether a row of waiter-get only says that there are more */
-bool waiter_is_truncated(const struct row *row)
-{
-	return row->attr[IPCNS_A_WAITER_TRUNCATED];
-}
-
 /** waiter_is_undo - whether a row of waiter-get is an adjustment, and nobody waits */
 bool waiter_is_undo(const struct row *row)
 {
 	uint64_t role;
 
 	return ipcns_uint(row->attr[IPCNS_A_WAITER_ROLE], &role) && role == IPCNS_ROLE_UNDO;
+}
+
+static void take_row(struct nlattr *attrs, int len, void *arg)
+{
+	struct waiter_answer *answer = arg;
+	struct row row;
+
+	if (!row_parse(&row, attrs, len))
+		return;
+	if (row.attr[IPCNS_A_WAITER_TRUNCATED])
+		answer->truncated = true;
+	else
+		row_store_add(waiter_is_undo(&row) ? &answer->undos : &answer->waiters, attrs, len,
+			      NULL);
+}
+
+static bool restart(void *arg)
+{
+	waiter_answer_clear(arg);
+	return true;
+}
+
+/**
+ * waiter_answer_get - ask who waits for an object, and for adjustments of it
+ * @w: the connection
+ * @r: the request, waiter-get; it is used up
+ * @answer: the result, for waiter_answer_clear() whatever is returned
+ *
+ * Returns 0, or a negative error as of ipcns_dump().
+ */
+int waiter_answer_get(struct ipcns *w, struct ipcns_request *r, struct waiter_answer *answer)
+{
+	return ipcns_dump(w, r, take_row, restart, answer);
+}
+
+/** waiter_answer_clear - free what it holds, and make it empty */
+void waiter_answer_clear(struct waiter_answer *answer)
+{
+	row_store_clear(&answer->waiters);
+	row_store_clear(&answer->undos);
+	answer->truncated = false;
 }
 
 static void fill_pid(const struct column *column, const struct row *row, struct value *value)

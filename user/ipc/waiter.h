@@ -2,7 +2,9 @@
 #ifndef IPCNSCTL_WAITER_H
 #define IPCNSCTL_WAITER_H
 
+#include "libipcns.h"
 #include "print/columns.h"
+#include "print/rows.h"
 
 extern const struct table_type sem_waiter_columns;
 extern const struct table_type queue_waiter_columns;
@@ -41,7 +43,15 @@ struct wait {
 	uint32_t cycle;		/* number of the cycle that it is part of, or 0 */
 };
 
-bool waiter_is_truncated(const struct row *row);
+/* The answer to a request about one object; all zero at first. */
+struct waiter_answer {
+	struct row_store waiters;	/* in the order in which they wait */
+	struct row_store undos;		/* adjustments */
+	bool truncated;			/* there are more of either */
+};
+
 bool waiter_is_undo(const struct row *row);
+int waiter_answer_get(struct ipcns *w, struct ipcns_request *r, struct waiter_answer *answer);
+void waiter_answer_clear(struct waiter_answer *answer);
 
 #endif

@@ -29,10 +29,9 @@ struct request {
 	struct row row;
 	struct nlattr *key;
 	uint64_t nsid, id;
-	struct row_store waiters, undos;
+	struct waiter_answer answer;
 	struct hand **hands;	/* of this object, by what they are for */
 	size_t n_hands;
-	bool truncated;
 };
 
 /**
@@ -129,30 +128,6 @@ void waits_read_objects(struct ipcns *w, const struct row_store *namespaces, uns
 	}
 }
 
-static void take_waiter(struct nlattr *attrs, int len, void *arg)
-{
-	struct request *request = arg;
-	struct row row;
-
-	if (!row_parse(&row, attrs, len))
-		return;
-	if (waiter_is_truncated(&row))
-		request->truncated = true;
-	else
-		row_store_add(waiter_is_undo(&row) ? &request->undos : &request->waiters, attrs,
-			      len, NULL);
-}
-
-static bool restart_waiters(void *arg)
-{
-	struct request *request = arg;
-
-	row_store_clear(&request->waiters);
-	row_store_clear(&request->undos);
-	request->truncated = false;
-	return true;
-}
-
 /* What a process waits for: whoever waits for the same is in the same hand. */
 static uint64_t what_of(const struct row *row)
 {
@@ -234,12 +209,13 @@ static void add_hand(struct request *request, uint64_t what)
 /* One hand for each thing that somebody waits for. */
 static void make_hands(struct request *request)
 {
-	size_t n = request->waiters.n, first = request->waits->n_hands, i;
+	const struct row_store *waiters = &request->answer.waiters;
+	size_t n = waiters->n, first = request->waits->n_hands, i;
 	uint64_t *what = xcalloc(n, sizeof(*what));
 	struct row row;
 
 	for (i = 0; i < n; i++)
-		if (row_parse(&row, request->waiters.rows[i].attrs, request->waiters.rows[i].len))
+		if (row_parse(&row, waiters->rows[i].attrs, waiters->rows[i].len))
 			what[i] = what_of(&row);
 	qsort(what, n, sizeof(*what), compare_numbers);
 	for (i = 0; i < n; i++)
@@ -261,13 +237,14 @@ static void take_hidden(struct request *request)
 
 static void take_undos(struct request *request)
 {
+	const struct row_store *undos = &request->answer.undos;
 	struct hand *hand;
 	uint64_t pid;
 	struct row row;
 	size_t i;
 
-	for (i = 0; i < request->undos.n; i++) {
-		if (!row_parse(&row, request->undos.rows[i].attrs, request->undos.rows[i].len))
+	for (i = 0; i < undos->n; i++) {
+		if (!row_parse(&row, undos->rows[i].attrs, undos->rows[i].len))
 			continue;
 		if (row.attr[IPCNS_A_WAITER_HIDDEN]) {
 			take_hidden(request);
@@ -360,8 +337,8 @@ static void fill_hands(struct ipcns *w, struct request *request)
 static void store_waiters(struct request *request)
 {
 	struct waits *waits = request->waits;
-	struct stored_row *next = request->waiters.rows;
-	const struct stored_row *end = next + request->waiters.n;
+	struct stored_row *next = request->answer.waiters.rows;
+	const struct stored_row *end = next + request->answer.waiters.n;
 	struct stored_wait *stored;
 	uint64_t pid;
 	struct row row;
@@ -418,15 +395,14 @@ static void ask(struct ipcns *w, const struct stored_row *object, struct waits *
 	if (waits->refused_nsid && waits->refused_nsid == request.nsid)
 		return;
 	r = object_request(IPCNS_CMD_WAITER_GET, &request.row);
-	if (r && check(w, &request, ipcns_dump(w, r, take_waiter, restart_waiters, &request)) &&
-	    request.waiters.n) {
+	if (r && check(w, &request, waiter_answer_get(w, r, &request.answer)) &&
+	    request.answer.waiters.n) {
 		make_hands(&request);
 		fill_hands(w, &request);
 		store_waiters(&request);
-		waits->truncated += request.truncated;
+		waits->truncated += request.answer.truncated;
 	}
-	row_store_clear(&request.waiters);
-	row_store_clear(&request.undos);
+	waiter_answer_clear(&request.answer);
 }
 
 /* Who has the queues open that somebody waits for. */
