@@ -5,6 +5,7 @@
 #include <linux/ipcns.h>
 
 #include "command.h"
+#include "ipc/event_kind.h"
 #include "ipc/module.h"
 #include "ipc/module_status.h"
 #include "ipc/object.h"
@@ -52,17 +53,6 @@ static const struct {
 	{ NULL, "Dumps" },
 	{ "dumps", "Open", AS_NUMBER, IPCNS_A_STATUS_DUMPS },
 	{ "dump_bytes", "Memory of open ones", AS_SIZE, IPCNS_A_STATUS_DUMP_BYTES },
-};
-
-/* Kinds of events by their number on the wire. */
-static const char *const event_object_names[] = {
-	[IPCNS_EVENT_OBJECT_NONE] = "none",
-	[IPCNS_EVENT_OBJECT_NS] = "ns",
-	[IPCNS_EVENT_OBJECT_SHM] = "shm",
-	[IPCNS_EVENT_OBJECT_SEM] = "sem",
-	[IPCNS_EVENT_OBJECT_MSG] = "msg",
-	[IPCNS_EVENT_OBJECT_MQ] = "mq",
-	[IPCNS_EVENT_OBJECT_LOST] = "lost",
 };
 
 /* Events of these kinds are told apart in the mask of what is recorded. */

@@ -284,14 +284,12 @@ static void put_size(struct event_writer *w, const char *key, uint64_t bytes)
 	put_text(w, key, text);
 }
 
-/* Whether a number is left out of a line on a terminal, or is written there in units. */
+/* Whether a number is left out of a line on a terminal because it is 0, or is written in units. */
 static bool put_on_screen(struct event_writer *w, const struct event_field *field, uint64_t value)
 {
 	char text[32];
 
 	switch (field->on_screen) {
-	case SCREEN_HIDDEN:
-		return true;
 	case SCREEN_NONZERO:
 		return !value;
 	case SCREEN_SIZE:
@@ -316,9 +314,7 @@ static void put_field(struct event_writer *w, const struct event_field *field, s
 
 	if (field->as == SHOW_BYTES || field->as == SHOW_NAME) {
 		bytes = ipcns_text(attr, &len);
-		if (field->as == SHOW_BYTES && w->form == EVENT_SCREEN) {
-			return;
-		} else if (field->as == SHOW_BYTES) {
+		if (field->as == SHOW_BYTES) {
 			put_bytes(w, field->name, bytes, len);
 			return;
 		}
@@ -358,12 +354,16 @@ static void put_field(struct event_writer *w, const struct event_field *field, s
 	}
 }
 
-/* Fields that are there, in the order of the table, which ends with one without a name. */
+/*
+ * Fields that are there, in the order of the table, which ends with one without a name; on a
+ * terminal only those that are not hidden there.
+ */
 static void put_fields(struct event_writer *w, const struct event_field *field,
 		       struct nlattr *const tb[])
 {
 	for (; field->name; field++)
-		if (tb[field->attr])
+		if (tb[field->attr] &&
+		    !(w->form == EVENT_SCREEN && field->on_screen == SCREEN_HIDDEN))
 			put_field(w, field, tb[field->attr]);
 }
 
