@@ -19,19 +19,24 @@ bool number_set_has(const struct number_set *set, uint64_t number)
 	return tfind(&number, &set->root, compare);
 }
 
-/** number_set_add - add @number to @set, which is all zero at first */
-void number_set_add(struct number_set *set, uint64_t number)
+/**
+ * number_set_add - add @number to @set, which is all zero at first
+ *
+ * Returns whether it was not in the set yet.
+ */
+bool number_set_add(struct number_set *set, uint64_t number)
 {
 	uint64_t *key;
 
 	if (number_set_has(set, number))
-		return;
+		return false;
 	key = xcalloc(1, sizeof(*key));
 	*key = number;
 	if (!tsearch(key, &set->root, compare))
 		die(STATUS_ERROR, "out of memory");
 	set->n++;
 	set->last = number;
+	return true;
 }
 
 /** number_set_clear - make @set empty, and free what it holds */

@@ -13,7 +13,7 @@ struct number_set {
 	uint64_t last;	/* the number that was added last */
 };
 
-void number_set_add(struct number_set *set, uint64_t number);
+bool number_set_add(struct number_set *set, uint64_t number);
 bool number_set_has(const struct number_set *set, uint64_t number);
 void number_set_clear(struct number_set *set);
 

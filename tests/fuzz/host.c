@@ -3,7 +3,9 @@
  * A host for the tool, always the same: some mounts, descriptors, processes and user namespaces,
  * instead of those of this machine, which are many and change.
  */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "host/descriptors.h"
 #include "host/mounts.h"
@@ -121,6 +123,20 @@ void processes_read(process_fn found, void *arg)
 
 	for (pid = 1; pid < 4; pid++)
 		found(pid, arg);
+}
+
+bool process_line(const char *task, const char *file, const char *label, char *rest, size_t size)
+{
+	(void)file;
+	(void)label;
+	snprintf(rest, size, "\t%zu\t1000\t1\t1\n", strlen(task) % 3);
+	return true;
+}
+
+bool task_namespace(const char *task, const char *kind, uint64_t *inum)
+{
+	*inum = *kind == 'm' ? 7 : 1 + strlen(task) % 2;
+	return true;
 }
 
 bool process_uid(uint32_t pid, uint32_t *uid)

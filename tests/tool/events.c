@@ -401,10 +401,9 @@ static void sets(void)
 	struct number_set set = { 0 };
 
 	check(!number_set_has(&set, 1), "an empty set");
-	number_set_add(&set, 5);
-	number_set_add(&set, UINT64_MAX);
-	number_set_add(&set, 1);
-	number_set_add(&set, 5);
+	check(number_set_add(&set, 5) && number_set_add(&set, UINT64_MAX) &&
+	      number_set_add(&set, 1), "numbers are added to it");
+	check(!number_set_add(&set, 5), "and not twice");
 	check(set.n == 3 && number_set_has(&set, 1) && number_set_has(&set, 5) &&
 	      number_set_has(&set, UINT64_MAX) && !number_set_has(&set, 2) && !number_set_has(&set, 0),
 	      "a set of numbers");

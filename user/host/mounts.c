@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "host/mounts.h"
+#include "host/processes.h"
 #include "id_set.h"
 #include "print/text.h"
 #include "util.h"
@@ -200,13 +201,10 @@ static bool sees_all(uint32_t pid)
 /** mount_namespace - inode number of the mount namespace of a process; false if it is not known */
 bool mount_namespace(uint32_t pid, uint64_t *inum)
 {
-	char path[64], text[64];
-	ssize_t len;
+	char task[32];
 
-	snprintf(path, sizeof(path), "/proc/%u/ns/mnt", pid);
-	len = readlink(path, text, sizeof(text));
-	return len > 6 && !memcmp(text, "mnt:[", 5) && text[len - 1] == ']' &&
-	       parse_uint(text + 5, len - 6, 10, UINT32_MAX, inum);
+	snprintf(task, sizeof(task), "/proc/%u", pid);
+	return task_namespace(task, "mnt", inum);
 }
 
 /**

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "host/mounts.h"
 #include "host/posix_shm.h"
@@ -20,30 +19,31 @@
 /* Real, effective, saved and filesystem user of a task. */
 #define UIDS 4
 
-static int compare_presences(const void *p, const void *q)
-{
-	const struct presence *a = p, *b = q;
+/* A mount of a tmpfs. */
+struct view {
+	uint64_t mntns;		/* mount namespace that it is in */
+	uint32_t dev;		/* as in struct mount */
+};
 
-	if (a->inum != b->inum)
-		return a->inum < b->inum ? -1 : 1;
-	return (a->uid > b->uid) - (a->uid < b->uid);
+/* What a reading needs, besides its result. */
+struct reading {
+	struct presences *all;
+	struct number_set mntns;	/* mount namespaces whose mounts were read */
+	struct view *views;		/* sorted by mount namespace */
+	size_t n_views, allocated;
+};
+
+/* A user at a place: a namespace by its inode number, or a tmpfs by its device. */
+static uint64_t user_at(uint32_t place, uint32_t uid)
+{
+	return (uint64_t)place << 32 | uid;
 }
 
 static int compare_views(const void *p, const void *q)
 {
-	const struct tmpfs_view *a = p, *b = q;
+	const struct view *a = p, *b = q;
 
-	if (a->dev != b->dev)
-		return a->dev < b->dev ? -1 : 1;
 	return (a->mntns > b->mntns) - (a->mntns < b->mntns);
-}
-
-static void add(struct presences *all, uint64_t inum, uint32_t uid)
-{
-	const struct presence row = { .inum = inum, .uid = uid };
-
-	all->rows = xgrow(all->rows, all->n, &all->allocated, sizeof(*all->rows));
-	all->rows[all->n++] = row;
 }
 
 /* Takes note that a task could not be looked at, unless it has ended or is about to. */
@@ -56,32 +56,27 @@ static void take_error(struct presences *all)
 /* Inode number of a namespace of a task; 0 if it has ended, or cannot be looked at. */
 static uint64_t read_namespace(struct presences *all, const char *task, const char *kind)
 {
-	char path[96], text[64];
-	uint64_t inum = 0;
-	const char *at;
-	ssize_t len;
+	uint64_t inum;
 
-	snprintf(path, sizeof(path), "%s/ns/%s", task, kind);
-	len = readlink(path, text, sizeof(text) - 1);
-	if (len < 0) {
-		take_error(all);
-		return 0;
-	}
-	text[len] = '\0';
-	at = strchr(text, '[');
-	if (!at || !parse_uint(at + 1, strcspn(at + 1, "]"), 10, UINT32_MAX, &inum))
-		all->complete = false;
-	return inum;
+	if (task_namespace(task, kind, &inum))
+		return inum;
+	take_error(all);
+	return 0;
 }
 
-/* The numbers of a line of /proc/PID/status, after its name. */
-static bool parse_uids(const char *text, uint32_t uids[UIDS])
+static bool read_uids(struct presences *all, const char *task, uint32_t uids[UIDS])
 {
+	const char *text;
+	char rest[128];
 	uint64_t value;
 	unsigned int i;
 	size_t len;
 
-	for (i = 0; i < UIDS; i++, text += len) {
+	if (!process_line(task, "status", "Uid:", rest, sizeof(rest))) {
+		take_error(all);
+		return false;
+	}
+	for (i = 0, text = rest; i < UIDS; i++, text += len) {
 		text += strspn(text, " \t");
 		len = strcspn(text, " \t\n");
 		if (!parse_uint(text, len, 10, UINT32_MAX, &value))
@@ -91,26 +86,28 @@ static bool parse_uids(const char *text, uint32_t uids[UIDS])
 	return true;
 }
 
-static bool read_uids(struct presences *all, const char *task, uint32_t uids[UIDS])
+/* A user in a mount namespace may use all of its tmpfs. */
+static void add_viewer(struct reading *reading, uint64_t mntns, uint32_t uid)
 {
-	bool found = false;
-	char path[96], line[256];
-	FILE *in;
+	const struct view wanted = { .mntns = mntns }, *end = reading->views + reading->n_views;
+	const struct view *view = NULL;
 
-	snprintf(path, sizeof(path), "%s/status", task);
-	in = fopen(path, "re");
-	if (!in) {
-		take_error(all);
-		return false;
-	}
-	while (!found && fgets(line, sizeof(line), in))
-		found = !strncmp(line, "Uid:", 4) && parse_uids(line + 4, uids);
-	fclose(in);
-	return found;	/* what has ended while it was read has no such line */
+	if (!number_set_add(&reading->all->users, user_at(mntns, uid)))
+		return;
+	if (reading->n_views)
+		view = bsearch(&wanted, reading->views, reading->n_views, sizeof(*view),
+			       compare_views);
+	if (!view)
+		return;
+	while (view > reading->views && view[-1].mntns == mntns)
+		view--;
+	for (; view < end && view->mntns == mntns; view++)
+		number_set_add(&reading->all->viewers, user_at(view->dev, uid));
 }
 
-static void read_task(struct presences *all, const char *task)
+static void read_task(struct reading *reading, const char *task)
 {
+	struct presences *all = reading->all;
 	uint64_t ipc = read_namespace(all, task, "ipc"), mnt = read_namespace(all, task, "mnt");
 	uint32_t uids[UIDS];
 	unsigned int i;
@@ -118,19 +115,17 @@ static void read_task(struct presences *all, const char *task)
 	if ((!ipc && !mnt) || !read_uids(all, task, uids))
 		return;
 	for (i = 0; i < UIDS; i++) {
-		if (i && uids[i] == uids[i - 1])
-			continue;
 		if (ipc)
-			add(all, ipc, uids[i]);
+			number_set_add(&all->users, user_at(ipc, uids[i]));
 		if (mnt)
-			add(all, mnt, uids[i]);
+			add_viewer(reading, mnt, uids[i]);
 	}
-	all->views_complete &= !mnt || number_set_has(&all->mntns, mnt);
+	all->views_complete &= !mnt || number_set_has(&reading->mntns, mnt);
 }
 
 static void read_process(uint32_t pid, void *arg)
 {
-	struct presences *all = arg;
+	struct reading *reading = arg;
 	const struct dirent *entry;
 	char path[64], task[64];
 	uint64_t tid;
@@ -139,42 +134,28 @@ static void read_process(uint32_t pid, void *arg)
 	snprintf(path, sizeof(path), "/proc/%u/task", pid);
 	dir = opendir(path);
 	if (!dir) {
-		take_error(all);
+		take_error(reading->all);
 		return;
 	}
 	while ((entry = readdir(dir))) {
 		if (!parse_uint(entry->d_name, strlen(entry->d_name), 10, INT32_MAX, &tid))
 			continue;
 		snprintf(task, sizeof(task), "/proc/%u/task/%u", pid, (uint32_t)tid);
-		read_task(all, task);
+		read_task(reading, task);
 	}
 	closedir(dir);
 }
 
 static void take_mount(const struct mount *mount, void *arg)
 {
-	struct presences *all = arg;
+	struct reading *reading = arg;
 
-	number_set_add(&all->mntns, mount->mntns);
+	number_set_add(&reading->mntns, mount->mntns);
 	if (mount->kind != MOUNT_TMPFS)
 		return;
-	all->views = xgrow(all->views, all->n_views, &all->allocated_views, sizeof(*all->views));
-	all->views[all->n_views++] = (struct tmpfs_view){ mount->dev, mount->mntns };
-}
-
-/* Sorts, and drops what is there before; returns how many are left. */
-static size_t sort_once(void *rows, size_t n, size_t size,
-			int (*compare)(const void *, const void *))
-{
-	char *row = rows;
-	size_t i, kept = n ? 1 : 0;
-
-	if (n)
-		qsort(rows, n, size, compare);
-	for (i = 1; i < n; i++)
-		if (compare(row + (kept - 1) * size, row + i * size))
-			memmove(row + kept++ * size, row + i * size, size);
-	return kept;
+	reading->views = xgrow(reading->views, reading->n_views, &reading->allocated,
+			       sizeof(*reading->views));
+	reading->views[reading->n_views++] = (struct view){ mount->mntns, mount->dev };
 }
 
 /**
@@ -185,45 +166,34 @@ static size_t sort_once(void *rows, size_t n, size_t size,
  */
 void presences_read(struct presences *all)
 {
+	struct reading reading = { .all = all };
+
 	all->complete = posix_shm_permitted();
 	all->views_complete = true;
-	mounts_read(take_mount, all);
-	processes_read(read_process, all);
-	all->n = sort_once(all->rows, all->n, sizeof(*all->rows), compare_presences);
-	all->n_views = sort_once(all->views, all->n_views, sizeof(*all->views), compare_views);
+	mounts_read(take_mount, &reading);
+	if (reading.n_views)
+		qsort(reading.views, reading.n_views, sizeof(*reading.views), compare_views);
+	processes_read(read_process, &reading);
+	number_set_clear(&reading.mntns);
+	free(reading.views);
 }
 
-/** presences_have - whether a user has a task in an IPC or mount namespace */
+/** presences_have - whether a user has a task in an IPC or mount namespace: their numbers differ */
 bool presences_have(const struct presences *all, uint64_t inum, uint32_t uid)
 {
-	const struct presence wanted = { .inum = inum, .uid = uid };
-
-	return all->n && bsearch(&wanted, all->rows, all->n, sizeof(wanted), compare_presences);
+	return number_set_has(&all->users, user_at(inum, uid));
 }
 
 /** presences_see - whether a user has a task in a mount namespace that has a tmpfs, by its device */
 bool presences_see(const struct presences *all, uint32_t dev, uint32_t uid)
 {
-	size_t low = 0, high = all->n_views, middle;
-
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		if (all->views[middle].dev < dev)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < all->n_views && all->views[low].dev == dev; low++)
-		if (presences_have(all, all->views[low].mntns, uid))
-			return true;
-	return false;
+	return number_set_has(&all->viewers, user_at(dev, uid));
 }
 
 /** presences_free - free what presences_read() found */
 void presences_free(struct presences *all)
 {
-	free(all->rows);
-	free(all->views);
-	number_set_clear(&all->mntns);
+	number_set_clear(&all->users);
+	number_set_clear(&all->viewers);
 	*all = (struct presences){ 0 };
 }

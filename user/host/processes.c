@@ -41,15 +41,25 @@ bool processes_complete(void)
 	return len == sizeof(INITIAL_PID_NS) - 1 && !memcmp(text, INITIAL_PID_NS, len);
 }
 
-/* Finds the line of /proc/@pid/@file that begins with @label, and passes on what follows that. */
-static bool find_line(uint32_t pid, const char *file, const char *label, char *rest, size_t size)
+/**
+ * process_line - find the line of a file of /proc that begins with a label
+ * @task: the directory of a process or of a thread, /proc/PID or /proc/PID/task/TID
+ * @file: name of a file in it
+ * @label: what the line begins with
+ * @rest: the result, what follows @label
+ * @size: of @rest; what is longer is cut
+ *
+ * Returns false, with errno set, if there is none; ESRCH of a file without such a line: that of a
+ * task that has ended while it was read is empty.
+ */
+bool process_line(const char *task, const char *file, const char *label, char *rest, size_t size)
 {
 	const size_t len = strlen(label);
-	char path[64], line[256];
+	char path[96], line[256];
 	bool found = false;
 	FILE *in;
 
-	snprintf(path, sizeof(path), "/proc/%u/%s", pid, file);
+	snprintf(path, sizeof(path), "%s/%s", task, file);
 	in = fopen(path, "re");
 	if (!in)
 		return false;
@@ -59,7 +69,33 @@ static bool find_line(uint32_t pid, const char *file, const char *label, char *r
 			snprintf(rest, size, "%s", line + len);
 	}
 	fclose(in);
+	if (!found)
+		errno = ESRCH;
 	return found;
+}
+
+/**
+ * task_namespace - inode number of a namespace of a process or of a thread
+ * @task: its directory, as for process_line()
+ * @kind: of namespace, as the kernel names it: ipc, mnt
+ * @inum: the result
+ *
+ * Returns false, with errno set, if it cannot be read.
+ */
+bool task_namespace(const char *task, const char *kind, uint64_t *inum)
+{
+	const size_t name = strlen(kind);
+	char path[96], text[64];
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "%s/ns/%s", task, kind);
+	len = readlink(path, text, sizeof(text));
+	if (len < 0)
+		return false;
+	errno = EINVAL;
+	return (size_t)len > name + 3 && !memcmp(text, kind, name) &&
+	       !memcmp(text + name, ":[", 2) && text[len - 1] == ']' &&
+	       parse_uint(text + name + 2, len - name - 3, 10, UINT32_MAX, inum);
 }
 
 /* The first number of a text, after blanks. */
@@ -73,9 +109,10 @@ static bool first_number(const char *text, uint64_t max, uint64_t *value)
 bool process_uid(uint32_t pid, uint32_t *uid)
 {
 	uint64_t value;
-	char rest[128];
+	char task[32], rest[128];
 
-	if (!find_line(pid, "status", "Uid:", rest, sizeof(rest)) ||
+	snprintf(task, sizeof(task), "/proc/%u", pid);
+	if (!process_line(task, "status", "Uid:", rest, sizeof(rest)) ||
 	    !first_number(rest, UINT32_MAX, &value))
 		return false;
 	*uid = value;
@@ -85,8 +122,9 @@ bool process_uid(uint32_t pid, uint32_t *uid)
 /** process_queue_limit - RLIMIT_MSGQUEUE of a process; false if it has ended or has no limit */
 bool process_queue_limit(uint32_t pid, uint64_t *bytes)
 {
-	char rest[128];
+	char task[32], rest[128];
 
-	return find_line(pid, "limits", "Max msgqueue size", rest, sizeof(rest)) &&
+	snprintf(task, sizeof(task), "/proc/%u", pid);
+	return process_line(task, "limits", "Max msgqueue size", rest, sizeof(rest)) &&
 	       first_number(rest, UINT64_MAX, bytes);
 }
