@@ -160,11 +160,6 @@ def pinned(t):
     os.unlink(path)
 
 
-def none_dying():
-    """Whether the kernel is done with all namespaces that have ended."""
-    return all(row["state"] != "dying" for row in tool.namespaces().values())
-
-
 @scene("dying, but not for long")
 def dying(t):
     shown = False
@@ -175,7 +170,7 @@ def dying(t):
         with wire.Socket() as link:
             shown = any(row["state"] == wire.STATE["dying"] for row in link.dump("ns"))
         t.same(found, [], "no finding")
-        until(none_dying, "all are gone", 120)
+        until(tool.none_dying, "all are gone", 120)
         if shown:
             break
     t.ok(shown, "while some are dying")
@@ -188,11 +183,11 @@ def dying_long(t):
         member.call(resource.setrlimit, resource.RLIMIT_NOFILE, (4096, 4096))
         member.call(many_namespaces, 1500)
     begin, found = time.monotonic(), []
-    while not found and not none_dying():
+    while not found and not tool.none_dying():
         time.sleep(1)
         found = [row for row in findings() if row["check"] == "dying"]
     took = time.monotonic() - begin
-    until(none_dying, "all are gone", 120)
+    until(tool.none_dying, "all are gone", 120)
     if not found and took < 15:
         t.skip("a finding", f"this kernel was done with them after {took:.0f} s")
         return

@@ -309,7 +309,7 @@ def slow(t):
         subprocess.run(["bash", "-c", f"for ((i = 0; i < {20 * rounds}; i++)); do unshare -i true;"
                         " done"], check=True)
         reader = SlowReader(form)
-        until(lambda: not any(row["state"] == "dying" for row in tool.rows("list")), "all are gone")
+        until(tool.none_dying, "all are gone")
         last, seen, whole = last_number(), [], True
         t.ok(last >= 60 * rounds, f"{form}: {last} events")
         for number in range(rounds):

@@ -84,7 +84,7 @@ def killed(t):
                     time.sleep(chance.uniform(0, 0.01) * PACE)
                     process.kill()
         told = len(journal.entries)
-        until(lambda: not any(row["state"] == "dying" for row in tool.rows("list")), "all are gone")
+        until(tool.none_dying, "all are gone")
         last = last_number()
         with monitor(state):
             journal.number(last)

@@ -506,16 +506,11 @@ class Monitors:
             self.marker = None
 
 
-def none_dying(rows):
-    """Whether the kernel is done with all namespaces that have ended."""
-    return all(row["state"] != "dying" for row in rows.values())
-
-
 def compare(t, monitors, stay, delegated):
     """A quiet point: everything that was asked of the module agrees with what /proc shows."""
     try:
         freeze()
-        until(lambda: none_dying(tool.namespaces()), "no namespace is dying", 120)
+        until(tool.none_dying, "no namespace is dying", 120)
         rows, places = agree(t)
         pinned = [inode for inode, row in rows.items() if row["state"] == "pinned"]
         t.note(f"without a process: {len(pinned)}")

@@ -69,13 +69,20 @@ static void numbers(void)
 	      "nothing but digits");
 }
 
+static void number_is(uint64_t number, const char *unit, const char *got, const char *want)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%" PRIu64 " %s are %s", number, unit, want);
+	check_text(got, want, name);
+}
+
 static void size_is(uint64_t bytes, const char *want)
 {
-	char buf[32], name[64];
+	char buf[32];
 
 	format_size(buf, bytes);
-	snprintf(name, sizeof(name), "%" PRIu64 " bytes are %s", bytes, want);
-	check_text(buf, want, name);
+	number_is(bytes, "bytes", buf, want);
 }
 
 static void sizes(void)
@@ -121,11 +128,10 @@ static void times(void)
 
 static void age_is(uint64_t seconds, const char *want)
 {
-	char buf[32], name[64];
+	char buf[32];
 
 	format_age(buf, seconds);
-	snprintf(name, sizeof(name), "%" PRIu64 " seconds are %s", seconds, want);
-	check_text(buf, want, name);
+	number_is(seconds, "seconds", buf, want);
 }
 
 static void ages(void)
@@ -143,11 +149,10 @@ static void ages(void)
 
 static void duration_is(uint64_t ns, const char *want)
 {
-	char buf[32], name[64];
+	char buf[32];
 
 	format_duration(buf, ns);
-	snprintf(name, sizeof(name), "%" PRIu64 " nanoseconds are %s", ns, want);
-	check_text(buf, want, name);
+	number_is(ns, "nanoseconds", buf, want);
 }
 
 static void durations(void)

@@ -72,6 +72,11 @@ def namespace(inode):
     return namespaces().get(inode)
 
 
+def none_dying():
+    """Whether the kernel is done with all namespaces that have ended."""
+    return all(row["state"] != "dying" for row in namespaces().values())
+
+
 def objects(kind, *args):
     """The objects of one kind with that kind's columns."""
     return rows("objects", "--type", kind, "-o", COLUMNS[kind].replace(" ", ","), *args)
