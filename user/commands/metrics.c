@@ -107,25 +107,15 @@ static bool get_age(const struct row *row, unsigned int attr, uint64_t now, uint
 	return true;
 }
 
-/* Rows of both stores are sorted by inode number and identity. */
+/* The limits of the namespace that @f is of; both stores are sorted as ns_compare() has it. */
 static void find_limits(const struct row_store *limits, const struct stored_row *row,
 			struct figures *f)
 {
-	size_t low = 0, high = limits->n, middle;
-	const struct sort_key *key;
+	const struct stored_row *found = NULL;
 
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		key = &limits->rows[middle].key;
-		if (key->number[0] < row->key.number[0] ||
-		    (key->number[0] == row->key.number[0] && key->number[1] < row->key.number[1]))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low < limits->n && limits->rows[low].key.number[1] == row->key.number[1])
-		f->has_limits = row_parse(&f->limits, limits->rows[low].attrs,
-					  limits->rows[low].len);
+	if (limits->n)
+		found = bsearch(row, limits->rows, limits->n, sizeof(*row), ns_compare);
+	f->has_limits = found && row_parse(&f->limits, found->attrs, found->len);
 }
 
 static void take_namespace(const struct metrics *m, const struct stored_row *row, struct figures *f)
