@@ -345,8 +345,8 @@ def errors(t):
         done = tool.ipcnsctl("monitor", "--state", STATE, timeout=20 * PACE)
         process.send_signal(signal.SIGTERM)
         said = process.stderr.read().splitlines()[0]
-    t.same(said, f"ipcnsctl: {STATE} is no state of this program: renamed to {STATE}.broken,"
-           " starting without it", "a file that says something else is set aside")
+    t.same(said, f"ipcnsctl: not an ipcnsctl state file: {STATE}; renamed to"
+           f" {STATE}.broken, starting without it", "a file that says something else is set aside")
     with open(f"{STATE}.broken", encoding="ascii") as file:
         t.same(file.read(), "something else\n", "as it was")
     t.same(done.returncode, 1, "one process at a time has the file")

@@ -114,7 +114,7 @@ def taken():
         # Options that exclude each other are looked for after events, and before a module.
         done = subprocess.run([sys.argv[2], "monitor", "-e", word, "-s", "--since", "1"],
                               capture_output=True, encoding="utf-8", check=False)
-        if "exclude each other" in done.stderr:
+        if "mutually exclusive" in done.stderr:
             yield word
 
 

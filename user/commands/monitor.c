@@ -579,12 +579,12 @@ int cmd_monitor(int argc, char **argv)
 	}
 	event_mask_take(&m.mask, events, types);
 	if (as_json && as_journald)
-		die_usage("--json and --journald exclude each other");
+		die_usage("--json and --journald are mutually exclusive");
 	if (as_json || as_journald)
 		form = as_json ? EVENT_JSON : EVENT_JOURNALD;
 	event_span_check(&m.span);
 	if (m.snapshot && m.span.has_since)
-		die_usage("--snapshot and --since exclude each other");
+		die_usage("--snapshot and --since are mutually exclusive");
 	if (m.follow && optind < argc)
 		die_usage("--follow-module goes with no namespace: identities begin anew with the module");
 	if (m.path && (m.snapshot || m.span.has_since))

@@ -147,7 +147,7 @@ static bool take_filter(struct filter *filter, int c)
 	case OPTION_PART + OBJECT_DETAIL_WAITERS:
 	case OPTION_PART + OBJECT_DETAIL_UNDO:
 		if (filter->part)
-			die_usage("--messages, --waiters and --undo exclude each other");
+			die_usage("--messages, --waiters and --undo are mutually exclusive");
 		filter->part = c - OPTION_PART;
 		return true;
 	case 'i':
@@ -215,7 +215,7 @@ static void check_one(const struct filter *filter, int namespaces)
 	if (only_files(filter))
 		die_usage("--id does not go with types pshm and psem");
 	if (filter->by_id && filter->name)
-		die_usage("--id and --name exclude each other");
+		die_usage("--id and --name are mutually exclusive");
 	if (filter->by_key || filter->by_owner || filter->orphans || filter->pid)
 		die_usage("--id and --name go with no other filter");
 	if (kind < KINDS && filter->part && !object_detail_has(kind, filter->part))

@@ -246,7 +246,7 @@ int cmd_wait(int argc, char **argv)
 	if (argc - optind != 1)
 		die_usage(argc == optind ? "no namespace given" : "only one namespace");
 	if (timeout >= 0 && span.has_until)
-		die_usage("--timeout and --until exclude each other");
+		die_usage("--timeout and --until are mutually exclusive");
 	if (span.has_until)
 		timeout = span.until.time > when_now() ? span.until.time - when_now() : 0;
 	if (timeout >= 0)

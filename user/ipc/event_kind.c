@@ -99,11 +99,11 @@ static void add_word(struct event_mask *mask, const char *word, size_t len)
 	else
 		kind = event_find_name(event_kind_names, EVENT_KINDS, word, len);
 	if (kind == EVENT_KINDS || (dot && object == EVENT_OBJECTS))
-		die_usage("unknown event: %.*s", (int)len, word);
+		die_usage("no such event: %.*s", (int)len, word);
 	bits = 1U << kind;
 	if (dot) {
 		if (!(possible.kinds[object] & bits))
-			die_usage("%s is never %s", event_object_names[object], event_kind_names[kind]);
+			die_usage("no such event: %s.%s", event_object_names[object], event_kind_names[kind]);
 		mask->kinds[object] |= bits;
 		return;
 	}

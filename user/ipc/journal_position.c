@@ -94,9 +94,9 @@ static void set_aside(void)
 
 	strcpy(stpcpy(aside, file_path), ".broken");
 	if (rename(file_path, aside))
-		die(STATUS_ERROR, "%s is no state of this program, and cannot be renamed: %s",
+		die(STATUS_ERROR, "not an ipcnsctl state file: %s; it cannot be renamed: %s",
 		    file_path, strerror(errno));
-	error("%s is no state of this program: renamed to %s, starting without it", file_path,
+	error("not an ipcnsctl state file: %s; renamed to %s, starting without it", file_path,
 	      aside);
 	free(aside);
 	close(file_fd);

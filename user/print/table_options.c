@@ -94,7 +94,7 @@ bool table_options_take(struct table_options *opts, int c)
 		return false;
 	}
 	if (opts->json && opts->raw)
-		die_usage("--json and --raw exclude each other");
+		die_usage("--json and --raw are mutually exclusive");
 	return true;
 }
 
