@@ -42,7 +42,7 @@ NEEDS(ipc_ids, "struct ipc_ids with an idr and a hash table of keys (4.16)",
 	MEMBER(struct ipc_ids, ipcs_idr);
 	MEMBER(struct ipc_ids, key_ht.tbl);
 	MEMBER(struct ipc_namespace, ids[2].in_use))
-NEEDS(mq_mnt, "the mount of POSIX message queues in struct ipc_namespace",
+NEEDS(mq_mnt, "the mount of POSIX message queues in struct ipc_namespace (2.6.30)",
 	MEMBER(struct ipc_namespace, mq_mnt->mnt_sb))
 NEEDS(get_ipc_ns_not_zero, "get_ipc_ns_not_zero() (5.6)",
 	USE(get_ipc_ns_not_zero((struct ipc_namespace *)NULL)))
@@ -52,7 +52,7 @@ NEEDS(op_policy, "policies of single generic netlink commands (5.10)",
 	MEMBER(struct genl_ops, policy))
 NEEDS(policy_mask, "NLA_POLICY_MASK() (5.10)",
 	static const struct nla_policy __maybe_unused policy = NLA_POLICY_MASK(NLA_U32, 1))
-NEEDS(arguments, "regs_get_kernel_argument() on this architecture",
+NEEDS(arguments, "regs_get_kernel_argument() on this architecture (amd64: 4.20, arm64: 5.1)",
 	USE(regs_get_kernel_argument((struct pt_regs *)NULL, 0)))
 NEEDS(permanent, "permanent ftrace_ops (5.5)",
 	USE(FTRACE_OPS_FL_PERMANENT))
