@@ -169,6 +169,11 @@ demo: setup
 check: setup-check
 	tests/run --all $(KERNELS:%=--kernel %) $(QUICK:%=--quick-kernel %)
 
+# The same run, written down in tests/RESULTS.md and README.md.
+record: setup-check
+	tests/run --all $(KERNELS:%=--kernel %) $(QUICK:%=--quick-kernel %) --results tests/RESULTS.md; \
+		status=$$?; tests/results.py && exit $$status
+
 check-all: setup-check
 	tests/run --all --full $(KERNELS:%=--kernel %) $(QUICK:%=--kernel %)
 	tests/run --sanitize $(KERNELS:%=--kernel %)
@@ -210,6 +215,7 @@ help:
 	@echo '  make demo        see what it does'
 	@echo '  make check-fast  tests that take two to five minutes'
 	@echo '  make check       all tests on kernels $(KERNELS), a quick part on $(QUICK)'
+	@echo '  make record      make check, with its results in tests/RESULTS.md and README.md'
 	@echo '  make check-all   all tests on all, with storms of full size: takes hours'
 	@echo '  make check-install  the packages in Debian 12 and 13: built by DKMS, used, purged; takes'
 	@echo '                   long, for compilers run in guests; part of check-all'
@@ -225,4 +231,4 @@ help:
 	@echo 'Variables: KVER=$(KVER) KDIR=DIR DESTDIR=DIR PREFIX=$(PREFIX)'
 
 .PHONY: all module tool tool-sanitize generate install install-module install-tool uninstall deb setup \
-	setup-check demo check check-all check-install check-fast coverage lint fuzz bench clean help
+	setup-check demo check record check-all check-install check-fast coverage lint fuzz bench clean help
