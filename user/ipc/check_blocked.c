@@ -39,10 +39,10 @@ struct samples {
 
 static struct waiting waiting_of(const struct stored_wait *stored)
 {
-	const struct hand *hand = stored->wait.hand;
+	const struct awaited *awaited = stored->wait.awaited;
 	struct waiting waiting = {
-		.nsid = hand->nsid, .kind = hand->kind, .id = hand->id, .what = hand->what,
-		.pid = stored->wait.pid,
+		.nsid = awaited->nsid, .kind = awaited->kind, .id = awaited->id,
+		.what = awaited->what, .pid = stored->wait.pid,
 	};
 	struct row row;
 
@@ -177,7 +177,7 @@ static uint64_t inum_of(const struct stored_wait *stored)
 /* "semaphore 0 of set 3", "queue 7", "queue /work": to be freed. */
 static char *name_object(const struct stored_wait *stored)
 {
-	const struct hand *hand = stored->wait.hand;
+	const struct awaited *awaited = stored->wait.awaited;
 	const char *name = NULL;
 	uint64_t semnum = 0;
 	size_t len = 0;
@@ -189,13 +189,13 @@ static char *name_object(const struct stored_wait *stored)
 		name = ipcns_text(row.attr[IPCNS_A_WAITER_NAME], &len);
 		ipcns_uint(row.attr[IPCNS_A_WAITER_SEMNUM], &semnum);
 	}
-	if (hand->kind == IPCNS_KIND_SEM)
+	if (awaited->kind == IPCNS_KIND_SEM)
 		ret = asprintf(&text, "semaphore %llu of set %u", (unsigned long long)semnum,
-			       hand->id);
+			       awaited->id);
 	else if (name)
 		ret = asprintf(&text, "queue /%.*s", (int)len, name);
 	else
-		ret = asprintf(&text, "queue %u", hand->id);
+		ret = asprintf(&text, "queue %u", awaited->id);
 	if (ret < 0)
 		die(STATUS_ERROR, "out of memory");
 	return text;
@@ -203,44 +203,44 @@ static char *name_object(const struct stored_wait *stored)
 
 static bool is_sender(const struct stored_wait *stored)
 {
-	return stored->wait.hand->kind != IPCNS_KIND_SEM &&
-	       stored->wait.hand->what == IPCNS_ROLE_SENDER;
+	return stored->wait.awaited->kind != IPCNS_KIND_SEM &&
+	       stored->wait.awaited->what == IPCNS_ROLE_SENDER;
 }
 
 /* What is not just a server that waits for something to do. */
 static bool is_suspect(const struct stored_wait *stored)
 {
-	const struct hand *hand = stored->wait.hand;
+	const struct awaited *awaited = stored->wait.awaited;
 
-	return hand->source == HAND_UNDO || is_sender(stored) ||
-	       (hand->source == HAND_GONE && hand->kind == IPCNS_KIND_SEM);
+	return awaited->source == AWAITED_UNDO || is_sender(stored) ||
+	       (awaited->source == AWAITED_GONE && awaited->kind == IPCNS_KIND_SEM);
 }
 
 /* Who could unblock it: ", taken by 7 worker"; to be freed. */
 static char *name_holder(const struct stored_wait *stored)
 {
-	const struct hand *hand = stored->wait.hand;
+	const struct awaited *awaited = stored->wait.awaited;
 	char *process, *text;
 	uint32_t i;
 	int ret;
 
-	for (i = 0; i < hand->n; i++)
-		if (hand->source == HAND_UNDO || hand->pids[i] != stored->wait.pid)
+	for (i = 0; i < awaited->n; i++)
+		if (awaited->source == AWAITED_UNDO || awaited->pids[i] != stored->wait.pid)
 			break;
-	if (hand->source == HAND_GONE || i == hand->n)
-		return strdup(hand->source == HAND_GONE ? ", whose last user has ended" :
-			      hand->source == HAND_OPEN ? ", which nobody else has open" : "");
-	process = check_process(hand->pids[i]);
-	ret = asprintf(&text, "%s %s", hand->source == HAND_OPEN ? ", also open in" :
+	if (awaited->source == AWAITED_GONE || i == awaited->n)
+		return strdup(awaited->source == AWAITED_GONE ? ", whose last user has ended" :
+			      awaited->source == AWAITED_OPEN ? ", which nobody else has open" : "");
+	process = check_process(awaited->pids[i]);
+	ret = asprintf(&text, "%s %s", awaited->source == AWAITED_OPEN ? ", also open in" :
 		       is_sender(stored) ? ", read last by" : ", taken by", process);
 	free(process);
 	return ret < 0 ? NULL : text;
 }
 
 /* One finding for all that wait for the same: @n of them, @stored being the first. */
-static void add_hand(const struct samples *s, const struct stored_wait *stored, size_t n)
+static void add_awaited(const struct samples *s, const struct stored_wait *stored, size_t n)
 {
-	const struct hand *hand = stored->wait.hand;
+	const struct awaited *awaited = stored->wait.awaited;
 	char *process = check_process(stored->wait.pid), *object = name_object(stored);
 	char *holder = name_holder(stored);
 	char others[48] = "";
@@ -248,7 +248,7 @@ static void add_hand(const struct samples *s, const struct stored_wait *stored, 
 
 	if (n > 1)
 		snprintf(others, sizeof(others), " and %zu more", n - 1);
-	f = check_found(s->scope, s->list, SEVERITY_WARN, "blocked", inum_of(stored), hand->nsid,
+	f = check_found(s->scope, s->list, SEVERITY_WARN, "blocked", inum_of(stored), awaited->nsid,
 			"%s%s wait%s for %s%s%s", process, others, n > 1 ? "" : "s",
 			is_sender(stored) ? "room in " : "", object, holder ?: "");
 	finding_more(f, PROGRAM " waiters %llu", (unsigned long long)f->inum);
@@ -276,7 +276,7 @@ static void add_cycle(const struct samples *s, struct stored_wait *const *member
 
 	for (i = 0; i < n; i++) {
 		/* Who was the last is a guess. */
-		if (members[i]->wait.hand->source != HAND_UNDO)
+		if (members[i]->wait.awaited->source != AWAITED_UNDO)
 			severity = SEVERITY_WARN;
 		if (i && members[i - 1]->wait.pid == members[i]->wait.pid)
 			continue;
@@ -290,7 +290,7 @@ static void add_cycle(const struct samples *s, struct stored_wait *const *member
 		text = longer;
 	}
 	f = check_found(s->scope, s->list, severity, "cycle", inum_of(members[0]),
-			members[0]->wait.hand->nsid, "%s%s wait%s for %s", text,
+			members[0]->wait.awaited->nsid, "%s%s wait%s for %s", text,
 			processes > NAMED ? " and others" : "", processes > 1 ? "" : "s",
 			processes > 1 ? "each other" : "itself");
 	finding_more(f, PROGRAM " waiters");
@@ -337,13 +337,13 @@ static void add_idle(const struct samples *s, size_t idle)
 /* The objects that somebody waited for, without the number of the semaphore and all that. */
 static size_t list_waited(const struct waits *before, struct waiting *waited)
 {
-	const struct hand *hand;
+	const struct awaited *awaited;
 	size_t i;
 
 	for (i = 0; i < before->n; i++) {
-		hand = before->rows[i].wait.hand;
+		awaited = before->rows[i].wait.awaited;
 		waited[i] = (struct waiting){
-			.nsid = hand->nsid, .kind = hand->kind, .id = hand->id,
+			.nsid = awaited->nsid, .kind = awaited->kind, .id = awaited->id,
 		};
 	}
 	if (before->n)
@@ -389,7 +389,7 @@ static void keep_waited(struct row_store *objects, const struct waiting *waited,
  * check_blocked_again - read the second sample
  * @scope: what is checked
  * @before: the first one
- * @after: the second one: who waits for the same objects now, and in whose hand it is
+ * @after: the second one: who waits for the same objects now, and who could unblock them
  */
 void check_blocked_again(const struct check_scope *scope, const struct waits *before,
 			 struct waits *after)
@@ -420,7 +420,7 @@ void check_blocked_again(const struct check_scope *scope, const struct waits *be
  * check_blocked - find processes that look blocked, and cycles of them
  * @scope: what is checked
  * @before: who waited, and the objects they waited for
- * @after: the same a second later, with in whose hand it is
+ * @after: the same a second later, with those who could unblock them
  * @list: where findings go
  */
 void check_blocked(const struct check_scope *scope, const struct waits *before,
@@ -438,13 +438,13 @@ void check_blocked(const struct check_scope *scope, const struct waits *before,
 		n = 0;
 		first = i;
 		for (end = i; end < after->n &&
-		     after->rows[end].wait.hand == after->rows[i].wait.hand; end++) {
+		     after->rows[end].wait.awaited == after->rows[i].wait.awaited; end++) {
 			if (!s.blocked[end] || after->rows[end].wait.cycle)
 				continue;
 			first = n++ ? first : end;
 		}
 		if (n && is_suspect(&after->rows[first]))
-			add_hand(&s, &after->rows[first], n);
+			add_awaited(&s, &after->rows[first], n);
 		else
 			idle += n;
 	}

@@ -2,10 +2,10 @@
 /*
  * Processes that wait for each other.
  *
- * Processes lead to the hands that they wait for, and hands to the processes that could do it. Any
- * of these would be enough. So there is no way on only for a group of processes that lead to each
- * other and nowhere else: a strongly connected component without an edge that leaves it. Where it
- * is not known, or only guessed from who has a queue open, an edge leads outside.
+ * Processes lead to the things that they wait for, and things to the processes that could provide
+ * them. Any of these would be enough. So there is no way on only for a group of processes that
+ * lead to each other and nowhere else: a strongly connected component without an edge that leaves
+ * it. Where it is not known, or only guessed from who has a queue open, an edge leads outside.
  */
 #include <stdlib.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@
 #include "ipc/wait_cycle.h"
 #include "util.h"
 
-/* A process or a hand, in the search of Tarjan for strongly connected components. */
+/* A process or an awaited thing, in the search of Tarjan for strongly connected components. */
 struct node {
 	uint32_t number;	/* order of discovery, 0 before */
 	uint32_t low;		/* the earliest that it leads to, of those on the stack */
@@ -31,9 +31,9 @@ struct graph {
 	uint32_t *pids;		/* processes that wait, sorted */
 	size_t *first;		/* of each, its first wait; one more at the end */
 	size_t n_pids;
-	struct hand *const *hands;	/* sorted by address */
-	size_t n_hands;
-	struct node *nodes;	/* processes, then hands */
+	struct awaited *const *things;	/* sorted by address */
+	size_t n_things;
+	struct node *nodes;	/* processes, then things */
 	uint32_t *stack, *path;
 	size_t n_stack, n_path;
 	uint32_t numbers, cycles;
@@ -55,7 +55,7 @@ static int compare_pids(const void *p, const void *q)
 
 static int compare_addresses(const void *p, const void *q)
 {
-	const struct hand *const *a = p, *const *b = q;
+	const struct awaited *const *a = p, *const *b = q;
 
 	return (*a > *b) - (*a < *b);
 }
@@ -86,33 +86,33 @@ static uint32_t node_of_pid(const struct graph *g, uint32_t pid)
 	return found ? found - g->pids : UINT32_MAX;
 }
 
-static uint32_t node_of_hand(const struct graph *g, const struct hand *hand)
+static uint32_t node_of_thing(const struct graph *g, const struct awaited *awaited)
 {
-	struct hand *const *found = bsearch(&hand, g->hands, g->n_hands, sizeof(hand),
+	struct awaited *const *found = bsearch(&awaited, g->things, g->n_things, sizeof(awaited),
 					    compare_addresses);
 
-	return g->n_pids + (found - g->hands);
+	return g->n_pids + (found - g->things);
 }
 
 /* Takes the next edge of a node: false if there are no more. */
 static bool next_edge(struct graph *g, uint32_t at, uint32_t *to)
 {
 	struct node *node = &g->nodes[at];
-	const struct hand *hand;
+	const struct awaited *awaited;
 
 	if (is_process(g, at)) {
 		if (g->first[at] + node->next == g->first[at + 1])
 			return false;
-		hand = g->waits[g->first[at] + node->next++]->wait.hand;
-		*to = node_of_hand(g, hand);
+		awaited = g->waits[g->first[at] + node->next++]->wait.awaited;
+		*to = node_of_thing(g, awaited);
 		return true;
 	}
-	hand = g->hands[at - g->n_pids];
-	if (hand->more || !hand->n || hand->source == HAND_OPEN)
+	awaited = g->things[at - g->n_pids];
+	if (awaited->more || !awaited->n || awaited->source == AWAITED_OPEN)
 		node->leaves = true;
-	if (node->leaves || node->next == hand->n)
+	if (node->leaves || node->next == awaited->n)
 		return false;
-	*to = node_of_pid(g, hand->pids[node->next++]);
+	*to = node_of_pid(g, awaited->pids[node->next++]);
 	return true;
 }
 
@@ -198,22 +198,22 @@ static void visit(struct graph *g, uint32_t root)
 }
 
 /* A process that changed a semaphore last and waits for it again has it not. */
-static void open_hand_of_self(struct hand *hand, uint32_t pid)
+static void open_thing_of_self(struct awaited *awaited, uint32_t pid)
 {
-	if (hand->source == HAND_LAST && hand->n && hand->pids[0] == pid)
-		hand->more = true;
+	if (awaited->source == AWAITED_LAST && awaited->n && awaited->pids[0] == pid)
+		awaited->more = true;
 }
 
 /**
  * wait_cycles_find - mark processes that wait for each other
  * @waits: who waits
  * @n: their number
- * @hands: for what, in any order; sorted by address afterwards
- * @n_hands: their number
+ * @things: for what, in any order; sorted by address afterwards
+ * @n_things: their number
  */
-void wait_cycles_find(struct stored_wait *waits, size_t n, struct hand **hands, size_t n_hands)
+void wait_cycles_find(struct stored_wait *waits, size_t n, struct awaited **things, size_t n_things)
 {
-	struct graph g = { .hands = hands, .n_hands = n_hands };
+	struct graph g = { .things = things, .n_things = n_things };
 	size_t i, at;
 
 	if (!n)
@@ -224,14 +224,14 @@ void wait_cycles_find(struct stored_wait *waits, size_t n, struct hand **hands, 
 	for (i = 0; i < n; i++) {
 		if (!waits[i].wait.pid)
 			continue;
-		open_hand_of_self(waits[i].wait.hand, waits[i].wait.pid);
+		open_thing_of_self(waits[i].wait.awaited, waits[i].wait.pid);
 		g.waits[g.n_waits++] = &waits[i];
 	}
-	qsort(hands, n_hands, sizeof(*hands), compare_addresses);
+	qsort(things, n_things, sizeof(*things), compare_addresses);
 	sort_processes(&g);
-	g.nodes = xcalloc(g.n_pids + n_hands, sizeof(*g.nodes));
-	g.stack = xcalloc(g.n_pids + n_hands, sizeof(*g.stack));
-	g.path = xcalloc(g.n_pids + n_hands, sizeof(*g.path));
+	g.nodes = xcalloc(g.n_pids + n_things, sizeof(*g.nodes));
+	g.stack = xcalloc(g.n_pids + n_things, sizeof(*g.stack));
+	g.path = xcalloc(g.n_pids + n_things, sizeof(*g.path));
 	for (i = 0; i < g.n_pids; i++)
 		if (!g.nodes[i].number)
 			visit(&g, i);

@@ -13,7 +13,7 @@ struct stored_wait {
 	int len;
 };
 
-void wait_cycles_find(struct stored_wait *waits, size_t n, struct hand **hands,
-		      size_t n_hands);
+void wait_cycles_find(struct stored_wait *waits, size_t n, struct awaited **things,
+		      size_t n_things);
 
 #endif

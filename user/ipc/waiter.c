@@ -267,24 +267,24 @@ static const struct wait *wait_of(const struct row *row)
 static void fill_type(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	value_word(value, kind_names[wait_of(row)->hand->kind]);
+	value_word(value, kind_names[wait_of(row)->awaited->kind]);
 }
 
 static void fill_key(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	if (wait_of(row)->hand->kind == IPCNS_KIND_MQ) {
+	if (wait_of(row)->awaited->kind == IPCNS_KIND_MQ) {
 		object_queue_name(row->attr[IPCNS_A_WAITER_NAME], value);
 	} else {
 		value->type = VALUE_KEY;
-		value->number = wait_of(row)->hand->key;
+		value->number = wait_of(row)->awaited->key;
 	}
 }
 
 static void fill_id(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	value_number(value, wait_of(row)->hand->id);
+	value_number(value, wait_of(row)->awaited->id);
 }
 
 static void fill_unit(const struct column *column, const struct row *row, struct value *value)
@@ -305,16 +305,16 @@ static void append_number(struct buffer *text, uint32_t number)
 /* The process itself is left out of those that were the last, or have the queue open. */
 static bool is_holder(const struct wait *wait, uint32_t pid)
 {
-	return wait->hand->source == HAND_UNDO || pid != wait->pid;
+	return wait->awaited->source == AWAITED_UNDO || pid != wait->pid;
 }
 
 static uint32_t first_holder(const struct wait *wait)
 {
 	size_t i;
 
-	for (i = 0; i < wait->hand->n; i++)
-		if (is_holder(wait, wait->hand->pids[i]))
-			return wait->hand->pids[i];
+	for (i = 0; i < wait->awaited->n; i++)
+		if (is_holder(wait, wait->awaited->pids[i]))
+			return wait->awaited->pids[i];
 	return 0;
 }
 
@@ -326,25 +326,25 @@ static void fill_holder(const struct column *column, const struct row *row, stru
 
 	(void)column;
 	text.len = 0;
-	for (i = 0; i < wait->hand->n; i++)
-		if (is_holder(wait, wait->hand->pids[i]))
-			append_number(&text, wait->hand->pids[i]);
-	if (text.len || wait->hand->source == HAND_OPEN)
+	for (i = 0; i < wait->awaited->n; i++)
+		if (is_holder(wait, wait->awaited->pids[i]))
+			append_number(&text, wait->awaited->pids[i]);
+	if (text.len || wait->awaited->source == AWAITED_OPEN)
 		value_numbers(value, text.bytes ?: "", text.len);
 }
 
 static void fill_source(const struct column *column, const struct row *row, struct value *value)
 {
-	static const char *const names[HAND_SOURCES] = {
-		[HAND_UNDO] = "undo",
-		[HAND_LAST] = "last",
-		[HAND_GONE] = "gone",
-		[HAND_OPEN] = "open",
+	static const char *const names[AWAITED_SOURCES] = {
+		[AWAITED_UNDO] = "undo",
+		[AWAITED_LAST] = "last",
+		[AWAITED_GONE] = "gone",
+		[AWAITED_OPEN] = "open",
 	};
 
 	(void)column;
-	if (wait_of(row)->hand->source == HAND_GONE || first_holder(wait_of(row)))
-		value_word(value, names[wait_of(row)->hand->source]);
+	if (wait_of(row)->awaited->source == AWAITED_GONE || first_holder(wait_of(row)))
+		value_word(value, names[wait_of(row)->awaited->source]);
 }
 
 static void fill_holder_command(const struct column *column, const struct row *row,

@@ -13,32 +13,32 @@ extern const struct table_type all_undo_columns;
 extern const struct table_type wait_columns;
 
 /* How it is known who could let a process go on that waits. */
-enum hand_source {
-	HAND_UNKNOWN,
-	HAND_UNDO,	/* their end would change the semaphore: they have taken it */
-	HAND_LAST,	/* changed the semaphore last; sent or received last, at the other end */
-	HAND_GONE,	/* who was the last has ended */
-	HAND_OPEN,	/* have the POSIX queue open */
-	HAND_SOURCES,
+enum awaited_source {
+	AWAITED_UNKNOWN,
+	AWAITED_UNDO,	/* their end would change the semaphore: they have taken it */
+	AWAITED_LAST,	/* changed the semaphore last; sent or received last, at the other end */
+	AWAITED_GONE,	/* who was the last has ended */
+	AWAITED_OPEN,	/* have the POSIX queue open */
+	AWAITED_SOURCES,
 };
 
-#define HAND_MAX 32
+#define AWAITED_MAX 32
 
-/* In whose hand it is that processes which wait for the same go on. */
-struct hand {
+/* What processes wait for, and who could provide it. */
+struct awaited {
 	uint64_t nsid;
 	unsigned int kind;	/* enum ipcns_kind */
 	uint32_t id, key;
 	uint64_t what;		/* which of the object, see waits.c */
-	enum hand_source source;
+	enum awaited_source source;
 	bool more;		/* others may do it, too */
 	uint32_t n;
-	uint32_t pids[HAND_MAX];
+	uint32_t pids[AWAITED_MAX];
 };
 
 /* One process that waits: the data of a row of wait_columns. */
 struct wait {
-	struct hand *hand;
+	struct awaited *awaited;
 	uint32_t pid;		/* 0 if it is not visible */
 	uint32_t cycle;		/* number of the cycle that it is part of, or 0 */
 };

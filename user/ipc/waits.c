@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * All processes that wait for semaphores and queues, and in whose hand it is that they go on.
+ * All processes that wait for semaphores and queues, and who could unblock them.
  *
  * The kernel keeps no owner of a semaphore. Processes whose end would give it back (SEM_UNDO) have
  * taken it; where there are none, the process that changed it last is the best guess, and so is
@@ -30,8 +30,8 @@ struct request {
 	struct nlattr *key;
 	uint64_t nsid, id;
 	struct waiter_answer answer;
-	struct hand **hands;	/* of this object, by what they are for */
-	size_t n_hands;
+	struct awaited **things;	/* of this object, by what they are for */
+	size_t n_things;
 };
 
 /**
@@ -128,7 +128,7 @@ void waits_read_objects(struct ipcns *w, const struct row_store *namespaces, uns
 	}
 }
 
-/* What a process waits for: whoever waits for the same is in the same hand. */
+/* What a process waits for in an object: a number that is the same for the same thing. */
 static uint64_t what_of(const struct row *row)
 {
 	uint64_t semnum = 0, role = 0;
@@ -151,66 +151,66 @@ static int compare_numbers(const void *p, const void *q)
 	return (a > b) - (a < b);
 }
 
-static int compare_hands(const void *p, const void *q)
+static int compare_awaited(const void *p, const void *q)
 {
-	const struct hand *const *a = p, *const *b = q;
+	const struct awaited *const *a = p, *const *b = q;
 
 	return compare_numbers(&(*a)->what, &(*b)->what);
 }
 
-static struct hand *find_hand(const struct request *request, uint64_t what)
+static struct awaited *find_awaited(const struct request *request, uint64_t what)
 {
-	const struct hand wanted = { .what = what }, *key = &wanted;
-	struct hand **found = bsearch(&key, request->hands, request->n_hands, sizeof(*found),
-				      compare_hands);
+	const struct awaited wanted = { .what = what }, *key = &wanted;
+	struct awaited **found = bsearch(&key, request->things, request->n_things, sizeof(*found),
+				      compare_awaited);
 
 	return found ? *found : NULL;
 }
 
-static void add_pid(struct hand *hand, enum hand_source source, uint64_t pid)
+static void add_pid(struct awaited *awaited, enum awaited_source source, uint64_t pid)
 {
 	uint32_t i;
 
-	hand->source = source;
-	for (i = 0; i < hand->n; i++)
-		if (hand->pids[i] == pid)
+	awaited->source = source;
+	for (i = 0; i < awaited->n; i++)
+		if (awaited->pids[i] == pid)
 			return;
-	if (pid && hand->n < HAND_MAX)
-		hand->pids[hand->n++] = pid;
+	if (pid && awaited->n < AWAITED_MAX)
+		awaited->pids[awaited->n++] = pid;
 	else
-		hand->more = true;
+		awaited->more = true;
 }
 
 /* The number of a process that has ended may be that of another one. */
-static void add_last(struct hand *hand, uint64_t pid, bool gone)
+static void add_last(struct awaited *awaited, uint64_t pid, bool gone)
 {
 	if (gone)
-		hand->source = HAND_GONE;
+		awaited->source = AWAITED_GONE;
 	else
-		add_pid(hand, HAND_LAST, pid);
+		add_pid(awaited, AWAITED_LAST, pid);
 }
 
-static void add_hand(struct request *request, uint64_t what)
+static void add_awaited(struct request *request, uint64_t what)
 {
 	struct waits *waits = request->waits;
-	struct hand *hand = xcalloc(1, sizeof(*hand));
+	struct awaited *awaited = xcalloc(1, sizeof(*awaited));
 	uint64_t key = 0;
 
 	ipcns_uint(request->key, &key);
-	*hand = (struct hand){
+	*awaited = (struct awaited){
 		.nsid = request->nsid, .kind = request->row.kind, .id = request->id, .key = key,
 		.what = what,
 	};
-	waits->hands = xgrow(waits->hands, waits->n_hands, &waits->allocated_hands,
-			     sizeof(*waits->hands));
-	waits->hands[waits->n_hands++] = hand;
+	waits->things = xgrow(waits->things, waits->n_things, &waits->allocated_things,
+			     sizeof(*waits->things));
+	waits->things[waits->n_things++] = awaited;
 }
 
-/* One hand for each thing that somebody waits for. */
-static void make_hands(struct request *request)
+/* One struct for each thing that processes wait for. */
+static void make_awaited(struct request *request)
 {
 	const struct row_store *waiters = &request->answer.waiters;
-	size_t n = waiters->n, first = request->waits->n_hands, i;
+	size_t n = waiters->n, first = request->waits->n_things, i;
 	uint64_t *what = xcalloc(n, sizeof(*what));
 	struct row row;
 
@@ -220,10 +220,10 @@ static void make_hands(struct request *request)
 	qsort(what, n, sizeof(*what), compare_numbers);
 	for (i = 0; i < n; i++)
 		if (!i || what[i - 1] != what[i])
-			add_hand(request, what[i]);
+			add_awaited(request, what[i]);
 	free(what);
-	request->hands = request->waits->hands + first;
-	request->n_hands = request->waits->n_hands - first;
+	request->things = request->waits->things + first;
+	request->n_things = request->waits->n_things - first;
 }
 
 /* Processes that are not visible may have taken any of the semaphores. */
@@ -231,14 +231,14 @@ static void take_hidden(struct request *request)
 {
 	size_t i;
 
-	for (i = 0; i < request->n_hands; i++)
-		request->hands[i]->more = true;
+	for (i = 0; i < request->n_things; i++)
+		request->things[i]->more = true;
 }
 
 static void take_undos(struct request *request)
 {
 	const struct row_store *undos = &request->answer.undos;
-	struct hand *hand;
+	struct awaited *awaited;
 	uint64_t pid;
 	struct row row;
 	size_t i;
@@ -250,12 +250,12 @@ static void take_undos(struct request *request)
 			take_hidden(request);
 			continue;
 		}
-		hand = find_hand(request, what_of(&row));
-		if (!hand)
+		awaited = find_awaited(request, what_of(&row));
+		if (!awaited)
 			continue;
 		pid = 0;
 		ipcns_uint(row.attr[IPCNS_A_WAITER_PID], &pid);
-		add_pid(hand, HAND_UNDO, pid);
+		add_pid(awaited, AWAITED_UNDO, pid);
 	}
 }
 
@@ -263,7 +263,7 @@ static void take_element(struct nlattr *attrs, int len, void *arg)
 {
 	struct request *request = arg;
 	uint64_t semnum, pid, what;
-	struct hand *hand;
+	struct awaited *awaited;
 	struct row row;
 
 	if (!row_parse(&row, attrs, len) ||
@@ -271,10 +271,10 @@ static void take_element(struct nlattr *attrs, int len, void *arg)
 	    !ipcns_uint(row.attr[IPCNS_A_ELEMENT_PID], &pid) || !pid)
 		return;
 	for (what = WHAT_GROW(semnum); what <= WHAT_ZERO(semnum); what++) {
-		hand = find_hand(request, what);
-		if (hand && hand->source != HAND_UNDO) {
-			hand->n = 0;
-			add_last(hand, pid, row.attr[IPCNS_A_ELEMENT_GONE]);
+		awaited = find_awaited(request, what);
+		if (awaited && awaited->source != AWAITED_UNDO) {
+			awaited->n = 0;
+			add_last(awaited, pid, row.attr[IPCNS_A_ELEMENT_GONE]);
 		}
 	}
 }
@@ -289,25 +289,25 @@ static bool needs_elements(const struct request *request)
 {
 	size_t i;
 
-	for (i = 0; i < request->n_hands; i++)
-		if (request->hands[i]->source != HAND_UNDO)
+	for (i = 0; i < request->n_things; i++)
+		if (request->things[i]->source != AWAITED_UNDO)
 			return true;
 	return false;
 }
 
 /* Who receives, for a sender; who sends, for a receiver. */
-static void fill_other_end(const struct row *row, struct hand *hand)
+static void fill_other_end(const struct row *row, struct awaited *awaited)
 {
-	const bool sender = hand->what == IPCNS_ROLE_SENDER;
+	const bool sender = awaited->what == IPCNS_ROLE_SENDER;
 	uint64_t pid;
 
 	if (ipcns_uint(row->nest[sender ? IPCNS_A_MSG_LRPID : IPCNS_A_MSG_LSPID], &pid) && pid)
-		add_last(hand, pid, object_remembers_gone(row, sender ? IPCNS_REMEMBERED_LRPID :
+		add_last(awaited, pid, object_remembers_gone(row, sender ? IPCNS_REMEMBERED_LRPID :
 							  IPCNS_REMEMBERED_LSPID));
 }
 
-/* Whose hand each thing is in. Where the object went away meanwhile, it is not known. */
-static void fill_hands(struct ipcns *w, struct request *request)
+/* Who could provide each thing; unknown where the object was removed meanwhile. */
+static void fill_awaited(struct ipcns *w, struct request *request)
 {
 	size_t i;
 	int ret;
@@ -325,12 +325,12 @@ static void fill_hands(struct ipcns *w, struct request *request)
 			module_die(w, ret, "cannot list semaphores");
 		return;
 	case IPCNS_KIND_MSG:
-		for (i = 0; i < request->n_hands; i++)
-			fill_other_end(&request->row, request->hands[i]);
+		for (i = 0; i < request->n_things; i++)
+			fill_other_end(&request->row, request->things[i]);
 		return;
 	case IPCNS_KIND_MQ:
-		for (i = 0; i < request->n_hands; i++)
-			request->hands[i]->source = HAND_OPEN;
+		for (i = 0; i < request->n_things; i++)
+			request->things[i]->source = AWAITED_OPEN;
 	}
 }
 
@@ -352,7 +352,7 @@ static void store_waiters(struct request *request)
 				    sizeof(*waits->rows));
 		stored = &waits->rows[waits->n++];
 		*stored = (struct stored_wait){
-			.wait = { .hand = find_hand(request, what_of(&row)), .pid = pid },
+			.wait = { .awaited = find_awaited(request, what_of(&row)), .pid = pid },
 			.attrs = next->attrs, .len = next->len,
 		};
 		next->attrs = NULL;	/* has moved */
@@ -397,8 +397,8 @@ static void ask(struct ipcns *w, const struct stored_row *object, struct waits *
 	r = object_request(IPCNS_CMD_WAITER_GET, &request.row);
 	if (r && check(w, &request, waiter_answer_get(w, r, &request.answer)) &&
 	    request.answer.waiters.n) {
-		make_hands(&request);
-		fill_hands(w, &request);
+		make_awaited(&request);
+		fill_awaited(w, &request);
 		store_waiters(&request);
 		waits->truncated += request.answer.truncated;
 	}
@@ -408,24 +408,25 @@ static void ask(struct ipcns *w, const struct stored_row *object, struct waits *
 /* Who has the queues open that somebody waits for. */
 static void read_openers(struct ipcns *w, struct waits *waits)
 {
-	struct hand *hand;
+	struct awaited *awaited;
 	bool read = false;
 	size_t i;
 
-	for (i = 0; i < waits->n_hands; i++) {
-		hand = waits->hands[i];
-		if (hand->kind != IPCNS_KIND_MQ)
+	for (i = 0; i < waits->n_things; i++) {
+		awaited = waits->things[i];
+		if (awaited->kind != IPCNS_KIND_MQ)
 			continue;
 		if (!read)
 			openers_read(w);
 		read = true;
-		hand->n = openers_of(hand->nsid, hand->id, hand->pids, HAND_MAX, &hand->more);
+		awaited->n = openers_of(awaited->nsid, awaited->id, awaited->pids, AWAITED_MAX,
+					&awaited->more);
 	}
 	openers_clear();
 }
 
 /**
- * waits_read - read who waits for the objects, in whose hand it is, and find cycles
+ * waits_read - read who waits for the objects and who could unblock them, and find cycles
  * @w: the connection
  * @waits: has the objects
  *
@@ -441,7 +442,7 @@ void waits_read(struct ipcns *w, struct waits *waits)
 	if (waits->brief)
 		return;
 	read_openers(w, waits);
-	wait_cycles_find(waits->rows, waits->n, waits->hands, waits->n_hands);
+	wait_cycles_find(waits->rows, waits->n, waits->things, waits->n_things);
 }
 
 /** waits_print - print a row for each process that waits, as wait_columns has it */
@@ -465,10 +466,10 @@ void waits_free(struct waits *waits)
 
 	for (i = 0; i < waits->n; i++)
 		free(waits->rows[i].attrs);
-	for (i = 0; i < waits->n_hands; i++)
-		free(waits->hands[i]);
+	for (i = 0; i < waits->n_things; i++)
+		free(waits->things[i]);
 	free(waits->rows);
-	free(waits->hands);
+	free(waits->things);
 	row_store_clear(&waits->objects);
 	*waits = (struct waits){ 0 };
 }

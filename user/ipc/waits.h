@@ -10,14 +10,14 @@ struct stored_wait;
 
 /* Processes that wait for semaphores and queues; all zero at first. */
 struct waits {
-	bool brief;			/* who waits, but in whose hand it is does not matter */
+	bool brief;			/* who waits, not who could unblock them */
 	size_t max;			/* objects that are asked about at most; 0 for any number */
 	size_t left_out;		/* objects that are not, since there are more */
 	struct row_store objects;	/* that may have waiters */
 	struct stored_wait *rows;	/* by object, in the order in which they wait */
 	size_t n, allocated;
-	struct hand **hands;
-	size_t n_hands, allocated_hands;
+	struct awaited **things;
+	size_t n_things, allocated_things;
 	uint64_t refused_nsid;		/* namespace that was refused last */
 	size_t refused;			/* namespaces whose waiters the caller may not see */
 	size_t truncated;		/* objects with more waiters than were listed */

@@ -79,7 +79,7 @@ static long killed_waiter(struct actor *a)
 	return with_child(a, 0, wait_long, rnd(a, 20));
 }
 
-/* The same, in the hand of a process that shares its undo list. */
+/* The same, for a process that shares its undo list. */
 static long shared_undo(struct actor *a)
 {
 	return with_child(a, CLONE_SYSVSEM, wait_long, rnd(a, 20));
