@@ -14,7 +14,7 @@ import time
 
 from lib import calls, tool
 from lib.member import Member
-from lib.tap import PACE, QUICK, main, scene
+from lib.tap import PACE, QUICK, main, scene, until
 
 SHM = "/dev/shm"
 NEW = calls.CLONE_NEWIPC | calls.CLONE_NEWNS
@@ -108,19 +108,26 @@ def rows(*args):
     return {row["name"]: row for row in table}
 
 
+def mappings(pid, task):
+    """Device and inode number of all files that a task has mapped, by its maps."""
+    found = set()
+    with open(f"/proc/{pid}/task/{task}/maps", encoding="utf-8", errors="replace") as maps:
+        for line in maps:
+            words = line.split(None, 5)
+            major, minor = (int(word, 16) for word in words[3].split(":"))
+            found.add((os.makedev(major, minor), int(words[4])))
+    return found
+
+
 def users(path):
     """Witness: processes that have a file mapped, and that have it open, by /proc."""
     info = os.stat(path)
     mapped, opened = set(), set()
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
-            with open(f"/proc/{pid}/maps", encoding="utf-8", errors="replace") as maps:
-                for line in maps:
-                    words = line.split(None, 5)
-                    major, minor = (int(word, 16) for word in words[3].split(":"))
-                    if (os.makedev(major, minor), int(words[4])) == (info.st_dev, info.st_ino):
-                        mapped.add(int(pid))
             for task in os.listdir(f"/proc/{pid}/task"):
+                if (info.st_dev, info.st_ino) in mappings(pid, task):
+                    mapped.add(int(pid))
                 for number in os.listdir(f"/proc/{pid}/task/{task}/fd"):
                     link = f"/proc/{pid}/task/{task}/fd/{number}"
                     if os.readlink(link).startswith("/") and os.path.samestat(os.stat(link), info):
@@ -228,6 +235,33 @@ def in_use(t):
             t.same(found["/child"]["pids"], [child], "the child that touched nothing")
         os.kill(child, signal.SIGKILL)
         for name in ("child", "stopped", "thread", "table", "elsewhere"):
+            os.unlink(f"{SHM}/{name}")
+
+
+def state(pid):
+    """The state of a process's first task: Z when it has ended."""
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
+        return stat.read().rpartition(")")[2].split()[0]
+
+
+@scene("used by a process whose first thread has ended")
+def first_thread(t):
+    with Member(0) as host:
+        host.call(leave, "mapped", "open", "unused")
+        with Member(0) as member:
+            member.call(map_in_thread, "mapped")
+            member.call(open_in_thread, "open")
+            member.start(calls.exit_thread)
+            until(lambda: state(member.pid) == "Z", "the first thread has ended")
+            t.same(mappings(member.pid, member.pid), set(), "/proc/PID/maps is empty")
+            found = rows()
+            for name in ("mapped", "open", "unused"):
+                same(t, found[f"/{name}"], f"{SHM}/{name}", name)
+            t.same([found["/mapped"]["pids"], found["/open"]["pids"]], [[member.pid]] * 2,
+                   "the maps and descriptors of its other threads count")
+            t.same([row["key"] for row in tool.rows("objects", "--orphans", "--output-all")],
+                   ["/unused"], "so they are no orphans")
+        for name in ("mapped", "open", "unused"):
             os.unlink(f"{SHM}/{name}")
 
 
