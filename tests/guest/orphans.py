@@ -223,6 +223,31 @@ def planted(t):
         os.unlink(f"{SHM}/left")
 
 
+def tmpfs_at(target):
+    """A container that has a tmpfs of its own, which is not for shared memory."""
+    calls.mount("none", "/", None, calls.MS_REC | calls.MS_PRIVATE)
+    calls.mount("data", target, "tmpfs", data="mode=1777")
+    files.own_shm()
+    with open(f"{target}/precious", "w", encoding="ascii"):
+        files.leave("left")
+
+
+@scene("nor is what a container has in a tmpfs of its own, which somebody in it mounts there")
+def planted_inside(t):
+    with Member(files.NEW) as box:
+        box.call(tmpfs_at, "/mnt")
+        with Member(0) as user:
+            user.call(calls.setns, f"/proc/{box.pid}/ns/mnt", calls.CLONE_NEWNS)
+            user.call(plant, "/mnt", SHM)
+            t.same(user.call(os.listdir, SHM), ["precious"], "the user sees it at /dev/shm")
+            seen = files.rows()
+            t.same((seen["/precious"]["ns"], seen["/left"]["ns"]), (user.inode, box.inode),
+                   "objects: both files are there")
+            t.same([row["key"] for row in orphans()], ["/left"],
+                   "the container's own shared memory is one")
+            t.same(box.call(os.listdir, "/mnt"), ["precious"], "which nobody uses, either")
+
+
 @scene("choosing: type, namespace, owner, age")
 def choosing(t):
     with Member() as home, Member() as other:
