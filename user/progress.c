@@ -3,10 +3,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "progress.h"
+#include "util.h"
 
 /* Rows between two looks at the clock. */
 #define ROWS 256
@@ -21,14 +21,6 @@ static struct {
 	bool said;
 } progress;
 
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
-}
-
 /** progress_row - one more row was read */
 void progress_row(void)
 {
@@ -36,7 +28,7 @@ void progress_row(void)
 
 	if (progress.rows++ % ROWS)
 		return;
-	now = now_ms();
+	now = monotonic_ms();
 	if (!progress.next)
 		progress.next = now + FIRST_MS;
 	if (now < progress.next || !isatty(STDERR_FILENO))

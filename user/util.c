@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "print/text.h"
 #include "progress.h"
@@ -163,4 +164,13 @@ void *xmemdup(const void *p, size_t size)
 	void *copy = xrealloc(NULL, size ?: 1, 1);
 
 	return size ? memcpy(copy, p, size) : copy;
+}
+
+/** monotonic_ms - milliseconds by a clock that nobody sets */
+int64_t monotonic_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* Exit statuses that scripts rely on. */
@@ -36,5 +37,6 @@ void *xrealloc(void *p, size_t n, size_t size);
 void *xcalloc(size_t n, size_t size);
 void *xgrow(void *p, size_t n, size_t *allocated, size_t size);
 void *xmemdup(const void *p, size_t size);
+int64_t monotonic_ms(void);
 
 #endif

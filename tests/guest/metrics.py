@@ -4,20 +4,14 @@
 """Figures for Prometheus, and the control groups that namespaces belong to."""
 
 import ctypes
-import fcntl
 import os
 import re
-import socket
 import stat
-import struct
 import subprocess
-import time
-import urllib.error
-import urllib.request
 
-from lib import calls, module, tool, witness
+from lib import calls, tool, witness
 from lib.member import Member
-from lib.tap import PACE, main, scene, until
+from lib.tap import main, scene, until
 
 
 def furnish():
@@ -187,72 +181,6 @@ def file(t):
         t.contains(text.read(), "# TYPE ipcns_events_total counter", "in the older format")
     done = tool.ipcnsctl("metrics", "--output", "/no/such/folder/a.prom")
     t.ok(done.returncode == 1 and len(done.stderr.splitlines()) == 1, "no folder: an error", done)
-
-
-def fetch(path="/metrics", accept="*/*", **options):
-    """(status, content type, text) of an answer by HTTP."""
-    request = urllib.request.Request(f"http://127.0.0.1:9187{path}", headers={"Accept": accept},
-                                     **options)
-    try:
-        with urllib.request.urlopen(request, timeout=60 * PACE) as answer:
-            return answer.status, answer.headers["Content-Type"], answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.headers["Content-Type"], error.read().decode()
-
-
-def names(text):
-    """Names and labels of all samples."""
-    return {line.rsplit(" ", 1)[0] for line in text.splitlines() if not line.startswith("#")}
-
-
-def listens(port):
-    """Whether somebody listens, by /proc."""
-    with open("/proc/net/tcp", encoding="ascii") as table:
-        return any(line.split()[1].endswith(f":{port:04X}") and line.split()[3] == "0A"
-                   for line in table)
-
-
-def check_answers(t):
-    """What a server answers, and what happens while the module is not there."""
-    status, kind, text = fetch()
-    t.same((status, kind), (200, "text/plain; version=0.0.4; charset=utf-8"), "the older format")
-    t.same(names(text), names(tool.output("metrics", "--format", "prometheus")), "all metrics")
-    status, kind, text = fetch(accept="application/openmetrics-text;version=1.0.0")
-    t.same((status, kind, text.splitlines()[-1]),
-           (200, "application/openmetrics-text; version=1.0.0; charset=utf-8", "# EOF"),
-           "OpenMetrics for those who accept it")
-    t.same((fetch("/")[0], fetch(data=b"x" * 10)[0]), (404, 405), "another path, and POST")
-    with Member() as member:
-        time.sleep(1.1)
-        t.ok(f'ns="{member.inode}"' in fetch()[2], "a new namespace is in the next text")
-    module.unload()
-    time.sleep(1.1)
-    t.same(fetch()[0], 503, "without the module")
-    module.load()
-    time.sleep(1.1)
-    t.same(fetch()[0], 200, "and with it again")
-
-
-@scene("metrics by HTTP")
-def listen(t):
-    if not os.path.exists("/proc/net/tcp"):
-        t.skip("answers", "this kernel has no IPv4")
-        return
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-        fcntl.ioctl(any_socket, 0x8914, struct.pack("16sH14x", b"lo", 1))   # SIOCSIFFLAGS, IFF_UP
-    with subprocess.Popen(["ipcnsctl", "metrics", "--listen", "127.0.0.1:9187"],
-                          stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                          encoding="utf-8") as server:
-        until(lambda: listens(9187) or server.poll() is not None, "it listens, or has ended")
-        if server.poll() is not None:
-            t.same((server.returncode, server.stderr.read()),
-                   (1, "ipcnsctl: --listen takes an ipcnsctl that was built with libmicrohttpd\n"),
-                   "built without: one line")
-            return
-        check_answers(t)
-        server.terminate()
-        t.same((server.wait(60), server.stderr.read().count("module not loaded")), (0, 1),
-               "SIGTERM: exit 0, and one line about the module")
 
 
 @scene("control groups of version 1")

@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "host/http_server.h"
@@ -38,14 +37,6 @@ struct exporter {
 	struct text texts[2];	/* OpenMetrics, and the older format */
 };
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
 /* In the child. */
 static _Noreturn void write_text(const struct exporter *exporter, bool prometheus, int fd)
 {
@@ -63,20 +54,24 @@ static _Noreturn void write_text(const struct exporter *exporter, bool prometheu
 	_exit(fclose(out) ? STATUS_ERROR : STATUS_OK);
 }
 
-/* Reads what the child writes; false if it takes too long. */
-static bool read_text(int fd, struct buffer *buf)
+/* Reads what the child writes; false if it takes too long, or @stop can be read from before. */
+static bool read_text(int fd, int stop, struct buffer *buf)
 {
-	const int64_t end = now_ms() + PATIENCE_MS;
-	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
+	const int64_t end = monotonic_ms() + PATIENCE_MS;
+	struct pollfd fds[] = {
+		{ .fd = fd, .events = POLLIN },
+		{ .fd = stop, .events = POLLIN },
+	};
 	int64_t left;
 	ssize_t n;
 
 	buf->len = 0;
 	for (;;) {
-		left = end - now_ms();
-		if (left <= 0 || (poll(&pollfd, 1, left) < 0 && errno != EINTR))
+		left = end - monotonic_ms();
+		if (left <= 0 || (poll(fds, ARRAY_SIZE(fds), left) < 0 && errno != EINTR) ||
+		    fds[1].revents)
 			return false;
-		if (!pollfd.revents)
+		if (!fds[0].revents)
 			continue;
 		n = read(fd, buffer_room(buf, 65536), 65536);
 		if (n < 0 && errno == EINTR)
@@ -87,12 +82,16 @@ static bool read_text(int fd, struct buffer *buf)
 	}
 }
 
-static bool make_text(const struct exporter *exporter, bool prometheus, struct buffer *buf)
+/* A child that was killed may be in a system call that takes its time: the next text reaps it. */
+static bool make_text(const struct exporter *exporter, bool prometheus, int stop,
+		      struct buffer *buf)
 {
 	int ends[2], status = 0;
 	bool complete;
 	pid_t pid;
 
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		continue;
 	fflush(NULL);
 	if (pipe(ends))
 		return false;
@@ -102,26 +101,26 @@ static bool make_text(const struct exporter *exporter, bool prometheus, struct b
 		write_text(exporter, prometheus, ends[1]);
 	}
 	close(ends[1]);
-	complete = pid > 0 && read_text(ends[0], buf);
+	complete = pid > 0 && read_text(ends[0], stop, buf);
 	close(ends[0]);
 	if (pid < 0)
 		return false;
 	if (!complete)
 		kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+	while (waitpid(pid, &status, complete ? 0 : WNOHANG) < 0 && errno == EINTR)
 		continue;
 	return complete && WIFEXITED(status) && !WEXITSTATUS(status);
 }
 
-static void answer_with(const char *accept, struct http_answer *answer, void *arg)
+static void answer_with(const char *accept, int stop, struct http_answer *answer, void *arg)
 {
 	struct exporter *exporter = arg;
 	const bool prometheus = !accept || !strstr(accept, "application/openmetrics-text");
 	struct text *text = &exporter->texts[prometheus];
 
-	if (!text->time || now_ms() - text->time >= FRESH_MS) {
-		text->complete = make_text(exporter, prometheus, &text->buf);
-		text->time = now_ms();
+	if (!text->time || monotonic_ms() - text->time >= FRESH_MS) {
+		text->complete = make_text(exporter, prometheus, stop, &text->buf);
+		text->time = monotonic_ms();
 	}
 	if (!text->complete) {
 		*answer = (struct http_answer){

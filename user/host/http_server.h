@@ -13,8 +13,11 @@ struct http_answer {
 	size_t len;
 };
 
-/* @accept is the header of that name, or NULL. */
-typedef void (*http_fn)(const char *accept, struct http_answer *answer, void *arg);
+/*
+ * @accept is the header of that name, or NULL. @stop can be read from once the server is to end,
+ * and what was made by then is sent to nobody.
+ */
+typedef void (*http_fn)(const char *accept, int stop, struct http_answer *answer, void *arg);
 
 void http_serve(const char *address, const char *path, http_fn get, void *arg);
 

@@ -116,14 +116,6 @@ static void pass_marks(void)
 		first_mark = n_marks = 0;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
 /* Waits until standard output can be written to; false if a reader does not read after a signal. */
 static bool wait_for_reader(int64_t *deadline)
 {
@@ -136,8 +128,8 @@ static bool wait_for_reader(int64_t *deadline)
 		rest = 0;
 		if (stopped) {
 			if (!*deadline)
-				*deadline = now_ms() + LAST_MS;
-			rest = *deadline - now_ms();
+				*deadline = monotonic_ms() + LAST_MS;
+			rest = *deadline - monotonic_ms();
 			rest = rest > 0 ? rest : 0;
 		}
 		last = (struct timespec){ .tv_nsec = rest * 1000000L };
