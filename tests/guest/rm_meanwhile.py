@@ -12,7 +12,7 @@ from lib.member import Member
 from lib.tap import main, scene
 from rm import folder, folder_of_own, left, make_files, rm, while_removing
 
-NR_MQ_OPEN, NR_MQ_UNLINK, NR_RENAMEAT2 = 240, 241, 316
+NR_MQ_OPEN, NR_MQ_UNLINK, NR_RENAMEAT2, NR_OPENAT2 = 240, 241, 316, 437
 
 
 def chosen_id(kind, ident):
@@ -168,6 +168,50 @@ def file_used_meanwhile(t):
                                   lambda _, m=mapped: member.call(hold, b"data", m), NR_RENAMEAT2)
             t.same((done[0], len(done[1]), done[2]), (0, 1, []), f"--in-use, {how}: it goes")
             t.same(folder(member), [], "and its name does")
+
+
+def cover():
+    """Mounts a folder of /dev/shm over it."""
+    calls.mount("/dev/shm/below", "/dev/shm", None, calls.MS_BIND)
+
+
+@scene("a folder that is mounted over /dev/shm between the look and the removal: its files stay")
+def covered(t):
+    with Member() as member:
+        member.call(folder_of_own)
+        member.call(make_files, b"data", b"other")
+        member.call(os.mkdir, b"/dev/shm/below")
+        member.call(os.link, b"/dev/shm/data", b"/dev/shm/below/data")
+        member.call(make_files, b"below/other")
+        done = while_removing((member.inode, "pshm", "data", "other"),
+                              lambda _: member.call(cover), NR_OPENAT2)
+        t.same((done[0], done[1], len(done[2])), (1, [], 2), "both are refused")
+        for line in done[2]:
+            t.contains(line, f"process {member.pid} does not see its folder at /dev/shm any more",
+                       "with the reason")
+        t.same(folder(member), [b"data", b"other"], "a link to the same file, and another file")
+        member.call(calls.umount, "/dev/shm")
+        t.same(folder(member), [b"below", b"data", b"other"], "and what was meant stays, too")
+
+
+@scene("what somebody else removes meanwhile: an error by its name, none for --orphans")
+def gone(t):
+    with Member() as home:
+        home.call(folder_of_own)
+        home.call(make_files, b"data")
+        done = while_removing((home.inode, "pshm", "data"),
+                              lambda _: home.call(os.unlink, b"/dev/shm/data"), NR_RENAMEAT2)
+        t.same((done[0], done[1], len(done[2])), (1, [], 1), "a file: an error, as of ipcrm")
+        t.contains("\n".join(done[2]), "it is not there any more", "with the reason")
+        with Member(join=home.pid) as maker:
+            first, second = (maker.call(calls.shmget, number, 100) for number in (1, 2))
+        done = while_removing(("--orphans", "--force", home.inode),
+                              lambda _: home.call(calls.shm_remove, first))
+        t.same((done[0], sorted(done[1]), done[2]),
+               (0, [f"already gone shm {first} (key 0x00000001) in namespace {home.inode}: "
+                    "100 bytes", f"removed shm {second} (key 0x00000002) in namespace "
+                    f"{home.inode}: 100 bytes"], []), "--orphans: it says so, and that is all")
+        t.same(left(home.pid)["shm"], [], "none is left")
 
 
 if __name__ == "__main__":

@@ -325,6 +325,7 @@ static void removals(void)
 		[REMOVAL_CHANGED] = { "", "it was changed or used since it was listed" },
 		[REMOVAL_ATTACHED] = { "", "it is attached 3 times, and --in-use was not given" },
 		[REMOVAL_OPEN] = { "", "it is mapped or open, and --in-use was not given" },
+		[REMOVAL_HIDDEN] = { "", "does not see its folder at /dev/shm any more" },
 		[REMOVAL_MISPLACED] = { "", "a name that begins with .ipcnsctl- now" },
 		[REMOVAL_FAILED] = { "", "was not removed: Input/output error" },
 		[REMOVAL_UNKNOWN] = { "", "may not have been removed: cannot start a process" },

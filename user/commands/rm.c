@@ -22,7 +22,8 @@ static const char usage[] =
 	"Usage: " PROGRAM " rm [OPTION...] NS KIND ID...\n"
 	"       " PROGRAM " rm --orphans [--force] [OPTION...] [NS...]\n\n"
 	"Removes IPC objects of a namespace, one without processes too, and says so in a\n"
-	"line for each. Exit status 1 if one of them is still there.\n"
+	"line for each. Exit status 1 if one of them was not removed; with --orphans, one\n"
+	"that is gone meanwhile is as good as removed.\n"
 	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, unit=NAME, or a path.\n"
 	"KIND: shm, sem, msg, mq, pshm, psem. ID: an identifier; of POSIX kinds a name.\n\n"
 	"Options:\n"
@@ -288,7 +289,8 @@ static size_t remove_found(struct ipcns *w, const struct stored_row *ns,
 		left++;
 	}
 	if (n)
-		left += objects_remove(w, ns, name, objects, n, request->in_use);
+		left += objects_remove(w, ns, name, objects, n,
+				       request->in_use ? REMOVE_IN_USE : 0);
 	free(objects);
 	return left;
 }

@@ -177,7 +177,10 @@ static void remove_queue(struct removal *r)
 		set_result(r, syscall(SYS_mq_unlink, r->name), REMOVAL_DONE);
 }
 
-/* The folder of a file, where a process sees it; -1 if it sees another one by now. */
+/*
+ * The folder of a file, where a process sees it; -1 if it sees another one by now. That can be one of
+ * the same filesystem, with files of the same names or even the same files.
+ */
 static int open_folder(const struct removal *r)
 {
 	struct statx stx;
@@ -190,14 +193,14 @@ static int open_folder(const struct removal *r)
 		fd = posix_shm_open_folder(root);
 		close(root);
 	}
-	if (fd < 0)
-		return -1;
-	if (!statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO, &stx) &&
-	    mount_dev(stx.stx_dev_major, stx.stx_dev_minor) == r->dev)
-		return fd;
-	close(fd);
-	errno = ENOENT;
-	return -1;
+	if (fd >= 0 &&
+	    (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO, &stx) ||
+	     stx.stx_ino != r->folder ||
+	     mount_dev(stx.stx_dev_major, stx.stx_dev_minor) != r->dev)) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
 }
 
 static bool is_same_file(const struct removal *r, int folder, const char *name)
@@ -230,22 +233,31 @@ static bool is_file_open(const struct removal *r, int folder, const char *name)
 	return open_elsewhere;
 }
 
+static bool make_private_name(char *name, size_t size)
+{
+	unsigned long long number;
+
+	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+		return false;
+	snprintf(name, size, PRIVATE_NAME, number);
+	return true;
+}
+
 /*
  * There is no removal by inode number. So the file gets another name first, by which nobody else
  * replaces it, and the old one again if it is not the one that was listed.
  */
 static void remove_file(struct removal *r)
 {
-	unsigned long long number;
 	char private[64];
 	int folder = open_folder(r);
 
-	if (folder < 0 || getrandom(&number, sizeof(number), 0) != sizeof(number)) {
-		set_failed(r);
+	if (folder < 0) {
+		r->result = REMOVAL_HIDDEN;
 		return;
 	}
-	snprintf(private, sizeof(private), PRIVATE_NAME, number);
-	if (renameat2(folder, r->name, folder, private, RENAME_NOREPLACE)) {
+	if (!make_private_name(private, sizeof(private)) ||
+	    renameat2(folder, r->name, folder, private, RENAME_NOREPLACE)) {
 		set_failed(r);
 		close(folder);
 		return;

@@ -14,6 +14,7 @@ enum removal_result {
 	REMOVAL_CHANGED,	/* it is not as it was listed */
 	REMOVAL_ATTACHED,	/* a segment that is attached was not to be removed */
 	REMOVAL_OPEN,		/* a file that is open or mapped was not to be removed */
+	REMOVAL_HIDDEN,		/* a file: no process sees its folder at /dev/shm as it was listed */
 	REMOVAL_MISPLACED,	/* another file, which could not get its name back */
 	REMOVAL_FAILED,		/* errno in error */
 	REMOVAL_UNKNOWN,	/* nobody reported what came of it */
@@ -26,8 +27,9 @@ struct removal {
 	uint32_t key, uid;
 	int64_t ctime;
 	int64_t last[2];	/* of a set, its otime; of a System V queue, stime and rtime */
-	const char *name;	/* of a POSIX queue or a file */
+	char *name;		/* of a POSIX queue or a file */
 	uint32_t dev, pid;	/* of a file: its device, and a process that sees it */
+	uint64_t folder;	/* of a file: inode number of its folder */
 	bool in_use;		/* remove it although it is used */
 	enum removal_result result;
 	int error;

@@ -108,6 +108,7 @@ static void put_file(struct nl_msg *msg, const struct posix_shm *found, const st
 		nla_put_u64(msg, FILE_MTIME, file->mtime);
 	}
 	nla_put_u32(msg, FILE_DEV, file->dev);
+	nla_put_u64(msg, FILE_FOLDER, folder->ino);
 	nla_put_u32(msg, FILE_STATUS, file->deleted << STATUS_DELETED |
 		    file->mounted << STATUS_MOUNTED);
 	put_users(msg, found, file);

@@ -26,6 +26,7 @@ enum file_attr {
 	FILE_VIEWER,		/* the lowest process that sees the folder */
 	FILE_NAMESPACES,	/* text: numbers with commas between */
 	FILE_ORPHAN,		/* flag: see file_is_unused() */
+	FILE_FOLDER,		/* inode number of the folder */
 	FILE_ATTRS_END,
 };
 

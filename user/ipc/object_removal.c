@@ -24,7 +24,6 @@
 struct target {
 	struct row row;
 	struct object_text text;
-	char *name;		/* of a queue or a file */
 };
 
 static uint64_t number(struct nlattr *attr)
@@ -103,18 +102,19 @@ void object_describe(const struct row *row, const char *ns, struct object_text *
 	describe_amount(row, text->amount, sizeof(text->amount));
 }
 
-/* The name of a queue or a file as system calls take it. */
-static void set_name(struct target *target)
+/* The name of a queue or a file as system calls take it, for free(3); NULL if there is none. */
+static char *make_name(const struct row *row)
 {
-	const struct row *row = &target->row;
 	const char *name;
+	char *copy;
 	size_t len;
 
 	name = ipcns_text(row->attr[IPCNS_A_OBJECT_NAME], &len);
 	if (row->kind < IPCNS_KIND_MQ || !name)
-		return;
-	target->name = xcalloc(len + 5, 1);
-	memcpy(stpcpy(target->name, row->kind == KIND_PSEM ? "sem." : ""), name, len);
+		return NULL;
+	copy = xcalloc(len + 5, 1);
+	memcpy(stpcpy(copy, row->kind == KIND_PSEM ? "sem." : ""), name, len);
+	return copy;
 }
 
 static void refuse(const struct target *target, const char *fmt, ...)
@@ -195,7 +195,7 @@ static bool is_refused(struct ipcns *w, const struct target *target, bool in_use
 {
 	const struct row *row = &target->row;
 
-	if (row->kind == IPCNS_KIND_MQ && (!target->name || number(row->nest[IPCNS_A_MQ_STATUS]) &
+	if (row->kind == IPCNS_KIND_MQ && (!row->attr[IPCNS_A_OBJECT_NAME] || number(row->nest[IPCNS_A_MQ_STATUS]) &
 					   IPCNS_MQ_STATUS_UNLINKED)) {
 		refuse(target, "its name is removed already, and it goes when the last descriptor "
 		       "of it is closed");
@@ -231,9 +231,10 @@ static void set_removal(struct removal *removal, const struct target *target, bo
 		.id = number(attr[IPCNS_A_OBJECT_ID]),
 		.key = number(attr[IPCNS_A_OBJECT_KEY]),
 		.uid = number(attr[IPCNS_A_OBJECT_UID]),
-		.name = target->name,
+		.name = make_name(&target->row),
 		.dev = number(target->row.nest[FILE_DEV]),
 		.pid = number(target->row.nest[FILE_VIEWER]),
+		.folder = number(target->row.nest[FILE_FOLDER]),
 		.in_use = in_use,
 	};
 	ipcns_int(attr[IPCNS_A_OBJECT_CTIME], &removal->ctime);
@@ -257,8 +258,9 @@ static void say(const char *what, const struct target *target, const char *more)
 	printf(": %s%s\n", target->text.amount, more);
 }
 
-/* Says what came of a removal; false if the object is still there. */
-static bool report(const struct target *target, const struct removal *removal, const char *why)
+/* Says what came of a removal; false if that is not what was wanted. */
+static bool report(const struct target *target, const struct removal *removal, const char *why,
+		   unsigned int how)
 {
 	unsigned long long n = removal->attached;
 	char more[64];
@@ -272,6 +274,10 @@ static bool report(const struct target *target, const struct removal *removal, c
 		say("marked", target, more);
 		return true;
 	case REMOVAL_GONE:
+		if (how & REMOVE_GONE) {
+			say("already gone", target, "");
+			return true;
+		}
 		refuse(target, "it is not there any more");
 		break;
 	case REMOVAL_CHANGED:
@@ -282,6 +288,10 @@ static bool report(const struct target *target, const struct removal *removal, c
 		break;
 	case REMOVAL_OPEN:
 		refuse(target, "it is mapped or open" NOT_GIVEN);
+		break;
+	case REMOVAL_HIDDEN:
+		refuse(target, "process %u does not see its folder at /dev/shm any more",
+		       removal->pid);
 		break;
 	case REMOVAL_MISPLACED:
 		refuse(target, "it is another one, which has a name that begins with .ipcnsctl- now");
@@ -336,7 +346,7 @@ static void describe_state(enum removal_state state, const char *ns, char *why, 
 
 /* Enters the namespace and removes; @why is set if not all were tried. */
 static void run(struct ipcns *w, const struct stored_row *ns, const char *ns_name,
-		struct removal *removals, size_t n, char *why, size_t size)
+		struct removal *removals, size_t n, char *why, size_t size, unsigned int how)
 {
 	const bool files = removals->kind >= MODULE_KINDS;
 	int fd = files ? -1 : ns_open(w, ns, ns_name, why, size);
@@ -346,12 +356,22 @@ static void run(struct ipcns *w, const struct stored_row *ns, const char *ns_nam
 		errno = EPERM;
 		describe_state(REMOVALS_REFUSED, ns_name, why, size);
 	}
+	if ((fd == -ESRCH || fd == -ENOENT) && !files && how & REMOVE_GONE)
+		while (n--)	/* it is being destroyed, or was, with its objects */
+			removals[n].result = REMOVAL_GONE;
 	if (fd < 0 && !files)
 		return;
 	state = removals_run(fd, removals, n);
 	describe_state(state, ns_name, why, size);
 	if (fd >= 0)
 		close(fd);
+}
+
+static void set_target(struct target *target, const struct stored_row *object, const char *ns_name)
+{
+	if (!object_parse(&target->row, object->attrs, object->len) || target->row.kind >= KINDS)
+		die(STATUS_ERROR, "malformed answer");
+	object_describe(&target->row, ns_name, &target->text);
 }
 
 /**
@@ -361,40 +381,38 @@ static void run(struct ipcns *w, const struct stored_row *ns, const char *ns_nam
  * @ns_name: what to call it in messages, NULL if it is not known
  * @objects: the objects as they were listed; all of the module's, or all files of /dev/shm
  * @n: their number
- * @in_use: also those that are in use
+ * @how: bits of REMOVE_IN_USE and REMOVE_GONE
  *
- * Returns how many are still there.
+ * There can be many, so little is kept of each. Returns how many were not removed; with
+ * REMOVE_GONE, those that are not there any more do not count.
  */
 size_t objects_remove(struct ipcns *w, const struct stored_row *ns, const char *ns_name,
-		      const struct stored_row *const *objects, size_t n, bool in_use)
+		      const struct stored_row *const *objects, size_t n, unsigned int how)
 {
 	struct removal *removals = xcalloc(n, sizeof(*removals));
-	struct target *targets = xcalloc(n, sizeof(*targets));
 	size_t *places = xcalloc(n, sizeof(*places));
+	const bool in_use = how & REMOVE_IN_USE;
 	size_t i, tried = 0, left = 0;
+	struct target target;
 	char why[512] = "";
 
 	for (i = 0; i < n; i++) {
-		if (!object_parse(&targets[i].row, objects[i]->attrs, objects[i]->len) ||
-		    targets[i].row.kind >= KINDS)
-			die(STATUS_ERROR, "malformed answer");
-		object_describe(&targets[i].row, ns_name, &targets[i].text);
-		set_name(&targets[i]);
-		if (is_refused(w, &targets[i], in_use)) {
+		set_target(&target, objects[i], ns_name);
+		if (is_refused(w, &target, in_use)) {
 			left++;
 			continue;
 		}
-		set_removal(&removals[tried], &targets[i], in_use);
+		set_removal(&removals[tried], &target, in_use);
 		places[tried++] = i;
 	}
 	if (tried)
-		run(w, ns, ns_name, removals, tried, why, sizeof(why));
-	for (i = 0; i < tried; i++)
-		left += !report(&targets[places[i]], &removals[i], why);
+		run(w, ns, ns_name, removals, tried, why, sizeof(why), how);
+	for (i = 0; i < tried; i++) {
+		set_target(&target, objects[places[i]], ns_name);
+		left += !report(&target, &removals[i], why, how);
+		free(removals[i].name);
+	}
 	openers_clear();
-	for (i = 0; i < n; i++)
-		free(targets[i].name);
-	free(targets);
 	free(removals);
 	free(places);
 	return left;

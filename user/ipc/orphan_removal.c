@@ -23,15 +23,23 @@
 #include "print/text.h"
 #include "util.h"
 
-/* An orphan, and what becomes of it. */
+/* Why an orphan is not removed. */
+enum keeping {
+	KEPT_NOT,
+	KEPT_NO_AGE,		/* none was given, which likely ones need */
+	KEPT_UNSEEN,		/* not all processes can be looked at */
+	KEPT_PRESENT,		/* a user who may want it has processes there */
+};
+
+/* An orphan, and what becomes of it: there can be many. */
 struct orphan {
 	const struct stored_row *stored;
-	struct row row;
 	uint64_t inum, nsid;	/* 0 of a file that belongs to no known namespace */
+	const char *why;	/* it is thought to be an orphan; a constant */
+	uint32_t uid;		/* for KEPT_PRESENT */
+	uint8_t certainty;	/* enum orphan_certainty */
+	uint8_t kept;		/* enum keeping */
 	bool is_file;
-	enum orphan_certainty certainty;
-	const char *why;	/* it is thought to be an orphan */
-	char kept[128];		/* why it is not removed; empty if it is */
 };
 
 /* What is done with all of them. */
@@ -65,13 +73,14 @@ static bool is_same_place(const struct orphan *a, const struct orphan *b)
 	return a->inum == b->inum && a->nsid == b->nsid && a->is_file == b->is_file;
 }
 
-static bool is_present(const struct sweep *sweep, const struct orphan *orphan, uint32_t uid)
+static bool is_present(const struct sweep *sweep, const struct orphan *orphan,
+		       const struct row *row, uint32_t uid)
 {
 	uint64_t dev = 0;
 
 	if (!orphan->is_file)
 		return presences_have(&sweep->presences, orphan->inum, uid);
-	ipcns_uint(orphan->row.nest[FILE_DEV], &dev);
+	ipcns_uint(row->nest[FILE_DEV], &dev);
 	return presences_see(&sweep->presences, dev, uid);
 }
 
@@ -85,46 +94,45 @@ static bool recorded_creator(const struct row *row, uint64_t *uid)
 }
 
 /* Whether a user who may want the object is there; unknown owners may be anybody. */
-static bool has_user(const struct sweep *sweep, const struct orphan *orphan, uint64_t *uid)
+static bool has_user(const struct sweep *sweep, const struct orphan *orphan, const struct row *row,
+		     uint64_t *uid)
 {
-	const struct row *row = &orphan->row;
-
 	return (ipcns_uint(row->attr[IPCNS_A_OBJECT_UID], uid) &&
-		is_present(sweep, orphan, *uid)) ||
+		is_present(sweep, orphan, row, *uid)) ||
 	       (ipcns_uint(row->attr[IPCNS_A_OBJECT_CUID], uid) &&
-		is_present(sweep, orphan, *uid)) ||
-	       (recorded_creator(row, uid) && is_present(sweep, orphan, *uid));
+		is_present(sweep, orphan, row, *uid)) ||
+	       (recorded_creator(row, uid) && is_present(sweep, orphan, row, *uid));
 }
 
 /* Sets why an orphan is not removed, if that is so. */
-static void set_kept(const struct sweep *sweep, struct orphan *orphan)
+static void set_kept(const struct sweep *sweep, struct orphan *orphan, const struct row *row)
 {
-	const size_t size = sizeof(orphan->kept);
 	uint64_t uid;
 
 	if (orphan->certainty == ORPHAN_SURE)
 		return;
-	if (!sweep->filter->older_than)
-		snprintf(orphan->kept, size, "give --older-than for likely ones");
-	else if (!sweep->presences.complete || !orphan->row.attr[IPCNS_A_OBJECT_UID] ||
-		 (orphan->is_file && !sweep->presences.views_complete))
-		snprintf(orphan->kept, size,
-			 "not all processes can be looked at, which takes CAP_SYS_PTRACE");
-	else if (has_user(sweep, orphan, &uid))
-		snprintf(orphan->kept, size, "user %s has processes there", user_name(uid));
+	if (!sweep->filter->older_than) {
+		orphan->kept = KEPT_NO_AGE;
+	} else if (!sweep->presences.complete || !row->attr[IPCNS_A_OBJECT_UID] ||
+		   (orphan->is_file && !sweep->presences.views_complete)) {
+		orphan->kept = KEPT_UNSEEN;
+	} else if (has_user(sweep, orphan, row, &uid)) {
+		orphan->kept = KEPT_PRESENT;
+		orphan->uid = uid;
+	}
 }
 
-static void decide(struct sweep *sweep, struct orphan *orphan)
+static void decide(struct sweep *sweep, struct orphan *orphan, const struct row *row)
 {
 	uint64_t bytes;
 
-	set_kept(sweep, orphan);
-	if (*orphan->kept) {
+	set_kept(sweep, orphan, row);
+	if (orphan->kept) {
 		sweep->kept++;
 		return;
 	}
 	sweep->going++;
-	if (orphan_bytes(&orphan->row, &bytes))
+	if (orphan_bytes(row, &bytes))
 		sweep->bytes += bytes;
 }
 
@@ -136,26 +144,45 @@ static const char *name_of(const struct orphan *orphan, char *buf, size_t size)
 	return buf;
 }
 
+/* Why an orphan is not removed. */
+static void put_kept(const struct orphan *orphan)
+{
+	const char *user;
+
+	switch (orphan->kept) {
+	case KEPT_NO_AGE:
+		fputs("; give --older-than for likely ones", stdout);
+		break;
+	case KEPT_UNSEEN:
+		fputs("; not all processes can be looked at, which takes CAP_SYS_PTRACE", stdout);
+		break;
+	case KEPT_PRESENT:
+		user = user_name(orphan->uid);
+		fputs("; user ", stdout);
+		put_safe(stdout, user, strlen(user));
+		fputs(" has processes there", stdout);
+		break;
+	}
+}
+
 /* One line: what would become of an orphan, and what makes it one. */
-static void print_orphan(const struct sweep *sweep, const struct orphan *orphan)
+static void print_orphan(const struct sweep *sweep, const struct orphan *orphan,
+			 const struct row *row)
 {
 	struct object_text text;
 	char name[24], age[32];
 	uint64_t last, now = time(NULL);
 
-	object_describe(&orphan->row, name_of(orphan, name, sizeof(name)), &text);
-	fputs(!*orphan->kept ? "would remove " : sweep->force ? "kept " : "would keep ", stdout);
+	object_describe(row, name_of(orphan, name, sizeof(name)), &text);
+	fputs(!orphan->kept ? "would remove " : sweep->force ? "kept " : "would keep ", stdout);
 	put_safe(stdout, text.label, strlen(text.label));
 	printf(": %s, %s (%s)", text.amount, orphan->certainty == ORPHAN_SURE ? "sure" : "likely",
 	       orphan->why);
-	if (orphan_last_use(&orphan->row, &last)) {
+	if (orphan_last_use(row, &last)) {
 		format_age(age, now > last ? now - last : 0);
 		printf(", unused for %s", age);
 	}
-	if (*orphan->kept) {
-		fputs("; ", stdout);
-		put_safe(stdout, orphan->kept, strlen(orphan->kept));
-	}
+	put_kept(orphan);
 	putchar('\n');
 }
 
@@ -171,17 +198,17 @@ static size_t remove_place(struct sweep *sweep, const struct row_store *all, siz
 	char name[24];
 
 	for (i = first; i < end; i++)
-		if (!*sweep->orphans[i].kept)
+		if (!sweep->orphans[i].kept)
 			objects[n++] = sweep->orphans[i].stored;
 	if (all->n)
 		ns = bsearch(&wanted, all->rows, all->n, sizeof(wanted), ns_compare);
 	if (n && !orphan->is_file && !ns) {
-		error("namespace %llu is not there any more, and neither are its objects",
-		      (unsigned long long)orphan->inum);
-		left = n;
+		if (!quiet)
+			printf("already gone with namespace %llu: %zu object%s\n",
+			       (unsigned long long)orphan->inum, n, n == 1 ? "" : "s");
 	} else if (n) {
 		left = objects_remove(sweep->w, ns, name_of(orphan, name, sizeof(name)), objects, n,
-				      false);
+				      REMOVE_GONE);
 	}
 	free(objects);
 	return left;
@@ -206,15 +233,15 @@ static size_t remove_all(struct sweep *sweep)
 /* False for what the kernel removes by itself, or is no orphan. */
 static bool take(struct orphan *orphan, const struct stored_row *stored)
 {
-	struct row *row = &orphan->row;
+	struct row row;
 
 	*orphan = (struct orphan){ .stored = stored };
-	if (!object_parse(row, stored->attrs, stored->len))
+	if (!object_parse(&row, stored->attrs, stored->len))
 		return false;
-	orphan->certainty = orphan_judge(row, &orphan->why);
-	orphan->is_file = row->kind >= MODULE_KINDS;
-	ipcns_uint(row->attr[IPCNS_A_OBJECT_NS_INUM], &orphan->inum);
-	ipcns_uint(row->attr[IPCNS_A_OBJECT_NS_ID], &orphan->nsid);
+	orphan->certainty = orphan_judge(&row, &orphan->why);
+	orphan->is_file = row.kind >= MODULE_KINDS;
+	ipcns_uint(row.attr[IPCNS_A_OBJECT_NS_INUM], &orphan->inum);
+	ipcns_uint(row.attr[IPCNS_A_OBJECT_NS_ID], &orphan->nsid);
 	return orphan->certainty != ORPHAN_NOT;
 }
 
@@ -234,14 +261,16 @@ static void print_sum(const struct sweep *sweep)
  * @filter: which orphans are meant; likely ones are removed only if it has an age
  * @force: whether to remove them
  *
- * Returns how many should have been removed and are still there.
+ * Returns how many should have been removed and were not, of those that are still there.
  */
 size_t orphans_remove(struct ipcns *w, const struct row_store *namespaces,
 		      const struct orphan_filter *filter, bool force)
 {
 	struct sweep sweep = { .w = w, .filter = filter, .force = force };
 	struct row_store store = { 0 };
+	struct orphan *orphan;
 	size_t i, left = 0;
+	struct row row;
 
 	orphans_read(w, namespaces, filter, &store);
 	sweep.orphans = xcalloc(store.n, sizeof(*sweep.orphans));
@@ -252,9 +281,12 @@ size_t orphans_remove(struct ipcns *w, const struct row_store *namespaces,
 	if (sweep.n)
 		qsort(sweep.orphans, sweep.n, sizeof(*sweep.orphans), compare_orphans);
 	for (i = 0; i < sweep.n; i++) {
-		decide(&sweep, &sweep.orphans[i]);
-		if (!force || (*sweep.orphans[i].kept && !quiet))
-			print_orphan(&sweep, &sweep.orphans[i]);
+		orphan = &sweep.orphans[i];
+		if (!object_parse(&row, orphan->stored->attrs, orphan->stored->len))
+			continue;	/* take() has parsed it before */
+		decide(&sweep, orphan, &row);
+		if (!force || (orphan->kept && !quiet))
+			print_orphan(&sweep, orphan, &row);
 	}
 	if (force)
 		left = remove_all(&sweep);
