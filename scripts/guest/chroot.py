@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A small Debian of another release, made once, in which modules for its kernels are built.
+"""Small Debians, made once: of another release, in which modules for its kernels are built.
 
 Its headers come with programs that want the C library of that release, and its kernels want the
 compiler that they were built with.
@@ -28,25 +28,34 @@ exec chroot "$root" "$@"
 """
 
 
-def get(suite, compiler):
-    """The folder with that release and that compiler, made first where it is missing."""
+def make(name, suite, packages, leave_out, purpose):
+    """A folder of the cache with a Debian of that suite and those packages, unless it is there."""
     home = CACHE / "chroots"
-    root = home / f"{suite}-{digest(compiler, PACKAGES, LEAVE_OUT)}"
+    root = home / name
     with locked(root):
         if root.is_dir():
             return root
         need("mmdebstrap")
         if os.geteuid():
-            raise Failure(f"the modules are built in a Debian {suite}: run this once as root")
-        say(f"making a Debian {suite} with {compiler} to build modules in (one to two minutes)")
+            raise Failure(f"a Debian {suite} is needed {purpose}: run this once as root")
+        say(f"making a Debian {suite} {purpose} (minutes)")
         partial = root.with_name(f"{root.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
         home.mkdir(parents=True, exist_ok=True)
-        run("mmdebstrap", "--variant=essential", f"--include={PACKAGES} {compiler}",
-            *(f"--dpkgopt=path-exclude={path}" for path in LEAVE_OUT),
+        run("mmdebstrap", "--variant=essential", f"--include={packages}",
+            '--aptopt=APT::Install-Recommends "false"',
+            *(f"--dpkgopt=path-exclude={path}" for path in leave_out),
             *([f"--keyring={KEYRING}"] if KEYRING.exists() else []), suite, partial, mirror())
+        shutil.rmtree(partial / "dev")      # who enters mounts that of the machine
+        (partial / "dev").mkdir()
         partial.rename(root)
     return root
+
+
+def get(suite, compiler):
+    """The folder with that release and that compiler, made first where it is missing."""
+    return make(f"{suite}-{digest(compiler, PACKAGES, LEAVE_OUT)}", suite,
+                f"{PACKAGES} {compiler}", LEAVE_OUT, f"with {compiler} to build modules in")
 
 
 def entered(root):
