@@ -51,9 +51,14 @@ static int try_return(struct kretprobe *p)
 	return err;
 }
 
+static u32 silent;	/* times that hooks seemed silent while one was being disarmed */
+
 static int try_disable(struct kprobe *p)
 {
-	return is_now(&fail_disable_in) ? -ENOMEM : disable_kprobe(p);
+	int err = is_now(&fail_disable_in) ? -ENOMEM : disable_kprobe(p);
+
+	silent += ipcns_hooks_armed(IPCNS_HOOKS_ALWAYS) && !ipcns_hooks_live();
+	return err;
 }
 
 static void end_returns(struct kretprobe **list, int n)
@@ -181,6 +186,18 @@ static void refused(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, ipcns_hooks_disarm(IPCNS_HOOKS_ALWAYS));
 }
 
+/* What is asked meanwhile is not told that hooks do not fire: others still do. */
+static void disarmed_meanwhile(struct kunit *test)
+{
+	silent = 0;
+	KUNIT_EXPECT_EQ(test, ipcns_hooks_arm(IPCNS_HOOKS_ALWAYS), 0);
+	KUNIT_EXPECT_EQ(test, ipcns_hooks_arm(IPCNS_HOOKS_DEMAND), 0);
+	KUNIT_EXPECT_TRUE(test, ipcns_hooks_live());
+	KUNIT_EXPECT_TRUE(test, ipcns_hooks_disarm(IPCNS_HOOKS_DEMAND));
+	KUNIT_EXPECT_EQ(test, silent, 0U);
+	KUNIT_EXPECT_TRUE(test, ipcns_hooks_disarm(IPCNS_HOOKS_ALWAYS));
+}
+
 /* What cannot be disarmed stays, pins the module once, and is never tried again. */
 static void stays(struct kunit *test)
 {
@@ -252,6 +269,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(one_fails),
 	KUNIT_CASE(empty_filter),
 	KUNIT_CASE(refused),
+	KUNIT_CASE(disarmed_meanwhile),
 	KUNIT_CASE(stays),
 	{ }
 };
