@@ -117,7 +117,17 @@ def queues(t):
         t.same(waiting(member, "PID", "-t", "sem"), [], "a kind that nobody waits for")
         inode = os.stat(f"/proc/{other.pid}/fd/{queue_descriptor(other.pid)}").st_ino
         t.same(waiting(member, "ID", "-t", "mq"), [(inode,)], "ID is its inode number")
+        waiters.append(blocked(member, calls.NR_MQ_SEND, send, b"full", 2))
+        t.same([row for row in waiting(member, "KEY,ROLE,WAITSFOR", "-t", "mq")
+                if row[0] == "/full"], [("/full", "sender", "room for a message")], "a sender")
         end(*waiters)
+
+
+def send(name, times):
+    """Opens a queue with room for one message and sends some."""
+    queue = calls.mq_open(name, 1, 8)
+    for _ in range(times):
+        calls.mq_send(queue, b"x")
 
 
 def receive(name):

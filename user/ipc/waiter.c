@@ -172,8 +172,11 @@ static void fill_waits_for(const struct column *column, const struct row *row,
 		len = put_wanted(value->buf, sizeof(value->buf), row);
 		break;
 	case IPCNS_ROLE_SENDER:
-		if (!ipcns_uint(row->attr[IPCNS_A_WAITER_SIZE], &bytes))
+		if (!ipcns_uint(row->attr[IPCNS_A_WAITER_SIZE], &bytes)) {
+			/* of a POSIX queue: the kernel does not keep the size */
+			len = snprintf(value->buf, sizeof(value->buf), "room for a message");
 			break;
+		}
 		len = snprintf(value->buf, sizeof(value->buf), "room for %llu bytes",
 			       (unsigned long long)bytes);
 		if (ipcns_int(row->attr[IPCNS_A_WAITER_MTYPE], &type))
