@@ -301,6 +301,9 @@ def bind_mount(t):
             fd = holder.call(os.open, path, os.O_RDONLY)
             held(t, inode, [("nsfs", holder.pid, fd)], f"mounted {where} and open: one inode",
                  refs=1, mounts=[path])
+            t.same([(row["kind"], row["refs"]) for row in tool.rows("holders", inode)],
+                   [("nsfs", 1), ("mount", None), ("unattributed", 0)],
+                   f"mounted {where} and open: the second one has no number, not 0")
             if where == "here":
                 calls.umount(path)
                 held(t, inode, [("nsfs", holder.pid, fd)], "unmounted, but open", refs=1)

@@ -238,6 +238,7 @@ void holders_fold_kernel_threads(struct holders *list)
 		}
 		folded->folded++;
 		folded->refs += h->refs;
+		folded->has |= h->has & HOLDER_HAS_REFS;
 		folded->pid = 0;
 		folded->has &= ~HOLDER_HAS_PID;
 		folded->comm_len = strlen(HOLDER_KERNEL_THREADS);
@@ -535,7 +536,7 @@ static const struct column columns[] = {
 	COLUMNS_PROCESS,
 	{ "DETAIL", "what the process keeps the namespace with", AS_TEXT, .fill = fill_detail,
 	  .flags = SCOLS_FL_TRUNC },
-	{ "REFS", "references; 0 if an earlier row counts them; unknown of sysvipc", AS_NUMBER,
+	{ "REFS", "references; empty if an earlier row has them; unknown of sysvipc", AS_NUMBER,
 	  .attr = HOLDER_HAS_REFS, .fill = fill_number },
 	{ "FD", "descriptor", AS_NUMBER, .attr = HOLDER_HAS_FD, .fill = fill_number },
 	{ "NAME", "of a queue or a file in /proc/sysvipc; path of a mount", AS_TEXT,

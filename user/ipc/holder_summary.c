@@ -16,7 +16,7 @@ struct summary {
 	size_t unit_len;
 	uint32_t pid;		/* the lowest, or 0 */
 	uint64_t rows, processes, refs;
-	bool refs_unknown;
+	bool has_refs;		/* else other rows have them, or they are unknown */
 };
 
 /*
@@ -91,7 +91,7 @@ static struct summary summarize(const struct holder *h, struct units *units)
 	struct summary s = {
 		.inum = h->inum, .nsid = h->nsid, .kind = h->kind, .pid = h->pid,
 		.rows = 1, .processes = h->pid != 0, .refs = h->refs,
-		.refs_unknown = !(h->has & HOLDER_HAS_REFS),
+		.has_refs = h->has & HOLDER_HAS_REFS,
 	};
 	struct value unit = { .type = VALUE_UNKNOWN };
 
@@ -121,7 +121,7 @@ static size_t merge(struct summary *rows, size_t n)
 			sum->rows++;
 			sum->processes += row->pid && row->pid != last;
 			sum->refs += row->refs;
-			sum->refs_unknown |= row->refs_unknown;
+			sum->has_refs |= row->has_refs;
 		}
 		last = row->pid;
 	}
@@ -199,7 +199,7 @@ static void fill_holders(const struct column *column, const struct row *row, str
 static void fill_refs(const struct column *column, const struct row *row, struct value *value)
 {
 	(void)column;
-	if (!summary_of(row)->refs_unknown)
+	if (summary_of(row)->has_refs)
 		value_number(value, summary_of(row)->refs);
 }
 
@@ -227,7 +227,7 @@ static const struct column columns[] = {
 	  .flags = SCOLS_FL_TRUNC },
 	{ "NPROCS", "number of its processes", AS_NUMBER, .fill = fill_processes },
 	{ "HOLDERS", "number of rows without --summary", AS_NUMBER, .fill = fill_holders },
-	{ "REFS", "references; unknown of sysvipc", AS_NUMBER, .fill = fill_refs },
+	{ "REFS", "references; empty if an earlier row has them; unknown of sysvipc", AS_NUMBER, .fill = fill_refs },
 	{ "PID", "the lowest PID", AS_NUMBER, .fill = fill_pid },
 	{ "COMMAND", "command line of the PID", AS_COMMAND, .fill = fill_command,
 	  .flags = SCOLS_FL_TRUNC },

@@ -377,7 +377,9 @@ void references_balance(struct references *references)
 		h = &references->rows.rows[i];
 		account = find(references, h->inum, h->nsid);
 		h->refs = new_references(account, h, before);
-		h->has |= HOLDER_HAS_REFS;
+		/* A row that shares its reference with one before has no number, for 0 would be wrong. */
+		if (h->refs || h->kind > HOLDER_UNATTRIBUTED)
+			h->has |= HOLDER_HAS_REFS;
 		account->attributed += h->refs;
 		account->held |= 1U << h->kind;
 	}
