@@ -565,8 +565,11 @@ def wait(t):
         status, took, done = timed(f"id={nsid}")
         t.ok(status == 0, "gone already, by id: 0", done)
         status, _, done = timed(inode)
-        t.ok(status == 1 and len(done.stderr.splitlines()) == 1, "by inode it is not found: 1",
-             done)
+        t.ok(status == 1 and len(done.stderr.splitlines()) == 1 and
+             f"{inode}\" has been destroyed" in done.stderr and f"wait id={nsid}\"" in done.stderr,
+             "by inode: 1, and that it has ended", done)
+        status, _, done = timed(2 ** 32 - 1)
+        t.ok(status == 1 and "no IPC namespace" in done.stderr, "one that never was: 1", done)
     with module.parameters("journal_mb=1"), Member() as member:
         nsid = wire.nsid_of(member.pid)
         member.call(calls.setns, "/proc/1/ns/ipc")

@@ -18,7 +18,8 @@ static const char usage[] =
 	"Usage: " PROGRAM " wait [OPTION...] NS\n\n"
 	"Waits until an IPC namespace has been destroyed.\n"
 	"Exit status: 0 when it is, at once for an id= that is already; 1 if there is no\n"
-	"such namespace; 124 when the time is over.\n"
+	"such namespace, as for the inode number of one that has ended, which may be\n"
+	"used again; 124 when the time is over.\n"
 	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, unit=NAME, or a path.\n\n"
 	"Options:\n"
 	" -t, --timeout SECONDS  wait no longer than this; fractions are allowed\n"
@@ -51,6 +52,8 @@ struct waiting {
 	struct ipcns *c;	/* the connection of it */
 	struct ipcns_journal journal;
 	uint64_t id;
+	uint64_t inum;		/* inode number of a namespace that is not there, 0 if none is looked for */
+	uint64_t ended;		/* identity of the last one that had it and was destroyed, 0 if none */
 	bool destroyed;
 	bool uncertain;		/* events are lost */
 };
@@ -58,9 +61,14 @@ struct waiting {
 static void take(const struct ipcns_event *e, void *arg)
 {
 	struct waiting *w = arg;
+	uint64_t inum;
 
 	if (event_is_loss(e))
 		w->uncertain = true;
+	else if (w->inum && e->object == IPCNS_EVENT_OBJECT_NS &&
+		 e->kind == IPCNS_EVENT_KIND_DESTROYED &&
+		 ipcns_uint(e->attr[IPCNS_A_EVENT_NS_INUM], &inum) && inum == w->inum)
+		w->ended = e->ns_id;
 	else if (e->ns_id == w->id && e->object == IPCNS_EVENT_OBJECT_NS &&
 		 e->kind == IPCNS_EVENT_KIND_DESTROYED)
 		w->destroyed = true;
@@ -143,6 +151,33 @@ static void set_id(struct waiting *w, uint64_t id)
 	ipcns_feed_filter(w->feed, 1U << IPCNS_EVENT_OBJECT_NS, id);
 }
 
+static void ignore(struct nlattr *attrs, int len, void *arg)
+{
+	(void)attrs;
+	(void)len;
+	(void)arg;
+}
+
+/*
+ * Dies if an inode number is that of no namespace. It may be used again, so that of one that has ended
+ * names nothing; but whoever gave it wants to know that it has ended.
+ */
+static void check_inode(struct waiting *w, const char *arg, const struct ipcns_name *ns)
+{
+	if (ipcns_lookup(w->c, ns, ignore, NULL) != -ENOENT || ns->exists)
+		return;
+	w->inum = ns->value;
+	ipcns_feed_filter(w->feed, 1U << IPCNS_EVENT_OBJECT_NS, 0);
+	ipcns_feed_seek(w->feed, 0);
+	alive(w, ipcns_feed_fetch(w->feed));
+	if (w->ended)
+		die(STATUS_ERROR, "namespace \"%s\" has been destroyed already: see \"" PROGRAM
+		    " history %s\"; \"" PROGRAM " wait id=%llu\" returns 0 at once", arg, arg,
+		    (unsigned long long)w->ended);
+	die(STATUS_ERROR, "no IPC namespace \"%s\", and the journal knows of none that has ended",
+	    arg);
+}
+
 /* Finds out which namespace is meant; false if it is gone already. Dies if there never was one. */
 static bool begin(struct waiting *w, char *arg)
 {
@@ -152,13 +187,17 @@ static bool begin(struct waiting *w, char *arg)
 
 	alive(w, ipcns_feed_journal(w->feed, &w->journal));
 	ipcns_feed_seek(w->feed, w->journal.next - 1);
-	if (ipcns_name_parse(arg, &ns, why, sizeof(why)) && ns.by_id) {
-		set_id(w, ns.value);
-		if (exists(w))
-			return true;
-		if (existed(w))
-			return false;
-		die(STATUS_ERROR, "no IPC namespace \"%s\"", arg);
+	if (ipcns_name_parse(arg, &ns, why, sizeof(why))) {
+		if (!ns.by_id) {
+			check_inode(w, arg, &ns);
+		} else {
+			set_id(w, ns.value);
+			if (exists(w))
+				return true;
+			if (existed(w))
+				return false;
+			die(STATUS_ERROR, "no IPC namespace \"%s\"", arg);
+		}
 	}
 	ns_select(w->c, 1, &arg, &store);
 	set_id(w, ns_id(store.rows));
