@@ -23,7 +23,7 @@ static const struct command commands[] = {
 	{ "holders", cmd_holders, "what keeps a namespace" },
 	{ "exec", cmd_exec, "run a command inside a namespace" },
 	{ "rm", cmd_rm, "remove objects of any namespace" },
-	{ "limits", cmd_limits, "limits of namespaces, and what is used of them" },
+	{ "limits", cmd_limits, "limits and their use: after \"No space left on device\"" },
 	{ "waiters", cmd_waiters, "who waits for semaphores and queues, and for whom" },
 	{ "monitor", cmd_monitor, "what happens to namespaces and objects, as it happens" },
 	{ "history", cmd_history, "what happened: the events that are on record" },

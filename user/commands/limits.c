@@ -17,6 +17,10 @@ static const char usage[] =
 	"Lists limits of IPC namespaces, of users and of /dev/shm, and what is used of\n"
 	"them.\n"
 	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, unit=NAME, or a path.\n\n"
+	"\"No space left on device\" (ENOSPC) means that one is used up: for semget SEMMNI\n"
+	"or SEMMNS, shmget SHMMNI or SHMALL, msgget MSGMNI, mq_open MQUMNI, unshare\n"
+	"MAXIPCNS. EMFILE of mq_open: RLIMIT_MSGQUEUE has no room for this queue.\n"
+	"What can be removed: '" PROGRAM " objects --orphans'.\n"
 	"     --above PERCENT  only limits that are used to this part or more\n";
 
 enum {
