@@ -456,6 +456,12 @@ def orphan(t):
             t.same(orphans("pid=1"), [], "near miss: one namespace was asked for")
             done = tool.ipcnsctl("list", "--tree")
             t.same((done.returncode, done.stderr), (0, ""), "with --tree, too")
+            found = [row for row in json.loads(tool.ipcnsctl("check", "-J").stdout)["findings"]
+                     if row["check"] == "orphan-fs"]
+            t.ok(len(found) == 1 and found[0]["severity"] == "warn" and
+                 f"2 queues, {size}B: mnt namespace {mntns} at {place}, seen by {keeper.pid}"
+                 in found[0]["what"], "check finds it", found)
+            t.ok(place in tool.output(*found[0]["more"].split()[1:]), "and what shows more")
             keeper.call(calls.umount, place)
             until(lambda: not orphans(), "the last mount goes, and so does the row")
     os.rmdir(place)

@@ -82,21 +82,49 @@ def create_many(count, first=0):
 def limit(t):
     with Member() as member:
         member.call(witness.set_sysctl, "kernel/msgmni", 100)
-        for count, want in ((79, []), (80, [("warn", "MSGMNI: 80 of 100 in use")]),
-                            (100, [("crit", "MSGMNI: 100 of 100 in use")])):
+        for count, want in ((79, []), (80, [("warn", "MSGMNI: 80 of 100 in use, 80 by user root")]),
+                            (100, [("crit", "MSGMNI: 100 of 100 in use, 100 by user root")])):
             member.call(create_many, count)
             t.same(len(witness.sysvipc(member.pid, "msg")), count, f"{count} queues, says /proc")
             t.same(of(member, "limit"), want, f"{count} of 100")
         row, = (row for row in findings(member.inode) if row["check"] == "limit")
         t.same(row["more"], f"ipcnsctl limits --above 80 {member.inode}", "what to type next")
         t.ok(tool.output(*row["more"].split()[1:]).count("MSGMNI") == 1, "which shows it")
-        t.same(of(member, "limit", "-t", "msg,shm"), [("crit", "MSGMNI: 100 of 100 in use")],
+        t.same(of(member, "limit", "-t", "msg,shm"),
+               [("crit", "MSGMNI: 100 of 100 in use, 100 by user root")],
                "of this kind")
         t.same(of(member, "limit", "-t", "shm,sem,mq"), [], "not of others")
         with Member() as other:
             t.same(findings(other.inode), [], "nor of another namespace")
         member.call(witness.set_sysctl, "kernel/msgmni", 0)
-        t.same(of(member, "limit"), [("crit", "MSGMNI: 100 of 0 in use")], "a limit of 0 in use")
+        t.same(of(member, "limit"), [("crit", "MSGMNI: 100 of 0 in use, 100 by user root")],
+               "a limit of 0 in use")
+
+
+def create_sets(uid, *sizes):
+    """Semaphore sets and a segment of a user."""
+    os.setresuid(uid, uid, uid)
+    for size in sizes:
+        calls.semget(0, size)
+    calls.shmget(0, 1 + sum(sizes) * os.sysconf("SC_PAGESIZE"))
+
+
+@scene("a limit that is used up, and by whom")
+def by_whom(t):
+    with Member() as member:
+        member.call(witness.set_sysctl, "kernel/sem", "100 30 32 5")
+        member.call(witness.set_sysctl, "kernel/shmall", 32)
+        many, large = Member(join=member.pid), Member(join=member.pid)
+        many.call(create_sets, 4020, 1, 1, 1)
+        large.call(create_sets, 4021, 20, 7)
+        t.same(of(member, "limit"),
+               [("crit", "SHMALL: 32 of 32 in use, 28 by user 4021"),
+                ("crit", "SEMMNI: 5 of 5 in use, 3 by user 4020"),
+                ("crit", "SEMMNS: 30 of 30 in use, 27 by user 4021")],
+               "who has most of each: sets, semaphores, pages")
+        for each in (many, large):
+            each.end()
+        t.same(len(of(member, "limit", "-t", "sem")), 2, "also where they have ended")
 
 
 def queue_of_user(uid, limit_bytes, maxmsg):
@@ -109,14 +137,17 @@ def queue_of_user(uid, limit_bytes, maxmsg):
 @scene("limits of users")
 def users(t):
     one = 48 + 48 + 1       # what the kernel counts for a message of one byte
-    for messages, severity in ((7, None), (8, "warn"), (10, "crit")):
+    full = ", no room for another queue as large as the largest"
+    for messages, severity, more in ((5, None, ""), (7, "info", full), (8, "warn", ""),
+                                     (10, "crit", "")):
         with Member() as member:
             # Each has a user of its own: a namespace that is still dying counts, too.
             member.call(queue_of_user, 4000 + messages, 10 * one, messages)
             rows = [(row["severity"], row["what"]) for row in findings("-t", "mq")
                     if row["subject"] == f"user {4000 + messages}"]
             t.same(rows, [(severity, f"RLIMIT_MSGQUEUE: {messages * one} of {10 * one} bytes in"
-                           " use")] if severity else [], f"RLIMIT_MSGQUEUE: {messages} of 10")
+                           f" use{more}")] if severity else [],
+                   f"RLIMIT_MSGQUEUE: {messages} of 10")
     path = "/proc/sys/user/max_ipc_namespaces"
     with open(path, encoding="ascii") as file:
         before = file.read()
@@ -277,6 +308,17 @@ def waits(t):
         rows = [row for row in findings(member.inode) if row["check"] == "blocked"]
         t.same([(row["severity"], row["what"].split()[0]) for row in rows], [("info", "2")],
                "idle servers: nothing is wrong")
+        t.same([(row["ns"], row["more"]) for row in rows],
+               [(member.inode, f"ipcnsctl waiters {member.inode}")], "and where they are")
+        with Member() as elsewhere:
+            idle.append(blocked(elsewhere, calls.NR_MSGRCV, calls.msgrcv,
+                                elsewhere.call(calls.msgget, 3)))
+            inodes = sorted((member.inode, elsewhere.inode))
+            rows = [(row["ns"], row["subject"], row["more"]) for row in findings(*inodes)]
+            t.same(rows, [(None, " ".join(map(str, inodes)),
+                           "ipcnsctl waiters " + " ".join(map(str, inodes)))],
+                   "in several namespaces: all of them")
+            idle.pop().end()
         done = tool.ipcnsctl("check", member.inode)
         t.same((done.returncode, done.stdout.splitlines()[0]), (0, "ok"), "and it says so")
         for each in idle:
@@ -306,8 +348,9 @@ def cycles(t):
                                       " each other")], "two")
         t.same(of(member, "blocked"), [], "who are not named once more")
         lines = tool.ipcnsctl("check").stdout.splitlines()
-        t.ok(lines[0].startswith("crit ") and lines[0].endswith("[ipcnsctl waiters]"),
-             "the most severe first", lines)
+        t.ok(lines[0].startswith("crit ") and
+             lines[0].endswith(f"[ipcnsctl waiters {member.inode}]"),
+             "the most severe first, and where", lines)
         t.ok(all(len(line) <= 100 for line in lines), "in lines that are not long", lines)
         second.end()
         first.result()

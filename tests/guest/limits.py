@@ -263,6 +263,27 @@ def queue_bytes(t):
     until(lambda: not of_user("RLIMIT_MSGQUEUE", USER), "no queue, no row")
 
 
+@scene("a queue that is too large for what is left, though little is used")
+def tight(t):
+    def remarks(*args):
+        done = tool.ipcnsctl("limits", *args)
+        return [line for line in done.stderr.splitlines() if f"user {USER + 1}:" in line]
+
+    one = 10 * (48 + 48 + 1)
+    with Member() as member:
+        member.call(become, USER + 1)
+        member.call(try_queue, b"one", 3 * one // 2, 10, 1)
+        t.same(member.call(try_queue, b"two", 3 * one // 2, 10, 1), "EMFILE", "no room for two")
+        found = remarks("--above", "80")
+        t.ok(len(found) == 1 and f"{one // 2} of {3 * one // 2} bytes" in found[0],
+             "--above is not silent about it", found)
+        t.same(remarks("--above", "80", "-q"), [], "but with -q")
+        t.same(remarks("--above", "60"), [], "and where the row is there")
+        t.same(member.call(try_queue, b"two", 2 * one, 10, 1) != "EMFILE", True, "room for two")
+        t.same(remarks("--above", "100"), [], "all is used: the row says it")
+    until(lambda: not of_user("RLIMIT_MSGQUEUE", USER + 1), "no queue, no row")
+
+
 MAX = "/proc/sys/user/max_ipc_namespaces"
 
 

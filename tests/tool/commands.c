@@ -465,6 +465,7 @@ static void statuses(void)
 	for (i = 0; i < ARRAY_SIZE(parts); i++) {
 		namespace(7, 70, IPCNS_STATE_ACTIVE);
 		end_dump(0);
+		end_dump(0);	/* limits */
 		end_dump(0);	/* objects */
 		put_status();
 		end_dump(0);	/* losses in the journal */
@@ -563,6 +564,7 @@ static void samples(bool undo)
 {
 	int i;
 
+	end_dump(0);	/* limits */
 	for (i = 0; i < 2; i++) {
 		put_set(3);
 		end_dump(0);
@@ -577,7 +579,6 @@ static void samples(bool undo)
 		put(IPCNS_A_STATUS_DROPPED, 0);
 		end_row();
 		end_answer(0);
-		end_dump(0);	/* limits */
 	}
 	end_dump(0);	/* elements */
 }
@@ -594,12 +595,20 @@ static void checks(void)
 	end_dump(0);
 	samples(false);
 	RUN("check: what nobody has taken", cmd_check, STATUS_OK,
-	    "ok\ninfo waiters: 1 process waits for a message or for a semaphore that nobody has "
-	    "taken", NULL, "--type", "sem");
+	    "ok\ninfo 7: 1 process waits for a message, or for a semaphore that nobody has taken",
+	    NULL, "--type", "sem");
 	look_up();
 	namespace(7, 70, IPCNS_STATE_ACTIVE);
 	end_dump(0);
+	begin_row();
+	put(IPCNS_A_LIMITS_NS_INUM, 7);
+	put(IPCNS_A_LIMITS_NS_ID, 70);
+	put(IPCNS_A_LIMITS_SHMMNI, 1);
+	put(IPCNS_A_LIMITS_SHM, 1);
+	end_row();
+	end_answer(0);
 	begin_object(IPCNS_KIND_SHM, 1);
+	put(IPCNS_A_OBJECT_UID, 0);
 	begin_nest(IPCNS_A_OBJECT_SHM);
 	put(IPCNS_A_SHM_SIZE, 4096);
 	put(IPCNS_A_SHM_NATTCH, 0);
@@ -616,15 +625,8 @@ static void checks(void)
 	put(IPCNS_A_STATUS_EVENTS_LIVE, 1);
 	end_row();
 	end_answer(0);
-	begin_row();
-	put(IPCNS_A_LIMITS_NS_INUM, 7);
-	put(IPCNS_A_LIMITS_NS_ID, 70);
-	put(IPCNS_A_LIMITS_SHMMNI, 1);
-	put(IPCNS_A_LIMITS_SHM, 1);
-	end_row();
-	end_answer(0);
 	RUN("check: a limit and an orphan", cmd_check, STATUS_FOUND,
-	    "crit 7: SHMMNI: 1 of 1 in use [ipcnsctl limits --above 80 7]\n"
+	    "crit 7: SHMMNI: 1 of 1 in use, 1 by user root [ipcnsctl limits --above 80 7]\n"
 	    "warn 7: 1 shm orphan, 4K [ipcnsctl objects --orphans 7]\n",
 	    NULL, "--type", "shm", "7");
 	RUN("check: lines of JSON", cmd_check, STATUS_ERROR, NULL, "--lines needs -J", "--lines");
@@ -825,19 +827,22 @@ static void put_staying(void)
 	end_dump(0);
 }
 
-static void stay(const char *text)
+static void put_live(void)
 {
-	int i;
-
-	put_staying();
-	end_dump(0);	/* objects */
 	begin_row();
 	put(IPCNS_A_STATUS_EVENTS_LIVE, 1);
 	put(IPCNS_A_STATUS_DROPPED, 0);
 	end_row();
 	end_answer(0);
-	for (i = 0; i < 3; i++)	/* limits, and those of users */
-		end_dump(0);
+}
+
+static void stay(const char *text)
+{
+	put_staying();
+	end_dump(0);	/* limits */
+	end_dump(0);	/* objects */
+	put_live();
+	put_live();	/* no mqueue filesystem is left */
 	put_staying();
 	end_dump(EPERM);	/* what keeps it */
 	RUN("check: namespaces that stay", cmd_check, STATUS_FOUND, text, NULL, "--all");

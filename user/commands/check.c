@@ -62,6 +62,7 @@ struct inventory {
 	struct tally *tallies;
 	size_t n, allocated;
 	struct waits waits;
+	struct near_limits limits;
 };
 
 static int64_t now(void)
@@ -102,6 +103,7 @@ static void count_orphan(struct inventory *inventory, const struct row *row)
 /* Where a dump of one namespace restarts. */
 struct dump {
 	struct inventory *inventory;
+	uint64_t nsid;		/* 0: of all */
 	size_t tallies;
 	struct waits_mark waits;
 };
@@ -115,6 +117,7 @@ static void take_object(struct nlattr *attrs, int len, void *arg)
 
 	if (!object_parse(&row, attrs, len))
 		return;
+	check_limits_count(&inventory->limits, &row);
 	if (only && !ns_selected(only, row.attr[IPCNS_A_OBJECT_NS_INUM],
 				 row.attr[IPCNS_A_OBJECT_NS_ID]))
 		return;
@@ -131,6 +134,7 @@ static bool restart_dump(void *arg)
 
 	inventory->n = dump->tallies;
 	waits_restart(&inventory->waits, &dump->waits);
+	check_limits_restart(&inventory->limits, dump->nsid);
 	return true;
 }
 
@@ -150,11 +154,17 @@ static void read_files(struct inventory *inventory, struct findings *list)
 	posix_shm_free(&found);
 }
 
+/* Whether objects are asked for by namespace. */
+static bool is_few(const struct check_scope *scope)
+{
+	return scope->only && scope->only->n <= NS_FEW;
+}
+
 /* Reads all objects that are checked, once. */
 static void read_objects(struct inventory *inventory, struct findings *list)
 {
 	const struct check_scope *scope = inventory->scope;
-	const bool few = scope->only && scope->only->n <= NS_FEW;
+	const bool few = is_few(scope);
 	struct ipcns_object_filter filter = { .kinds = scope->kinds & ALL_MODULE_KINDS };
 	size_t i, n = few ? scope->only->n : 1;
 	struct dump dump;
@@ -166,7 +176,7 @@ static void read_objects(struct inventory *inventory, struct findings *list)
 	for (i = 0; i < n; i++) {
 		filter.ns_id = few ? ns_id(&scope->only->rows[i]) : 0;
 		dump = (struct dump){
-			.inventory = inventory, .tallies = inventory->n,
+			.inventory = inventory, .nsid = filter.ns_id, .tallies = inventory->n,
 			.waits = waits_mark(&inventory->waits),
 		};
 		ret = ipcns_objects(scope->w, &filter, take_object, restart_dump, &dump);
@@ -262,12 +272,14 @@ static void check_all(struct check_scope *scope, struct findings *list)
 
 	if (!scope->kinds)
 		check_pinned_begin(scope, &pinned);
+	check_limits_begin(scope, !is_few(scope), &inventory.limits);
 	read_objects(&inventory, list);
 	waits_read(scope->w, &inventory.waits);
 	sampled = now();
 	check_module(scope->w, list);
-	check_limits(scope, list);
+	check_limits_end(scope, &inventory.limits, list);
 	report_orphans(&inventory, list);
+	check_filesystems(scope, list);
 	if (pinned.n || inventory.waits.n)
 		sleep_until(sampled + SAMPLE_NS);
 	if (inventory.waits.n) {

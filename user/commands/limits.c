@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "host/process.h"
 #include "ipc/limit.h"
 #include "ipc/module.h"
 #include "ipc/namespace.h"
@@ -16,11 +17,11 @@ static const char usage[] =
 	"Usage: " PROGRAM " limits [OPTION...] [NS...]\n\n"
 	"Lists limits of IPC namespaces, of users and of /dev/shm, and what is used of\n"
 	"them.\n"
-	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, unit=NAME, or a path.\n\n"
 	"\"No space left on device\" (ENOSPC) means that one is used up: for semget SEMMNI\n"
 	"or SEMMNS, shmget SHMMNI or SHMALL, msgget MSGMNI, mq_open MQUMNI, unshare\n"
-	"MAXIPCNS. EMFILE of mq_open: RLIMIT_MSGQUEUE has no room for this queue.\n"
-	"What can be removed: '" PROGRAM " objects --orphans'.\n"
+	"MAXIPCNS, a file of /dev/shm DEVSHM. EMFILE of mq_open: RLIMIT_MSGQUEUE has no\n"
+	"room for the queue. What can be removed: '" PROGRAM " objects --orphans'.\n"
+	"NS: inode number, ipc:[INODE], id=NSID, pid=PID, unit=NAME, or a path.\n\n"
 	"     --above PERCENT  only limits that are used to this part or more\n";
 
 enum {
@@ -34,18 +35,25 @@ static const struct option longopts[] = {
 };
 
 /* Sizes of /dev/shm, where the caller may look into all processes. */
-static void add_shm_limits(struct user_limits *list, struct ipcns *w, const struct row_store *only)
+static void add_shm_limits(struct user_limits *list, const struct row_store *all,
+			   const struct row_store *only)
 {
 	struct posix_shm found = { 0 };
-	struct row_store all = { 0 };
 
 	if (!posix_shm_permitted())
 		return;
-	ns_select_all(w, &all);
 	posix_shm_read(&found, false, 0);
-	shm_limits_add(list, &found, &all, only);
+	shm_limits_add(list, &found, all, only);
 	posix_shm_free(&found);
-	row_store_clear(&all);
+}
+
+/* What a row would not show, since the part that is used is small. */
+static void report_tight(const struct user_limit *user)
+{
+	if (!quiet && user_limit_is_tight(user))
+		error("user %s: %llu of %llu bytes of RLIMIT_MSGQUEUE are left, and the largest queue takes %llu: mq_open(3) of another such one fails with EMFILE",
+		      user_name(user->uid), (unsigned long long)(user->limit - user->used),
+		      (unsigned long long)user->limit, (unsigned long long)user->largest);
 }
 
 /* @above is below 0 if all rows are wanted. */
@@ -56,8 +64,11 @@ static void print_users(const struct user_limits *users, double above, struct ta
 
 	for (i = 0; i < users->n; i++) {
 		if (!users->rows[i].wanted ||
-		    (above >= 0 && user_limit_use(&users->rows[i]) * 100 < above))
+		    (above >= 0 && user_limit_use(&users->rows[i]) * 100 < above)) {
+			if (users->rows[i].wanted && user_limit_use(&users->rows[i]) < 1)
+				report_tight(&users->rows[i]);
 			continue;
+		}
 		row.data = &users->rows[i];
 		table_add(out, &row);
 	}
@@ -75,7 +86,7 @@ static double parse_percent(const char *text)
 /** cmd_limits - the command */
 int cmd_limits(int argc, char **argv)
 {
-	struct row_store namespaces = { 0 }, store = { 0 };
+	struct row_store namespaces = { 0 }, all = { 0 }, store = { 0 };
 	struct user_limits users = { 0 };
 	struct column_choice columns;
 	struct table_options opts;
@@ -103,9 +114,9 @@ int cmd_limits(int argc, char **argv)
 	else
 		limits_get_all(w, &store);
 	row_store_sort(&store);
-	user_limits_get(&users, w, namespaces.n ? &namespaces : NULL,
-			USER_NAMESPACES);
-	add_shm_limits(&users, w, namespaces.n ? &namespaces : NULL);
+	ns_select_all(w, &all);
+	user_limits_get(&users, w, &all, namespaces.n ? &namespaces : NULL, USER_NAMESPACES);
+	add_shm_limits(&users, &all, namespaces.n ? &namespaces : NULL);
 
 	table_begin(&out, &opts, &columns, NULL);
 	limits_print_above(&store, namespaces.n ? &namespaces : NULL, above, &out);
@@ -118,6 +129,7 @@ int cmd_limits(int argc, char **argv)
 
 	user_limits_free(&users);
 	row_store_clear(&namespaces);
+	row_store_clear(&all);
 	row_store_clear(&store);
 	column_choice_free(&columns);
 	ipcns_free(w);

@@ -777,7 +777,7 @@ void metrics_read(struct metrics *m)
 	ns_select_all(w, &m->namespaces);
 	limits_get_all(w, &m->limits);
 	row_store_sort(&m->limits);
-	user_limits_get(&m->users, w, NULL, USER_NAMESPACES);
+	user_limits_get(&m->users, w, &m->namespaces, NULL, USER_NAMESPACES);
 	m->sums = object_sums_get(w, &m->namespaces, ALL_MODULE_KINDS);
 	m->files = file_sums_read(&m->namespaces, &m->all_files);
 	ret = ipcns_status(w, take_status, &m->status);

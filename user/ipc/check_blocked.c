@@ -19,7 +19,7 @@
 #include "ipc/wait_cycle.h"
 #include "util.h"
 
-/* Members of a cycle that its sentence names. */
+/* Members of a cycle that its sentence names, and namespaces that a command names. */
 #define NAMED 4
 
 /* A process that waits, as two samples identify it. */
@@ -110,14 +110,9 @@ static bool is_unused(const struct stored_row *before, const struct stored_row *
 	return x == y;
 }
 
-static int compare_ids(const void *p, const void *q)
-{
-	return compare_waiting(p, q);
-}
-
 static bool is_in(const struct waiting *list, size_t n, const struct waiting *wanted)
 {
-	return n && bsearch(wanted, list, n, sizeof(*list), compare_ids);
+	return n && bsearch(wanted, list, n, sizeof(*list), compare_waiting);
 }
 
 /* Objects that were not used in between, as processes would wait for them. */
@@ -266,10 +261,41 @@ static int compare_cycles(const void *p, const void *q)
 	return ((*a)->wait.pid > (*b)->wait.pid) - ((*a)->wait.pid < (*b)->wait.pid);
 }
 
+/* The namespaces of some waits: returns their number, NAMED + 1 if there are more than NAMED. */
+static size_t list_namespaces(struct stored_wait *const *waits, size_t n, uint64_t inums[NAMED + 1])
+{
+	size_t i, k, found = 0;
+	uint64_t inum;
+
+	for (i = 0; i < n && found <= NAMED; i++) {
+		inum = inum_of(waits[i]);
+		for (k = 0; k < found && inums[k] != inum; k++)
+			continue;
+		if (k == found)
+			inums[found++] = inum;
+	}
+	return found;
+}
+
+/* Names the command that shows more and, if there are several, the namespaces: few of many. */
+static void name_namespaces(struct finding *f, const uint64_t *inums, size_t n)
+{
+	char text[NAMED * 24] = "";
+	size_t i;
+
+	for (i = 0; i < n && i < NAMED; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), " %llu",
+			 (unsigned long long)inums[i]);
+	finding_more(f, PROGRAM " waiters%s", n > NAMED ? "" : text);
+	if (n > 1)
+		finding_subject(f, "%s%s", text + 1, n > NAMED ? " and others" : "");
+}
+
 /* The members of a cycle, @n waits of them, sorted by process. */
 static void add_cycle(const struct samples *s, struct stored_wait *const *members, size_t n)
 {
 	enum severity severity = SEVERITY_CRIT;
+	uint64_t inums[NAMED + 1];
 	size_t i, processes = 0;
 	struct finding *f;
 	char *text = NULL, *process, *longer;
@@ -293,7 +319,7 @@ static void add_cycle(const struct samples *s, struct stored_wait *const *member
 			members[0]->wait.awaited->nsid, "%s%s wait%s for %s", text,
 			processes > NAMED ? " and others" : "", processes > 1 ? "" : "s",
 			processes > 1 ? "each other" : "itself");
-	finding_more(f, PROGRAM " waiters");
+	name_namespaces(f, inums, list_namespaces(members, n, inums));
 	free(text);
 }
 
@@ -319,19 +345,22 @@ static void add_cycles(const struct samples *s)
 	free(members);
 }
 
-static void add_idle(const struct samples *s, size_t idle)
+/* @n processes that wait as idle servers do: nothing is wrong with them. */
+static void add_idle(const struct samples *s, struct stored_wait *const *waits, size_t n)
 {
+	uint64_t inums[NAMED + 1];
+	size_t namespaces;
 	struct finding *f;
 
-	if (!idle)
+	if (!n)
 		return;
-	f = findings_add(s->list, SEVERITY_INFO, "blocked",
-			 idle == 1 ? "%zu process waits for a message or for a semaphore that nobody has "
-			 "taken, as idle servers do" :
-			 "%zu processes wait for messages or for semaphores that nobody has taken, as "
-			 "idle servers do", idle);
-	finding_subject(f, "waiters");
-	finding_more(f, PROGRAM " waiters");
+	f = check_found(s->scope, s->list, SEVERITY_INFO, "blocked", inum_of(waits[0]),
+			waits[0]->wait.awaited->nsid, "%zu process%s for a message, or for a semaphore "
+			"that nobody has taken, as idle servers do", n, n == 1 ? " waits" : "es wait");
+	namespaces = list_namespaces(waits, n, inums);
+	if (namespaces > 1)
+		f->inum = f->nsid = 0;
+	name_namespaces(f, inums, namespaces);
 }
 
 /* The objects that somebody waited for, without the number of the semaphore and all that. */
@@ -427,7 +456,8 @@ void check_blocked(const struct check_scope *scope, const struct waits *before,
 		   const struct waits *after, struct findings *list)
 {
 	struct samples s = { .scope = scope, .before = before, .after = after, .list = list };
-	size_t i, end, n, first, idle = 0;
+	struct stored_wait **idle = xcalloc(after->n + 1, sizeof(*idle));
+	size_t i, end, n, first, n_idle = 0;
 
 	s.waiting = xcalloc(before->n + 1, sizeof(*s.waiting));
 	s.blocked = xcalloc(after->n + 1, sizeof(*s.blocked));
@@ -441,14 +471,16 @@ void check_blocked(const struct check_scope *scope, const struct waits *before,
 		     after->rows[end].wait.awaited == after->rows[i].wait.awaited; end++) {
 			if (!s.blocked[end] || after->rows[end].wait.cycle)
 				continue;
-			first = n++ ? first : end;
+			first = n ? first : end;
+			idle[n_idle + n++] = &after->rows[end];
 		}
 		if (n && is_suspect(&after->rows[first]))
 			add_awaited(&s, &after->rows[first], n);
 		else
-			idle += n;
+			n_idle += n;
 	}
-	add_idle(&s, idle);
+	add_idle(&s, idle, n_idle);
+	free(idle);
 	free(s.waiting);
 	free(s.blocked);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Namespaces that stay: without a process, or while they are being destroyed. */
+/* Namespaces that stay: without a process, while they are being destroyed, or in part after it. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,9 @@
 #include "ipc/checks.h"
 #include "ipc/module.h"
 #include "ipc/namespace.h"
+#include "ipc/orphan_fs.h"
 #include "ipc/references.h"
+#include "print/text.h"
 #include "util.h"
 
 #define NS_PER_SECOND 1000000000ULL
@@ -156,4 +158,47 @@ void check_dying(const struct check_scope *scope, struct findings *list)
 			     PROGRAM " list -o +DIED,DROPPER id=%llu",
 			     (unsigned long long)ns_id(stored));
 	}
+}
+
+static void report_filesystem(const struct row *row, struct findings *list)
+{
+	uint64_t dev = 0, pid = 0, queues = 0, bytes = 0;
+	char *process, size[8], contents[64];
+	struct finding *f;
+	const char *mount;
+	size_t len = 0;
+	bool known;
+
+	ipcns_uint(row->attr[IPCNS_A_NS_MQ_DEV], &dev);
+	ipcns_uint(row->attr[IPCNS_A_NS_PID], &pid);
+	known = ipcns_uint(row->attr[IPCNS_A_NS_MQ], &queues);
+	ipcns_uint(row->attr[IPCNS_A_NS_MQ_BYTES], &bytes);
+	format_size(size, bytes);
+	snprintf(contents, sizeof(contents), "%llu queue%s, %s", (unsigned long long)queues,
+		 queues == 1 ? "" : "s", size);
+	process = check_process(pid);
+	mount = orphan_fs_mount(dev, &len);
+	f = findings_add(list, known && !queues ? SEVERITY_INFO : SEVERITY_WARN, "orphan-fs",
+			 "outlives its namespace with %s: %.*s, seen by %s",
+			 known ? contents : "unknown contents", (int)len, mount ?: "", process);
+	finding_subject(f, "mqueue filesystem");
+	finding_more(f, PROGRAM " list --state orphan-fs -o +MOUNT");
+	free(process);
+}
+
+/** check_filesystems - find mqueue filesystems that are mounted and whose namespace has ended */
+void check_filesystems(const struct check_scope *scope, struct findings *list)
+{
+	struct row_store orphans = { 0 };
+	struct row row;
+	size_t i;
+
+	if (scope->only || !check_wants(scope, IPCNS_KIND_MQ))
+		return;
+	orphan_fs_find(scope->w, scope->all, &orphans);
+	for (i = 0; i < orphans.n; i++)
+		if (row_parse(&row, orphans.rows[i].attrs, orphans.rows[i].len))
+			report_filesystem(&row, list);
+	row_store_clear(&orphans);
+	orphan_fs_clear();
 }

@@ -4,6 +4,7 @@
 
 #include "host/posix_shm.h"
 #include "ipc/finding.h"
+#include "ipc/user_limit.h"
 #include "ipc/waits.h"
 #include "libipcns.h"
 #include "print/rows.h"
@@ -25,7 +26,21 @@ char *check_process(uint32_t pid);
 
 void check_shm_limits(const struct check_scope *scope, const struct posix_shm *found,
 		      struct findings *list);
-void check_limits(const struct check_scope *scope, struct findings *list);
+
+/* Limits that are checked; all zero at first. */
+struct near_limits {
+	struct near_limit *rows;	/* of namespaces, which are nearly used up */
+	size_t n, allocated;
+	struct user_limits users;
+	bool counts_queues;		/* for users, as all of them come with the other objects */
+};
+
+void check_limits_begin(const struct check_scope *scope, bool all_objects,
+			struct near_limits *list);
+void check_limits_count(struct near_limits *list, const struct row *row);
+void check_limits_restart(struct near_limits *list, uint64_t nsid);
+void check_limits_end(const struct check_scope *scope, struct near_limits *near,
+		      struct findings *list);
 
 /* Namespaces that were pinned when a check began. */
 struct pinned {
@@ -37,6 +52,7 @@ void check_pinned_begin(const struct check_scope *scope, struct pinned *pinned);
 void check_pinned_end(const struct check_scope *scope, struct pinned *pinned,
 		      struct findings *list);
 void check_dying(const struct check_scope *scope, struct findings *list);
+void check_filesystems(const struct check_scope *scope, struct findings *list);
 
 void check_blocked_again(const struct check_scope *scope, const struct waits *before,
 			 struct waits *after);

@@ -69,6 +69,8 @@ static void merge(struct user_limits *list)
 			continue;
 		}
 		list->rows[kept - 1].used += list->rows[i].used;
+		if (list->rows[kept - 1].largest < list->rows[i].largest)
+			list->rows[kept - 1].largest = list->rows[i].largest;
 		list->rows[kept - 1].wanted |= list->rows[i].wanted;
 	}
 	list->n = kept;
@@ -253,12 +255,12 @@ static void count_namespace(struct user_limits *list, const struct row *row, boo
 }
 
 /*
- * Counts the IPC namespaces of each user: @all, as ns_select_all() left them. Rows are wanted for
- * @only, or for all if that is NULL. @most: see user_limits_get().
+ * Counts the IPC namespaces of each user, and finds the limits: see user_limits_begin().
  */
 static void add_namespaces(struct user_limits *list, struct ipcns *w, const struct row_store *all,
-			   const struct row_store *only, size_t most)
+			   size_t most)
 {
+	const struct row_store *only = list->only;
 	const struct user_namespace *ns;
 	struct row row;
 	size_t i;
@@ -303,21 +305,6 @@ static uint64_t queue_charge(uint64_t maxmsg, uint64_t msgsize)
 	       maxmsg * msgsize;
 }
 
-/* Counts a POSIX queue for its owner, who is its creator unless it was given away. */
-static void add_queue(struct user_limits *list, const struct row *row, bool wanted)
-{
-	struct user_limit limit = { .kind = USER_LIMIT_QUEUES, .wanted = wanted };
-	uint64_t uid, maxmsg, msgsize;
-
-	if (row->kind != IPCNS_KIND_MQ || !ipcns_uint(row->attr[IPCNS_A_OBJECT_UID], &uid) ||
-	    !ipcns_uint(row->nest[IPCNS_A_MQ_MAXMSG], &maxmsg) ||
-	    !ipcns_uint(row->nest[IPCNS_A_MQ_MSGSIZE], &msgsize))
-		return;
-	limit.uid = uid;
-	limit.used = queue_charge(maxmsg, msgsize);
-	add(list, &limit);
-}
-
 /* The lowest limit of the processes of a user is the one that is met first. */
 static void take_process(uint32_t pid, void *arg)
 {
@@ -335,14 +322,6 @@ static void take_process(uint32_t pid, void *arg)
 	row->has_limit = true;
 }
 
-/* Adds up the queues, and reads the limits of their owners. */
-static void finish(struct user_limits *list)
-{
-	merge(list);
-	if (list->n && list->rows[list->n - 1].kind == USER_LIMIT_QUEUES)
-		processes_read(take_process, list);
-}
-
 /** user_limit_use - the part of a limit that is used, of 1; below 0 if it is not known */
 double user_limit_use(const struct user_limit *limit)
 {
@@ -353,58 +332,97 @@ double user_limit_use(const struct user_limit *limit)
 	return (double)limit->used / limit->limit;
 }
 
-/* A dump of queues. */
-struct queues {
-	struct user_limits *list;
-	const struct row_store *only;
-};
+/**
+ * user_limit_is_tight - whether another queue as large as the user's largest has no room
+ *
+ * A queue counts with all messages that it could have, so mq_open(3) may fail though little of the
+ * limit is used.
+ */
+bool user_limit_is_tight(const struct user_limit *limit)
+{
+	return limit->kind == USER_LIMIT_QUEUES && limit->has_limit &&
+	       limit->used + limit->largest > limit->limit;
+}
+
+/**
+ * user_limits_begin - count the IPC namespaces of each user
+ * @list: empty; user_limits_free()
+ * @w: the connection
+ * @all: all namespaces, as ns_select_all() left them
+ * @only: namespaces that rows are wanted for, sorted; NULL for all
+ * @most: user namespaces whose limit is read at most, since each takes a process: those of @only
+ *	  first, then those with the most IPC namespaces. @list->unread counts the others.
+ */
+void user_limits_begin(struct user_limits *list, struct ipcns *w, const struct row_store *all,
+		       const struct row_store *only, size_t most)
+{
+	list->only = only;
+	add_namespaces(list, w, all, most);
+}
+
+/** user_limits_add - count an object, if it is a POSIX queue; one of each namespace is to be added */
+void user_limits_add(struct user_limits *list, const struct row *row)
+{
+	struct user_limit limit = { .kind = USER_LIMIT_QUEUES };
+	uint64_t uid, maxmsg, msgsize;
+
+	if (row->kind != IPCNS_KIND_MQ || !ipcns_uint(row->attr[IPCNS_A_OBJECT_UID], &uid) ||
+	    !ipcns_uint(row->nest[IPCNS_A_MQ_MAXMSG], &maxmsg) ||
+	    !ipcns_uint(row->nest[IPCNS_A_MQ_MSGSIZE], &msgsize))
+		return;
+	/* Its owner is its creator, unless it was given away. */
+	limit.uid = uid;
+	limit.used = limit.largest = queue_charge(maxmsg, msgsize);
+	limit.wanted = !list->only || ns_selected(list->only, row->attr[IPCNS_A_OBJECT_NS_INUM],
+						  row->attr[IPCNS_A_OBJECT_NS_ID]);
+	add(list, &limit);
+}
+
+/** user_limits_restart - forget all queues */
+void user_limits_restart(struct user_limits *list)
+{
+	merge(list);
+	while (list->n && list->rows[list->n - 1].kind == USER_LIMIT_QUEUES)
+		list->n--;
+	list->merged = list->n;
+}
+
+/** user_limits_end - add up the queues, and read the limits of their owners */
+void user_limits_end(struct user_limits *list)
+{
+	merge(list);
+	if (list->n && list->rows[list->n - 1].kind == USER_LIMIT_QUEUES)
+		processes_read(take_process, list);
+}
 
 static void take_queue(struct nlattr *attrs, int len, void *arg)
 {
-	struct queues *queues = arg;
 	struct row row;
 
 	if (object_parse(&row, attrs, len))
-		add_queue(queues->list, &row, !queues->only ||
-			  ns_selected(queues->only, row.attr[IPCNS_A_OBJECT_NS_INUM],
-				      row.attr[IPCNS_A_OBJECT_NS_ID]));
+		user_limits_add(arg, &row);
 }
 
 static bool restart_queues(void *arg)
 {
-	struct user_limits *list = ((struct queues *)arg)->list;
-
-	merge(list);
-	while (list->n && list->rows[list->n - 1].kind == USER_LIMIT_QUEUES)
-		list->n--;
+	user_limits_restart(arg);
 	return true;
 }
 
 /**
- * user_limits_get - all limits of users
- * @list: empty; user_limits_free()
- * @w: the connection
- * @only: namespaces that rows are wanted for, sorted; NULL for all
- * @most: user namespaces whose limit is read at most, since each takes a process: those of @only
- *	  first, then those with the most IPC namespaces. @list->unread counts the others.
+ * user_limits_get - all limits of users: user_limits_begin(), all queues, user_limits_end()
  *
  * Where queues cannot be listed on this kernel, there are no rows for them.
  */
-void user_limits_get(struct user_limits *list, struct ipcns *w, const struct row_store *only,
-		     size_t most)
+void user_limits_get(struct user_limits *list, struct ipcns *w, const struct row_store *all,
+		     const struct row_store *only, size_t most)
 {
 	const struct ipcns_object_filter filter = { .kinds = 1U << IPCNS_KIND_MQ };
-	struct queues queues = { .list = list, .only = only };
-	struct row_store all = { 0 };
-	int ret;
 
-	ns_select_all(w, &all);
-	add_namespaces(list, w, &all, only, most);
-	row_store_clear(&all);
-	ret = ipcns_objects(w, &filter, take_queue, restart_queues, &queues);
-	if (ret)
+	user_limits_begin(list, w, all, only, most);
+	if (ipcns_objects(w, &filter, take_queue, restart_queues, list))
 		error("cannot list POSIX queues: %s", ipcns_error(w));
-	finish(list);
+	user_limits_end(list);
 }
 
 /** user_limits_free - free what a list holds */
