@@ -22,10 +22,9 @@ static const char usage[] =
 	"Says what leaks, what is near a limit, what is blocked and what is not recorded,\n"
 	"the most severe first, and what to type next; or \"ok\".\n"
 	"Exit status: 0 if all is well, 4 if there is a crit or a warn.\n\n"
-	" -t, --type KIND,...  only what concerns these kinds: shm, sem, msg, mq, pshm, psem\n"
+	" -t, --type KIND,...  only about these kinds: shm, sem, msg, mq, pshm, psem\n"
 	"     --all            all findings: otherwise, of many alike, the first ones\n"
-	"     --lines          JSON Lines: with -J, one finding in each line\n"
-	" -q, --quiet          do not report that only a part is visible\n";
+	"     --lines          JSON Lines: with -J, one finding in each line\n";
 
 enum {
 	OPTION_ALL = OPTION_COMMAND,
@@ -36,7 +35,6 @@ static const struct option longopts[] = {
 	{ "type", required_argument, NULL, 't' },
 	{ "all", no_argument, NULL, OPTION_ALL },
 	{ "lines", no_argument, NULL, OPTION_LINES },
-	{ "quiet", no_argument, NULL, 'q' },
 	TABLE_LONGOPTS,
 	{ 0 }
 };
@@ -390,15 +388,13 @@ int cmd_check(int argc, char **argv)
 	int c;
 
 	table_options_init(&opts);
-	while ((c = getopt_long(argc, argv, TABLE_OPTSTRING "t:q", longopts, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, TABLE_OPTSTRING "t:", longopts, NULL)) != -1) {
 		if (c == 't')
 			scope.kinds |= kinds_parse(optarg);
 		else if (c == OPTION_ALL)
 			show_all = true;
 		else if (c == OPTION_LINES)
 			lines = true;
-		else if (c == 'q')
-			quiet = true;
 		else if (!table_options_take(&opts, c))
 			die_usage(NULL);
 	}
