@@ -1,7 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 # guest: timeout=300
-"""What people see on terminals of 40, 80 and 200 columns, with and without UTF-8."""
+"""What people see on terminals of 40, 80 and 200 columns, with and without UTF-8.
+
+A terminal is a pseudo-terminal of that size whose bytes are read here, and not a pane of tmux: that
+wraps a line which is too long, and what it captures does not tell such a line from two, nor which
+bytes drew it. The guest has no tmux either.
+"""
 
 import contextlib
 import fcntl
