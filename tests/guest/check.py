@@ -196,6 +196,7 @@ def dying(t):
     shown = False
     for count in (600, 1200, 2400, 4800):
         with Member(flags=0) as member:
+            member.call(resource.setrlimit, resource.RLIMIT_NOFILE, (8192, 8192))
             member.call(many_namespaces, count)
         found = [row for row in findings() if row["check"] == "dying"]
         with wire.Socket() as link:
