@@ -15,7 +15,7 @@
  * @time:	when, nanoseconds of CLOCK_BOOTTIME
  * @ns:		the namespace: its id, once the event is published; before that,
  *		as a key only, its address, or for a queue that of its superblock
- * @bytes:	size of an object, or mode after a change
+ * @value:	size of a segment; mode after a change; duration of a teardown, in nanoseconds
  * @comm:	command name of the task that caused it
  * @pid:	that task's process, in the initial pid namespace; 0 for none
  * @id:		identifier of a System V object, inode number of a queue
@@ -31,7 +31,7 @@
 struct ipcns_event {
 	u64	time;
 	u64	ns;
-	u64	bytes;
+	u64	value;
 	char	comm[TASK_COMM_LEN];
 	u32	pid;
 	u32	id;

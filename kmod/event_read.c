@@ -138,7 +138,7 @@ static int ns_fill(struct sk_buff *skb, const struct ipcns_event_report *n)
 			      IPCNS_A_EVENT_PAD))
 		return -EMSGSIZE;
 	if (e->what == IPCNS_EVENT_KIND_DESTROYED &&
-	    nla_put_u64_64bit(skb, IPCNS_A_EVENT_DURATION, e->bytes, IPCNS_A_EVENT_PAD))
+	    nla_put_u64_64bit(skb, IPCNS_A_EVENT_DURATION, e->value, IPCNS_A_EVENT_PAD))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -172,9 +172,9 @@ static int object_fill(struct sk_buff *skb, const struct ipcns_event_report *n)
 	if (nla_put_u32(skb, IPCNS_A_EVENT_KEY, e->key))
 		return -EMSGSIZE;
 	if (e->what == IPCNS_EVENT_KIND_CHANGED)
-		return nla_put_u32(skb, IPCNS_A_EVENT_MODE, e->bytes);
+		return nla_put_u32(skb, IPCNS_A_EVENT_MODE, e->value);
 	if (e->object == IPCNS_EVENT_OBJECT_SHM)
-		return nla_put_u64_64bit(skb, IPCNS_A_EVENT_BYTES, e->bytes, IPCNS_A_EVENT_PAD);
+		return nla_put_u64_64bit(skb, IPCNS_A_EVENT_BYTES, e->value, IPCNS_A_EVENT_PAD);
 	return 0;
 }
 

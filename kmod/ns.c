@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The namespaces themselves: who owns them, what is in them, and a way in.
+ * The namespaces themselves: their owners, members and contents, and opening one.
  */
 #include <linux/err.h>
 #include <linux/fdtable.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What there is in one object: semaphores, messages, and who waits for them.
+ * The elements of one object: semaphores, messages, and waiting tasks.
  */
 #include <linux/err.h>
 #include <linux/msg.h>

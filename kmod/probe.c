@@ -25,10 +25,10 @@ static bool shm_readable __read_mostly;
 static bool mq_readable __read_mostly;
 
 /*
- * Makes an event but for its id, key, bytes, uid and reason. Every member is set by itself,
+ * Makes an event but for its id, key, value, uid and reason. Every member is set by itself,
  * and once: to clear the slot first takes longer than all of these.
  */
-static __always_inline void fill(struct ipcns_event *e, u8 object, u8 what, const void *ns)
+static __always_inline void fill_event(struct ipcns_event *e, u8 object, u8 what, const void *ns)
 {
 	e->ns = (unsigned long)ns;
 	/* what a kernel thread does has no known cause */
@@ -50,12 +50,12 @@ static void write_ns(u8 what, const struct ipc_namespace *ns, const void *more, 
 
 	if (!e)
 		return;
-	fill(e, IPCNS_EVENT_OBJECT_NS, what, ns);
+	fill_event(e, IPCNS_EVENT_OBJECT_NS, what, ns);
 	/* how long a teardown takes is reckoned from these */
 	e->time = ipcns_journal_clock();
 	e->id = 0;
 	e->key = 0;
-	e->bytes = 0;
+	e->value = 0;
 	e->uid = __kuid_val(current_euid());
 	e->reason = IPCNS_EVENT_REASON_NONE;
 	ipcns_journal_commit(e, more, len);
@@ -165,8 +165,8 @@ static __always_inline const struct ipc_namespace *ns_of(const struct ipc_ids *i
  * is a removal, by IPC_RMID or, of segments whose creator has ended, by setting
  * shm_rmid_forced.
  */
-static __always_inline u8 reason(const struct ipc_namespace *ns, u8 object,
-				 const struct kern_ipc_perm *perm)
+static __always_inline u8 destruction_reason(const struct ipc_namespace *ns, u8 object,
+					     const struct kern_ipc_perm *perm)
 {
 	const struct shmid_kernel *shp = container_of(perm, struct shmid_kernel, shm_perm);
 
@@ -191,16 +191,16 @@ static __always_inline void fill_object(struct ipcns_event *e, u8 object, u8 wha
 					const struct ipc_namespace *ns,
 					const struct kern_ipc_perm *perm)
 {
-	fill(e, object, what, ns);
+	fill_event(e, object, what, ns);
 	e->id = perm->id;
 	e->key = perm->key;
 	e->uid = __kuid_val(perm->uid);
-	e->bytes = object == IPCNS_EVENT_OBJECT_SHM && shm_readable ?
+	e->value = object == IPCNS_EVENT_OBJECT_SHM && shm_readable ?
 		   container_of(perm, struct shmid_kernel, shm_perm)->shm_segsz : 0;
-	e->reason = what == IPCNS_EVENT_KIND_DESTROYED ? reason(ns, object, perm) :
-							 IPCNS_EVENT_REASON_NONE;
+	e->reason = what == IPCNS_EVENT_KIND_DESTROYED ?
+		    destruction_reason(ns, object, perm) : IPCNS_EVENT_REASON_NONE;
 	if (what == IPCNS_EVENT_KIND_CHANGED)
-		e->bytes = perm->mode & 0777;
+		e->value = perm->mode & 0777;
 }
 
 static noinline notrace void write_object(u8 what, const struct ipc_ids *ids,
@@ -301,10 +301,10 @@ NOKPROBE_SYMBOL(on_update_perm);
 static __always_inline void fill_queue(struct ipcns_event *e, u8 what, u8 reason,
 				       const struct inode *inode)
 {
-	fill(e, IPCNS_EVENT_OBJECT_MQ, what, inode->i_sb);
+	fill_event(e, IPCNS_EVENT_OBJECT_MQ, what, inode->i_sb);
 	e->id = inode->i_ino;
 	e->key = 0;
-	e->bytes = 0;
+	e->value = 0;
 	e->uid = __kuid_val(inode->i_uid);
 	e->reason = reason;
 }

@@ -6,7 +6,10 @@
 
 struct cred;
 
-/* What the dumps of one user may have at a time: how many there are, and their memory. */
+/*
+ * What one user without CAP_SYS_ADMIN can have at a time: open dumps and requests, and
+ * bytes in them. SECURITY.md, ipcns(7) and tests/guest/access.py repeat the numbers.
+ */
 #define IPCNS_QUOTA_DUMPS	64
 #define IPCNS_QUOTA_BYTES	(64 << 20)
 

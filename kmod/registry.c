@@ -441,7 +441,7 @@ static void resolve_locked(struct ipcns_event *ev, struct entry **spare)
 	if (ev->object == IPCNS_EVENT_OBJECT_NS && ev->what == IPCNS_EVENT_KIND_DESTROYED) {
 		/* if probes were off for a time, only its end may be known */
 		if (e->known.dying.time) {
-			ev->bytes = count_teardown(e, ev->time);
+			ev->value = count_teardown(e, ev->time);
 			check_teardown(e);
 		}
 		retire_entry(e);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every walk over tasks: members of namespaces, and the processes that things
- * belong to.
+ * Every walk over tasks: members of namespaces, and the tasks that share an
+ * address space or undo list.
  *
  * Nothing of a task is followed that its own locks do not protect; addresses
  * are compared with those of things that the caller keeps.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* How the tool ends: errors, usage errors, and output that did not get out. */
+/* Errors that end the tool, failed writes to standard output, and memory. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -70,7 +70,7 @@ void die_usage(const char *fmt, ...)
 	exit(STATUS_ERROR);
 }
 
-/* A reader that has gone away (EPIPE, where SIGPIPE is ignored) is no news to anybody: silent. */
+/* A reader that closed the pipe (EPIPE, where SIGPIPE is ignored) is not reported. */
 static void die_of_stdout(void)
 {
 	if (errno == EPIPE)

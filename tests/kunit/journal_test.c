@@ -42,7 +42,7 @@ static bool write_event(u32 writer, u32 number, u32 len)
 		return false;
 	e->time = number;
 	e->ns = writer;
-	e->bytes = len;
+	e->value = len;
 	e->id = writer;
 	e->key = number;
 	e->object = IPCNS_EVENT_OBJECT_MQ;
@@ -56,9 +56,9 @@ static bool is_whole(const struct ipcns_event *e)
 {
 	u32 i, part = sizeof_field(struct ipcns_event_more, data);
 
-	if (e->slots != ipcns_journal_slots_for(e->bytes))
+	if (e->slots != ipcns_journal_slots_for(e->value))
 		return false;
-	for (i = 0; i < e->bytes; i++) {
+	for (i = 0; i < e->value; i++) {
 		const struct ipcns_event_more *m = (const void *)(e + 1 + i / part);
 
 		if (m->data[i % part] != pattern(e->id, e->key, i))

@@ -136,7 +136,7 @@ static void life(struct kunit *test)
 
 	burial(1);
 	KUNIT_EXPECT_EQ(test, newest_id(), id);
-	KUNIT_EXPECT_EQ(test, last()->bytes, last()->time - known.dying.time);
+	KUNIT_EXPECT_EQ(test, last()->value, last()->time - known.dying.time);
 	KUNIT_EXPECT_FALSE(test, ipcns_registry_get(id, &known));
 	KUNIT_EXPECT_TRUE(test, ipcns_registry_lookup(id, &known));
 	ipcns_registry_stats(&s);
@@ -227,7 +227,7 @@ static void teardowns(struct kunit *test)
 	/* and a clock that went back takes nothing away */
 	death(4, 0);
 	put_event_at(1, IPCNS_EVENT_OBJECT_NS, IPCNS_EVENT_KIND_DESTROYED, address(4), NULL, 0);
-	KUNIT_EXPECT_EQ(test, last()->bytes, 0ULL);
+	KUNIT_EXPECT_EQ(test, last()->value, 0ULL);
 	ipcns_registry_stats(&s);
 	KUNIT_EXPECT_EQ(test, s.teardowns[0], before.teardowns[0] + 1);
 	KUNIT_EXPECT_EQ(test, s.teardown_sum, before.teardown_sum);

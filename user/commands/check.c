@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* ipcnsctl check: a verdict, what leaks, what is near a limit, what is blocked, what is blind. */
+/* ipcnsctl check: what leaks, what is near a limit, what is blocked, which events are missing. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* ipcnsctl holders: what keeps namespaces, and what seems to. */
+/* ipcnsctl holders: what keeps namespaces. */
 #include <string.h>
 
 #include "command.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ipcnsctl metrics: figures for Prometheus.
+ * ipcnsctl metrics: metrics for Prometheus.
  *
  * Totals are always there. Of single namespaces each family shows those with the largest values
  * only, and the sum of the others, so that a machine with very many of them does not make as many

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ipcnsctl metrics --listen: metrics for those who ask by HTTP.
+ * ipcnsctl metrics --listen: metrics by HTTP.
  *
  * A child process reads and writes each text. So whatever ends a reading, as a module that is not
  * loaded, ends only that, and what was read and kept is forgotten.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* ipcnsctl waiters: every process that waits for a semaphore or a queue, and for whom. */
+/* ipcnsctl waiters: every process that waits for a semaphore or a queue, and who could unblock it. */
 #include <linux/ipcns.h>
 
 #include "command.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the module does not know but the machine does: command lines, control groups, names. */
+/* Command lines and control groups of processes, and names of users. */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>

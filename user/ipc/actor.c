@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Who did something, and when. */
+/* The attributes of an actor: a process, its user, and the time of what it did. */
 #include <stdio.h>
 #include <string.h>
 #include <linux/ipcns.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is wrong, in sentences, with the command that shows more. */
+/* A list of findings of check: what was found, how bad it is, the command that shows more. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Connections of the tool, and how it ends where there is no way on. */
+/* Connections to the module, and errors of requests that end the tool. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>

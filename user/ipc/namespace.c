@@ -37,7 +37,7 @@ static void fill_state(const struct column *column, const struct row *row, struc
 		value_text(value, ORPHAN_FS_NAME);
 }
 
-/* A process id, unless 0: not visible from here. */
+/* A process id; 0 stands for a process that is not visible in the caller's pid namespace. */
 static void fill_pid(const struct column *column, const struct row *row, struct value *value)
 {
 	uint64_t pid;

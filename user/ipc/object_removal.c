@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Removing objects of one namespace: which of them are in use, and what is said of each. */
+/* Removing objects of one namespace: which of them are in use, and a message about each. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #include "ipc/object.h"
 #include "print/rows.h"
 
-/* What the objects of one namespace come to, as far as only a look at each of them says so. */
+/* Sums over the objects of one namespace that the kernel does not count itself. */
 struct object_sums {
 	bool unknown;		/* memory of one of the segments */
 	uint64_t rss, swap;	/* of segments, bytes */

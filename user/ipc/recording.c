@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the module records, and what it does not though somebody asks for it. */
+/* Which events the module records, and warnings about those asked for that it does not record. */
 #include <errno.h>
 #include <string.h>
 #include <linux/ipcns.h>

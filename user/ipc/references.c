@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ledger of a namespace: its reference count, who has which references, and the rest.
+ * The ledger of a namespace: its reference count, the holder of each reference, and the number
+ * of references without a known holder.
  *
  * The module reports the count, member tasks and attached segments. Descriptors and mounts are
  * found in /proc. The count is read first and once more at last, and what is found may not be more:

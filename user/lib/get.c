@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-only
-/* Requests for what there is. */
+/* Requests for namespaces, objects, limits, holders and status. */
 #include <errno.h>
 #include <sched.h>
 #include <unistd.h>
