@@ -103,7 +103,8 @@ def main():
 
     # What rules, dashboard and manual speak of is there; module figures may be left out.
     known = {name for name, _ in values}
-    source = (top / "user/commands/metrics.c").read_text(encoding="utf-8")
+    source = "".join(path.read_text(encoding="utf-8")
+                     for path in top.glob("user/commands/metrics*.c"))
     counters = set(re.findall(r'prometheus_counter\(x, "(ipcns_\w+)', source)) | {
         name for name, true in re.findall(r'{ "(ipcns_\w+)"[^}]*?(true)?(?:, 1)? }', source)
         if true}
