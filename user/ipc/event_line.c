@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Events: from a message to a line. */
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "host/process_unit.h"
 #include "ipc/event_entry.h"
 #include "ipc/event_field.h"
 #include "ipc/event_line.h"
+#include "ipc/event_stamp.h"
 #include "ipc/namespace.h"
 #include "print/text.h"
 #include "util.h"
-
-#define NS_PER_SECOND 1000000000
-#define STAMP_SIZE 64
 
 /* Events that are lost are red. */
 #define COLOR_LOSS "\033[31m"
@@ -37,73 +33,6 @@ void event_writer_init(struct event_writer *w, FILE *out, enum event_form form)
 	w->out = open_memstream(&w->line, &w->line_len);
 	if (!w->out)
 		die(STATUS_ERROR, "out of memory");
-}
-
-/* Day and time as people write them, with the year if it is another one. */
-static void make_screen_date(struct event_writer *w, int64_t second)
-{
-	time_t then = second, now = time(NULL);
-	struct tm tm, today;
-
-	if (!localtime_r(&then, &tm) || !localtime_r(&now, &today))
-		return;
-	if (!strftime(w->date, sizeof(w->date), tm.tm_year == today.tm_year ? "%b%d %T" : "%Y-%b%d %T",
-		      &tm))
-		*w->date = '\0';
-}
-
-/* Date and zone change rarely, and are dear. */
-static void make_date(struct event_writer *w, int64_t second)
-{
-	char full[64];
-	size_t len, zone;
-
-	if (second == w->second)
-		return;
-	w->second = second;
-	format_time(full, sizeof(full), second, NULL, TIME_ISO);
-	len = strlen(full);
-	zone = len > 6 && full[len - 3] == ':' ? 6 : 0;	/* none beyond calendars */
-	snprintf(w->date, sizeof(w->date), "%.*s.", (int)(len - zone), full);
-	snprintf(w->zone, sizeof(w->zone), "%s", full + len - zone);
-	if (w->form != EVENT_SCREEN)
-		return;
-	make_screen_date(w, second);
-	if (!strcmp(w->zone + (zone ? 3 : 0), ":00"))
-		w->zone[3] = '\0';	/* +01 is as good as +01:00 */
-}
-
-/* Time of an event, or now: what the state of things is true for. */
-static void format_stamp(struct event_writer *w, struct nlattr *attr, char buf[static STAMP_SIZE])
-{
-	struct timespec now;
-	int64_t second;
-	uint64_t time;
-	long rest;
-	int i;
-
-	if (ipcns_uint(attr, &time)) {
-		second = (int64_t)time / NS_PER_SECOND;
-		rest = (int64_t)time % NS_PER_SECOND;
-		if (rest < 0) {
-			rest += NS_PER_SECOND;
-			second--;
-		}
-	} else {
-		clock_gettime(CLOCK_REALTIME, &now);
-		second = now.tv_sec;
-		rest = now.tv_nsec;
-	}
-	make_date(w, second);
-	if (w->form == EVENT_SCREEN) {
-		stpcpy(stpcpy(buf, w->date), w->zone);
-		return;
-	}
-	/* printf(3) would take a fifth of the time of a line. */
-	buf = stpcpy(buf, w->date) + 6;
-	for (i = 1, rest /= 1000; i <= 6; i++, rest /= 10)
-		buf[-i] = '0' + rest % 10;
-	strcpy(buf, w->form == EVENT_LINES ? "" : w->zone);
 }
 
 /* A field of an entry: IPCNS_ and its name. */
@@ -148,9 +77,9 @@ static void end_entry(struct event_writer *w)
 static void begin(struct event_writer *w, struct nlattr *time, uint64_t seq, const char *object,
 		  const char *event)
 {
-	char stamp[STAMP_SIZE];
+	char stamp[EVENT_STAMP_SIZE];
 
-	format_stamp(w, time, stamp);
+	event_stamp(w, time, stamp);
 	if (w->form != EVENT_JSON) {
 		if (w->colors && !object)
 			fputs_unlocked(COLOR_LOSS, w->out);
@@ -498,63 +427,6 @@ void event_write_ns(struct event_writer *w, const struct row *row)
 	begin(w, NULL, 0, event_object_names[IPCNS_EVENT_OBJECT_NS], "present");
 	put_fields(w, ns_fields, row->attr);
 	end(w);
-}
-
-/* Of an object: nothing that is wider is known of one. */
-static uint8_t read_number(struct nlattr *attr, uint32_t *number, uint8_t bit)
-{
-	uint64_t value;
-
-	if (!ipcns_uint(attr, &value))
-		return 0;
-	*number = value;
-	return bit;
-}
-
-/**
- * event_object_read - read a row of object-get
- * @o: the result, for event_object_clear()
- * @row: the row, its nest open
- *
- * Returns false if it is none that can be understood.
- */
-bool event_object_read(struct event_object *o, const struct row *row)
-{
-	uint32_t mode = 0;
-	uint64_t kind;
-	const char *name;
-	size_t len;
-
-	*o = (struct event_object){ 0 };
-	if (!ipcns_uint(row->attr[IPCNS_A_OBJECT_NS_ID], &o->ns_id) ||
-	    !ipcns_uint(row->attr[IPCNS_A_OBJECT_KIND], &kind) || kind > IPCNS_KIND_MQ)
-		return false;
-	o->kind = kind;
-	o->known = read_number(row->attr[IPCNS_A_OBJECT_NS_INUM], &o->inum, EVENT_HAS_INUM) |
-		   read_number(row->attr[IPCNS_A_OBJECT_ID], &o->id, EVENT_HAS_ID) |
-		   read_number(row->attr[IPCNS_A_OBJECT_KEY], &o->key, EVENT_HAS_KEY) |
-		   read_number(row->attr[IPCNS_A_OBJECT_UID], &o->uid, EVENT_HAS_UID) |
-		   read_number(row->attr[IPCNS_A_OBJECT_MODE], &mode, EVENT_HAS_MODE);
-	o->mode = mode;
-	if (kind == IPCNS_KIND_SHM && ipcns_uint(row->nest[IPCNS_A_SHM_SIZE], &o->bytes))
-		o->known |= EVENT_HAS_BYTES;
-	name = kind == IPCNS_KIND_MQ ? ipcns_text(row->attr[IPCNS_A_OBJECT_NAME], &len) : NULL;
-	if (name) {
-		o->name = xrealloc(NULL, len + 2, 1);
-		o->name[0] = '/';	/* which mq_open(3) wants */
-		memcpy(o->name + 1, name, len);
-		o->name[len + 1] = '\0';
-		o->known |= EVENT_HAS_NAME;
-	}
-	return true;
-}
-
-/** event_object_clear - free what event_object_read() allocated */
-void event_object_clear(struct event_object *o)
-{
-	if (o->known & EVENT_HAS_NAME)
-		free(o->name);
-	o->known = 0;
 }
 
 /** event_write_object - write that an object is there */
