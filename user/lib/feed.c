@@ -27,94 +27,19 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "lib.h"
+#include "feed.h"
 
 #define BUFFER_SIZE (8 << 20)
-#define MESSAGE_SIZE (128 << 10)
 
 /* Datagrams that are read before the caller has its turn. */
 #define READS 64
-
-/* Time between two looks at the journal without a subscription. */
-#define POLL_MS 500
 
 /* How often, and how many times, it is checked whether all that was subscribed to is recorded. */
 #define ARM_MS 10L
 #define ARM_TRIES 500
 
-/* A namespace that the caller can see. */
-struct seen {
-	uint64_t id;
-	uint32_t inum;
-};
-
-struct seen_list {
-	struct seen *ns;
-	size_t n, max;
-	bool failed;		/* there was no memory */
-};
-
-struct ipcns_feed {
-	struct ipcns *c;	/* for requests */
-	ipcns_event_fn take;
-	void *arg;
-	uint32_t objects;	/* mask of objects to ask the journal for, 0 for all */
-	uint64_t ns_id;		/* the only namespace to ask the journal for, 0 for all */
-	uint64_t last;		/* number of the last event that was taken, or is lost */
-
-	struct nl_sock *sk;
-	int fd;
-	int epoll;		/* readable when the socket is, or when it is time to poll */
-	int timer;
-	bool joined;
-	bool busy;		/* a callback is running */
-	bool polling;		/* there is no subscription */
-	struct seen_list seen;	/* what the last poll found */
-	uint16_t family;	/* of a module that was loaded meanwhile, 0 if not known */
-	bool complete;		/* all is subscribed to, so that numbers have no gaps */
-	bool overrun;		/* the socket had no room, and is not empty yet */
-	uint64_t held;		/* oldest event in the journal when that was seen */
-	char text[256];		/* what the last error was */
-	char data[MESSAGE_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
-};
-
-static bool parse_event(struct ipcns_event *e, struct nlattr *attrs, int len)
-{
-	e->attrs = attrs;
-	e->len = len;
-	if (!ipcns_index(e->attr, IPCNS_EVENT_ATTRS, attrs, len))
-		return false;
-	ipcns_uint(e->attr[IPCNS_A_EVENT_SEQ], &e->seq);
-	if (!ipcns_uint(e->attr[IPCNS_A_EVENT_OBJECT], &e->object))
-		return false;
-	ipcns_uint(e->attr[IPCNS_A_EVENT_EVENT], &e->kind);
-	ipcns_uint(e->attr[IPCNS_A_EVENT_NS_ID], &e->ns_id);
-	ipcns_uint(e->attr[IPCNS_A_EVENT_FROM], &e->from);
-	ipcns_uint(e->attr[IPCNS_A_EVENT_TO], &e->to);
-	return e->seq || (e->from && e->to >= e->from);
-}
-
-/**
- * ipcns_event_parse_sized - read a message of attributes IPCNS_A_EVENT_*
- * @e: the result, which points into the message
- * @size: size of @e
- * @attrs: the message
- * @len: its length
- *
- * Returns false if it is none that can be understood.
- */
-bool ipcns_event_parse_sized(struct ipcns_event *e, size_t size, struct nlattr *attrs, int len)
-{
-	struct ipcns_event known = { .kind = UINT64_MAX };
-	bool good = parse_event(&known, attrs, len);
-
-	struct_give(e, size, &known, sizeof(known));
-	return good;
-}
-
-/* Keeps the text of an error; returns it. */
-static int __attribute__((format(printf, 3, 4)))
-fail(struct ipcns_feed *f, int err, const char *fmt, ...)
+/** feed_fail - keep the text of an error; returns it */
+int feed_fail(struct ipcns_feed *f, int err, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -183,18 +108,7 @@ static int wait_for(struct ipcns_feed *f, int fd)
 	struct epoll_event event = { .events = EPOLLIN };
 
 	if (epoll_ctl(f->epoll, EPOLL_CTL_ADD, fd, &event))
-		return fail(f, -errno, "cannot wait for events: %s", strerror(errno));
-	return 0;
-}
-
-static int set_timer(struct ipcns_feed *f, unsigned int ms)
-{
-	struct itimerspec spec = { 0 };
-
-	spec.it_interval.tv_sec = spec.it_value.tv_sec = ms / 1000;
-	spec.it_interval.tv_nsec = spec.it_value.tv_nsec = ms % 1000 * 1000000L;
-	if (timerfd_settime(f->timer, 0, &spec, NULL))
-		return fail(f, -errno, "cannot set a timer: %s", strerror(errno));
+		return feed_fail(f, -errno, "cannot wait for events: %s", strerror(errno));
 	return 0;
 }
 
@@ -210,7 +124,7 @@ int ipcns_feed_open(struct ipcns_feed *f)
 	int ret = genl_connect(f->sk);
 
 	if (ret < 0)
-		return fail(f, -EIO, "cannot open a netlink socket: %s", nl_geterror(ret));
+		return feed_fail(f, -EIO, "cannot open a netlink socket: %s", nl_geterror(ret));
 	f->fd = nl_socket_get_fd(f->sk);
 	connection_refuse_senders(f->fd);
 	/* After genl_connect(), which makes it small. */
@@ -220,7 +134,7 @@ int ipcns_feed_open(struct ipcns_feed *f)
 	f->epoll = epoll_create1(EPOLL_CLOEXEC);
 	f->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (f->epoll < 0 || f->timer < 0)
-		return fail(f, -errno, "cannot wait for events: %s", strerror(errno));
+		return feed_fail(f, -errno, "cannot wait for events: %s", strerror(errno));
 	ret = wait_for(f, f->fd);
 	if (!ret)
 		ret = wait_for(f, f->timer);
@@ -228,10 +142,10 @@ int ipcns_feed_open(struct ipcns_feed *f)
 		return ret;
 	ret = genl_ctrl_resolve_grp(f->sk, "nlctrl", "notify");
 	if (ret < 0)
-		return fail(f, -EIO, "cannot look up group \"notify\": %s", nl_geterror(ret));
+		return feed_fail(f, -EIO, "cannot look up group \"notify\": %s", nl_geterror(ret));
 	ret = nl_socket_add_membership(f->sk, ret);
 	if (ret < 0)
-		return fail(f, -EIO, "cannot join group \"notify\": %s", nl_geterror(ret));
+		return feed_fail(f, -EIO, "cannot join group \"notify\": %s", nl_geterror(ret));
 	return 0;
 }
 
@@ -275,66 +189,7 @@ static int subscribe(struct ipcns_feed *f, bool objects)
 			       &recorded);
 	}
 	f->complete = !ret && objects;
-	return ret ? fail(f, ret, "cannot subscribe to events: %s", ipcns_error(f->c)) : 0;
-}
-
-static int compare_seen(const void *a, const void *b)
-{
-	const struct seen *x = a, *y = b;
-
-	return x->id < y->id ? -1 : x->id > y->id;
-}
-
-static void take_seen(struct nlattr *attrs, int len, void *arg)
-{
-	struct seen_list *list = arg;
-	struct nlattr *attr[IPCNS_A_NS_MAX + 1];
-	struct seen *bigger;
-	uint64_t id, inum;
-
-	if (!ipcns_index(attr, IPCNS_A_NS_MAX + 1, attrs, len) ||
-	    !ipcns_uint(attr[IPCNS_A_NS_ID], &id) || !ipcns_uint(attr[IPCNS_A_NS_INUM], &inum))
-		return;
-	if (list->n == list->max) {
-		bigger = realloc(list->ns, (2 * list->max + 64) * sizeof(*bigger));
-		list->failed |= !bigger;
-		if (!bigger)
-			return;
-		list->ns = bigger;
-		list->max = 2 * list->max + 64;
-	}
-	list->ns[list->n++] = (struct seen){ .id = id, .inum = inum };
-}
-
-static bool forget_seen(void *arg)
-{
-	((struct seen_list *)arg)->n = 0;
-	return true;
-}
-
-/* Lists the namespaces that the caller can see, by their ids. */
-static int list_seen(struct ipcns_feed *f, struct seen_list *list)
-{
-	int err = ipcns_namespaces(f->c, 0, take_seen, forget_seen, list);
-
-	if (err)
-		return fail(f, err, "cannot list namespaces: %s", ipcns_error(f->c));
-	if (list->failed)
-		return fail(f, -ENOMEM, "out of memory");
-	if (list->n)
-		qsort(list->ns, list->n, sizeof(*list->ns), compare_seen);
-	return 0;
-}
-
-static int start_polling(struct ipcns_feed *f)
-{
-	struct ipcns_journal journal;
-	int ret = ipcns_feed_journal(f, &journal);
-
-	if (!ret)
-		ret = list_seen(f, &f->seen);
-	f->polling = !ret;
-	return ret ?: set_timer(f, POLL_MS);
+	return ret ? feed_fail(f, ret, "cannot subscribe to events: %s", ipcns_error(f->c)) : 0;
 }
 
 /**
@@ -356,10 +211,10 @@ int ipcns_feed_join(struct ipcns_feed *f, bool objects)
 	f->complete = false;
 	f->seen.n = 0;
 	if (ret)
-		return fail(f, ret, "%s", ipcns_error(f->c));
+		return feed_fail(f, ret, "%s", ipcns_error(f->c));
 	ret = subscribe(f, objects);
 	if (ret == -EPERM || ret == -EOPNOTSUPP)
-		ret = start_polling(f);
+		ret = feed_start_polling(f);
 	f->joined = !ret;
 	return ret;
 }
@@ -373,7 +228,7 @@ int ipcns_feed_join(struct ipcns_feed *f, bool objects)
 void ipcns_feed_leave(struct ipcns_feed *f)
 {
 	if (f->polling)
-		set_timer(f, 0);
+		feed_set_timer(f, 0);
 	f->joined = false;
 	f->polling = false;
 }
@@ -410,105 +265,6 @@ void ipcns_feed_seek(struct ipcns_feed *f, uint64_t last)
 	f->last = last;
 }
 
-static int journal_failed(struct ipcns_feed *f, int err)
-{
-	if (err == -ENODEV)
-		return fail(f, err, "%s", ipcns_error(f->c));
-	return fail(f, err, "cannot read the journal: %s", ipcns_error(f->c));
-}
-
-static void take_journal(struct nlattr *attrs, int len, void *arg)
-{
-	struct nlattr *attr[IPCNS_EVENT_ATTRS];
-	struct ipcns_journal *journal = arg;
-
-	if (!ipcns_index(attr, IPCNS_EVENT_ATTRS, attrs, len))
-		return;
-	ipcns_uint(attr[IPCNS_A_EVENT_SEQ], &journal->next);
-	ipcns_uint(attr[IPCNS_A_EVENT_FROM], &journal->held);
-	ipcns_uint(attr[IPCNS_A_EVENT_NS_ID], &journal->next_ns_id);
-}
-
-/**
- * ipcns_feed_journal_sized - ask for the state of the journal
- * @f: a feed that has joined
- * @journal: the result
- * @size: size of @journal
- *
- * All later events are reported, or reported as lost. Returns 0 or a negative errno.
- */
-int ipcns_feed_journal_sized(struct ipcns_feed *f, struct ipcns_journal *journal, size_t size)
-{
-	struct ipcns_journal known = { 0 };
-	int err;
-
-	err = ipcns_do(f->c, ipcns_request(IPCNS_CMD_JOURNAL_GET), take_journal, &known);
-	struct_give(journal, size, &known, sizeof(known));
-	if (err)
-		return journal_failed(f, err);
-	if (!known.next)
-		return fail(f, -EBADMSG, "cannot read the journal: malformed answer");
-	return 0;
-}
-
-/* Passes an event on, unless it was taken before. */
-static void take(struct ipcns_feed *f, struct ipcns_event *e)
-{
-	if (e->seq) {
-		if (e->seq <= f->last)
-			return;
-		f->last = e->seq;
-	} else {
-		if (e->to <= f->last)
-			return;
-		if (e->from <= f->last)
-			e->from = f->last + 1;
-		f->last = e->to;
-	}
-	f->busy = true;
-	connection_hold(f->c, true);
-	f->take(e, f->arg);
-	connection_hold(f->c, false);
-	f->busy = false;
-}
-
-static void take_row(struct nlattr *attrs, int len, void *arg)
-{
-	struct ipcns_event e;
-
-	if (ipcns_event_parse(&e, attrs, len))
-		take(arg, &e);
-}
-
-/**
- * ipcns_feed_fetch - take what the journal holds after the last event that was taken
- *
- * Returns 0 or a negative errno; -EBUSY in the feed's callback.
- */
-int ipcns_feed_fetch(struct ipcns_feed *f)
-{
-	struct ipcns_journal journal;
-	struct ipcns_request *r;
-	int err;
-
-	/* Where there is a filter, the last row does not tell how far the journal was read. */
-	err = ipcns_feed_journal(f, &journal);
-	if (err)
-		return err;
-	r = ipcns_request(IPCNS_CMD_JOURNAL_GET);
-	ipcns_put_u64(r, IPCNS_A_EVENT_SINCE, f->last + 1);
-	if (f->ns_id)
-		ipcns_put_u64(r, IPCNS_A_EVENT_NS_ID, f->ns_id);
-	if (f->objects)
-		ipcns_put_u32(r, IPCNS_A_EVENT_OBJECTS, f->objects);
-	err = ipcns_dump(f->c, r, take_row, NULL, f);
-	if (err)
-		return journal_failed(f, err);
-	if (f->last + 1 < journal.next)
-		f->last = journal.next - 1;
-	return 0;
-}
-
 /*
  * Messages were dropped. From then on the kernel drops all others, too, until the socket is empty.
  * What is in it now lies before the hole and may be older than what the journal holds.
@@ -541,7 +297,7 @@ static int receive(struct ipcns_feed *f, struct ipcns_event *e)
 		if (err)
 			return err;
 	}
-	take(f, e);
+	feed_take(f, e);
 	return 0;
 }
 
@@ -631,70 +387,10 @@ static int receive_one(struct ipcns_feed *f)
 	if ((len < 0 && errno == ENOBUFS) || len > (ssize_t)sizeof(f->data))
 		return receive_overrun(f);
 	if (len < 0)
-		return fail(f, -errno, "cannot receive events: %m");
+		return feed_fail(f, -errno, "cannot receive events: %m");
 	if (from.nl_pid)	/* not the kernel */
 		return IPCNS_FEED_MORE;
 	return receive_all(f, len);
-}
-
-static struct nlattr *put_attr(char **at, int type, const void *data, uint16_t len)
-{
-	struct nlattr *attr = (void *)*at;
-
-	*attr = (struct nlattr){ .nla_len = NLA_HDRLEN + len, .nla_type = type };
-	memcpy(*at + NLA_HDRLEN, data, len);
-	*at += NLA_HDRLEN + NLA_ALIGN(len);
-	return attr;
-}
-
-/* The end of a namespace, of which nothing is known but that it is not there any more. */
-static void report_absent(struct ipcns_feed *f, const struct seen *ns)
-{
-	const uint32_t object = IPCNS_EVENT_OBJECT_NS, kind = IPCNS_EVENT_KIND_DESTROYED;
-	struct ipcns_event e = { .object = object, .kind = kind, .ns_id = ns->id };
-	char data[128] __attribute__((aligned(NLMSG_ALIGNTO)));
-	struct timespec now;
-	char *at = data;
-	int64_t time;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	time = now.tv_sec * 1000000000LL + now.tv_nsec;
-	e.attr[IPCNS_A_EVENT_TIME] = put_attr(&at, IPCNS_A_EVENT_TIME, &time, sizeof(time));
-	e.attr[IPCNS_A_EVENT_OBJECT] = put_attr(&at, IPCNS_A_EVENT_OBJECT, &object, sizeof(object));
-	e.attr[IPCNS_A_EVENT_EVENT] = put_attr(&at, IPCNS_A_EVENT_EVENT, &kind, sizeof(kind));
-	e.attr[IPCNS_A_EVENT_NS_INUM] =
-		put_attr(&at, IPCNS_A_EVENT_NS_INUM, &ns->inum, sizeof(ns->inum));
-	e.attr[IPCNS_A_EVENT_NS_ID] = put_attr(&at, IPCNS_A_EVENT_NS_ID, &ns->id, sizeof(ns->id));
-	f->take(&e, f->arg);
-}
-
-/* Takes what happened since the last poll. */
-static int poll_journal(struct ipcns_feed *f)
-{
-	struct seen_list now = { 0 };
-	int err = list_seen(f, &now);
-	size_t i;
-
-	if (!err)
-		err = ipcns_feed_fetch(f);
-	if (err) {
-		free(now.ns);
-		return err;
-	}
-	for (i = 0; i < f->seen.n; i++)
-		if (!now.n || !bsearch(&f->seen.ns[i], now.ns, now.n, sizeof(*now.ns), compare_seen))
-			report_absent(f, &f->seen.ns[i]);
-	free(f->seen.ns);
-	f->seen = now;
-	return 0;
-}
-
-/* Whether it is time to poll. */
-static bool timer_expired(struct ipcns_feed *f)
-{
-	uint64_t times;
-
-	return read(f->timer, &times, sizeof(times)) == sizeof(times);
 }
 
 /**
@@ -708,11 +404,11 @@ int ipcns_feed_read(struct ipcns_feed *f)
 	int i, err;
 
 	if (f->busy)
-		return fail(f, -EBUSY, "the feed is in use by the caller of this callback");
+		return feed_fail(f, -EBUSY, "the feed is in use by the caller of this callback");
 	for (i = 0; state == IPCNS_FEED_MORE && i < READS; i++)
 		state = receive_one(f);
-	if (state == IPCNS_FEED_DRY && f->polling && timer_expired(f)) {
-		err = poll_journal(f);
+	if (state == IPCNS_FEED_DRY && f->polling && feed_timer_expired(f)) {
+		err = feed_poll(f);
 		if (err)
 			return state_of(err);
 	}
