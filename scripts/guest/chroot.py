@@ -46,7 +46,9 @@ def make(name, suite, packages, leave_out, purpose):
             '--aptopt=APT::Install-Recommends "false"',
             *(f"--dpkgopt=path-exclude={path}" for path in leave_out),
             *([f"--keyring={KEYRING}"] if KEYRING.exists() else []), suite, partial, mirror())
-        shutil.rmtree(partial / "dev")      # who enters mounts that of the machine
+        if os.path.ismount(partial / "dev"):
+            raise Failure(f"mmdebstrap has left {partial}/dev mounted")
+        shutil.rmtree(partial / "dev")      # those who enter mount that of the machine
         (partial / "dev").mkdir()
         partial.rename(root)
     return root
