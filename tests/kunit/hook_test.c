@@ -10,6 +10,7 @@
 #include "support.h"
 
 #include "creator.h"
+#include "hook.h"
 #include "journal.h"
 #include "probe.h"
 
