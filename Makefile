@@ -54,6 +54,8 @@ SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=all
 # part; "make check-all" runs everything on all.
 KERNELS   := 6.1 6.12
 QUICK     := 6.12-rt newest debug
+# On these, "make check-all" runs all scenes, and nothing else.
+MORE      := 5.10 7.2 7.3 6.1-arm64 6.12-arm64
 
 all: module tool library
 
@@ -177,6 +179,7 @@ record: setup-check
 check-all: setup-check
 	tests/run --all --full $(KERNELS:%=--kernel %) $(QUICK:%=--kernel %)
 	tests/run --sanitize $(KERNELS:%=--kernel %)
+	tests/run $(MORE:%=--kernel %)
 
 check-install: setup-check
 	tests/install/run
