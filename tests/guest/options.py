@@ -127,6 +127,7 @@ def units(t):
         fails(t, ["list", "unit=docker:"], 1, "two that it could mean", "docker:0123456789ab")
         fails(t, ["list", "unit=no-such"], 1, "nothing that it could mean", "no-such")
         fails(t, ["show", "unit="], 1, "no name", "UNIT")
+        fails(t, ["show", "db.service"], 1, "a unit without unit=", "unit=db.service")
         end(service)
 
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <linux/ipcns.h>
 
 #include "host/container_name.h"
@@ -322,8 +323,13 @@ void ns_parse(const char *arg, struct ipcns_name *ns)
 {
 	char why[256];
 
-	if (!ipcns_name_parse(arg, ns, why, sizeof(why)))
-		die(STATUS_ERROR, "namespace \"%s\": %s", arg, why);
+	if (ipcns_name_parse(arg, ns, why, sizeof(why)))
+		return;
+	/* the library knows no units: a word alone is taken for a file */
+	if (*arg && !strpbrk(arg, "/=:") && access(arg, F_OK))
+		die(STATUS_ERROR, "namespace \"%s\": give an inode number, ipc:[INODE], id=NSID, pid=PID or a path; for a unit, unit=%s",
+		    arg, arg);
+	die(STATUS_ERROR, "namespace \"%s\": %s", arg, why);
 }
 
 static void die_ambiguous(const struct ipcns_name *ns)
