@@ -843,8 +843,8 @@ static void stay(const char *text)
 	end_dump(0);	/* objects */
 	put_live();
 	put_live();	/* no mqueue filesystem is left */
-	put_staying();
 	end_dump(EPERM);	/* what keeps it */
+	put_staying();
 	RUN("check: namespaces that stay", cmd_check, STATUS_FOUND, text, NULL, "--all");
 }
 

@@ -262,11 +262,9 @@ static void check_all(struct check_scope *scope, struct findings *list)
 {
 	struct inventory inventory = { .scope = scope, .waits = { .brief = true,
 							      .max = OBJECTS_MAX } };
-	const struct row_store *first = scope->all;
-	struct row_store second = { 0 };
+	int64_t begun = now(), sampled;
 	struct pinned pinned = { 0 };
 	struct waits after = { 0 };
-	int64_t sampled;
 
 	if (!scope->kinds)
 		check_pinned_begin(scope, &pinned);
@@ -278,22 +276,18 @@ static void check_all(struct check_scope *scope, struct findings *list)
 	check_limits_end(scope, &inventory.limits, list);
 	report_orphans(&inventory, list);
 	check_filesystems(scope, list);
-	if (pinned.n || inventory.waits.n)
-		sleep_until(sampled + SAMPLE_NS);
+	if (pinned.n)
+		sleep_until(begun + SAMPLE_NS);
 	if (inventory.waits.n) {
+		sleep_until(sampled + SAMPLE_NS);
 		check_blocked_again(scope, &inventory.waits, &after);
 		check_blocked(scope, &inventory.waits, &after, list);
 	}
 	report_left_out(&inventory, list);
 	if (!scope->kinds) {
-		if (pinned.n)
-			ns_select_all(scope->w, &second);
-		scope->all = pinned.n ? &second : first;
 		check_pinned_end(scope, &pinned, list);
 		check_dying(scope, list);
-		scope->all = first;
 	}
-	row_store_clear(&second);
 	waits_free(&inventory.waits);
 	waits_free(&after);
 	free(inventory.tallies);

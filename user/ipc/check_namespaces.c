@@ -66,8 +66,9 @@ static void add_pinned(const struct check_scope *scope, const struct stored_row 
 	char *process = NULL, words[128] = "";
 	unsigned int kind;
 
-	if (account && !held)
-		return;		/* it is not kept any more */
+	/* It is not kept any more, or a process is inside. */
+	if (account && (!held || held & 1U << HOLDER_TASK))
+		return;
 	for (kind = 0; kind <= HOLDER_UNATTRIBUTED; kind++)
 		if (held & 1U << kind)
 			snprintf(words + strlen(words), sizeof(words) - strlen(words), "%s%s",
@@ -86,37 +87,56 @@ static void add_pinned(const struct check_scope *scope, const struct stored_row 
 
 static bool was_pinned(const struct pinned *pinned, uint64_t nsid)
 {
-	return bsearch(&nsid, pinned->nsids, pinned->n, sizeof(nsid), compare_numbers);
+	return pinned->n && bsearch(&nsid, pinned->nsids, pinned->n, sizeof(nsid), compare_numbers);
 }
 
-/**
- * check_pinned_end - find namespaces that have no process since the check began
- * @scope: what is checked; its namespaces are those of now
- * @pinned: those of the beginning; freed
- * @list: where findings go
- */
-void check_pinned_end(const struct check_scope *scope, struct pinned *pinned,
-		      struct findings *list)
+/* Those of @all that were pinned and, if @look, still are. */
+static void select_pinned(const struct row_store *all, const struct pinned *pinned, bool look,
+			  struct row_store *still)
 {
-	struct row_store still = { 0 };
-	struct references references;
 	const struct stored_row *stored;
 	struct row row;
 	size_t i;
 
-	for (i = 0; pinned->n && i < scope->all->n; i++) {
-		stored = &scope->all->rows[i];
-		if (row_parse(&row, stored->attrs, stored->len) &&
-		    has_state(&row, IPCNS_STATE_PINNED) && was_pinned(pinned, ns_id(stored)))
-			row_store_add(&still, stored->attrs, stored->len, ns_sort_key);
+	for (i = 0; i < all->n; i++) {
+		stored = &all->rows[i];
+		if (was_pinned(pinned, ns_id(stored)) &&
+		    (!look || (row_parse(&row, stored->attrs, stored->len) &&
+			       has_state(&row, IPCNS_STATE_PINNED))))
+			row_store_add(still, stored->attrs, stored->len, ns_sort_key);
 	}
+}
+
+/**
+ * check_pinned_end - find namespaces that have no process since the check began
+ * @scope: what is checked
+ * @pinned: those of the beginning; freed
+ * @list: where findings go
+ *
+ * What keeps them shows whether a process is inside by now. Namespaces are read once more only
+ * where one is missing from that, or where the caller may not know.
+ */
+void check_pinned_end(const struct check_scope *scope, struct pinned *pinned,
+		      struct findings *list)
+{
+	struct row_store still = { 0 }, now = { 0 };
+	struct references references;
+	size_t i;
+
+	select_pinned(scope->all, pinned, false, &still);
 	if (still.n) {
 		references_read_once(scope->w, &still, &references);
+		if (references.refused) {
+			row_store_clear(&still);
+			ns_select_all(scope->w, &now);
+			select_pinned(&now, pinned, true, &still);
+		}
 		for (i = 0; i < still.n; i++)
 			add_pinned(scope, &still.rows[i], &references, list);
 		references_free(&references);
 	}
 	row_store_clear(&still);
+	row_store_clear(&now);
 	free(pinned->nsids);
 	*pinned = (struct pinned){ 0 };
 }

@@ -486,7 +486,8 @@ static void read_all(struct ipcns *w, struct references *references)
 	int ret;
 
 	ret = ipcns_holders(w, only(references), 0, references_add, restart, references);
-	if (ret == -EPERM) {
+	/* who reads once takes what there is: the only namespace may be gone by now */
+	if (ret == -EPERM || (ret == -ENOENT && references->brief)) {
 		references->refused = true;
 		return;
 	}
