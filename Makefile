@@ -28,7 +28,7 @@ UNITDIR ?= $(if $(filter /usr,$(PREFIX)),/usr/lib,/etc)/systemd/system
 LIBDIR    ?= $(PREFIX)/lib
 PKGS      := libnl-genl-3.0 smartcols
 CFLAGS    ?= -O2 -g
-TOOLFLAGS := -std=gnu11 -Wall -Wextra -Wno-missing-field-initializers -D_GNU_SOURCE -include include/ipcns_version.h
+TOOLFLAGS := -std=gnu11 -Wall -Wextra -Wno-missing-field-initializers -D_GNU_SOURCE -D_LARGEFILE64_SOURCE -include include/ipcns_version.h
 TOOLFLAGS += -Iinclude/uapi -Iinclude -Iuser $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 # Filters of rows came with 2.40.
 TOOLFLAGS += $(shell pkg-config --exists 'smartcols >= 2.40' 2>/dev/null && echo -DHAVE_SCOLS_FILTER)

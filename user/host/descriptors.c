@@ -65,7 +65,7 @@ static const char *numbers_next(struct numbers *dir, uint64_t *value)
 
 	for (;;) {
 		if (dir->at >= dir->len) {
-			dir->len = getdents64(dir->fd, dir->buf, sizeof(dir->buf));
+			dir->len = getdents64(dir->fd, (void *)dir->buf, sizeof(dir->buf));
 			dir->at = 0;
 			if (dir->len <= 0)
 				return NULL;

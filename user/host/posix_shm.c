@@ -34,6 +34,13 @@
 #define TMPFS_MAGIC 0x01021994
 #define FOLDER "/dev/shm"
 
+/* musl has the kernel's struct statx, but not all names in it. */
+#ifndef STATX_MNT_ID
+#define STATX_MNT_ID 0x1000U
+#define STATX_ATTR_MOUNT_ROOT 0x2000
+#define stx_mnt_id __pad1[0]
+#endif
+
 /* Somebody else's renames make a cached look-up fail now and then. */
 #define TRIES 100
 

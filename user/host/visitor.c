@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -39,11 +40,12 @@ static bool close_others(int *keep, size_t n)
 
 	qsort(keep, n, sizeof(*keep), compare_descriptors);
 	for (i = 0; i < n; i++) {
-		if ((unsigned int)keep[i] > next && close_range(next, keep[i] - 1, 0))
+		if ((unsigned int)keep[i] > next &&
+		    syscall(SYS_close_range, next, keep[i] - 1, 0))
 			return false;
 		next = keep[i] + 1;
 	}
-	return !close_range(next, ~0U, 0);
+	return !syscall(SYS_close_range, next, ~0U, 0);
 }
 
 /* What it says on a terminal of the caller's, nobody else shall say. */

@@ -82,7 +82,6 @@ static bool find_text(struct ipcns *c, const char *attrs, size_t len)
 static int set_error(struct ipcns *c, const struct nlmsghdr *nlh, int err, size_t skip)
 {
 	size_t len = nlh->nlmsg_len - NLMSG_HDRLEN;
-	char text[64];
 
 	if (err > 0 || err < -ERRNO_MAX)
 		return -NLE_PARSE_ERR;
@@ -90,8 +89,9 @@ static int set_error(struct ipcns *c, const struct nlmsghdr *nlh, int err, size_
 	c->err = -err;
 	if (!err)
 		return 0;
-	/* strerror(3) may share a buffer between threads. */
-	snprintf(c->text, sizeof(c->text), "%s", strerror_r(c->err, text, sizeof(text)));
+	/* strerror(3) may share a buffer between threads, and there are two strerror_r(3). */
+	errno = c->err;
+	snprintf(c->text, sizeof(c->text), "%m");
 	if (nlh->nlmsg_flags & NLM_F_ACK_TLVS && skip < len)
 		c->explained = find_text(c, (const char *)nlh + NLMSG_HDRLEN + skip, len - skip);
 	return 0;
