@@ -29,7 +29,7 @@
 
 static const char usage[] =
 	"Usage: " PROGRAM " metrics [OPTION...]\n\n"
-	"Prints figures about IPC namespaces and about the module, for Prometheus.\n\n"
+	"Prints metrics of IPC namespaces and of the module, for Prometheus.\n\n"
 	"Options:\n"
 	"     --top N        of single namespaces, the N with the largest values (20)\n"
 	"     --format NAME  openmetrics (the default), or prometheus: the older format,\n"
@@ -88,7 +88,7 @@ static void write_ages(struct prometheus *x, struct metric_rows *t, size_t top, 
 
 	prometheus_gauge(x, dying ? "ipcns_namespace_dying_age_seconds" :
 			 "ipcns_namespace_pinned_age_seconds", "seconds",
-			 dying ? "Time since the last reference of a dying namespace went." :
+			 dying ? "Time since the last reference of a dying namespace was dropped." :
 			 "Time since the creation of a namespace that has no member.");
 	for (i = 0; i < n; i++) {
 		metric_rows_sample(x, t->by_rank[i]);

@@ -16,7 +16,7 @@ static const struct {
 	  IPCNS_A_STATUS_JOURNAL_NEXT, true, 1 },
 	{ "ipcns_events_dropped", NULL, "Events for which the journal had no room.",
 	  IPCNS_A_STATUS_DROPPED, true },
-	{ "ipcns_namespaces_missed", NULL, "Namespaces that came or went without an event.",
+	{ "ipcns_namespaces_missed", NULL, "Namespaces that were created or destroyed without an event.",
 	  IPCNS_A_STATUS_MISSED, true },
 	{ "ipcns_walks", NULL, "Walks over all namespaces.", IPCNS_A_STATUS_WALKS, true },
 	{ "ipcns_walks_cut", NULL, "Walks that were cut short and done again.",

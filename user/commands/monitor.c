@@ -32,15 +32,15 @@ static const char usage[] =
 	"Options:\n"
 	" -t, --type KIND,...   only about ns, shm, sem, msg, mq\n"
 	" -e, --events LIST     only these, each as TYPE, EVENT or TYPE.EVENT\n"
-	" -s, --snapshot        begin with what there is, as events \"present\"\n"
-	"     --since WHEN      begin with what the journal holds: event's number,\n"
-	"     --until WHEN        09:30, yesterday or \"10 min ago\" on; and where to end\n"
+	" -s, --snapshot        first report what exists, as events \"present\"\n"
+	"     --since WHEN      start in the journal: event number, 09:30, \"10 min ago\"\n"
+	"     --until WHEN      end there\n"
 	"     --strict          end with 3 when events are lost or not recorded\n"
 	"     --follow-module   while the module is not loaded, wait for it\n"
 	" -J, --json            JSON Lines\n"
 	" -b, --bytes           on a terminal: sizes as numbers of bytes\n"
 	"     --journald        write to the journal of systemd, with fields IPCNS_*\n"
-	"     --state FILE      go on where the last run with this file ended\n"
+	"     --state FILE      continue where the last run with this file ended\n"
 	" -q, --quiet           do not report what was not recorded before the start\n"
 	"     --color[=WHEN]    losses in red: auto, always or never\n"
 	" -h, --help  -V, --version\n\n"
@@ -586,11 +586,11 @@ int cmd_monitor(int argc, char **argv)
 	if (m.snapshot && m.span.has_since)
 		die_usage("--snapshot and --since are mutually exclusive");
 	if (m.follow && optind < argc)
-		die_usage("--follow-module goes with no namespace: identities begin anew with the module");
+		die_usage("--follow-module and a namespace are mutually exclusive: NSIDs restart with the module");
 	if (m.path && (m.snapshot || m.span.has_since))
-		die_usage("--state tells where to begin: no --snapshot, no --since");
+		die_usage("--state, --snapshot and --since are mutually exclusive");
 	if (m.path && optind < argc)
-		die_usage("--state goes with no namespace: identities begin anew with the module");
+		die_usage("--state and a namespace are mutually exclusive: NSIDs restart with the module");
 	if (form == EVENT_JOURNALD) {
 		long_output_signals();
 		event_writer_init(&m.writer, NULL, form);

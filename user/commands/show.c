@@ -81,7 +81,7 @@ static const struct line objects[] = {
 /* What more there is of a namespace that is dying. Its objects are those that it had then. */
 static const struct line death[] = {
 	{ "Death", NULL },
-	{ "Last reference gone", "DIED" },
+	{ "Last reference dropped", "DIED" },
 	{ "Dropped by", "DROPPER" },
 	{ "User", "DUSER" },
 };
