@@ -280,21 +280,19 @@ static void disarm_entries(enum ipcns_hook_group group)
 static bool disarm_return(struct ipcns_hook *h)
 {
 	unsigned int flags = memalloc_noreclaim_save();
-	u64 before = h->missed;
 	int err;
 
 	/* first: it ceases to fire long before this returns, and must not seem silent */
-	h->missed = missed(h);
 	WRITE_ONCE(h->armed, false);
 	err = disable_kprobe(&h->krp.kp);
 	memalloc_noreclaim_restore(flags);
 	if (err) {
-		h->missed = before;
 		WRITE_ONCE(h->armed, true);
 		set_stuck(h->symbol, err);
 		h->stuck = true;
 		return false;
 	}
+	h->missed += h->krp.nmissed + h->krp.kp.nmissed;
 	return true;
 }
 

@@ -7,13 +7,14 @@ import json
 import os
 import pathlib
 import resource
+import signal
 import threading
 import time
 
 from lib import calls, module, tool, wire, witness
 from lib.events import Listener
 from lib.member import Member
-from lib.tap import main, scene, until
+from lib.tap import PACE, main, scene, until
 from events import many_namespaces
 
 TAKE = (0, -1, calls.SEM_UNDO)
@@ -206,6 +207,31 @@ def dying(t):
         if shown:
             break
     t.ok(shown, "while some are dying")
+
+
+def come_and_go(seconds):
+    """Namespaces with a process that waits for a semaphore, each for less than check takes."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pid = os.fork()
+        if not pid:
+            calls.unshare(calls.CLONE_NEWIPC)
+            calls.semop(calls.semget(1, 1), TAKE)
+            os._exit(0)
+        time.sleep(0.4)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+@scene("what is looked at ends meanwhile")
+def ended_meanwhile(t):
+    with Member(0) as member:
+        member.start(come_and_go, 14 * PACE)
+        for args in [("check",)] * 6 + [("waiters",), ("objects", "--undo")] * 6:
+            done = tool.ipcnsctl(*args, "-J")
+            t.ok(done.returncode in (0, 4) and not done.stderr, " ".join(args),
+                 (done.returncode, done.stderr))
+        member.result()
 
 
 @scene("dying for long")

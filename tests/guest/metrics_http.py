@@ -70,6 +70,8 @@ def check_answers(t):
            (b"405", True), "whose body nobody waits for")
     t.same(talk(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n"), (b"200", True),
            "the connection is closed after one answer")
+    t.same(talk(b"GET /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n0123456789"),
+           (b"200", True), "a body that a GET has is dropped")
     with Member() as member:
         time.sleep(1.1)
         t.ok(f'ns="{member.inode}"' in fetch()[2], "a new namespace is in the next text")

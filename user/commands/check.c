@@ -178,7 +178,7 @@ static void read_objects(struct inventory *inventory, struct findings *list)
 			.waits = waits_mark(&inventory->waits),
 		};
 		ret = ipcns_objects(scope->w, &filter, take_object, restart_dump, &dump);
-		if (ret)
+		if (ret && !(few && module_gone(ret)))
 			module_die(scope->w, ret, "cannot list objects");
 	}
 }
@@ -375,6 +375,7 @@ int cmd_check(int argc, char **argv)
 {
 	struct row_store all = { 0 }, only = { 0 };
 	struct check_scope scope = { .all = &all };
+	struct timespec now;
 	bool show_all = false, lines = false;
 	struct findings list = { 0 };
 	struct column_choice columns;
@@ -401,6 +402,8 @@ int cmd_check(int argc, char **argv)
 	scope.w = module_open();
 	ns_select(scope.w, argc - optind, argv + optind, &only);
 	scope.only = only.n ? &only : NULL;
+	clock_gettime(CLOCK_REALTIME, &now);
+	scope.listed = now.tv_sec + now.tv_nsec / 1e9;
 	ns_select_all(scope.w, &all);
 	check_all(&scope, &list);
 	report_part();

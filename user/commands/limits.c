@@ -38,7 +38,7 @@ static const struct option longopts[] = {
 static void add_shm_limits(struct user_limits *list, const struct row_store *all,
 			   const struct row_store *only)
 {
-	struct posix_shm found = { 0 };
+	struct posix_shm found = { .folders_only = true };
 
 	if (!posix_shm_permitted())
 		return;

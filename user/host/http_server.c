@@ -163,7 +163,10 @@ static void make_answer(struct server *server, struct MHD_Connection *connection
 		client->end += monotonic_ms() - begin;
 }
 
-/* Called for the head of a request. A body is not read, since each answer ends the connection. */
+/*
+ * Called for the head of a request, for each part of a body, and at the end. The body of a request
+ * that is refused is not read, since each answer ends the connection; that of another one is dropped.
+ */
 static enum MHD_Result take_request(void *arg, struct MHD_Connection *connection, const char *url,
 				    const char *method, const char *version,
 				    const char *upload, size_t *upload_len, void **seen)
@@ -173,12 +176,15 @@ static enum MHD_Result take_request(void *arg, struct MHD_Connection *connection
 
 	(void)version;
 	(void)upload;
-	(void)upload_len;
-	(void)seen;
 	if (strcmp(method, MHD_HTTP_METHOD_GET) && strcmp(method, MHD_HTTP_METHOD_HEAD))
 		return send_text(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n");
 	if (strcmp(url, server->path))
 		return send_text(connection, MHD_HTTP_NOT_FOUND, "not found: try /metrics\n");
+	if (!*seen || *upload_len) {
+		*seen = server;
+		*upload_len = 0;
+		return MHD_YES;
+	}
 	make_answer(server, connection, &answer);
 	return send_answer(connection, answer.failed ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_OK,
 			   answer.type, answer.body, answer.len);

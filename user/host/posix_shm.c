@@ -303,7 +303,7 @@ static ssize_t find_folder(struct shm_reading *reading, int fd)
 	folder->dedicated = folder->whole &&
 		(number_set_has(&reading->shared, dev) || !number_set_has(&reading->other, dev));
 	add_path(reading, fd);
-	if (!list_files(reading, fd, all->n_folders))
+	if (!all->folders_only && !list_files(reading, fd, all->n_folders))
 		shm_take_error(reading);
 	return all->n_folders++;
 }
@@ -423,7 +423,7 @@ static void free_reading(struct shm_reading *reading)
 
 /**
  * posix_shm_read - find POSIX shared memory and named semaphores of the machine
- * @all: the result, all zero at first; for posix_shm_free()
+ * @all: the result, all zero at first, but for all->folders_only; for posix_shm_free()
  * @users: whether to look for those who have files mapped and open, and for files without a name
  * @pid: a process whose use is of interest, see shm_file.by_process; or 0
  *

@@ -42,8 +42,9 @@ struct shm_file {
 	bool by_process;	/* the process that was asked for is one of them */
 };
 
-/* All that was found; all zero at first. */
+/* All that was found; all zero at first, but for what is asked for. */
 struct posix_shm {
+	bool folders_only;	/* asked for: no files are looked at */
 	struct shm_folder *folders;
 	size_t n_folders, allocated_folders;
 	struct shm_file *files;	/* sorted by device and inode number: links are neighbours */

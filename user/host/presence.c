@@ -19,30 +19,26 @@
 /* Real, effective, saved and filesystem user of a task. */
 #define UIDS 4
 
-/* A mount of a tmpfs. */
-struct view {
-	uint64_t mntns;		/* mount namespace that it is in */
-	uint32_t dev;		/* as in struct mount */
-};
-
 /* What a reading needs, besides its result. */
 struct reading {
 	struct presences *all;
 	struct number_set mntns;	/* mount namespaces whose mounts were read */
-	struct view *views;		/* sorted by mount namespace */
-	size_t n_views, allocated;
+	size_t allocated;
 };
 
-/* A user at a place: a namespace by its inode number, or a tmpfs by its device. */
-static uint64_t user_at(uint32_t place, uint32_t uid)
+/* A user in a namespace, by its inode number. */
+static uint64_t user_at(uint32_t inum, uint32_t uid)
 {
-	return (uint64_t)place << 32 | uid;
+	return (uint64_t)inum << 32 | uid;
 }
 
+/* By device, and by mount namespace. */
 static int compare_views(const void *p, const void *q)
 {
-	const struct view *a = p, *b = q;
+	const struct tmpfs_view *a = p, *b = q;
 
+	if (a->dev != b->dev)
+		return a->dev < b->dev ? -1 : 1;
 	return (a->mntns > b->mntns) - (a->mntns < b->mntns);
 }
 
@@ -86,25 +82,6 @@ static bool read_uids(struct presences *all, const char *task, uint32_t uids[UID
 	return true;
 }
 
-/* A user in a mount namespace may use all of its tmpfs. */
-static void add_viewer(struct reading *reading, uint64_t mntns, uint32_t uid)
-{
-	const struct view wanted = { .mntns = mntns }, *end = reading->views + reading->n_views;
-	const struct view *view = NULL;
-
-	if (!number_set_add(&reading->all->users, user_at(mntns, uid)))
-		return;
-	if (reading->n_views)
-		view = bsearch(&wanted, reading->views, reading->n_views, sizeof(*view),
-			       compare_views);
-	if (!view)
-		return;
-	while (view > reading->views && view[-1].mntns == mntns)
-		view--;
-	for (; view < end && view->mntns == mntns; view++)
-		number_set_add(&reading->all->viewers, user_at(view->dev, uid));
-}
-
 static void read_task(struct reading *reading, const char *task)
 {
 	struct presences *all = reading->all;
@@ -118,7 +95,7 @@ static void read_task(struct reading *reading, const char *task)
 		if (ipc)
 			number_set_add(&all->users, user_at(ipc, uids[i]));
 		if (mnt)
-			add_viewer(reading, mnt, uids[i]);
+			number_set_add(&all->users, user_at(mnt, uids[i]));
 	}
 	all->views_complete &= !mnt || number_set_has(&reading->mntns, mnt);
 }
@@ -146,16 +123,29 @@ static void read_process(uint32_t pid, void *arg)
 	closedir(dir);
 }
 
+/* Drops mounts of one tmpfs in one mount namespace but one of them. */
+static void unify_views(struct presences *all)
+{
+	size_t i, kept = 0;
+
+	if (all->n_views)
+		qsort(all->views, all->n_views, sizeof(*all->views), compare_views);
+	for (i = 0; i < all->n_views; i++)
+		if (!kept || compare_views(&all->views[kept - 1], &all->views[i]))
+			all->views[kept++] = all->views[i];
+	all->n_views = kept;
+}
+
 static void take_mount(const struct mount *mount, void *arg)
 {
 	struct reading *reading = arg;
+	struct presences *all = reading->all;
 
 	number_set_add(&reading->mntns, mount->mntns);
 	if (mount->kind != MOUNT_TMPFS)
 		return;
-	reading->views = xgrow(reading->views, reading->n_views, &reading->allocated,
-			       sizeof(*reading->views));
-	reading->views[reading->n_views++] = (struct view){ mount->mntns, mount->dev };
+	all->views = xgrow(all->views, all->n_views, &reading->allocated, sizeof(*all->views));
+	all->views[all->n_views++] = (struct tmpfs_view){ mount->mntns, mount->dev };
 }
 
 /**
@@ -171,11 +161,9 @@ void presences_read(struct presences *all)
 	all->complete = posix_shm_permitted();
 	all->views_complete = true;
 	mounts_read(take_mount, &reading);
-	if (reading.n_views)
-		qsort(reading.views, reading.n_views, sizeof(*reading.views), compare_views);
+	unify_views(all);
 	processes_read(read_process, &reading);
 	number_set_clear(&reading.mntns);
-	free(reading.views);
 }
 
 /** presences_have - whether a user has a task in an IPC or mount namespace: their numbers differ */
@@ -187,13 +175,25 @@ bool presences_have(const struct presences *all, uint64_t inum, uint32_t uid)
 /** presences_see - whether a user has a task in a mount namespace that has a tmpfs, by its device */
 bool presences_see(const struct presences *all, uint32_t dev, uint32_t uid)
 {
-	return number_set_has(&all->viewers, user_at(dev, uid));
+	size_t low = 0, high = all->n_views, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (all->views[middle].dev < dev)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < all->n_views && all->views[low].dev == dev; low++)
+		if (presences_have(all, all->views[low].mntns, uid))
+			return true;
+	return false;
 }
 
 /** presences_free - free what presences_read() found */
 void presences_free(struct presences *all)
 {
 	number_set_clear(&all->users);
-	number_set_clear(&all->viewers);
+	free(all->views);
 	*all = (struct presences){ 0 };
 }

@@ -7,10 +7,17 @@
 
 #include "id_set.h"
 
+/* A tmpfs that is mounted in a mount namespace. */
+struct tmpfs_view {
+	uint64_t mntns;
+	uint32_t dev;		/* as in struct mount */
+};
+
 /* Who is where; all zero at first. */
 struct presences {
 	struct number_set users;	/* by namespace, see presences_have() */
-	struct number_set viewers;	/* by tmpfs, see presences_see() */
+	struct tmpfs_view *views;	/* sorted by device; each once */
+	size_t n_views;
 	bool complete;			/* whether all tasks could be looked at, and */
 	bool views_complete;		/* their mounts */
 };

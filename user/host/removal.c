@@ -267,11 +267,14 @@ static void remove_file(struct removal *r)
 		r->result = REMOVAL_CHANGED;
 	else if (!r->in_use && is_file_open(r, folder, private))
 		r->result = REMOVAL_OPEN;
-	if (r->result == REMOVAL_DONE && unlinkat(folder, private, 0))
-		set_failed(r);
-	else if (r->result != REMOVAL_DONE &&
-		 renameat2(folder, private, folder, r->name, RENAME_NOREPLACE))
+	if (r->result != REMOVAL_DONE &&
+	    renameat2(folder, private, folder, r->name, RENAME_NOREPLACE))
 		r->result = REMOVAL_MISPLACED;	/* there is another one of that name again */
+	if (r->result == REMOVAL_DONE && unlinkat(folder, private, 0)) {
+		set_failed(r);
+		if (errno == ENOENT)	/* it is there by another name */
+			r->result = REMOVAL_CHANGED;
+	}
 	close(folder);
 }
 

@@ -277,8 +277,7 @@ static void check_user(const struct user_limit *row, struct findings *list)
 				 severity == SEVERITY_INFO ?
 				 ", no room for another queue as large as the largest" : "");
 	finding_subject(f, "user %s", user_name(row->uid));
-	finding_more(f, severity == SEVERITY_INFO ? PROGRAM " limits" :
-		     PROGRAM " limits --above 80");
+	finding_more(f, PROGRAM " limits --above 80");
 }
 
 /** check_shm_limits - find filesystems at /dev/shm that are used to 80% or more */

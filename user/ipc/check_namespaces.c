@@ -142,17 +142,15 @@ void check_pinned_end(const struct check_scope *scope, struct pinned *pinned,
 }
 
 /* Seconds since the last reference of a namespace was dropped, -1 if that is not known. */
-static double dying_seconds(const struct row *row)
+static double dying_seconds(const struct row *row, double now)
 {
 	struct nlattr *tb[IPCNS_A_ACTOR_MAX + 1];
-	struct timespec now;
 	uint64_t time;
 
 	if (!actor_parse(row->attr[IPCNS_A_NS_DYING], tb) ||
 	    !ipcns_uint(tb[IPCNS_A_ACTOR_TIME], &time))
 		return -1;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec + now.tv_nsec / 1e9 - time / (double)NS_PER_SECOND;
+	return now - time / (double)NS_PER_SECOND;
 }
 
 /** check_dying - find namespaces whose teardown does not end */
@@ -168,7 +166,7 @@ void check_dying(const struct check_scope *scope, struct findings *list)
 		if (!row_parse(&row, stored->attrs, stored->len) || !ns_is_dying(&row) ||
 		    !is_selected(scope, &row))
 			continue;
-		seconds = dying_seconds(&row);
+		seconds = dying_seconds(&row, scope->listed);
 		if (seconds <= DYING_SECONDS)
 			continue;
 		finding_more(check_found(scope, list, SEVERITY_WARN, "dying",

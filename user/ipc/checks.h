@@ -13,6 +13,7 @@
 struct check_scope {
 	struct ipcns *w;
 	const struct row_store *all;	/* all namespaces, sorted */
+	double listed;			/* when they were listed, in seconds since the epoch */
 	const struct row_store *only;	/* namespaces that were asked for, sorted; NULL for all */
 	unsigned int kinds;		/* mask of kinds of objects, 0 for all and all else */
 };

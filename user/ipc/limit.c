@@ -305,7 +305,7 @@ void limits_try(struct ipcns *w, uint64_t id, struct row_store *store)
 {
 	int ret = ipcns_limits(w, id, add, NULL, store);
 
-	if (ret && ret != -ENOENT)
+	if (ret && !module_gone(ret))
 		module_die(w, ret, "cannot get limits");
 }
 

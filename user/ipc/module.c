@@ -50,6 +50,18 @@ void module_die(const struct ipcns *c, int err, const char *fmt, ...)
 	die(STATUS_ERROR, "%s: %s", what, ipcns_error(c));
 }
 
+/**
+ * module_gone - whether a request failed since what it names was removed
+ * @err: what the request returned
+ *
+ * ENOENT: there is no such namespace or object. ESTALE: the namespace is dying. EIDRM: the object was
+ * removed while it was read.
+ */
+bool module_gone(int err)
+{
+	return err == -ENOENT || err == -ESTALE || err == -EIDRM;
+}
+
 /** report_part - report, once, that the caller sees only a part, if that is so and was not ruled out */
 void report_part(void)
 {

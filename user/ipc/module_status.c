@@ -198,6 +198,16 @@ static void check_losses(struct ipcns *w, struct nlattr **tb, uint64_t hooks_mis
 	}
 }
 
+static void take_hook(const struct hook *hook, uint64_t *missed, struct findings *list)
+{
+	*missed += hook->missed;
+	if (hook->error.type == VALUE_WORD)
+		finding_more(findings_add(list, SEVERITY_WARN, "hooks",
+					  "the hook on %.*s cannot be armed: %s",
+					  (int)hook->symbol.len, hook->symbol.text,
+					  hook->error.text), PROGRAM " status");
+}
+
 /**
  * module_problems - find what is wrong with the module itself
  * @w: the connection, for losses that the journal shows
@@ -221,7 +231,7 @@ void module_problems(struct ipcns *w, struct nlattr *attrs, int len, struct find
 		if (nla_type(attr) == IPCNS_A_STATUS_LAYOUT && layout_parse(attr, &layout))
 			check_layout(&layout, list);
 		else if (nla_type(attr) == IPCNS_A_STATUS_PROBE && hook_parse(attr, &hook))
-			missed += hook.missed;
+			take_hook(&hook, &missed, list);
 	}
 	if (ipcns_uint(tb[IPCNS_A_STATUS_EVENTS_LIVE], &live) && !live)
 		finding_more(findings_add(list, SEVERITY_WARN, "hooks",

@@ -10,6 +10,7 @@
 
 #include "host/removal.h"
 #include "ipc/file_object.h"
+#include "ipc/module.h"
 #include "ipc/namespace.h"
 #include "ipc/namespace_open.h"
 #include "ipc/object.h"
@@ -356,7 +357,7 @@ static void run(struct ipcns *w, const struct stored_row *ns, const char *ns_nam
 		errno = EPERM;
 		describe_state(REMOVALS_REFUSED, ns_name, why, size);
 	}
-	if ((fd == -ESRCH || fd == -ENOENT) && !files && how & REMOVE_GONE)
+	if ((fd == -ESRCH || module_gone(fd)) && !files && how & REMOVE_GONE)
 		while (n--)	/* it is being destroyed, or was, with its objects */
 			removals[n].result = REMOVAL_GONE;
 	if (fd < 0 && !files)

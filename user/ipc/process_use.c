@@ -215,7 +215,7 @@ static unsigned int ask(struct ipcns *w, const struct row *row, uint8_t cmd)
 	if (!r)
 		return 0;
 	ret = ipcns_dump(w, r, elements ? take_element : take_waiter, restart_request, NULL);
-	if (ret && ret != -ENOENT)
+	if (ret && !module_gone(ret))
 		module_die(w, ret, "cannot list %s", elements ? "elements" : "waiters");
 	return process.mask;
 }

@@ -487,7 +487,7 @@ static void read_all(struct ipcns *w, struct references *references)
 
 	ret = ipcns_holders(w, only(references), 0, references_add, restart, references);
 	/* who reads once takes what there is: the only namespace may be gone by now */
-	if (ret == -EPERM || (ret == -ENOENT && references->brief)) {
+	if (ret == -EPERM || (module_gone(ret) && references->brief)) {
 		references->refused = true;
 		return;
 	}

@@ -64,7 +64,7 @@ static bool dumped(struct ipcns *w, int ret)
 	if (ret == -ENODEV)
 		return false;
 	/* Not found: the only namespace wanted is gone by now, so there are no rows. */
-	if (ret && ret != -ENOENT)
+	if (ret && !module_gone(ret))
 		module_die(w, ret, "cannot take the snapshot");
 	return true;
 }

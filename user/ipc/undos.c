@@ -31,7 +31,7 @@ static int print_set(struct ipcns *w, const struct row *set, struct table *out, 
 	struct row row;
 	size_t i;
 
-	if (ret == -ENOENT)
+	if (module_gone(ret))
 		ret = 0;
 	else if (ret && ret != -EPERM && ret != -EACCES && ret != -EOPNOTSUPP)
 		module_die(w, ret, "cannot list adjustments");

@@ -123,7 +123,8 @@ void waits_read_objects(struct ipcns *w, const struct row_store *namespaces, uns
 		filter.ns_id = few ? ns_id(&namespaces->rows[i]) : 0;
 		objects.before = waits_mark(waits);
 		ret = ipcns_objects(w, &filter, take_object, restart_objects, &objects);
-		if (ret)
+		/* one of few may have ended since it was chosen */
+		if (ret && !(few && module_gone(ret)))
 			module_die(w, ret, "cannot list objects");
 	}
 }
@@ -321,7 +322,7 @@ static void fill_awaited(struct ipcns *w, struct request *request)
 			return;
 		ret = ipcns_dump(w, object_request(IPCNS_CMD_ELEMENT_GET, &request->row),
 				 take_element, restart_elements, request);
-		if (ret && ret != -ENOENT)
+		if (ret && !module_gone(ret))
 			module_die(w, ret, "cannot list semaphores");
 		return;
 	case IPCNS_KIND_MSG:
@@ -364,11 +365,11 @@ static bool check(struct ipcns *w, struct request *request, int ret)
 {
 	struct waits *waits = request->waits;
 
+	if (module_gone(ret))
+		return false;
 	switch (ret) {
 	case 0:
 		return true;
-	case -ENOENT:		/* it is gone */
-		return false;
 	case -EPERM:
 	case -EACCES:
 		waits->refused += waits->refused_nsid != request->nsid;
