@@ -18,7 +18,7 @@
 
 #define TEXT(text) (text), sizeof(text) - 1
 
-void mounts_read(mount_fn found, void *arg)
+void mounts_read(mount_fn found, void *arg, struct number_set *done)
 {
 	static const struct mount mounts[] = {
 		{ MOUNT_NSFS, 1, 0, 7, TEXT("/run/ns"), 10 },
@@ -30,6 +30,8 @@ void mounts_read(mount_fn found, void *arg)
 
 	for (i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++)
 		found(&mounts[i], arg);
+	if (done)
+		number_set_add(done, 7);
 }
 
 void descriptors_add_mount(struct descriptor_search *search, const struct mount *mount)

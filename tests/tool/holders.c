@@ -567,7 +567,7 @@ static void search_own(unsigned int kinds, struct own *own)
 	struct descriptor_search search = { .kinds = kinds };
 
 	*own = (struct own){ 0 };
-	mounts_read(add_search_mount, &search);
+	mounts_read(add_search_mount, &search, NULL);
 	descriptors_read(&search, take_own, own);
 	descriptors_clear(&search);
 }

@@ -211,12 +211,13 @@ bool mount_namespace(uint32_t pid, uint64_t *inum)
  * mounts_read - find mounts of IPC namespaces, mqueue, proc and tmpfs filesystems
  * @found: called for each
  * @arg: for @found
+ * @done: NULL, or empty; set to the mount namespaces whose mounts were read
  *
  * Reads the mounts of one process in each mount namespace, one whose root directory is that of the
  * mount namespace if there is one. Processes that end meanwhile are passed over, and so are mount
  * namespaces that no visible process is in.
  */
-void mounts_read(mount_fn found, void *arg)
+void mounts_read(mount_fn found, void *arg, struct number_set *done)
 {
 	struct reading reading = { .found = found, .arg = arg };
 	struct confined *confined = NULL;
@@ -254,5 +255,8 @@ void mounts_read(mount_fn found, void *arg)
 	if (proc)
 		closedir(proc);
 	free(confined);
-	number_set_clear(&reading.done);
+	if (done)
+		*done = reading.done;
+	else
+		number_set_clear(&reading.done);
 }

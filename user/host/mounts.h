@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "id_set.h"
+
 enum mount_kind {
 	MOUNT_NSFS,	/* of an IPC namespace itself */
 	MOUNT_MQUEUE,	/* of an mqueue filesystem */
@@ -39,6 +41,6 @@ typedef void (*mount_fn)(const struct mount *mount, void *arg);
 
 bool mount_parse(char *line, size_t len, struct mount *mount);
 bool mount_namespace(uint32_t pid, uint64_t *inum);
-void mounts_read(mount_fn found, void *arg);
+void mounts_read(mount_fn found, void *arg, struct number_set *done);
 
 #endif

@@ -438,7 +438,7 @@ void posix_shm_read(struct posix_shm *all, bool users, uint32_t pid)
 	if (!stat("/proc/self/ns/user", &st))
 		reading.userns = st.st_ino;
 	reading.search.kinds = users ? 1U << DESCRIPTOR_TMPFS : 0;
-	mounts_read(take_mount, &reading);
+	mounts_read(take_mount, &reading, NULL);
 	processes_read(look_at_process, &reading);
 	sort_found(&reading);
 	if (users)

@@ -141,7 +141,6 @@ static void take_mount(const struct mount *mount, void *arg)
 	struct reading *reading = arg;
 	struct presences *all = reading->all;
 
-	number_set_add(&reading->mntns, mount->mntns);
 	if (mount->kind != MOUNT_TMPFS)
 		return;
 	all->views = xgrow(all->views, all->n_views, &reading->allocated, sizeof(*all->views));
@@ -160,7 +159,7 @@ void presences_read(struct presences *all)
 
 	all->complete = posix_shm_permitted();
 	all->views_complete = true;
-	mounts_read(take_mount, &reading);
+	mounts_read(take_mount, &reading, &reading.mntns);
 	unify_views(all);
 	processes_read(read_process, &reading);
 	number_set_clear(&reading.mntns);

@@ -157,7 +157,7 @@ void orphan_fs_find(struct ipcns *w, const struct row_store *namespaces, struct 
 		if (row_parse(&row, namespaces->rows[i].attrs, namespaces->rows[i].len) &&
 		    ipcns_uint(row.attr[IPCNS_A_NS_MQ_DEV], &dev))
 			number_set_add(&found.known, dev);
-	mounts_read(take_mount, NULL);
+	mounts_read(take_mount, NULL, NULL);
 	for (i = 0; i < found.n; i++)
 		add_row(found.rows[i], store);
 }

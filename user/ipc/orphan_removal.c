@@ -154,7 +154,9 @@ static void put_kept(const struct orphan *orphan)
 		fputs("; give --older-than for likely ones", stdout);
 		break;
 	case KEPT_UNSEEN:
-		fputs("; not all processes can be looked at, which takes CAP_SYS_PTRACE", stdout);
+		fputs("; not all processes can be looked at", stdout);
+		if (!posix_shm_permitted())
+			fputs(", which requires CAP_SYS_PTRACE", stdout);
 		break;
 	case KEPT_PRESENT:
 		user = user_name(orphan->uid);

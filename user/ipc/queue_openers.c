@@ -135,7 +135,7 @@ void openers_read(struct ipcns *w)
 		qsort(openers.filesystems, openers.n_filesystems, sizeof(*openers.filesystems),
 		      compare_filesystems);
 	openers.search.kinds = 1U << DESCRIPTOR_QUEUE;
-	mounts_read(add_mount, NULL);
+	mounts_read(add_mount, NULL, NULL);
 	descriptors_read(&openers.search, add_opener, NULL);
 	drop_doubles();
 	openers.known = true;

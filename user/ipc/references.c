@@ -502,7 +502,7 @@ static void read_all(struct ipcns *w, struct references *references)
 	for (i = 0; i < references->n; i++)
 		if (!references->accounts[i].known && !references->accounts[i].dying)
 			references->refused = true;
-	mounts_read(references_add_mount, references);
+	mounts_read(references_add_mount, references, NULL);
 	descriptors_read(&references->search, references_add_descriptor, references);
 	references_balance(references);
 }
