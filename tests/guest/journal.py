@@ -167,7 +167,7 @@ def joined(t):
         t.same(missing[:5], [], "what was there before the first number, and still is, is listed")
         until(lambda: events.status()["dying"] == 0, "the last teardown")
         begin = events.next_number()
-        t.same([number for numbers, _, _ in dump(link, "object") for number in numbers][:1],
+        t.same([number for numbers, _, _ in dump(link, "ns") for number in numbers][:1],
                [begin], "at a quiet time it is the next event's")
 
 
