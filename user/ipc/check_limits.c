@@ -238,13 +238,14 @@ void check_limits_restart(struct near_limits *list, uint64_t nsid)
 static void report_limit(const struct check_scope *scope, struct near_limit *limit,
 			 struct findings *list)
 {
-	const struct share *share, *most = NULL;
+	const struct share *most = NULL;
 	char by[128] = "";
+	size_t i;
 
 	merge_shares(limit);
-	for (share = limit->shares; share < limit->shares + limit->n; share++)
-		if (!most || share->amount > most->amount)
-			most = share;
+	for (i = 0; i < limit->n; i++)
+		if (!most || limit->shares[i].amount > most->amount)
+			most = &limit->shares[i];
 	if (most)
 		snprintf(by, sizeof(by), ", %llu by user %s", (unsigned long long)most->amount,
 			 user_name(most->uid));
@@ -288,11 +289,14 @@ void check_shm_limits(const struct check_scope *scope, const struct posix_shm *f
 	const struct user_limit *row;
 	char used[8], size[8];
 	struct finding *f;
+	size_t i;
 
 	shm_limits_add(&limits, found, scope->all, scope->only);
-	for (row = limits.rows; row < limits.rows + limits.n; row++) {
-		const double part = user_limit_use(row);
+	for (i = 0; i < limits.n; i++) {
+		double part;
 
+		row = &limits.rows[i];
+		part = user_limit_use(row);
 		if (!row->wanted || part < NEAR)
 			continue;
 		format_size(used, row->used);
