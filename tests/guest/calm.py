@@ -259,9 +259,9 @@ def units(t):
                 guest.call(make_one_of_each, b"first")
             member.call(make_one_of_each, b"second")
             for kind in ("sem", "msg", "mq"):
-                t.same([row["unit"] for row in
-                        tool.rows("objects", "--type", kind, "-o", "UNIT", member.inode)],
-                       [None, "calm.service"], f"{kind}: of a creator that lives")
+                t.same({row["unit"] for row in
+                        tool.rows("objects", "--type", kind, "-o", "UNIT", member.inode)},
+                       {None, "calm.service"}, f"{kind}: of a creator that lives")
             t.same({row["key"]: row["unit"] for row in tool.rows(
                 "objects", "-o", "KEY,UNIT,TYPE", member.inode) if row["type"] == "shm"},
                    {"0x00000028": "calm.service", "0x0000002b": None},
