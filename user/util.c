@@ -166,6 +166,31 @@ void *xmemdup(const void *p, size_t size)
 	return size ? memcpy(copy, p, size) : copy;
 }
 
+/**
+ * first_not_below - where a key would go in a sorted array, before its equals
+ * @key: an element to compare with
+ * @base: the array; may be NULL if it is empty
+ * @n: how many elements it has
+ * @size: bytes of an element
+ * @compare: what the array is sorted by, or its most significant part
+ *
+ * Returns the index of the first element that is not below @key; @n if there is none.
+ */
+size_t first_not_below(const void *key, const void *base, size_t n, size_t size,
+		       int (*compare)(const void *p, const void *q))
+{
+	size_t low = 0, high = n, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (compare((const char *)base + middle * size, key) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /** monotonic_ms - milliseconds by a clock that nobody sets */
 int64_t monotonic_ms(void)
 {

@@ -21,6 +21,8 @@ enum {
 
 #define PROGRAM "ipcnsctl"
 
+#define NS_PER_SECOND 1000000000LL
+
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 extern const char *command_name;
@@ -37,6 +39,8 @@ void *xrealloc(void *p, size_t n, size_t size);
 void *xcalloc(size_t n, size_t size);
 void *xgrow(void *p, size_t n, size_t *allocated, size_t size);
 void *xmemdup(const void *p, size_t size);
+size_t first_not_below(const void *key, const void *base, size_t n, size_t size,
+		       int (*compare)(const void *p, const void *q));
 int64_t monotonic_ms(void);
 
 #endif

@@ -45,7 +45,7 @@ static const struct option longopts[] = {
 /* Objects with waiters that are looked at: each takes the kernel a walk over all namespaces. */
 #define OBJECTS_MAX 256
 
-#define SAMPLE_NS 1000000000LL
+#define SAMPLE_NS NS_PER_SECOND
 
 /* Objects of one kind in one namespace that nobody uses. */
 struct tally {
@@ -68,12 +68,12 @@ static int64_t now(void)
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
+	return ts.tv_sec * NS_PER_SECOND + ts.tv_nsec;
 }
 
 static void sleep_until(int64_t when)
 {
-	const struct timespec ts = { when / 1000000000, when % 1000000000 };
+	const struct timespec ts = { when / NS_PER_SECOND, when % NS_PER_SECOND };
 
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL))
 		continue;

@@ -227,7 +227,7 @@ static void read_systemd(struct history *h)
 {
 	int64_t since = h->span.has_since && !h->span.since.seq ? h->span.since.time : 0;
 
-	journalctl_read(MONITOR_UNIT, since / 1000000000, take_entry, h);
+	journalctl_read(MONITOR_UNIT, since / NS_PER_SECOND, take_entry, h);
 	h->span.over = false;
 }
 
@@ -247,7 +247,7 @@ static void report_gaps(const struct history *h, bool journal)
 	if (!h->first_time || (h->span.has_since && (h->span.since.seq ||
 						     h->span.since.time >= h->first_time)))
 		return;
-	format_time(time, sizeof(time), h->first_time / 1000000000, NULL, TIME_ISO);
+	format_time(time, sizeof(time), h->first_time / NS_PER_SECOND, NULL, TIME_ISO);
 	if (h->recording.held > 1 && !h->lost_before)
 		error("the module holds nothing from before event %llu, of %s%s",
 		      (unsigned long long)h->first_seq, time,

@@ -25,7 +25,6 @@
 
 #define TOP 20
 #define USER_NAMESPACES 64	/* whose limit is read at most */
-#define NS_PER_SECOND 1000000000ULL
 
 static const char usage[] =
 	"Usage: " PROGRAM " metrics [OPTION...]\n\n"

@@ -10,8 +10,6 @@
 #include "ipc/namespace.h"
 #include "util.h"
 
-#define NS_PER_SECOND 1000000000ULL
-
 static uint64_t number(const struct row *row, unsigned int attr)
 {
 	uint64_t value = 0;

@@ -415,8 +415,8 @@ static void watch_clock(struct monitor *m)
 	m->timer = -1;
 	if (!m->span.has_until || m->span.until.seq)
 		return;
-	spec.it_value.tv_sec = m->span.until.time / 1000000000;
-	spec.it_value.tv_nsec = m->span.until.time % 1000000000;
+	spec.it_value.tv_sec = m->span.until.time / NS_PER_SECOND;
+	spec.it_value.tv_nsec = m->span.until.time % NS_PER_SECOND;
 	spec.it_value.tv_nsec += !m->span.until.time;	/* all zero would mean never */
 	m->timer = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
 	m->fd = epoll_create1(EPOLL_CLOEXEC);

@@ -79,7 +79,7 @@ static int64_t now(void)
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
+	return ts.tv_sec * NS_PER_SECOND + ts.tv_nsec;
 }
 
 /* Nanoseconds from seconds, which may have a fraction, in every locale with a point. */
@@ -96,7 +96,7 @@ static bool parse_seconds(const char *text, int64_t *ns)
 		rest = rest * 10 + (i < digits ? text[whole + 1 + i] - '0' : 0);
 	if (digits && strspn(text + whole + 1, "0123456789") != digits)
 		return false;
-	*ns = seconds * 1000000000LL + rest;
+	*ns = seconds * NS_PER_SECOND + rest;
 	return true;
 }
 
@@ -213,7 +213,7 @@ static void wait_until(struct waiting *w, int64_t until)
 	struct timespec ts = { 0 };
 
 	if (rest > 0)
-		ts = (struct timespec){ rest / 1000000000, rest % 1000000000 };
+		ts = (struct timespec){ rest / NS_PER_SECOND, rest % NS_PER_SECOND };
 	ppoll(&fd, 1, &ts, NULL);
 }
 

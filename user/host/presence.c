@@ -174,17 +174,12 @@ bool presences_have(const struct presences *all, uint64_t inum, uint32_t uid)
 /** presences_see - whether a user has a task in a mount namespace that has a tmpfs, by its device */
 bool presences_see(const struct presences *all, uint32_t dev, uint32_t uid)
 {
-	size_t low = 0, high = all->n_views, middle;
+	const struct tmpfs_view wanted = { .dev = dev };
+	size_t i = first_not_below(&wanted, all->views, all->n_views, sizeof(wanted),
+				   compare_views);
 
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		if (all->views[middle].dev < dev)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < all->n_views && all->views[low].dev == dev; low++)
-		if (presences_have(all, all->views[low].mntns, uid))
+	for (; i < all->n_views && all->views[i].dev == dev; i++)
+		if (presences_have(all, all->views[i].mntns, uid))
 			return true;
 	return false;
 }

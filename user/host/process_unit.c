@@ -13,8 +13,6 @@
 #include "host/process_unit.h"
 #include "util.h"
 
-#define NS_PER_SECOND 1000000000LL
-
 /*
  * An event about an object has the time at which the module read the clock in the same tick, so it
  * may seem to be as long before its cause; and two clocks are not read at the same moment.

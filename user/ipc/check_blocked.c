@@ -67,18 +67,11 @@ static int compare_waiting(const void *p, const void *q)
 static const struct stored_row *find_object(const struct row_store *objects,
 					    const struct stored_row *wanted)
 {
-	size_t low = 0, high = objects->n, middle;
+	const size_t i = first_not_below(wanted, objects->rows, objects->n, sizeof(*wanted),
+					 stored_row_compare);
 
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		if (sort_key_compare(&objects->rows[middle].key, &wanted->key) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < objects->n &&
-	       !sort_key_compare(&objects->rows[low].key, &wanted->key) ?
-	       &objects->rows[low] : NULL;
+	return i < objects->n && !stored_row_compare(&objects->rows[i], wanted) ?
+	       &objects->rows[i] : NULL;
 }
 
 /* What changes with each operation that succeeds; a POSIX queue changes its ctime. */
@@ -382,16 +375,10 @@ static size_t list_waited(const struct waits *before, struct waiting *waited)
 
 static bool is_nsid_in(const struct waiting *waited, size_t n, uint64_t nsid)
 {
-	size_t low = 0, high = n, middle;
+	const struct waiting wanted = { .nsid = nsid };
+	const size_t i = first_not_below(&wanted, waited, n, sizeof(wanted), compare_waiting);
 
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		if (waited[middle].nsid < nsid)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < n && waited[low].nsid == nsid;
+	return i < n && waited[i].nsid == nsid;
 }
 
 /* Keeps the objects that somebody waited for before. */

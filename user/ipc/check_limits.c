@@ -139,16 +139,11 @@ void check_limits_begin(const struct check_scope *scope, bool all_objects,
 /* The limits of a namespace, all of them in a row; NULL if it has none. */
 static struct near_limit *find_limits(const struct near_limits *list, uint64_t nsid)
 {
-	size_t low = 0, high = list->n, middle;
+	const struct near_limit wanted = { .nsid = nsid };
+	const size_t i = first_not_below(&wanted, list->rows, list->n, sizeof(wanted),
+					 compare_near);
 
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		if (list->rows[middle].nsid < nsid)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < list->n && list->rows[low].nsid == nsid ? &list->rows[low] : NULL;
+	return i < list->n && list->rows[i].nsid == nsid ? &list->rows[i] : NULL;
 }
 
 static uint64_t measure_object(const struct row *row, enum measure measure)
@@ -303,12 +298,13 @@ void check_shm_limits(const struct check_scope *scope, const struct posix_shm *f
 		format_size(size, row->limit);
 		f = check_found(scope, list, part < 1 ? SEVERITY_WARN : SEVERITY_CRIT, "limit",
 				row->ns, row->nsid, "/dev/shm: %s of %s in use", used, size);
-		finding_more(f, PROGRAM " objects --type pshm,psem --sort -USED %llu",
-			     (unsigned long long)row->ns);
-		if (row->ns)
-			continue;
-		finding_subject(f, "processes of no namespace that is known");
-		finding_more(f, PROGRAM " objects --type pshm,psem --sort -USED");
+		if (row->ns) {
+			finding_more(f, PROGRAM " objects --type pshm,psem --sort -USED %llu",
+				     (unsigned long long)row->ns);
+		} else {
+			finding_subject(f, "processes of no namespace that is known");
+			finding_more(f, PROGRAM " objects --type pshm,psem --sort -USED");
+		}
 	}
 	user_limits_free(&limits);
 }

@@ -16,8 +16,6 @@
 #include "print/text.h"
 #include "util.h"
 
-#define NS_PER_SECOND 1000000000ULL
-
 /* Longer than a teardown takes that waits for nothing. */
 #define DYING_SECONDS 10
 

@@ -8,8 +8,6 @@
 #include "print/text.h"
 #include "util.h"
 
-#define NS_PER_SECOND 1000000000
-
 /* Day and time as people write them, with the year if it is another one. */
 static void make_screen_date(struct event_writer *w, int64_t second)
 {

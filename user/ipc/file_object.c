@@ -31,24 +31,10 @@ static unsigned int kind_of(const struct shm_file *file)
  */
 static ssize_t find_namespace(const struct row_store *namespaces, const struct shm_folder *folder)
 {
-	size_t low = 0, high = namespaces->n, middle;
-	struct row row;
+	const struct stored_row *found = folder->n_ipc ?
+					 ns_find_live(namespaces, folder->ipc[0]) : NULL;
 
-	if (!folder->n_ipc)
-		return -1;
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		if (namespaces->rows[middle].key.number[0] < folder->ipc[0])
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	/* an inode number can be used again while the namespace that had it is dying */
-	for (; low < namespaces->n && namespaces->rows[low].key.number[0] == folder->ipc[0]; low++)
-		if (row_parse(&row, namespaces->rows[low].attrs, namespaces->rows[low].len) &&
-		    !ns_is_dying(&row))
-			return low;
-	return -1;
+	return found ? found - namespaces->rows : -1;
 }
 
 /**
@@ -196,7 +182,7 @@ static void add_file(struct file_sums *sum, unsigned int kind, uint64_t bytes, b
 	sum->orphan_bytes[kind] += orphan ? bytes : 0;
 }
 
-/* Adds up files, by the place of the namespace of each folder. A file with several names counts once. */
+/* Adds up files by the namespace of their folder. A file with several names counts once. */
 static void add_up(const struct posix_shm *found, const ssize_t *places, struct file_sums *sums,
 		   struct file_sums *total)
 {

@@ -376,30 +376,47 @@ static int compare_ids(const void *p, const void *q)
 	return (ns_id(*a) > ns_id(*b)) - (ns_id(*a) < ns_id(*b));
 }
 
+/* The first row with an inode number; NULL if there is none. */
+static const struct stored_row *first_row(const struct row_store *all, uint64_t inum)
+{
+	const struct stored_row wanted = { .key.number[0] = inum };
+	const size_t i = first_not_below(&wanted, all->rows, all->n, sizeof(wanted),
+					 stored_row_compare);
+
+	return i < all->n && all->rows[i].key.number[0] == inum ? &all->rows[i] : NULL;
+}
+
+/**
+ * ns_find_live - the namespace with an inode number that is not dying
+ * @all: all namespaces, sorted by inode number
+ * @inum: the number; it can be used again while the namespace that had it is dying
+ *
+ * Returns its row; NULL if there is none.
+ */
+const struct stored_row *ns_find_live(const struct row_store *all, uint64_t inum)
+{
+	const struct stored_row *stored = first_row(all, inum);
+	struct row row;
+
+	for (; stored && stored < all->rows + all->n && stored->key.number[0] == inum; stored++)
+		if (row_parse(&row, stored->attrs, stored->len) && !ns_is_dying(&row))
+			return stored;
+	return NULL;
+}
+
 /* The row of all, which is sorted by inode number, that ns means; NULL if there is none. */
 static const struct stored_row *find(const struct row_store *all, const struct stored_row **by_id,
 				     const struct ipcns_name *ns)
 {
-	const struct stored_row *row;
-	size_t low = 0, high = all->n, middle;
-	uint64_t value;
+	const struct stored_row wanted = { .key.number[1] = ns->value }, *key = &wanted, *row;
+	size_t i;
 
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		value = ns->by_id ? ns_id(by_id[middle]) : all->rows[middle].key.number[0];
-		if (value < ns->value)
-			low = middle + 1;
-		else
-			high = middle;
+	if (ns->by_id) {
+		i = first_not_below(&key, by_id, all->n, sizeof(key), compare_ids);
+		return i < all->n && ns_id(by_id[i]) == ns->value ? by_id[i] : NULL;
 	}
-	if (low == all->n)
-		return NULL;
-	if (ns->by_id)
-		return ns_id(by_id[low]) == ns->value ? by_id[low] : NULL;
-	row = &all->rows[low];
-	if (row->key.number[0] != ns->value)
-		return NULL;
-	if (low + 1 < all->n && row[1].key.number[0] == ns->value)
+	row = first_row(all, ns->value);
+	if (row && row + 1 < all->rows + all->n && row[1].key.number[0] == ns->value)
 		die_ambiguous(ns);
 	return row;
 }

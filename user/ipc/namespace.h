@@ -50,6 +50,7 @@ bool ns_describe_dying(const struct row *row, char *text, size_t size);
 void ns_refuse_dying(const struct row *row);
 bool ns_is_unit(const char *arg);
 bool ns_is_dying(const struct row *row);
+const struct stored_row *ns_find_live(const struct row_store *all, uint64_t inum);
 uint64_t ns_id(const struct stored_row *row);
 int ns_compare(const void *p, const void *q);
 void ns_sort_key(const struct row *row, struct sort_key *key);

@@ -104,16 +104,9 @@ void object_set_sort(struct object_set *set)
 static size_t find_group(const struct object_set *set, uint64_t ns_id, uint8_t kind)
 {
 	const struct object_set_group wanted = { .ns_id = ns_id, .kind = kind };
-	size_t low = 0, high = set->n_groups, middle;
 
-	while (low < high) {
-		middle = (low + high) / 2;
-		if (compare_groups(&set->groups[middle], &wanted) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return first_not_below(&wanted, set->groups, set->n_groups, sizeof(wanted),
+			       compare_groups);
 }
 
 static void expand(struct event_object *o, const struct object_set_group *g,

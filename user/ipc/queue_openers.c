@@ -141,20 +141,15 @@ void openers_read(struct ipcns *w)
 	openers.known = true;
 }
 
-/* The first row of a queue, or any other if it has none; NULL if there are no rows. */
+/* The first row of a queue; NULL if it has none. */
 static const struct opener *first_of(uint64_t nsid, uint64_t ino)
 {
 	const struct opener wanted = { .nsid = nsid, .ino = ino };
-	size_t low = 0, high = openers.n, middle;
+	const size_t i = first_not_below(&wanted, openers.rows, openers.n, sizeof(wanted),
+					 compare_queues);
 
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		if (compare_queues(&openers.rows[middle], &wanted) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return openers.rows ? &openers.rows[low] : NULL;
+	return i < openers.n && !compare_queues(&openers.rows[i], &wanted) ?
+	       &openers.rows[i] : NULL;
 }
 
 static bool is_of(const struct opener *row, uint64_t nsid, uint64_t ino)

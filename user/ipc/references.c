@@ -40,18 +40,13 @@ static struct ns_references *find(const struct references *references, uint64_t 
 /* The one that lives of those with an inode number: one that is dying has no mounts. */
 static struct ns_references *find_by_inum(const struct references *references, uint64_t inum)
 {
-	size_t low = 0, high = references->n, middle;
+	const struct ns_references wanted = { .inum = inum };
+	size_t i = first_not_below(&wanted, references->accounts, references->n, sizeof(wanted),
+				   compare_accounts);
 
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		if (references->accounts[middle].inum < inum)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < references->n && references->accounts[low].inum == inum; low++)
-		if (!references->accounts[low].dying)
-			return &references->accounts[low];
+	for (; i < references->n && references->accounts[i].inum == inum; i++)
+		if (!references->accounts[i].dying)
+			return &references->accounts[i];
 	return NULL;
 }
 

@@ -66,41 +66,14 @@ static void consider_lowest(struct candidates *c)
 	}
 }
 
-/* Place of the first of @all, which is sorted by inode number, that has not a lower one. */
-static size_t place_of(const struct row_store *all, uint64_t inum)
-{
-	size_t low = 0, high = all->n, middle;
-
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		if (all->rows[middle].key.number[0] < inum)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 /* The namespace of a process; NULL if it is not known. One that is dying has none. */
 static const struct stored_row *row_of(const struct row_store *all, uint32_t pid)
 {
-	uint64_t state;
 	struct stat st;
-	struct row row;
 	char path[64];
-	size_t i;
 
 	snprintf(path, sizeof(path), "/proc/%u/ns/ipc", pid);
-	if (stat(path, &st))
-		return NULL;
-	for (i = place_of(all, st.st_ino); i < all->n; i++) {
-		if (all->rows[i].key.number[0] != st.st_ino)
-			break;
-		if (row_parse(&row, all->rows[i].attrs, all->rows[i].len) &&
-		    ipcns_uint(row.attr[IPCNS_A_NS_STATE], &state) && state != IPCNS_STATE_DYING)
-			return &all->rows[i];
-	}
-	return NULL;
+	return stat(path, &st) ? NULL : ns_find_live(all, st.st_ino);
 }
 
 static void consider_process(uint32_t pid, void *arg)

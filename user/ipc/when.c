@@ -15,7 +15,6 @@
 #include "print/text.h"
 #include "util.h"
 
-#define NS_PER_SECOND 1000000000LL
 #define NS_PER_DAY (86400 * NS_PER_SECOND)
 
 /* Times beyond this many years do not fit into nanoseconds. */

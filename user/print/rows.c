@@ -72,7 +72,8 @@ int sort_key_compare(const struct sort_key *a, const struct sort_key *b)
 	return ret ?: (a->text_len > b->text_len) - (a->text_len < b->text_len);
 }
 
-static int compare(const void *p, const void *q)
+/** stored_row_compare - sort_key_compare() of two struct stored_row, for qsort(3) */
+int stored_row_compare(const void *p, const void *q)
 {
 	return sort_key_compare(&((const struct stored_row *)p)->key,
 				&((const struct stored_row *)q)->key);
@@ -85,10 +86,10 @@ void row_store_sort(struct row_store *store)
 
 	progress_end();
 	/* Often they came in this order. */
-	while (i < store->n && compare(&store->rows[i - 1], &store->rows[i]) <= 0)
+	while (i < store->n && stored_row_compare(&store->rows[i - 1], &store->rows[i]) <= 0)
 		i++;
 	if (i < store->n)
-		qsort(store->rows, store->n, sizeof(*store->rows), compare);
+		qsort(store->rows, store->n, sizeof(*store->rows), stored_row_compare);
 }
 
 /** row_store_unique - of rows with equal keys, keep the first; the store is sorted */
@@ -97,7 +98,7 @@ void row_store_unique(struct row_store *store)
 	size_t i, kept = 0;
 
 	for (i = 0; i < store->n; i++) {
-		if (kept && !compare(&store->rows[kept - 1], &store->rows[i]))
+		if (kept && !stored_row_compare(&store->rows[kept - 1], &store->rows[i]))
 			free(store->rows[i].attrs);
 		else
 			store->rows[kept++] = store->rows[i];

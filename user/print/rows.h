@@ -49,6 +49,7 @@ struct row_store {
 typedef void (*sort_key_fn)(const struct row *row, struct sort_key *key);
 
 int sort_key_compare(const struct sort_key *a, const struct sort_key *b);
+int stored_row_compare(const void *p, const void *q);
 
 void row_store_add(struct row_store *store, struct nlattr *attrs, int len, sort_key_fn sort_key);
 void row_store_sort(struct row_store *store);
