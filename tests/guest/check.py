@@ -7,14 +7,14 @@ import json
 import os
 import pathlib
 import resource
-import signal
+import subprocess
 import threading
 import time
 
 from lib import calls, module, tool, wire, witness
 from lib.events import Listener
-from lib.member import Member
-from lib.tap import PACE, main, scene, until
+from lib.member import Member, sleeping
+from lib.tap import main, scene, until
 from events import many_namespaces
 
 TAKE = (0, -1, calls.SEM_UNDO)
@@ -209,29 +209,22 @@ def dying(t):
     t.ok(shown, "while some are dying")
 
 
-def come_and_go(seconds):
-    """Namespaces with a process that waits for a semaphore, each for less than check takes."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        pid = os.fork()
-        if not pid:
-            calls.unshare(calls.CLONE_NEWIPC)
-            calls.semop(calls.semget(1, 1), TAKE)
-            os._exit(0)
-        time.sleep(0.4)
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-
-
-@scene("what is looked at ends meanwhile")
+@scene("a namespace that ends between the two samples")
 def ended_meanwhile(t):
-    with Member(0) as member:
-        member.start(come_and_go, 14 * PACE)
-        for args in [("check",)] * 6 + [("waiters",), ("objects", "--undo")] * 6:
-            done = tool.ipcnsctl(*args, "-J")
-            t.ok(done.returncode in (0, 4) and not done.stderr, " ".join(args),
-                 (done.returncode, done.stderr))
-        member.result()
+    with Member() as member:
+        ident = mutex(member, 1)
+        member.call(calls.semop, ident, TAKE)
+        waiting = blocked(member, calls.NR_SEMTIMEDOP, calls.semop, ident, TAKE)
+        with subprocess.Popen(["ipcnsctl", "check", "-J"], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True) as check:
+            until(lambda: sleeping(check.pid) == calls.NR_CLOCK_NANOSLEEP, "it waits")
+            waiting.end()
+            member.end()
+            out, err = check.communicate()
+    found = json.loads(out)["findings"]
+    t.ok(check.returncode in (0, 4) and not err, "the verdict is given", (check.returncode, err))
+    t.same([row for row in found if row["ns"] == member.inode and row["check"] == "blocked"], [],
+           "and nothing waits there")
 
 
 @scene("dying for long")

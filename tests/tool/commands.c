@@ -473,6 +473,15 @@ static void statuses(void)
 	}
 }
 
+static void put_live(void)
+{
+	begin_row();
+	put(IPCNS_A_STATUS_EVENTS_LIVE, 1);
+	put(IPCNS_A_STATUS_DROPPED, 0);
+	end_row();
+	end_answer(0);
+}
+
 static void put_waiter(unsigned int role, uint64_t semnum, int64_t op, uint64_t pid)
 {
 	begin_row();
@@ -539,10 +548,6 @@ static void waiting(void)
 	    "waiters of type sem cannot be listed on this kernel");
 	put_set(3);
 	end_dump(0);
-	refuse_dump(ENOENT, "gone");
-	RUN("waiters: the set is gone", cmd_waiters, STATUS_OK, NULL, NULL);
-	put_set(3);
-	end_dump(0);
 	end_dump(EIO);
 	RUN("waiters: cannot be listed", cmd_waiters, STATUS_ERROR, NULL, "cannot list waiters: ");
 	put_set(3);
@@ -559,6 +564,39 @@ static void waiting(void)
 	    "nobody waits for segments", "--type", "shm");
 }
 
+/* What a request fails with when the namespace or the object that it names ended, or is ending. */
+static void gone_meanwhile(void)
+{
+	const int errors[] = { ENOENT, EIDRM, ESTALE };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(errors); i++) {
+		put_set(3);
+		end_dump(0);
+		refuse_dump(errors[i], "gone");
+		RUN("waiters: the set is gone", cmd_waiters, STATUS_OK, NULL, NULL);
+		put_set(3);
+		end_dump(0);
+		refuse_dump(errors[i], "gone");
+		end_dump(0);
+		RUN("objects --undo: the set is gone", cmd_objects, STATUS_OK, NULL, NULL, "--undo");
+		namespace(7, 70, IPCNS_STATE_ACTIVE);
+		end_dump(0);
+		end_dump(0);	/* limits */
+		put_set(3);
+		end_dump(0);
+		put_waiter(IPCNS_ROLE_SEM, 0, -1, NOBODY);
+		end_dump(0);
+		put_live();
+		put_set(3);
+		end_dump(0);
+		refuse_dump(errors[i], "gone");
+		end_dump(0);	/* elements */
+		RUN("check: the set is gone when it is looked at again", cmd_check, STATUS_OK, "ok\n",
+		    NULL, "--type", "sem");
+	}
+}
+
 /* What waits in the first sample of a check, and in the second. */
 static void samples(bool undo)
 {
@@ -572,13 +610,8 @@ static void samples(bool undo)
 		if (undo)
 			put_waiter(IPCNS_ROLE_UNDO, 0, 1, NOBODY + 1);
 		end_dump(0);
-		if (i)
-			continue;
-		begin_row();
-		put(IPCNS_A_STATUS_EVENTS_LIVE, 1);
-		put(IPCNS_A_STATUS_DROPPED, 0);
-		end_row();
-		end_answer(0);
+		if (!i)
+			put_live();
 	}
 	end_dump(0);	/* elements */
 }
@@ -827,15 +860,6 @@ static void put_staying(void)
 	end_dump(0);
 }
 
-static void put_live(void)
-{
-	begin_row();
-	put(IPCNS_A_STATUS_EVENTS_LIVE, 1);
-	put(IPCNS_A_STATUS_DROPPED, 0);
-	end_row();
-	end_answer(0);
-}
-
 static void stay(const char *text)
 {
 	put_staying();
@@ -864,8 +888,8 @@ static void uses(void)
 	put_waiter(IPCNS_ROLE_SEM, 0, -1, 10);
 	put_waiter(IPCNS_ROLE_UNDO, 0, 1, 10);
 	end_dump(0);
-	refuse_dump(ENOENT, "gone");
-	refuse_dump(ENOENT, "gone");
+	refuse_dump(EIDRM, "gone");
+	refuse_dump(ESTALE, "gone");
 	RUN("objects of a process: a set, and one that is gone meanwhile", cmd_objects, STATUS_OK,
 	    "ID USE\n3 changed,waits,undo\n", NULL, "--pid", "10", "-r", "-o", "ID,USE");
 	end_dump(0);
@@ -893,6 +917,7 @@ int main(void)
 	removals();
 	statuses();
 	waiting();
+	gone_meanwhile();
 	checks();
 	histories();
 	orphans();
