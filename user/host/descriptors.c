@@ -172,7 +172,7 @@ static bool look_up_file(int dir, const char *number, struct statx *stx)
 	if (!statx(dir, number, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,
 		   STATX_BASIC_STATS, stx))
 		return S_ISREG(stx->stx_mode);
-	/* the process may be looked into, as its links were read; it is the file's server that refuses */
+	/* The links were read, so the process may be looked into: the file's server refuses. */
 	return false;
 }
 

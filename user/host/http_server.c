@@ -153,19 +153,20 @@ static enum MHD_Result send_text(struct MHD_Connection *connection, unsigned int
 static void make_answer(struct server *server, struct MHD_Connection *connection,
 			struct http_answer *answer)
 {
-	const int64_t begin = monotonic_ms();
+	int64_t taken = -monotonic_ms();
 	struct client *client;
 
 	server->get(MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
 						MHD_HTTP_HEADER_ACCEPT),
 		    server->signals, answer, server->arg);
+	taken += monotonic_ms();
 	for (client = server->clients; client; client = client->next)
-		client->end += monotonic_ms() - begin;
+		client->end += taken;
 }
 
 /*
  * Called for the head of a request, for each part of a body, and at the end. The body of a request
- * that is refused is not read, since each answer ends the connection; that of another one is dropped.
+ * that is refused is not read, since each answer ends the connection; any other body is dropped.
  */
 static enum MHD_Result take_request(void *arg, struct MHD_Connection *connection, const char *url,
 				    const char *method, const char *version,

@@ -88,7 +88,7 @@ uint64_t shm_hash_name(uint32_t dev, const char *name, size_t len)
 	return hash;
 }
 
-/** shm_take_error - take note of a process that may not be looked into; one that has ended is no error */
+/** shm_take_error - note a process that may not be looked into; one that has ended is no error */
 void shm_take_error(struct shm_reading *reading)
 {
 	if (errno == EACCES || errno == EPERM)
@@ -165,7 +165,7 @@ static bool identify(int fd, struct statx *stx)
 		      STATX_BASIC_STATS | STATX_MNT_ID, stx);
 }
 
-/** posix_shm_open_folder - open /dev/shm under @root with O_PATH; -1 if it is not in the kernel's cache */
+/** posix_shm_open_folder - open /dev/shm under @root with O_PATH; -1 if it is not cached */
 int posix_shm_open_folder(int root)
 {
 	struct open_how how = {

@@ -399,7 +399,9 @@ void table_truncate(struct table *out, size_t mark)
  * @shown: the row as it is shown
  * @children: JSON name of the list of those
  *
- * table_child() adds them, table_parent_end() ends them. Raw lines do not distinguish the two. Returns false if the row does not match the filter: it has no children then.
+ * table_child() adds them, table_parent_end() ends them. Raw lines do not distinguish the two.
+ *
+ * Returns false if the row does not match the filter: it has no children then.
  */
 bool table_parent(struct table *out, const struct row *row, const struct row *shown,
 		  const char *children)
