@@ -9,8 +9,10 @@ what /proc shows of each namespace.
 
 import collections
 import contextlib
+import errno
 import fcntl
 import json
+import multiprocessing
 import os
 import pathlib
 import re
@@ -37,6 +39,8 @@ SECONDS = int(os.environ.get("IPCNS_WORLD") or
               (600 if not QUICK else 25 if PACE < 3 else 60))
 SEED = int(os.environ.get("IPCNS_SEED") or time.time_ns() % (1 << 31))
 OPTIONS = os.environ.get("IPCNS_WORLD_OPTIONS", "").split()
+OWN_COMM = pathlib.Path("/proc/self/comm").read_text("utf-8").strip()
+MOST_DUMPS = 64         # of one user, as SECURITY.md says
 POINTS = max(2, SECONDS // 30)          # how often the world is frozen and compared
 SECOND_PART = max(20, SECONDS // 3)     # seconds of loading and unloading
 
@@ -278,6 +282,7 @@ class Delegated:
         self.contained = contained
         self.reader, self.maker, self.auditor = (stack.enter_context(Member(0)) for _ in range(3))
         self.reader.call(settle, uid, contained)
+        Account.readers.add(self.reader.pid)
         if contained:
             write_maps(self.reader.pid, uid)
         for member in (self.maker, self.auditor):
@@ -287,10 +292,10 @@ class Delegated:
 
     def start(self):
         """The reader reads, and the maker makes, until the end."""
-        self.reader.start(read_own, END, self.tag)
+        self.reader.start(read_own_inside if self.contained else read_own, END, self.tag)
         self.maker.start(make_own, END, self.tag)
 
-    def audit(self, t, places):
+    def audit(self, t, rows, places):
         """At a quiet point: exactly the namespaces that are theirs."""
         chains = {}
         for inode, (path, _) in places.items():
@@ -301,6 +306,42 @@ class Delegated:
                 if self.contained and self.user_inode in chain} | {self.auditor.inode}
         got = self.auditor.call(active)
         t.same(got, want, f"tag {self.tag:#x}: sees all that is theirs, and nothing else")
+        foreign = [(inode, row["nsid"]) for inode, row in rows.items()
+                   if row["nsid"] and inode not in want]
+        t.same(self.auditor.call(ask, foreign), [],
+               f"tag {self.tag:#x}: {len(foreign)} others are not there, by number and by identity")
+        open_dumps = self.auditor.call(hoard)
+        t.ok(0 < open_dumps <= MOST_DUMPS, f"tag {self.tag:#x}: {open_dumps} dumps at a time")
+
+
+def ask(foreign):
+    """Asks for namespaces one by one; what the kernel says but that there is no such."""
+    said = []
+    for inode, nsid in foreign:
+        for what, attributes in (("ns", {"inum": inode}), ("ns", {"id": nsid}),
+                                 ("limits", {"ns-id": nsid})):
+            try:
+                with wire.Socket() as link:
+                    said.append((what, attributes, link.get(what, attributes)))
+            except OSError as error:
+                if error.errno != errno.ENOENT:
+                    said.append((what, attributes, str(error)))
+    return said
+
+
+def hoard():
+    """How many dumps a user can have open at a time, beside those that others of theirs have."""
+    with contextlib.ExitStack() as stack:
+        links = [stack.enter_context(wire.Socket()) for _ in range(MOST_DUMPS + 6)]
+        for link in links:
+            link.begin("ns")
+        refused = 0
+        for link in links:
+            try:
+                link.more("ns")
+            except OSError as error:
+                refused += error.errno == errno.EDQUOT
+    return len(links) - refused
 
 
 def active():
@@ -366,12 +407,29 @@ def read_own(path, tag):
                 errors[f"{what}: {error.strerror}"] += 1
                 continue
             rows += len(table)
+            if what == "holder":
+                foreign += [row for row in table if not row.get("pid", 1)]
             if what == "object":
                 foreign += [row for row in table if row.get("key", tag << 16) >> 16 != tag or
                             not row.get("name", b"%x-" % tag).startswith(b"%x-" % tag)]
             elif what == "event":
                 foreign += [row for row in table if row.get("key", tag << 16) >> 16 != tag]
     return rows, foreign[:3], dict(errors)
+
+
+def read_own_inside(path, tag):
+    """The same, as the first process of a pid namespace, which all others are hidden from."""
+    calls.unshare(calls.CLONE_NEWPID)
+    ours, theirs = multiprocessing.Pipe()
+    pid = os.fork()
+    if not pid:
+        calls.die_with_parent()
+        theirs.send(read_own(path, tag))
+        os._exit(0)
+    theirs.close()
+    result = ours.recv()
+    os.waitpid(pid, 0)
+    return result
 
 
 class Tracers(threading.Thread):
@@ -434,7 +492,9 @@ class Tracers(threading.Thread):
 
 class Account(Book):
     """A monitor's account of a world in which queues outlive their namespace: while they are open,
-    or the filesystem is mounted."""
+    or the filesystem is mounted; and in which no reader of a part ends what is others'."""
+
+    readers = set()     # their processes
 
     def __init__(self):
         self.outlived = {}      # {namespace that is gone: its queues}
@@ -451,6 +511,10 @@ class Account(Book):
             if words[1] == "[mq,destroyed]":
                 left.discard(("mq", int(fields["id"])))
             return
+        if words[1] == "[ns,dying]":
+            # the world uses numbers of processes again
+            self.expect(int(fields.get("pid", 0)) not in self.readers or
+                        fields["comm"] != OWN_COMM, "ended by a reader", line)
         if words[1] == "[ns,destroyed]":
             here = self.alive.get(nsid, set())
             self.outlived[nsid] = {thing for thing in here if thing[0] == "mq"}
@@ -529,7 +593,7 @@ def compare(t, monitors, stay, delegated):
                  "a namespace without a process can be entered", done.stderr)
         check_sums(t, [*pinned[:2], *list(paths)[:3]])
         for each in delegated:
-            each.audit(t, places)
+            each.audit(t, rows, places)
         if monitors.catch_up(stay):
             for number, book in enumerate(monitors.books):
                 t.same({nsid: sorted(things) for nsid, things in book.alive.items()},
@@ -641,9 +705,8 @@ def beside(t):
             stand_still_too(member.pid)
         delegated = [Delegated(stack, 0x2001, 3000, True), Delegated(stack, 0x2002, 4000, False)]
         for each in delegated:
-            each.start()
-        for each in delegated:
             stand_still_too(each.reader.pid)
+            each.start()
         monitors.one_more()
         tracers = Tracers()
         tracers.start()
