@@ -163,6 +163,21 @@ enum ipcns_access ipcns_reader_access(const struct ipcns_reader *r, struct user_
 	return owners && cookie == r->own ? IPCNS_ACCESS_OWN : IPCNS_ACCESS_NONE;
 }
 
+/* The permission bits that somebody has by being the owner, or in the group, or neither. */
+static umode_t cred_mode(const struct cred *cred, kuid_t uid, kuid_t cuid, kgid_t gid, kgid_t cgid,
+			 umode_t mode)
+{
+	const struct cred *old = override_creds(cred);
+	kuid_t euid = current_euid();
+
+	if (uid_eq(euid, cuid) || uid_eq(euid, uid))
+		mode >>= 6;
+	else if (in_group_p(cgid) || in_group_p(gid))
+		mode >>= 3;
+	revert_creds(old);
+	return mode;
+}
+
 /**
  * ipcns_reader_may_read() - has the reader read permission on an object?
  * @r:		the reader
@@ -173,21 +188,15 @@ enum ipcns_access ipcns_reader_access(const struct ipcns_reader *r, struct user_
  * @cgid:	its creator's
  * @mode:	permission bits
  *
- * As ipc/util.c ipcperms(). What security modules say of single objects is not
- * asked.
+ * As ipc/util.c ipcperms(), of the sender of the request and of the opener of its
+ * socket. What security modules say of single objects is not asked.
  *
  * Context: as for ipcns_reader_access().
  */
 bool ipcns_reader_may_read(const struct ipcns_reader *r, struct user_namespace *user_ns, kuid_t uid,
 			   kuid_t cuid, kgid_t gid, kgid_t cgid, umode_t mode)
 {
-	const struct cred *old = override_creds(r->cred);
-	kuid_t euid = current_euid();
-
-	if (uid_eq(euid, cuid) || uid_eq(euid, uid))
-		mode >>= 6;
-	else if (in_group_p(cgid) || in_group_p(gid))
-		mode >>= 3;
-	revert_creds(old);
+	mode = cred_mode(r->cred, uid, cuid, gid, cgid, mode) &
+	       cred_mode(r->opener, uid, cuid, gid, cgid, mode);
 	return (mode & 04) || both_capable(r->cred, r->opener, user_ns, CAP_IPC_OWNER);
 }

@@ -267,12 +267,15 @@ static int add_holder(struct ipcns_holders *h, const struct attachment *at,
 		.id		= at->seg.id,
 		.nattch		= at->seg.nattch,
 		.size		= at->seg.size,
-		.start		= at->start,
-		.end		= at->end,
 		.read_only	= at->read_only,
 		.truncated	= at->truncated,
 	};
 
+	/* as kernel/fork.c mm_access() of /proc/PID/maps: not those of a program from above */
+	if (ipcns_reader_access(h->r, at->mm->user_ns, 0) == IPCNS_ACCESS_FULL) {
+		out.start = at->start;
+		out.end = at->end;
+	}
 	if (process)
 		out.process = *process;
 	return ipcns_holder_add(h, at->seg.ref, &out, !process);
@@ -289,29 +292,28 @@ static int add_attachment(struct ipcns_holders *h, const struct attachment *at,
 	struct ipcns_holder_place *place = h->place;
 	bool same = place->ref == at->seg.ref && place->idx == at->seg.idx &&
 		    place->mm == at->mm && place->start == at->start;
-	u32 done = same ? place->nth : 0;
+	u32 last = same ? place->pid : 0;
 	bool shown = false;
 	int err = 0;
-	u32 i;
 
 	*place = (struct ipcns_holder_place) {
 		.phase = place->phase, .ref = at->seg.ref, .idx = at->seg.idx, .mm = at->mm,
-		.start = at->start, .nth = done,
+		.start = at->start, .pid = last,
 	};
-	for (i = 0; thing + i < end && !err; i++) {
-		if (ipcns_process_hidden(h->r, &thing[i].process))
+	for (; thing < end && !err; thing++) {
+		if (ipcns_process_hidden(h->r, &thing->process))
 			continue;
 		shown = true;
-		if (i < done)
+		if (last && thing->process.pid <= last)
 			continue;
-		err = add_holder(h, at, &thing[i].process);
+		err = add_holder(h, at, &thing->process);
 		if (!err)
-			place->nth = i + 1;
+			place->pid = thing->process.pid;
 	}
-	if (!err && !shown && !done)
+	if (!err && !shown && !last)
 		err = add_holder(h, at, NULL);
 	if (!err)
-		place->nth = end - thing + 1;	/* one that was counted only, too */
+		place->pid = U32_MAX;	/* all, and one that was counted only */
 	return err;
 }
 

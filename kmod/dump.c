@@ -365,40 +365,35 @@ static int put_record(struct sk_buff *skb, u32 portid, u32 seq, int flags,
 	return 0;
 }
 
-static int refuse(struct netlink_callback *cb, int err)
-{
-	if (err == -EDQUOT)
-		set_quota_text(cb->extack);
-	else if (err == -EPERM)
-		ipcns_access_check(cb->skb, cb->extack);
-	return err;
-}
-
 /**
  * ipcns_dump_start() - .start of every dump
  * @cb:		state of the dump
  *
- * Extended errors of .start are lost on 6.1, those of the first
- * ipcns_dump_step(), which runs as the sender too, are not. So a refusal is
- * reported there; but not where something waits to be read: while the receive
- * buffer is full net/netlink/af_netlink.c netlink_dump() does not come to that
- * step, and a dump that has begun holds the module.
+ * A dump that has begun holds the module, so one that is refused does not begin.
+ * Up to 6.1 the reason of an error of .start is lost. There the answer is sent from
+ * here, and -EINTR keeps net/netlink/af_netlink.c netlink_rcv_skb() from sending
+ * another.
+ *
+ * Return: 0, or the error.
  */
 int ipcns_dump_start(struct netlink_callback *cb)
 {
-	int err = ipcns_access_check(cb->skb, NULL);
+	struct netlink_ext_ack own = { }, *extack = cb->extack ?: &own;
+	int err = ipcns_access_check(cb->skb, extack);
 	struct ipcns_dump *d = err ? ERR_PTR(err) : dump_alloc(cb->skb);
 
-	if (IS_ERR(d)) {
-		err = PTR_ERR(d);
-		if (err == -ENOMEM || cb->extack ||
-		    atomic_read(&NETLINK_CB(cb->skb).sk->sk_rmem_alloc))
-			return refuse(cb, err);
-	} else {
+	if (!IS_ERR(d)) {
 		atomic_inc(&dumps_open);
+		cb->args[0] = (long)d;
+		return 0;
 	}
-	cb->args[0] = (long)d;
-	return 0;
+	err = PTR_ERR(d);
+	if (err == -EDQUOT)
+		set_quota_text(extack);
+	if (cb->extack)
+		return err;
+	netlink_ack(cb->skb, (struct nlmsghdr *)cb->nlh, err, &own);
+	return -EINTR;
 }
 
 /**
@@ -407,11 +402,7 @@ int ipcns_dump_start(struct netlink_callback *cb)
  */
 int ipcns_dump_done(struct netlink_callback *cb)
 {
-	struct ipcns_dump *d = (struct ipcns_dump *)cb->args[0];
-
-	if (IS_ERR(d))
-		return 0;
-	dump_free(d);
+	dump_free((struct ipcns_dump *)cb->args[0]);
 	atomic_dec(&dumps_open);
 	return 0;
 }
@@ -432,8 +423,6 @@ int ipcns_dump_step(struct sk_buff *skb, struct netlink_callback *cb,
 	const void *record;
 	int err;
 
-	if (IS_ERR(d))
-		return refuse(cb, PTR_ERR(d));
 	if (!d->ops) {
 		err = parse(d, ops, ipcns_dump_attrs(cb), false, cb->extack);
 		if (err)

@@ -44,7 +44,7 @@ struct ipcns_holder {
  * @mm:		address space of an attachment of that, to be compared only; NULL to
  *		begin with the first one
  * @start:	its first address
- * @nth:	process that shares it
+ * @pid:	process that shares it, by its number as the reader sees it
  * @nr:		thread, by its number in the initial pid namespace
  */
 struct ipcns_holder_place {
@@ -53,7 +53,7 @@ struct ipcns_holder_place {
 	int	idx;
 	const void *mm;
 	u64	start;
-	u32	nth;
+	u32	pid;
 	pid_t	nr;
 };
 

@@ -63,7 +63,7 @@ static int read_ns(const struct ipcns_reader *r, const struct ipcns_ns_ref *ref,
 	out->msgs = ipcns_msg_count(ns);
 	out->shm_bytes = (u64)READ_ONCE(ns->shm_tot) << PAGE_SHIFT;
 	out->msg_bytes = ipcns_msg_bytes(ns);
-	out->mq_bytes_known = ipcns_layout_ok(IPCNS_KIND_MQ);
+	out->mq_bytes_known = out->whole && ipcns_layout_ok(IPCNS_KIND_MQ);
 	out->members = *members;
 	memset(&out->dying, 0, sizeof(out->dying));
 	memset(&out->born, 0, sizeof(out->born));
@@ -188,13 +188,20 @@ static int ns_collect(struct ipcns_dump *d, const struct ipcns_ns_ref *refs, u32
 {
 	struct ipcns_members *members;
 	struct ipcns_ns *out;
-	int err;
+	bool whole = false;
+	int err = 0;
 	u32 i;
 
-	members = kvmalloc_array(n, sizeof(*members), GFP_KERNEL_ACCOUNT);
+	/* the list and what has begun to die are compared by what was collected in one go */
+	BUILD_BUG_ON(IPCNS_NS_BATCH * (sizeof(*out) + sizeof(u64)) > IPCNS_BUF_MAX / 16 * 15);
+	members = kvcalloc(n, sizeof(*members), GFP_KERNEL_ACCOUNT);
 	if (!members)
 		return -ENOMEM;
-	err = ipcns_members(&d->reader, refs, n, members);
+	/* who sees only the own namespace is not told of processes, and costs no walk */
+	for (i = 0; i < n; i++)
+		whole |= refs[i].ns && refs[i].access == IPCNS_ACCESS_FULL;
+	if (whole)
+		err = ipcns_members(&d->reader, refs, n, members);
 	for (i = 0; i < n && !err; i++) {
 		if (refs[i].ns) {
 			out = ipcns_buf_reserve(&d->buf, sizeof(*out));

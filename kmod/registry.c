@@ -194,7 +194,7 @@ static u64 unfinished;
  * filesystem is in use; or it is dying, and so early in its teardown that the superblock
  * is there, or the filesystem is in use; or its creation is not finished.
  */
-static void meet_left(const struct super_block *sb)
+static void meet_left(const struct super_block *sb, bool creating)
 {
 	struct entry *e;
 
@@ -204,8 +204,10 @@ static void meet_left(const struct super_block *sb)
 		keep_freed(e);
 	else if (e && e->known.dying.time)
 		e->seen = true;
-	else if (e)
+	else if (e && creating) {
 		unfinished++;
+		e->seen = true;
+	}
 	raw_spin_unlock(&registry_lock);
 }
 

@@ -13,6 +13,13 @@
 #include "layout.h"
 #include "object.h"
 
+/*
+ * Values of adjustments looked at in one hold of the set's lock: 2 MB of memory. In
+ * sets with more semaphores neither these nor waiters nor the last semop(2) are looked
+ * for. The kernel's own limit is 32,000, unless somebody raises it.
+ */
+#define MAX_CELLS (1 << 20)
+
 /* As ipc/sem.c get_semotime(): each semaphore has a candidate. */
 static time64_t last_semop(const struct sem_array *sma)
 {
@@ -114,6 +121,7 @@ static void read_waiters(void *object, struct ipcns_waiters *w)
 	struct sem_array *sma = container_of(object, struct sem_array, sem_perm);
 	int i;
 
+	w->truncated |= sma->sem_nsems > MAX_CELLS;
 	for (i = 0; i < sma->sem_nsems && !w->truncated; i++) {
 		struct sem *sem = &sma->sems[i];
 
@@ -131,9 +139,6 @@ static void read_waiters(void *object, struct ipcns_waiters *w)
 	if (!w->truncated)
 		add_sleepers(w, &sma->pending_const);
 }
-
-/* Values of adjustments looked at in one hold of the set's lock: 2 MB of memory. */
-#define MAX_CELLS (1 << 20)
 
 /* Lists beyond those that have processes of their own, where processes share them. */
 #define MORE_LISTS 1024
@@ -169,6 +174,8 @@ static void read_undos(void *object, void *arg)
 	u->n = 0;
 	u->n_list = 0;
 	u->truncated = true;
+	if (sma->sem_nsems > MAX_CELLS)
+		return;
 	list_for_each_entry(un, &sma->list_id, list_id) {
 		if (u->n_list == s->max_list || cells > s->max_cells)
 			return;
@@ -258,7 +265,7 @@ static void sem_read(const struct ipcns_reader *r, struct kern_ipc_perm *perm,
 	o->kind = IPCNS_KIND_SEM;
 	o->ctime = sma->sem_ctime;
 	o->sem.nsems = sma->sem_nsems;
-	o->sem.otime = last_semop(sma);
+	o->sem.otime = sma->sem_nsems > MAX_CELLS ? -1 : last_semop(sma);
 	o->sem.undos = count_undos(sma);
 	o->sem.waiters = count_waiters(r, sma);
 	read_sempids(r, sma, o);
@@ -267,7 +274,7 @@ static void sem_read(const struct ipcns_reader *r, struct kern_ipc_perm *perm,
 static int sem_fill(struct sk_buff *skb, const struct ipcns_object *o)
 {
 	if (ipcns_attr_u32(skb, IPCNS_A_SEM_NSEMS, o->sem.nsems) ||
-	    ipcns_attr_u64(skb, IPCNS_A_SEM_OTIME, o->sem.otime) ||
+	    (o->sem.otime >= 0 && ipcns_attr_u64(skb, IPCNS_A_SEM_OTIME, o->sem.otime)) ||
 	    ipcns_attr_count(skb, IPCNS_A_SEM_UNDOS, o->sem.undos) ||
 	    ipcns_attr_count(skb, IPCNS_A_SEM_WAITERS, o->sem.waiters))
 		return -EMSGSIZE;

@@ -32,6 +32,7 @@ static void shm_read(const struct ipcns_reader *r, struct kern_ipc_perm *perm,
 		     struct ipcns_object *o)
 {
 	struct shmid_kernel *shp = container_of(perm, struct shmid_kernel, shm_perm);
+	bool gone;
 
 	o->kind = IPCNS_KIND_SHM;
 	o->ctime = shp->shm_ctim;
@@ -43,7 +44,10 @@ static void shm_read(const struct ipcns_reader *r, struct kern_ipc_perm *perm,
 	o->shm.lpid = ipcns_reader_pid(r, shp->shm_lprid);
 	ipcns_remember(r, shp->shm_cprid, IPCNS_REMEMBERED_CPID, &o->gone, &o->there);
 	ipcns_remember(r, shp->shm_lprid, IPCNS_REMEMBERED_LPID, &o->gone, &o->there);
-	o->shm.orphan = !shp->shm_nattch && !pid_task(shp->shm_cprid, PIDTYPE_TGID);
+	/* whoever is no administrator is not told of the end of a process that they cannot see */
+	gone = r->admin ? !pid_task(shp->shm_cprid, PIDTYPE_TGID) :
+			  o->gone & IPCNS_REMEMBERED_CPID;
+	o->shm.orphan = !shp->shm_nattch && gone;
 	o->shm.status = 0;
 	if (perm->mode & SHM_DEST)
 		o->shm.status |= IPCNS_SHM_STATUS_DEST;

@@ -49,7 +49,7 @@ static atomic64_t walks, walks_cut;
 
 struct walk {
 	void	(*visit)(struct walk *w, struct ipc_namespace *ns, u64 cookie);
-	void	(*left)(const struct super_block *sb);
+	void	(*left)(const struct super_block *sb, bool creating);
 	const struct ipcns_view *view;
 	u32	namespaces;
 	u32	pending;
@@ -130,7 +130,7 @@ static void visit_super(struct super_block *sb, void *arg)
 	} else {
 		w->pending++;
 		if (w->left)
-			w->left(sb);
+			w->left(sb, READ_ONCE(sb->s_fs_info));
 	}
 	rcu_read_unlock();
 }
@@ -188,6 +188,9 @@ static void visit_list(struct walk *w, struct ipc_namespace *ns, u64 cookie)
 {
 	struct list_walk *lw = container_of(w, struct list_walk, walk);
 
+	/* what a pass that was cut has found, this one finds again */
+	if (w->namespaces == 1)
+		lw->visible = lw->list->n = 0;
 	if (access_to(w, ns, cookie) == IPCNS_ACCESS_NONE)
 		return;
 	lw->visible++;
@@ -321,14 +324,15 @@ int ipcns_walk_get(struct ipcns_ns_ref *refs, u32 n, const struct ipcns_view *vi
 
 /**
  * ipcns_walk_left() - find superblocks that have no namespace, or none yet
- * @left:	called for each, under RCU: may not sleep
+ * @left:	called for each, under RCU: may not sleep; @creating if its namespace is
+ *		being created
  *
  * A filesystem that is mounted, or has an open queue, outlives its namespace.
  *
  * Context: process context, may sleep.
  * Return: 0, or as walk_supers().
  */
-int ipcns_walk_left(void (*left)(const struct super_block *sb))
+int ipcns_walk_left(void (*left)(const struct super_block *sb, bool creating))
 {
 	struct walk w = { .left = left };
 

@@ -102,7 +102,7 @@ u64 ipcns_cookie(const struct super_block *sb, const struct ipc_namespace *ns);
 int ipcns_walk_cookies(struct ipcns_cookies *cookies, const struct ipcns_view *view);
 void ipcns_cookies_free(struct ipcns_cookies *cookies);
 int ipcns_walk_get(struct ipcns_ns_ref *refs, u32 n, const struct ipcns_view *view);
-int ipcns_walk_left(void (*left)(const struct super_block *sb));
+int ipcns_walk_left(void (*left)(const struct super_block *sb, bool creating));
 int ipcns_walk_find(u32 inum, u64 *cookie, const struct ipcns_view *view);
 void ipcns_put(struct ipcns_ns_ref *ref);
 int ipcns_compare_cookies(const void *a, const void *b);

@@ -8,11 +8,12 @@
 
 /* The superblock that is found without its namespace. */
 static void *left_sb;
+static bool left_creating;
 
-static int fake_left(void (*left)(const struct super_block *sb))
+static int fake_left(void (*left)(const struct super_block *sb, bool creating))
 {
 	if (left_sb)
-		left(left_sb);
+		left(left_sb, left_creating);
 	return 0;
 }
 
@@ -150,12 +151,15 @@ static void unfinished_creations(struct kunit *test)
 {
 	KUNIT_EXPECT_FALSE(test, ipcns_registry_unfinished());
 	/* created without a record, or by a creation that fails before it has one */
+	left_creating = true;
 	left_sb = (void *)super(9);
 	KUNIT_EXPECT_FALSE(test, ipcns_registry_unfinished());
 	birth(9, 91);
 	/* as the record is resolved first, it counts at once */
 	KUNIT_EXPECT_TRUE(test, ipcns_registry_unfinished());
 	KUNIT_EXPECT_TRUE(test, ipcns_registry_unfinished());
+	left_creating = false;
+	KUNIT_EXPECT_FALSE(test, ipcns_registry_unfinished());
 	left_sb = NULL;
 	KUNIT_EXPECT_FALSE(test, ipcns_registry_unfinished());
 	/* without a reference, or freed, it was finished before */
