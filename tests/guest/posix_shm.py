@@ -407,8 +407,13 @@ def rights(t):
                "who uses it is unknown, not nobody")
         done = subprocess.run([*dropped, "objects"], capture_output=True, encoding="utf-8",
                               check=False)
-        t.same((done.returncode, done.stderr, "seen" in done.stdout), (0, "", False),
-               "all kinds: without these, in silence")
+        t.same((done.returncode, done.stderr.count("\n"), "/dev/shm" in done.stderr,
+                "seen" in done.stdout), (0, 1, True, False),
+               "all kinds: without these, and one line says so")
+        done = subprocess.run([*dropped, "check", "--type", "pshm"], capture_output=True,
+                              encoding="utf-8", check=False)
+        t.ok(done.stderr.count("\n") == 1 and "/dev/shm" in done.stderr,
+             "check: one line says that they were not looked at", done)
         done = subprocess.run([*dropped, "list", "-r", "-o", "PSHM,PSHMBYTES"],
                               capture_output=True, encoding="utf-8", check=False)
         t.same(set(done.stdout.splitlines()[1:]), {"- -"}, "sums are unknown, not 0")

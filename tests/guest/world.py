@@ -306,8 +306,8 @@ class Delegated:
                 if self.contained and self.user_inode in chain} | {self.auditor.inode}
         got = self.auditor.call(active)
         t.same(got, want, f"tag {self.tag:#x}: sees all that is theirs, and nothing else")
-        foreign = [(inode, row["nsid"]) for inode, row in rows.items()
-                   if row["nsid"] and inode not in want]
+        foreign = [(inode, rows[inode]["nsid"]) for inode in places
+                   if inode in rows and inode not in want]
         t.same(self.auditor.call(ask, foreign), [],
                f"tag {self.tag:#x}: {len(foreign)} others are not there, by number and by identity")
         open_dumps = self.auditor.call(hoard)

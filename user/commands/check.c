@@ -406,7 +406,7 @@ int cmd_check(int argc, char **argv)
 	scope.listed = now.tv_sec + now.tv_nsec / 1e9;
 	ns_select_all(scope.w, &all);
 	check_all(&scope, &list);
-	report_part();
+	report_part(!scope.kinds || scope.kinds & FILE_KINDS);
 	findings_sort(&list);
 	print(&list, &opts, &columns, show_all, lines);
 	c = findings_bad(&list) ? STATUS_FOUND : STATUS_OK;

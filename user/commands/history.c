@@ -336,7 +336,7 @@ int cmd_history(int argc, char **argv)
 		read_systemd(&h);
 	read_module(&h, c);
 	check_stdout();
-	report_part();
+	report_part(false);
 	if (!quiet)
 		report_gaps(&h, journal);
 	ipcns_free(c);

@@ -122,7 +122,7 @@ int cmd_holders(int argc, char **argv)
 		die(STATUS_ERROR, "cannot list holders: it takes CAP_SYS_ADMIN in the namespace's "
 		    "user namespace (module parameter access=owner)");
 	print(&references, summary, &opts, &columns);
-	report_part();
+	report_part(false);
 	if (references.left_out)
 		error("of %zu namespaces, descriptors of /proc/sysvipc that may have an "
 		      "unattributed reference are not listed: name fewer", references.left_out);

@@ -122,7 +122,7 @@ int cmd_limits(int argc, char **argv)
 	limits_print_above(&store, namespaces.n ? &namespaces : NULL, above, &out);
 	print_users(&users, above, &out);
 	table_end(&out);
-	report_part();
+	report_part(true);
 	if (users.unread)
 		error("MAXIPCNS of %zu user namespaces was not read: there are more than %u",
 		      users.unread, USER_NAMESPACES);

@@ -182,6 +182,7 @@ int cmd_list(int argc, char **argv)
 	struct table out;
 	unsigned int states = 0;
 	struct ipcns *w;
+	bool files;
 	int c;
 
 	table_options_init(&opts);
@@ -211,9 +212,9 @@ int cmd_list(int argc, char **argv)
 	if (store.n && (column_choice_has(&columns, NS_SHMRSS) ||
 			column_choice_has(&columns, NS_SHMSWAP)))
 		details.memory = object_sums_get(w, &store, 1U << IPCNS_KIND_SHM);
-	if (store.n && (column_choice_has(&columns, NS_PSHM) ||
-			column_choice_has(&columns, NS_PSEM) ||
-			column_choice_has(&columns, NS_PSHMBYTES)))
+	files = column_choice_has(&columns, NS_PSHM) || column_choice_has(&columns, NS_PSEM) ||
+		column_choice_has(&columns, NS_PSHMBYTES);
+	if (store.n && files)
 		details.files = file_sums_read(&store, &all_files);
 	if (opts.tree && store.n)
 		member_processes_get(w, &store, &details.members);
@@ -222,7 +223,7 @@ int cmd_list(int argc, char **argv)
 	print(&store, &details, &out);
 	print(&orphans, &none, &out);
 	table_end(&out);
-	report_part();
+	report_part(files);
 
 	references_free(&details.references);
 	free(details.memory);

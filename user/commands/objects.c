@@ -242,6 +242,13 @@ static bool in_depth(const struct filter *filter)
 	       object_detail_has(only_kind(filter), OBJECT_DETAIL_FIRST);
 }
 
+/* Whether files in /dev/shm can match. */
+static bool can_have_files(const struct filter *filter)
+{
+	return !filter->by_key && !filter->by_id && !filter->attached && !in_depth(filter) &&
+	       !wants_undos(filter);
+}
+
 static const struct table_type *filter_columns(const struct filter *filter)
 {
 	static struct table_type used = { .n = 0 };
@@ -324,12 +331,11 @@ static void dump(struct ipcns *w, uint64_t id, const struct filter *filter,
 		module_die(w, ret, "cannot list objects");
 }
 
-/* Whether files in /dev/shm are wanted: for all kinds only if all of them can be found. */
+/* Whether files in /dev/shm are wanted: those of all kinds, too, only if all can be found. */
 static bool wants_files(const struct filter *filter)
 {
-	if (filter->by_key || filter->by_id || filter->attached)
-		return false;
-	return filter->kinds ? filter->kinds & FILE_KINDS : posix_shm_permitted();
+	return can_have_files(filter) &&
+	       (filter->kinds ? filter->kinds & FILE_KINDS : posix_shm_permitted());
 }
 
 static void add_file(struct nlattr *attrs, int len, void *arg)
@@ -595,7 +601,7 @@ int cmd_objects(int argc, char **argv)
 	else
 		status = print_objects(w, &namespaces, &filter, &opts, &columns);
 	if (!status)
-		report_part();
+		report_part(!filter.kinds && can_have_files(&filter));
 
 	process_use_end();
 	openers_clear();

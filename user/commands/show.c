@@ -250,7 +250,7 @@ int cmd_show(int argc, char **argv)
 		print_json(&row, &limits, &references, &opts);
 	else
 		print_text(&row, &limits, &references, &opts);
-	report_part();
+	report_part(false);
 
 	references_free(&references);
 	free(memory);

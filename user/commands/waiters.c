@@ -91,7 +91,7 @@ int cmd_waiters(int argc, char **argv)
 	table_begin(&out, &opts, &columns, NULL);
 	waits_print(&waits, &out);
 	table_end(&out);
-	report_part();
+	report_part(false);
 	c = report_missing(&waits);
 
 	waits_free(&waits);

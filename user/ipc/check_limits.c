@@ -276,6 +276,17 @@ static void check_user(const struct user_limit *row, struct findings *list)
 	finding_more(f, PROGRAM " limits --above 80");
 }
 
+static void report_unread(const struct user_limits *users, struct findings *list)
+{
+	struct finding *f = findings_add(list, SEVERITY_INFO, "limit",
+					 "user.max_ipc_namespaces of %zu user namespaces was not "
+					 "read: there are more than %u", users->unread,
+					 USER_NAMESPACES);
+
+	finding_subject(f, "limits");
+	finding_more(f, PROGRAM " limits");
+}
+
 /** check_shm_limits - find filesystems at /dev/shm that are used to 80% or more */
 void check_shm_limits(const struct check_scope *scope, const struct posix_shm *found,
 		      struct findings *list)
@@ -337,6 +348,8 @@ void check_limits_end(const struct check_scope *scope, struct near_limits *near,
 		if (users->rows[i].wanted &&
 		    (!scope->kinds || users->rows[i].kind == USER_LIMIT_QUEUES))
 			check_user(&users->rows[i], list);
+	if (users->unread && !scope->kinds)
+		report_unread(users, list);
 	user_limits_free(users);
 	*near = (struct near_limits){ 0 };
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "host/capability.h"
+#include "host/posix_shm.h"
 #include "ipc/module.h"
 #include "util.h"
 
@@ -62,11 +63,19 @@ bool module_gone(int err)
 	return err == -ENOENT || err == -ESTALE || err == -EIDRM;
 }
 
-/** report_part - report, once, that the caller sees only a part, if that is so and was not ruled out */
-void report_part(void)
+/**
+ * report_part - report, in one line, that the caller sees only a part, if that is so
+ * @files: files in /dev/shm were asked for with everything else, too
+ */
+void report_part(bool files)
 {
-	if (!quiet && !is_administrator())
+	if (quiet)
+		return;
+	if (!is_administrator())
 		error("you see only a part: all takes CAP_SYS_ADMIN in the initial user namespace");
+	else if (files && !posix_shm_permitted())
+		error("files in /dev/shm are not shown: that takes CAP_SYS_PTRACE, and the /proc of "
+		      "the initial pid namespace");
 }
 
 /**

@@ -415,6 +415,9 @@ static const struct stored_row *find(const struct row_store *all, const struct s
 		i = first_not_below(&key, by_id, all->n, sizeof(key), compare_ids);
 		return i < all->n && ns_id(by_id[i]) == ns->value ? by_id[i] : NULL;
 	}
+	row = ns_find_live(all, ns->value);
+	if (row)
+		return row;
 	row = first_row(all, ns->value);
 	if (row && row + 1 < all->rows + all->n && row[1].key.number[0] == ns->value)
 		die_ambiguous(ns);
