@@ -53,9 +53,9 @@ SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=all
 # The kernels of scripts/kernels: on the first, "make check" runs all tests, on the second a quick
 # part; "make check-all" runs everything on all.
 KERNELS   := 6.1 6.12
-QUICK     := 6.12-rt newest debug 5.10 7.3
+QUICK     := 6.12-rt newest debug
 # On these, "make check-all" runs all scenes, and nothing else.
-MORE      := 7.2 6.1-arm64 6.12-arm64
+MORE      := 5.10 7.2 7.3 6.1-arm64 6.12-arm64
 
 all: module tool library
 

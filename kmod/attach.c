@@ -267,15 +267,12 @@ static int add_holder(struct ipcns_holders *h, const struct attachment *at,
 		.id		= at->seg.id,
 		.nattch		= at->seg.nattch,
 		.size		= at->seg.size,
+		.start		= at->start,
+		.end		= at->end,
 		.read_only	= at->read_only,
 		.truncated	= at->truncated,
 	};
 
-	/* as kernel/fork.c mm_access() of /proc/PID/maps: not those of a program from above */
-	if (ipcns_reader_access(h->r, at->mm->user_ns, 0) == IPCNS_ACCESS_FULL) {
-		out.start = at->start;
-		out.end = at->end;
-	}
 	if (process)
 		out.process = *process;
 	return ipcns_holder_add(h, at->seg.ref, &out, !process);

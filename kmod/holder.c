@@ -153,8 +153,8 @@ static int segment_fill(struct sk_buff *skb, const struct ipcns_holder *h)
 
 static int area_fill(struct sk_buff *skb, const struct ipcns_holder *h)
 {
-	if ((h->end && (ipcns_attr_u64(skb, IPCNS_A_HOLDER_START, h->start) ||
-			ipcns_attr_u64(skb, IPCNS_A_HOLDER_END, h->end))) ||
+	if (ipcns_attr_u64(skb, IPCNS_A_HOLDER_START, h->start) ||
+	    ipcns_attr_u64(skb, IPCNS_A_HOLDER_END, h->end) ||
 	    ipcns_attr_u64(skb, IPCNS_A_HOLDER_MM, h->mm) ||
 	    (h->read_only && nla_put_flag(skb, IPCNS_A_HOLDER_READ_ONLY)))
 		return -EMSGSIZE;

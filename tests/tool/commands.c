@@ -19,6 +19,7 @@
 #include "check.h"
 #include "command.h"
 #include "host/capability.h"
+#include "host/posix_shm.h"
 #include "host/removal.h"
 #include "util.h"
 
@@ -172,12 +173,13 @@ static void begin_object(unsigned int kind, uint64_t id)
 static char *errors;
 static size_t errors_len;
 
-/* Who is no administrator of this machine is told so by commands, whatever the kernel answers. */
+/* Whoever may not see all of this machine is told so by commands, whatever the kernel answers. */
 static void drop_remark(void)
 {
-	char *at = strstr(errors, PROGRAM ": you see only a part"), *end;
+	char *at = strstr(errors, is_administrator() ? PROGRAM ": files in /dev/shm are not shown" :
+						       PROGRAM ": you see only a part"), *end;
 
-	if (!at || is_administrator())
+	if (!at || (is_administrator() && posix_shm_permitted()))
 		return;
 	end = strchr(at, '\n') + 1;
 	errors_len -= end - at;
