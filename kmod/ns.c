@@ -192,12 +192,12 @@ static int ns_collect(struct ipcns_dump *d, const struct ipcns_ns_ref *refs, u32
 	int err = 0;
 	u32 i;
 
-	/* the list and what has begun to die are compared by what was collected in one go */
+	/* a batch has room in the buffer: note_found() counts all of it as collected */
 	BUILD_BUG_ON(IPCNS_NS_BATCH * (sizeof(*out) + sizeof(u64)) > IPCNS_BUF_MAX / 16 * 15);
 	members = kvcalloc(n, sizeof(*members), GFP_KERNEL_ACCOUNT);
 	if (!members)
 		return -ENOMEM;
-	/* who sees only the own namespace is not told of processes, and costs no walk */
+	/* a caller who sees only their own namespace is told of no processes: none are looked for */
 	for (i = 0; i < n; i++)
 		whole |= refs[i].ns && refs[i].access == IPCNS_ACCESS_FULL;
 	if (whole)

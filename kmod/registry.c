@@ -200,11 +200,11 @@ static void meet_left(const struct super_block *sb, bool creating)
 
 	raw_spin_lock(&registry_lock);
 	e = lookup_sb((unsigned long)sb);
-	if (e && e->gone)
+	if (e && e->gone) {
 		keep_freed(e);
-	else if (e && e->known.dying.time)
+	} else if (e && e->known.dying.time) {
 		e->seen = true;
-	else if (e && creating) {
+	} else if (e && creating) {
 		unfinished++;
 		e->seen = true;
 	}

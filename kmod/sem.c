@@ -13,12 +13,17 @@
 #include "layout.h"
 #include "object.h"
 
-/*
- * Values of adjustments looked at in one hold of the set's lock: 2 MB of memory. In
- * sets with more semaphores neither these nor waiters nor the last semop(2) are looked
- * for. The kernel's own limit is 32,000, unless somebody raises it.
- */
+/* Values of adjustments looked at in one hold of the set's lock: 2 MB of memory. */
 #define MAX_CELLS (1 << 20)
+
+/*
+ * Of sets with more semaphores than that, adjustments, waiters and the time of the last
+ * semop(2) are unknown. A namespace can have 32,000 in a set unless somebody raises that.
+ */
+static bool is_huge(const struct sem_array *sma)
+{
+	return sma->sem_nsems > MAX_CELLS;
+}
 
 /* As ipc/sem.c get_semotime(): each semaphore has a candidate. */
 static time64_t last_semop(const struct sem_array *sma)
@@ -121,7 +126,7 @@ static void read_waiters(void *object, struct ipcns_waiters *w)
 	struct sem_array *sma = container_of(object, struct sem_array, sem_perm);
 	int i;
 
-	w->truncated |= sma->sem_nsems > MAX_CELLS;
+	w->truncated |= is_huge(sma);
 	for (i = 0; i < sma->sem_nsems && !w->truncated; i++) {
 		struct sem *sem = &sma->sems[i];
 
@@ -174,7 +179,7 @@ static void read_undos(void *object, void *arg)
 	u->n = 0;
 	u->n_list = 0;
 	u->truncated = true;
-	if (sma->sem_nsems > MAX_CELLS)
+	if (is_huge(sma))
 		return;
 	list_for_each_entry(un, &sma->list_id, list_id) {
 		if (u->n_list == s->max_list || cells > s->max_cells)
@@ -265,7 +270,7 @@ static void sem_read(const struct ipcns_reader *r, struct kern_ipc_perm *perm,
 	o->kind = IPCNS_KIND_SEM;
 	o->ctime = sma->sem_ctime;
 	o->sem.nsems = sma->sem_nsems;
-	o->sem.otime = sma->sem_nsems > MAX_CELLS ? -1 : last_semop(sma);
+	o->sem.otime = is_huge(sma) ? -1 : last_semop(sma);
 	o->sem.undos = count_undos(sma);
 	o->sem.waiters = count_waiters(r, sma);
 	read_sempids(r, sma, o);

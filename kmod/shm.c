@@ -44,7 +44,7 @@ static void shm_read(const struct ipcns_reader *r, struct kern_ipc_perm *perm,
 	o->shm.lpid = ipcns_reader_pid(r, shp->shm_lprid);
 	ipcns_remember(r, shp->shm_cprid, IPCNS_REMEMBERED_CPID, &o->gone, &o->there);
 	ipcns_remember(r, shp->shm_lprid, IPCNS_REMEMBERED_LPID, &o->gone, &o->there);
-	/* whoever is no administrator is not told of the end of a process that they cannot see */
+	/* a caller who cannot see a process is not told that it ended, unless they are root */
 	gone = r->admin ? !pid_task(shp->shm_cprid, PIDTYPE_TGID) :
 			  o->gone & IPCNS_REMEMBERED_CPID;
 	o->shm.orphan = !shp->shm_nattch && gone;

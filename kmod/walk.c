@@ -188,7 +188,7 @@ static void visit_list(struct walk *w, struct ipc_namespace *ns, u64 cookie)
 {
 	struct list_walk *lw = container_of(w, struct list_walk, walk);
 
-	/* what a pass that was cut has found, this one finds again */
+	/* the first of a pass: it finds again what a pass that was cut has found */
 	if (w->namespaces == 1)
 		lw->visible = lw->list->n = 0;
 	if (access_to(w, ns, cookie) == IPCNS_ACCESS_NONE)
@@ -230,11 +230,9 @@ int ipcns_walk_cookies(struct ipcns_cookies *list, const struct ipcns_view *view
 		/* room for those that come while we walk, or are met twice */
 		room += room / 8 + 64;
 		list->max = min_t(u32, room, IPCNS_MAX_COOKIES);
-		list->n = 0;
 		list->cookie = kvmalloc_array(list->max, sizeof(*list->cookie), GFP_KERNEL_ACCOUNT);
 		if (!list->cookie)
 			return -ENOMEM;
-		lw.visible = 0;
 		lw.walk.seen_init = false;
 		err = walk_supers(&lw.walk);
 		if (!err && lw.visible <= list->max)

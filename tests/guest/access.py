@@ -370,6 +370,13 @@ def status():
         return errno.errorcode[error.errno]
 
 
+def answer_to_dump():
+    """The types of the messages that answer a dump."""
+    with wire.Socket() as link:
+        link.begin("ns")
+        return [kind for kind, _, _ in link.messages()]
+
+
 _choked = []
 
 
@@ -391,6 +398,7 @@ def choked(t):
     before = path.read_text(encoding="ascii")
     with Member(0) as user:
         user.call(become, 1000, 1000)
+        t.same(user.call(answer_to_dump), [wire.NLMSG_ERROR], "a dump that is refused never begins")
         user.call(ask_with_a_full_buffer)
         t.same(path.read_text(encoding="ascii"), before, "the module has no more references")
         t.ok(module.unload(), "and can be unloaded")

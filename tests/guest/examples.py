@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: tool timeout=90
+# guest: timeout=90
 """The scripts in examples/, as a reader would run them."""
 
 import os

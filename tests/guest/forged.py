@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: tool sanitize
+# guest: sanitize
 """Another process sends answers to the tool's sockets, as one with CAP_NET_ADMIN can."""
 
 import socket

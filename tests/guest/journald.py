@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: tool timeout=240 sanitize
+# guest: timeout=240 sanitize
 """ipcnsctl monitor --journald and --state, before a journal that is made up here."""
 
 import contextlib

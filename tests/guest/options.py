@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: tool timeout=360 sanitize
+# guest: timeout=360 sanitize
 """ipcnsctl at the shell: forms of NS, filters, table options, errors, awkward outputs."""
 
 import json

@@ -286,6 +286,13 @@ def sees(inode, want):
     return {list(wire.KIND)[row["kind"]]: states(row) for row in rows} == want
 
 
+def sees_orphans(inode, want):
+    """Whether the caller is told of so many segments that they are orphans."""
+    with wire.Socket() as link:
+        rows = link.dump("object", {"ns-inum": inode})
+    return sum(bool(row.get("shm", {}).get("orphan")) for row in rows) == want
+
+
 def sees_own(inode):
     """The caller makes a segment, and a child another one, in a pid namespace of theirs."""
     in_child(calls.shmget, 0x59, 4096)
@@ -301,6 +308,11 @@ def hidden(t):
         with Member(join=member.pid) as gone:
             msqid = gone.call(calls.msgget, 0x58, 0o666)
             gone.call(calls.msgsnd, msqid, b"x")
+            shmid = gone.call(calls.shmget, 0x5a, 4096, 0o666)
+        t.ok(member.call(sees_orphans, member.inode, 1), "a segment's creator ended: an orphan")
+        t.ok(member.call(in_child, in_pid_namespace, sees_orphans, member.inode, 0),
+             "from a pid namespace of its own: that is not told")
+        member.call(calls.shm_remove, shmid)
         semid = member.call(calls.semget, 0x58, 2, 0o666)
         member.call(calls.semop, semid, (0, 1))
         t.same(states(row_of(member, "msg", msqid)), {"lspid": False},

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: tool timeout=120
+# guest: timeout=120
 """What each command prints with -J, against Documentation/schema/."""
 
 import json

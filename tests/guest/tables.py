@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: tool timeout=240
+# guest: timeout=240
 """Tables: in which order rows come, which of them, and what stands below others."""
 
 import json

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: tool timeout=300
+# guest: timeout=300
 """What people see on terminals of 40, 80 and 200 columns, with and without UTF-8.
 
 A terminal is a pseudo-terminal of that size whose bytes are read here, and not a pane of tmux: that

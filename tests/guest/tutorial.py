@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: tool timeout=120
+# guest: timeout=120
 """Documentation/tutorial.md, typed as it stands: each output has the shape that the text shows."""
 
 import pathlib
