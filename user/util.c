@@ -191,11 +191,17 @@ size_t first_not_below(const void *key, const void *base, size_t n, size_t size,
 	return low;
 }
 
-/** monotonic_ms - milliseconds by a clock that nobody sets */
-int64_t monotonic_ms(void)
+/** monotonic_ns - nanoseconds by a clock that nobody sets */
+int64_t monotonic_ns(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+	return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
+}
+
+/** monotonic_ms - milliseconds by the same clock */
+int64_t monotonic_ms(void)
+{
+	return monotonic_ns() / 1000000;
 }

@@ -41,6 +41,7 @@ void *xgrow(void *p, size_t n, size_t *allocated, size_t size);
 void *xmemdup(const void *p, size_t size);
 size_t first_not_below(const void *key, const void *base, size_t n, size_t size,
 		       int (*compare)(const void *p, const void *q));
+int64_t monotonic_ns(void);
 int64_t monotonic_ms(void);
 
 #endif

@@ -63,14 +63,6 @@ struct inventory {
 	struct near_limits limits;
 };
 
-static int64_t now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * NS_PER_SECOND + ts.tv_nsec;
-}
-
 static void sleep_until(int64_t when)
 {
 	const struct timespec ts = { when / NS_PER_SECOND, when % NS_PER_SECOND };
@@ -262,7 +254,7 @@ static void check_all(struct check_scope *scope, struct findings *list)
 {
 	struct inventory inventory = { .scope = scope, .waits = { .brief = true,
 							      .max = OBJECTS_MAX } };
-	int64_t begun = now(), sampled;
+	int64_t begun = monotonic_ns(), sampled;
 	struct pinned pinned = { 0 };
 	struct waits after = { 0 };
 
@@ -271,7 +263,7 @@ static void check_all(struct check_scope *scope, struct findings *list)
 	check_limits_begin(scope, !is_few(scope), &inventory.limits);
 	read_objects(&inventory, list);
 	waits_read(scope->w, &inventory.waits);
-	sampled = now();
+	sampled = monotonic_ns();
 	check_module(scope->w, list);
 	check_limits_end(scope, &inventory.limits, list);
 	report_orphans(&inventory, list);

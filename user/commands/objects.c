@@ -245,8 +245,7 @@ static bool in_depth(const struct filter *filter)
 /* Whether files in /dev/shm can match. */
 static bool can_have_files(const struct filter *filter)
 {
-	return !filter->by_key && !filter->by_id && !filter->attached && !in_depth(filter) &&
-	       !wants_undos(filter);
+	return !filter->by_key && !filter->by_id && !filter->attached && !wants_undos(filter);
 }
 
 static const struct table_type *filter_columns(const struct filter *filter)

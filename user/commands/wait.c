@@ -74,14 +74,6 @@ static void take(const struct ipcns_event *e, void *arg)
 		w->destroyed = true;
 }
 
-static int64_t now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * NS_PER_SECOND + ts.tv_nsec;
-}
-
 /* Nanoseconds from seconds, which may have a fraction, in every locale with a point. */
 static bool parse_seconds(const char *text, int64_t *ns)
 {
@@ -209,7 +201,7 @@ static bool begin(struct waiting *w, char *arg)
 static void wait_until(struct waiting *w, int64_t until)
 {
 	struct pollfd fd = { .fd = ipcns_feed_fd(w->feed), .events = POLLIN };
-	int64_t rest = until - now();
+	int64_t rest = until - monotonic_ns();
 	struct timespec ts = { 0 };
 
 	if (rest > 0)
@@ -235,14 +227,14 @@ static int64_t earlier(int64_t a, int64_t b)
 
 static int wait_for_end(struct waiting *w, int64_t deadline)
 {
-	int64_t look = now() + LOOK_NS;
+	int64_t look = monotonic_ns() + LOOK_NS;
 	bool missing = false;
 
 	for (;;) {
 		read_all(w);
 		if (w->destroyed)
 			return STATUS_OK;
-		if (w->uncertain || now() >= look) {
+		if (w->uncertain || monotonic_ns() >= look) {
 			w->uncertain = false;
 			if (exists(w)) {
 				missing = false;
@@ -251,9 +243,9 @@ static int wait_for_end(struct waiting *w, int64_t deadline)
 			} else {
 				missing = true;
 			}
-			look = now() + (missing ? CONFIRM_NS : LOOK_NS);
+			look = monotonic_ns() + (missing ? CONFIRM_NS : LOOK_NS);
 		}
-		if (now() >= deadline)
+		if (monotonic_ns() >= deadline)
 			return STATUS_TIMEOUT;
 		wait_until(w, earlier(look, deadline));
 	}
@@ -289,7 +281,7 @@ int cmd_wait(int argc, char **argv)
 	if (span.has_until)
 		timeout = span.until.time > when_now() ? span.until.time - when_now() : 0;
 	if (timeout >= 0)
-		deadline = now() + timeout;
+		deadline = monotonic_ns() + timeout;
 
 	w.feed = feed_open(false, take, &w, NULL);
 	w.c = ipcns_feed_connection(w.feed);

@@ -153,13 +153,14 @@ static enum MHD_Result send_text(struct MHD_Connection *connection, unsigned int
 static void make_answer(struct server *server, struct MHD_Connection *connection,
 			struct http_answer *answer)
 {
-	int64_t taken = -monotonic_ms();
+	const int64_t begin = monotonic_ms();
 	struct client *client;
+	int64_t taken;
 
 	server->get(MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
 						MHD_HTTP_HEADER_ACCEPT),
 		    server->signals, answer, server->arg);
-	taken += monotonic_ms();
+	taken = monotonic_ms() - begin;
 	for (client = server->clients; client; client = client->next)
 		client->end += taken;
 }

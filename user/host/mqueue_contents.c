@@ -24,6 +24,7 @@
 #include "host/mounts.h"
 #include "host/mqueue_contents.h"
 #include "print/text.h"
+#include "util.h"
 
 /* From ipc/mqueue.c of the kernel. */
 #define MQUEUE_MAGIC 0x19800202
@@ -111,12 +112,9 @@ static _Noreturn void answer(uint32_t pid, const char *path, uint32_t dev, int t
 /* Whether the time for all children is not over, which starts with the first of them. */
 static bool is_in_time(void)
 {
+	const int64_t now = monotonic_ns();
 	static int64_t end;
-	struct timespec ts;
-	int64_t now;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	now = ts.tv_sec * 1000000000LL + ts.tv_nsec;
 	end = end ?: now + ALL_NS;
 	return now < end;
 }

@@ -6,6 +6,7 @@
 
 #include "host/process_unit.h"
 #include "ipc/actor.h"
+#include "util.h"
 
 /**
  * actor_parse - read the attributes of who did something
@@ -29,7 +30,7 @@ void actor_fill_time(const struct column *column, const struct row *row, struct 
 	    !ipcns_uint(tb[IPCNS_A_ACTOR_TIME], &ns))
 		return;
 	value->type = VALUE_TIME;
-	value->number = (int64_t)ns / 1000000000;
+	value->number = (int64_t)ns / NS_PER_SECOND;
 }
 
 /** actor_fill - fill @value with COMMAND[PID], without the PID if it is not visible from here */

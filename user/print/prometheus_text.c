@@ -10,10 +10,11 @@
 
 #include "print/prometheus_text.h"
 #include "print/text.h"
+#include "util.h"
 
 /* Nanoseconds, printed as seconds. */
 #define SECONDS_FORMAT "%llu.%09llu"
-#define SECONDS(ns) (unsigned long long)(ns) / 1000000000, (unsigned long long)(ns) % 1000000000
+#define SECONDS(ns) (unsigned long long)(ns) / NS_PER_SECOND, (unsigned long long)(ns) % NS_PER_SECOND
 
 /** prometheus_begin - begin a text on @out */
 void prometheus_begin(struct prometheus *x, FILE *out, bool prometheus)
