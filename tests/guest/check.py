@@ -212,7 +212,7 @@ def dying(t):
 @scene("a namespace that ends between the two samples")
 def ended_meanwhile(t):
     with Member() as member:
-        ident = mutex(member, 1)
+        inode, ident = member.inode, mutex(member, 1)
         member.call(calls.semop, ident, TAKE)
         waiting = blocked(member, calls.NR_SEMTIMEDOP, calls.semop, ident, TAKE)
         with subprocess.Popen(["ipcnsctl", "check", "-J"], stdout=subprocess.PIPE,
@@ -223,7 +223,7 @@ def ended_meanwhile(t):
             out, err = check.communicate()
     found = json.loads(out)["findings"]
     t.ok(check.returncode in (0, 4) and not err, "the verdict is given", (check.returncode, err))
-    t.same([row for row in found if row["ns"] == member.inode and row["check"] == "blocked"], [],
+    t.same([row for row in found if row["ns"] == inode and row["check"] == "blocked"], [],
            "and nothing waits there")
 
 
