@@ -58,7 +58,7 @@ def blinded(t):
             plain.until(lambda lines: any("cause=probes-off" in line for line in lines),
                         "beside the line of the loss")
         again = "ipcnsctl: hooks fire again: all events are recorded from here on"
-        until(lambda: notices(plain) == [BLIND, again], f"and when they fire: {plain.errors}")
+        until(lambda: notices(plain) == [BLIND, again], lambda: f"and when they fire: {plain.errors}")
         t.same(plain.end(signal.SIGTERM), 0, "it ends as always")
         t.same(notices(plain), [BLIND, again], "each once")
 

@@ -19,6 +19,7 @@ from lib.tap import PACE, QUICK, main, scene, until
 
 SECONDS = (10 if QUICK else 60) * max(1, PACE / 2)
 WORKERS = 4
+ROUNDS = 3      # on the slowest machine
 
 
 def churn(number, home, seconds):
@@ -140,7 +141,7 @@ def move_thread():
 
 
 class Reader(threading.Thread):
-    """Dumps holders of all namespaces again and again; keeps what is odd."""
+    """Dumps holders of all namespaces, ROUNDS times at least; keeps what is odd."""
 
     def __init__(self, deadline, pause, buffer, check):
         super().__init__()
@@ -149,7 +150,8 @@ class Reader(threading.Thread):
         self.complaints, self.kinds = [], collections.Counter()
 
     def run(self):
-        while time.monotonic() < self.deadline and len(self.complaints) < 10:
+        while ((time.monotonic() < self.deadline or self.rounds < ROUNDS)
+               and len(self.complaints) < 10):
             try:
                 with wire.Socket(self.buffer) as link:
                     rows, last = [], False
@@ -248,7 +250,6 @@ def storm(t):
         for name, reader in zip(("quick", "slow"), readers):
             t.note(f"{name} reader: {reader.rounds} dumps, {reader.rows} rows:"
                    f" {dict(reader.kinds)}")
-            t.ok(reader.rounds >= 3, f"{name} reader: several dumps", reader.rounds)
             t.same(reader.complaints, [], f"{name} reader: nothing odd")
             t.ok(all(reader.kinds[kind] for kind in wire.HOLDER), f"{name} reader: all kinds",
                  reader.kinds)

@@ -88,17 +88,22 @@ def difference(got, want):
 def until(condition, what, timeout=20):
     """Polls until condition() is true and returns its value; Failed after timeout seconds.
 
-    The timeout is that of a stock kernel.
+    The timeout is that of a stock kernel. A standstill of the whole machine counts as a second
+    of it, or one poll would decide. what may be a function that says it at the end.
     """
     timeout *= PACE
-    deadline = time.monotonic() + timeout
+    waited, last = 0, time.monotonic()
     while True:
         value = condition()
         if value:
             return value
-        if time.monotonic() > deadline:
+        if waited > timeout:
+            what = what() if callable(what) else what
             raise Failed(f"waited {timeout:g} s in vain: {what}")
         time.sleep(0.02)
+        now = time.monotonic()
+        waited += min(now - last, 1)
+        last = now
 
 
 def _objects():
