@@ -9,6 +9,8 @@
 #ifndef _IPCNS_COMPAT_H
 #define _IPCNS_COMPAT_H
 
+#include <linux/cgroup.h>
+#include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/ftrace.h>
 #include <linux/hugetlb.h>
@@ -184,6 +186,23 @@ static inline u64 ipcns_msg_bytes(const struct ipc_namespace *ns)
 	return max_t(s64, n, 0);
 #else
 	return max(atomic_read(&ns->msg_bytes), 0);
+#endif
+}
+
+/**
+ * ipcns_cgroup_get() - a control group of the unified hierarchy, with a reference
+ * @id:		its id
+ *
+ * Return: NULL if there is none of this id, or the kernel has no function for modules.
+ */
+static inline struct cgroup *ipcns_cgroup_get(u64 id)
+{
+#if IPCNS_HAS_CGROUP_GET_FROM_ID && defined(CONFIG_CGROUPS)
+	struct cgroup *cgrp = cgroup_get_from_id(id);
+
+	return IS_ERR(cgrp) ? NULL : cgrp;
+#else
+	return NULL;
 #endif
 }
 

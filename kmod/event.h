@@ -5,7 +5,9 @@
 #ifndef _IPCNS_EVENT_H
 #define _IPCNS_EVENT_H
 
+#include <linux/bits.h>
 #include <linux/sched.h>
+#include <linux/threads.h>
 #include <linux/timekeeping.h>
 #include <linux/types.h>
 #include <uapi/linux/ipcns.h>
@@ -16,12 +18,15 @@
  * @ns:		the namespace: its id, once the event is published; before that,
  *		as a key only, its address, or for a queue that of its superblock
  * @value:	size of a segment; mode after a change; duration of a teardown, in nanoseconds
- * @comm:	command name of the task that caused it
- * @pid:	that task's process, in the initial pid namespace; 0 for none
+ * @comm:	command name of the task that caused it, but for its last byte, a NUL
+ * @pid:	that task's process, in the initial pid namespace; 0 for none. Read both with
+ *		the functions below: in bytes that are always 0, they have the task's control
+ *		group, once the event is published
  * @id:		identifier of a System V object, inode number of a queue
  * @key:	key of a System V object
  * @uid:	owner of the object, in the initial user namespace
- * @seq:	low half of the sequence number
+ * @seq:	low half of the sequence number, once the event is published; before that,
+ *		the task's control group, from ipcns_cgroup_current()
  * @object:	enum ipcns_event_object
  * @what:	enum ipcns_event_kind
  * @reason:	enum ipcns_event_reason, for an object's end
@@ -43,6 +48,43 @@ struct ipcns_event {
 	u8	reason;
 	u8	slots;
 };
+
+/* Processes have lower numbers. */
+#define IPCNS_EVENT_PID GENMASK(23, 0)
+
+/* Bits of a control group: 8 of the process's number, 8 of the command name. */
+#define IPCNS_EVENT_CGROUP_BITS 16
+
+/**
+ * ipcns_event_pid() - the process that caused an event, 0 for none
+ * @e:		the event
+ */
+static inline u32 ipcns_event_pid(const struct ipcns_event *e)
+{
+	return e->pid & IPCNS_EVENT_PID;
+}
+
+/**
+ * ipcns_event_cgroup() - its control group, as ipcns_event_set_cgroup() was called with
+ * @e:		the event, which is published
+ */
+static inline u32 ipcns_event_cgroup(const struct ipcns_event *e)
+{
+	return e->pid >> 24 | (u32)(u8)e->comm[TASK_COMM_LEN - 1] << 8;
+}
+
+/**
+ * ipcns_event_set_cgroup() - keep the control group of the task that caused an event
+ * @e:		the event
+ * @place:	less than 1 << IPCNS_EVENT_CGROUP_BITS
+ */
+static inline void ipcns_event_set_cgroup(struct ipcns_event *e, u32 place)
+{
+	BUILD_BUG_ON(PID_MAX_LIMIT - 1 > IPCNS_EVENT_PID);
+
+	e->pid |= place << 24;
+	e->comm[TASK_COMM_LEN - 1] = place >> 8;
+}
 
 /**
  * struct ipcns_event_more - a slot that continues an event

@@ -7,6 +7,7 @@
 
 #include <net/netlink.h>
 
+#include "cgroup.h"
 #include "event_read.h"
 #include "registry.h"
 
@@ -178,6 +179,19 @@ static int object_fill(struct sk_buff *skb, const struct ipcns_event_report *n)
 	return 0;
 }
 
+/* The task that caused it; its name may be empty. */
+static int actor_fill(struct sk_buff *skb, const struct ipcns_event_report *n)
+{
+	const struct ipcns_event *e = n->slots;
+
+	if (nla_put_u32(skb, IPCNS_A_EVENT_PID, n->pids ? ipcns_event_pid(e) : 0))
+		return -EMSGSIZE;
+	if (!n->names)
+		return 0;
+	return nla_put(skb, IPCNS_A_EVENT_COMM, strnlen(e->comm, sizeof(e->comm) - 1), e->comm) ?:
+	       ipcns_cgroup_fill(skb, ipcns_event_cgroup(e), n->seq);
+}
+
 /**
  * ipcns_event_fill() - put an event, or a loss, into a message
  * @skb:	the message
@@ -202,10 +216,7 @@ int ipcns_event_fill(struct sk_buff *skb, const void *record)
 	    nla_put_u32(skb, IPCNS_A_EVENT_NS_INUM, n->inum) ||
 	    nla_put_u64_64bit(skb, IPCNS_A_EVENT_NS_ID, e->ns, IPCNS_A_EVENT_PAD))
 		return -EMSGSIZE;
-	if (e->comm[0] && nla_put_u32(skb, IPCNS_A_EVENT_PID, n->pids ? e->pid : 0))
-		return -EMSGSIZE;
-	if (e->comm[0] && n->names &&
-	    nla_put(skb, IPCNS_A_EVENT_COMM, strnlen(e->comm, sizeof(e->comm)), e->comm))
+	if (ipcns_event_pid(e) && actor_fill(skb, n))
 		return -EMSGSIZE;
 	return e->object == IPCNS_EVENT_OBJECT_NS ? ns_fill(skb, n) : object_fill(skb, n);
 }

@@ -9,6 +9,7 @@
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 
+#include "cgroup.h"
 #include "creator.h"
 #include "event_send.h"
 #include "event_worker.h"
@@ -365,5 +366,6 @@ void ipcns_events_exit(void)
 	ipcns_send_exit();
 	ipcns_creators_exit();
 	ipcns_registry_exit();
+	ipcns_cgroups_exit();
 	ipcns_journal_exit();
 }

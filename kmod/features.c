@@ -11,6 +11,7 @@
  * A distribution's kernel can have interfaces of newer ones, so that its version
  * says nothing. SINCE is mainline's, for readers of the status.
  */
+#include <linux/cgroup.h>
 #include <linux/cred.h>
 #include <linux/fs.h>
 #include <linux/fs_struct.h>
@@ -105,5 +106,6 @@ HAS(ftrace_regs, "5.11",
 /* An inline function on arm64, a macro elsewhere. */
 HAS(ftrace_regs_get_argument, "6.2", USE(ftrace_regs_get_argument((struct ftrace_regs *)NULL, 0)))
 
+EXPORTED(cgroup_get_from_id, "5.15")
 EXPORTED(find_ge_pid, "5.14")
 EXPORTED(ftrace_free_filter, "5.13")

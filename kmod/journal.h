@@ -143,8 +143,8 @@ static __always_inline void ipcns_journal_commit_easily(struct ipcns_event *e)
  *
  * Context: process context, preemption may be off. If there is room, it returns
  * with a raw lock held, until ipcns_journal_commit().
- * Return: where to make the event, with what an old one left there; slots and
- * seq are filled in by the journal, and time is. NULL if it is dropped.
+ * Return: where to make the event, with what an old one left there; slots is
+ * filled in by the journal, and seq when it is published; time is. NULL if it is dropped.
  */
 static __always_inline struct ipcns_event *ipcns_journal_begin(u32 len)
 {

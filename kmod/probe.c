@@ -11,6 +11,7 @@
 #include <linux/timekeeping.h>
 #include <linux/user_namespace.h>
 
+#include "cgroup.h"
 #include "creator.h"
 #include "hook.h"
 #include "journal.h"
@@ -37,6 +38,7 @@ static __always_inline void fill_event(struct ipcns_event *e, u8 object, u8 what
 		memset(e->comm, 0, sizeof(e->comm));
 	} else {
 		e->pid = current->tgid;
+		e->seq = ipcns_cgroup_current();
 		memcpy(e->comm, current->comm, sizeof(e->comm));
 	}
 	e->object = object;

@@ -12,6 +12,7 @@
 #include <linux/time64.h>
 #include <linux/workqueue.h>
 
+#include "cgroup.h"
 #include "compat.h"
 #include "journal.h"
 #include "registry.h"
@@ -464,11 +465,15 @@ static noinline void look_up(struct ipcns_event *ev)
 
 static void resolve_event(struct ipcns_event *ev)
 {
+	u32 cgroup = ev->seq;
+
 	if (ev->ns == READ_ONCE(same_key) && ev->object != IPCNS_EVENT_OBJECT_NS &&
 	    !READ_ONCE(removals_silent))
 		ev->ns = same_id;
 	else
 		look_up(ev);
+	if (ev->pid && ev->object != IPCNS_EVENT_OBJECT_NONE)
+		ipcns_event_set_cgroup(ev, ipcns_cgroup_place(cgroup, ipcns_journal_next()));
 }
 
 static void on_loss(void)

@@ -3,6 +3,7 @@
 # guest: timeout=240
 """No false calm: what is not recorded or not known is reported, and what is, is not."""
 
+import collections
 import contextlib
 import errno
 import json
@@ -13,9 +14,10 @@ import subprocess
 import time
 
 from lib import calls, events, module, tool, witness
+from lib.events import Listener
 from lib.member import Member
 from lib.tap import PACE, main, scene, until
-from journal import FTRACE, KPROBES, switched
+from journal import EACH, FTRACE, KPROBES, one_of_each, switched
 from monitor import Monitor, number
 from remembered import use_again
 
@@ -58,7 +60,8 @@ def blinded(t):
             plain.until(lambda lines: any("cause=probes-off" in line for line in lines),
                         "beside the line of the loss")
         again = "ipcnsctl: hooks fire again: all events are recorded from here on"
-        until(lambda: notices(plain) == [BLIND, again], lambda: f"and when they fire: {plain.errors}")
+        until(lambda: notices(plain) == [BLIND, again],
+              lambda: f"and when they fire: {plain.errors}")
         t.same(plain.end(signal.SIGTERM), 0, "it ends as always")
         t.same(notices(plain), [BLIND, again], "each once")
 
@@ -278,19 +281,111 @@ def units(t):
             t.same(done.returncode, 124, "wait unit=NAME")
         past = [json.loads(line) for line in tool.ipcnsctl(
             "history", "-J", "-q", "--since", begin, f"id={nsid}").stdout.splitlines()]
-        t.same({event["unit"] for event in past if event.get("pid") == pid}, {None},
-               "near miss: a process that has ended has none")
+        t.same({event["event"]: event["unit"] for event in past if event.get("pid") == pid
+                and event["object"] == "ns"}, {"created": None, "dying": kept("calm.service")},
+               "a process that has ended: of the group it was in then")
         # Another process has its number, in the same group.
         with Member(0) as later:
             again = later.call(reuse, pid, path)
             t.same(again, pid, "the number is used again")
-            t.same({json.loads(line).get("unit") for line in tool.ipcnsctl(
-                "history", "-J", "-q", "--since", begin, f"id={nsid}").stdout.splitlines()},
-                   {None}, "and names nobody")
+            t.same([json.loads(line).get("unit") for line in tool.ipcnsctl(
+                "history", "-J", "-q", "--since", begin, f"id={nsid}").stdout.splitlines()],
+                   [event.get("unit") for event in past], "and changes nothing")
             later.call(calls.end_children, [again])
         done = tool.ipcnsctl("history", "unit=no-such.service")
         t.same((done.returncode, done.stdout, done.stderr.count("\n")), (1, "", 1),
                "history of a unit that is not there: 1")
+
+
+def kept(unit):
+    """What is known of a process that has ended."""
+    with open("/proc/kallsyms", encoding="ascii") as file:
+        return unit if "__ksymtab_cgroup_get_from_id" in file.read() else None
+
+
+def live_in(path, key):
+    """Enters a control group, then makes and removes what events are about."""
+    enter(path)
+    one_of_each(key)
+    calls.unshare(calls.CLONE_NEWIPC)
+
+
+@scene("events keep the control group of the process that caused them")
+def groups(t):
+    begin = events.next_number()
+    with Listener():
+        want = {}       # {pid: (unit, id, path)}
+        for number in range(3):
+            name = f"kept-{number}.service"
+            with service(name) as path, Member(0) as member:
+                want[member.pid] = (name, os.stat(path).st_ino, f"/system.slice/{name}".encode())
+                member.call(live_in, path, 0x300 + number)
+                events.next_number()    # which has what happened published
+        until(lambda: events.status()["dying"] == 0, "their namespaces end")
+    raw = [event for event in events.journal(begin) if event.get("pid") in want]
+    t.same(collections.Counter(event["pid"] for event in raw),
+           {pid: len(EACH) + 2 for pid in want}, "the events of each")
+    t.same({(event["pid"], event["cgroup-id"], event.get("cgroup")) for event in raw},
+           {(pid, inode, kept(path)) for pid, (_, inode, path) in want.items()},
+           "the inode number of its directory and its path, which has been removed")
+    told = [json.loads(line) for line in
+            tool.ipcnsctl("history", "-J", "-q", "--since", begin).stdout.splitlines()]
+    t.same({(event["pid"], event["unit"]) for event in told if event.get("pid") in want},
+           {(pid, kept(name)) for pid, (name, _, _) in want.items()}, "unit in history")
+
+    # What is removed before it is looked at.
+    begin, want = events.next_number(), {}
+    for number in range(20):
+        with Member(0) as member, service(f"brief-{number}.service") as path:
+            want[member.pid] = {None, f"brief-{number}.service"}
+            last = member.pid, os.stat(path).st_ino
+            member.call(live_in, path, 0x400 + number)
+            member.end()
+    until(lambda: events.status()["dying"] == 0, "their namespaces end")
+    told = [json.loads(line) for line in
+            tool.ipcnsctl("history", "-J", "-q", "--since", begin).stdout.splitlines()]
+    t.same([event for event in told
+            if event.get("pid") in want and event["unit"] not in want[event["pid"]]], [],
+           "a group that is removed at once: its name, or none")
+    t.same({event["cgroup-id"] for event in events.journal(begin) if event.get("pid") == last[0]},
+           {last[1]}, "its number in any case")
+
+    # Names that are long, and odd.
+    begin = events.next_number()
+    path = f"{GROUPS}/{'long' * 60}"
+    paths = [path + f"/{'long' * 60}" * depth for depth in range(5)]
+    os.makedirs(paths[-1])
+    with Member(0) as member:
+        member.call(live_in, paths[-1], 0x500)
+        t.same({(event["cgroup-id"], event.get("cgroup")) for event in events.journal(begin)
+                if event.get("pid") == member.pid}, {(os.stat(paths[-1]).st_ino, None)},
+               "a path of more than 1022 bytes: the number")
+    for each in reversed(paths):
+        witness.remove_group(each)
+    begin = events.next_number()
+    with service("odd\x1b[31m\u202e.service") as path, Member(0) as member:
+        member.call(live_in, path, 0x501)
+    for form in ([], ["-J"]):
+        done = tool.ipcnsctl("history", "-q", "--since", begin, *form)
+        t.ok(done.stdout.count("\n") == len(events.journal(begin))
+             and not set("\x1b\u202e") & set(done.stdout), "an odd name is escaped", done.stdout)
+
+
+def silent():
+    """Ends with an empty name what it began."""
+    calls.set_comm("")
+    calls.sem_remove(calls.semget(0x600, 1))
+
+
+@scene("a process with an empty name")
+def nameless(t):
+    begin = events.next_number()
+    with Member(0) as member:
+        member.call(silent)
+        event = events.journal(begin)[-1]
+        t.same((event["pid"], event["comm"]), (member.pid, b""), "is no kernel thread")
+        line = tool.ipcnsctl("history", "-q", "--since", begin).stdout.splitlines()[-1]
+        t.contains(line, f" pid={member.pid} comm= ", "history names its number")
 
 
 def make_docker(ident, config, mode=0o600):

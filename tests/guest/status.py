@@ -21,6 +21,7 @@ TYPES = pathlib.Path("/sys/kernel/btf/vmlinux")
 # and inline functions, which leave no trace in a kernel.
 AS_SYMBOL = {"system_dfl_wq": r"system_dfl_wq", "listns": r"__[a-z0-9]+_sys_listns",
              "retire_ipc_sysctls": r"retire_ipc_sysctls", "find_ge_pid": r"__ksymtab_find_ge_pid",
+             "cgroup_get_from_id": r"__ksymtab_cgroup_get_from_id",
              "ftrace_free_filter": r"__ksymtab_ftrace_free_filter"}
 AS_TYPE = {"genl_split_ops": "genl_split_ops", "ns_ref": "__ns_ref",
            "percpu_msg_bytes": "percpu_msg_bytes", "ftrace_regs": "ftrace_regs"}

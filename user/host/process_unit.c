@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Units of processes that did something a while ago. A number may belong to another process by now:
- * one that started later than that time is not the one.
+ * Units of processes that did something a while ago: by the control group that they were in then,
+ * or else by their number, which may belong to another process by now. One that started later than
+ * that time is not the one.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,9 @@
 
 /* Processes that are remembered. Events come in bursts, of few processes each. */
 #define REMEMBERED 256
+
+/* More than the longest path that the module keeps. */
+#define GROUP_PATH_SIZE 1024
 
 /* What was found out about the process that had a number. */
 struct finding {
@@ -84,4 +88,26 @@ const char *process_unit_at(uint32_t pid, int64_t time, size_t *len)
 		look_up(f, pid);
 	*len = f->len;
 	return f->len && f->started - SLACK_NS <= then ? f->unit : NULL;
+}
+
+/**
+ * group_unit - the unit that a control group belongs to
+ * @path: of the group
+ * @len: its length; set to that of the name
+ *
+ * Returns the name as unit_name() makes it, valid until the next call, or NULL if there is none.
+ */
+const char *group_unit(const char *path, size_t *len)
+{
+	/* Events come in bursts, of few groups each. */
+	static char last_path[GROUP_PATH_SIZE], name[UNIT_SIZE];
+	static size_t last_len, name_len;
+
+	if (!last_len || *len != last_len || memcmp(path, last_path, last_len)) {
+		name_len = unit_name(path, *len, name);
+		last_len = *len <= sizeof(last_path) ? *len : 0;
+		memcpy(last_path, path, last_len);
+	}
+	*len = name_len;
+	return name_len ? name : NULL;
 }

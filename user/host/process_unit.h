@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+const char *group_unit(const char *path, size_t *len);
 const char *process_unit_at(uint32_t pid, int64_t time, size_t *len);
 
 #endif

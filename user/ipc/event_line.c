@@ -351,19 +351,22 @@ static const char *name_or_number(const char *const names[], size_t n, uint64_t 
 }
 
 /*
- * What the process belongs to that caused an event: as an entry has it, or as it is while the
- * process lives.
+ * What the process belonged to that caused an event: as an entry has it, or the module; or as /proc
+ * has it while the process lives, which knows other hierarchies than the unified one, too.
  */
 static void put_unit(struct event_writer *w, const struct ipcns_event *e)
 {
-	const char *unit = NULL;
+	const char *unit = NULL, *path;
 	uint64_t pid, time;
 	size_t len;
 
 	if (!ipcns_uint(e->attr[IPCNS_A_EVENT_PID], &pid))
 		return;
+	path = ipcns_text(e->attr[IPCNS_A_EVENT_CGROUP], &len);
 	if (w->entry)
 		unit = event_entry_field(w->entry, "unit", &len);
+	else if (path && len > 1)
+		unit = group_unit(path, &len);
 	else if (ipcns_uint(e->attr[IPCNS_A_EVENT_TIME], &time))
 		unit = process_unit_at(pid, time, &len);
 	if (unit)
@@ -379,7 +382,7 @@ static void put_actor(struct event_writer *w, const struct ipcns_event *e)
 	const char *comm = ipcns_text(e->attr[IPCNS_A_EVENT_COMM], &len);
 	uint64_t pid;
 
-	if (!comm || !len)
+	if (!comm)
 		return;
 	put_bytes(w, "by", comm, len);
 	if (ipcns_uint(e->attr[IPCNS_A_EVENT_PID], &pid) && pid)

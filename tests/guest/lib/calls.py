@@ -107,7 +107,7 @@ def pause():
 def set_comm(name):
     """Sets the command name that the kernel shows for the caller."""
     with open("/proc/self/comm", "w", encoding="ascii") as file:
-        file.write(name)
+        file.write(name or "\0")
 
 
 def make_dumpable():

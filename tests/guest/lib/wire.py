@@ -61,7 +61,7 @@ SETS = {
     "event": "pad- seq:u64 time:s64 object:u32 event:u32 reason:u32 ns-inum:u32 ns-id:u64 pid:u32"
              " comm:binary id:u32 key:u32 name:binary uid:u32 mode:u32 bytes:u64 shm:u32 sem:u32"
              " msg:u32 mq:u32 shm-bytes:u64 msg-bytes:u64 duration:u64 from:u64 to:u64 cause:u32"
-             " since:u64 objects:u32",
+             " since:u64 objects:u32 cgroup-id:u64 cgroup:binary",
     "probe": "pad- symbol:string armed:u32 missed:u64 kind:u32 error:u32",
     "teardowns": "pad- bound:u64 count:u64",
     "status": "pad- version:string kernel:string layout:{layout} namespaces:u32 pending:u32"
