@@ -40,7 +40,7 @@ static void write_lines(int report)
 	for (i = 1; i <= LINES; i++) {
 		fprintf(out, "%d %0*d\n", i, i * 7919 % 990, 0);
 		long_output_mark(out, i);
-		if (long_output_poll(nothing[0], false) != LONG_OUTPUT_OPEN)
+		if (long_output_poll(nothing[0], 0) != LONG_OUTPUT_OPEN)
 			break;
 	}
 	long_output_flush(out);

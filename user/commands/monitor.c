@@ -25,6 +25,9 @@
 /* Events before a signal is looked for: the journal can give many at a time. */
 #define LOOK_EVENTS 256
 
+/* How often it is asked whether events are still missing. */
+#define RECHECK_SECONDS 1
+
 static const char usage[] =
 	"Usage: " PROGRAM " monitor [OPTION...] [NS...]\n\n"
 	"Prints what happens to IPC namespaces and objects, one line for each event.\n"
@@ -222,7 +225,7 @@ static void take(const struct ipcns_event *e, void *arg)
 
 	pass_on(m, e);
 	if (!(++m->taken % LOOK_EVENTS))
-		look_at_end(m, long_output_poll(m->fd, false));
+		look_at_end(m, long_output_poll(m->fd, 0));
 }
 
 /*
@@ -371,7 +374,8 @@ static bool wants_objects(const struct monitor *m)
 
 /*
  * Reports that events are missing, or not any more, as far as it has not been reported. Until then
- * nothing but silence would show it.
+ * nothing but silence would show it. An event says when hooks change; but this asks later, and what
+ * it is answered may be of a moment, so it asks again while events are missing.
  */
 static bool check_recording(struct monitor *m, bool start)
 {
@@ -452,7 +456,7 @@ static void wait_for_module(struct monitor *m)
 	do {
 		state = read_feed(m);
 		if (state == IPCNS_FEED_DRY)
-			look_at_end(m, long_output_poll(m->fd, true));
+			look_at_end(m, long_output_poll(m->fd, -1));
 		look_at_clock(m);
 	} while (state != IPCNS_FEED_BACK ||
 		 !feed_alive(m->feed, ipcns_feed_join(m->feed, wants_objects(m))));
@@ -500,6 +504,7 @@ static bool start(struct monitor *m, int argc, char **argv)
 static void run(struct monitor *m, int argc, char **argv)
 {
 	enum ipcns_feed_state state;
+	int patience;
 
 	if (m->path)
 		m->has_state = journal_position_open(&m->state, m->path);
@@ -514,9 +519,14 @@ static void run(struct monitor *m, int argc, char **argv)
 			flush(m);
 		}
 		look_at_clock(m);
-		look_at_end(m, long_output_poll(m->fd, state == IPCNS_FEED_DRY));
+		if (state == IPCNS_FEED_DRY)
+			patience = m->incomplete ? RECHECK_SECONDS : -1;
+		else
+			patience = 0;
+		look_at_end(m, long_output_poll(m->fd, patience));
 		state = read_feed(m);
-		if (m->hooks_changed && state != IPCNS_FEED_GONE && !check_recording(m, false))
+		if ((m->hooks_changed || (m->incomplete && state == IPCNS_FEED_DRY)) &&
+		    state != IPCNS_FEED_GONE && !check_recording(m, false))
 			state = IPCNS_FEED_GONE;
 	}
 }

@@ -206,17 +206,17 @@ FILE *long_output_open(void (*progress)(void *arg), void *arg)
 /**
  * long_output_poll - look for signals and for the end of standard output's reader
  * @fd: what to wait for, to become readable
- * @wait: wait; otherwise only look
+ * @seconds: how long to wait, 0 only to look; negative: until something happens
  */
-enum output_state long_output_poll(int fd, bool wait)
+enum output_state long_output_poll(int fd, int seconds)
 {
 	struct pollfd fds[] = {
 		{ .fd = writing ? STDOUT_FILENO : -1 },
 		{ .fd = fd, .events = POLLIN },
 	};
-	struct timespec now = { 0 };
+	struct timespec span = { .tv_sec = seconds };
 
-	if (!stopped && !closed && ppoll(fds, 2, wait ? NULL : &now, &waiting) > 0 &&
+	if (!stopped && !closed && ppoll(fds, 2, seconds < 0 ? NULL : &span, &waiting) > 0 &&
 	    fds[0].revents & (POLLERR | POLLHUP))
 		closed = true;
 	return how_it_is();

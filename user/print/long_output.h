@@ -17,7 +17,7 @@ FILE *long_output_open(void (*progress)(void *arg), void *arg);
 void long_output_mark(FILE *out, uint64_t position);
 size_t long_output_pending(uint64_t *position);
 bool long_output_is_complete(void);
-enum output_state long_output_poll(int fd, bool wait);
+enum output_state long_output_poll(int fd, int seconds);
 bool long_output_room(int fd);
 enum output_state long_output_flush(FILE *out);
 
