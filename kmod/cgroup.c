@@ -29,7 +29,7 @@
  * struct cgroup_place - a place in the table
  * @hash:	among those that are in use, by id
  * @since:	sequence number of the first event that can mean this group
- * @id:		the group's id, or the low half of it if it was removed before it was looked up
+ * @id:		the group's id
  * @path:	its path from the root of the unified hierarchy, or NULL if that is not known
  */
 struct cgroup_place {
@@ -62,51 +62,45 @@ void ipcns_cgroups_exit(void)
 	last_place = 0;
 }
 
-/* Sets @id to the whole id, and returns the path; NULL if it cannot be known. */
-static char *look_up(u64 *id)
+/* The path of a group, or NULL if it cannot be known; an error if it can, but not now. */
+static char *look_up(u64 id)
 {
-	struct cgroup *cgrp = ipcns_cgroup_get(*id);
-	int len;
+	int len = ipcns_cgroup_path(id, path_buf, sizeof(path_buf));
 
-	if (!cgrp)
+	if (len <= 0)
 		return NULL;
-	*id = cgroup_id(cgrp);
-	len = cgroup_path(cgrp, path_buf, sizeof(path_buf));
-	cgroup_put(cgrp);
-	/* some kernels return the length of what they have cut off */
-	return len > 0 && len < sizeof(path_buf) - 1 ?
-	       kmemdup(path_buf, len + 1, GFP_KERNEL | __GFP_NOWARN) : NULL;
+	return kmemdup(path_buf, len + 1, GFP_KERNEL | __GFP_NOWARN) ?: ERR_PTR(-ENOMEM);
 }
 
 /**
  * ipcns_cgroup_place() - the place of a group, which is looked up if it is new
  * @id:		as ipcns_cgroup_current() returned it
- * @seq:	sequence number of the event that has it, or one that is lower by no more than
- *		what is published at once, for which there are places enough
+ * @seq:	sequence number of the event that has it; they rise
  *
  * Context: the worker, may sleep.
  * Return: number of the place, 0 for none.
  */
-u32 ipcns_cgroup_place(u32 id, u64 seq)
+u32 ipcns_cgroup_place(u64 id, u64 seq)
 {
 	struct cgroup_place *p;
 	char *path, *old;
-	u64 whole = id;
 
 	BUILD_BUG_ON(N_PLACES > 1 << IPCNS_EVENT_CGROUP_BITS);
-	if (!id)
+	if (!id || !IPCNS_CGROUPS_FOUND)
 		return 0;
 	hash_for_each_possible(by_id, p, hash, id)
-		if ((u32)p->id == id)
+		if (p->id == id)
 			return p - places;
-	path = look_up(&whole);
+	path = look_up(id);
+	if (IS_ERR(path))
+		return 0;
 	last_place = last_place % (N_PLACES - 1) + 1;
 	p = &places[last_place];
 	hash_del(&p->hash);
 	spin_lock(&place_lock);
 	old = p->path;
 	p->path = path;
-	p->id = whole;
+	p->id = id;
 	p->since = seq;
 	spin_unlock(&place_lock);
 	kfree(old);

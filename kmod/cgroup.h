@@ -16,9 +16,10 @@ struct sk_buff;
  *
  * Context: any with preemption off, which keeps the task's css_set
  * (kernel/cgroup/cgroup.c put_css_set_locked()), and that its group.
- * Return: the low half of its id, by which fs/kernfs finds it; 0 without control groups.
+ * Return: its id, 0 without control groups. The low half numbers directories and files, the
+ * other one counts how often that has begun again (fs/kernfs/dir.c __kernfs_new_node()).
  */
-static __always_inline u32 ipcns_cgroup_current(void)
+static __always_inline u64 ipcns_cgroup_current(void)
 {
 #ifdef CONFIG_CGROUPS
 	return cgroup_id(rcu_dereference_raw(current->cgroups)->dfl_cgrp);
@@ -28,7 +29,7 @@ static __always_inline u32 ipcns_cgroup_current(void)
 }
 
 void ipcns_cgroups_exit(void);
-u32 ipcns_cgroup_place(u32 id, u64 seq);
+u32 ipcns_cgroup_place(u64 id, u64 seq);
 int ipcns_cgroup_fill(struct sk_buff *skb, u32 place, u64 seq);
 
 #endif /* _IPCNS_CGROUP_H */

@@ -189,21 +189,35 @@ static inline u64 ipcns_msg_bytes(const struct ipc_namespace *ns)
 #endif
 }
 
+#define IPCNS_CGROUPS_FOUND (IPCNS_HAS_CGROUP_GET_FROM_ID && IS_ENABLED(CONFIG_CGROUPS))
+
 /**
- * ipcns_cgroup_get() - a control group of the unified hierarchy, with a reference
- * @id:		its id
+ * ipcns_cgroup_path() - the path of a control group of the unified hierarchy, from its root
+ * @id:		id of the group
+ * @buf:	where the path goes
+ * @size:	room there
  *
- * Return: NULL if there is none of this id, or the kernel has no function for modules.
+ * kernfs_path(), which does it, takes time in square proportion to how deep a group lies,
+ * with interrupts off. One whose path cannot have room is not asked about.
+ *
+ * Return: the length of the path; negative if there is no such group any more, or no room.
  */
-static inline struct cgroup *ipcns_cgroup_get(u64 id)
+static inline int ipcns_cgroup_path(u64 id, char *buf, size_t size)
 {
-#if IPCNS_HAS_CGROUP_GET_FROM_ID && defined(CONFIG_CGROUPS)
+	int len = -ENOENT;
+#if IPCNS_CGROUPS_FOUND
 	struct cgroup *cgrp = cgroup_get_from_id(id);
 
-	return IS_ERR(cgrp) ? NULL : cgrp;
-#else
-	return NULL;
+	if (IS_ERR_OR_NULL(cgrp))
+		return len;
+	if (cgrp->level < size / 2)
+		len = cgroup_path(cgrp, buf, size);
+	cgroup_put(cgrp);
+	/* some kernels return the length of what they have cut off */
+	if (len >= (int)size - 1)
+		len = -ENAMETOOLONG;
 #endif
+	return len;
 }
 
 #if !IPCNS_HAS_FIND_GE_PID

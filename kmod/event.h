@@ -20,13 +20,14 @@
  * @value:	size of a segment; mode after a change; duration of a teardown, in nanoseconds
  * @comm:	command name of the task that caused it, but for its last byte, a NUL
  * @pid:	that task's process, in the initial pid namespace; 0 for none. Read both with
- *		the functions below: in bytes that are always 0, they have the task's control
- *		group, once the event is published
+ *		the functions below: in bytes that are always 0, they have 16 bits of the
+ *		task's control group
  * @id:		identifier of a System V object, inode number of a queue
  * @key:	key of a System V object
- * @uid:	owner of the object, in the initial user namespace
+ * @uid:	owner of the object, or who created a namespace or dropped its last reference;
+ *		in the initial user namespace
  * @seq:	low half of the sequence number, once the event is published; before that,
- *		the task's control group, from ipcns_cgroup_current()
+ *		the low half of the group's id
  * @object:	enum ipcns_event_object
  * @what:	enum ipcns_event_kind
  * @reason:	enum ipcns_event_reason, for an object's end
@@ -52,7 +53,10 @@ struct ipcns_event {
 /* Processes have lower numbers. */
 #define IPCNS_EVENT_PID GENMASK(23, 0)
 
-/* Bits of a control group: 8 of the process's number, 8 of the command name. */
+/*
+ * Bits of a control group: 8 of the process's number, 8 of the command name. They are the
+ * upper ones of its id, and the number of its place once the event is published.
+ */
 #define IPCNS_EVENT_CGROUP_BITS 16
 
 /**
@@ -65,25 +69,25 @@ static inline u32 ipcns_event_pid(const struct ipcns_event *e)
 }
 
 /**
- * ipcns_event_cgroup() - its control group, as ipcns_event_set_cgroup() was called with
- * @e:		the event, which is published
+ * ipcns_event_cgroup() - the bits of its control group
+ * @e:		the event
  */
-static inline u32 ipcns_event_cgroup(const struct ipcns_event *e)
+static __always_inline u32 ipcns_event_cgroup(const struct ipcns_event *e)
 {
 	return e->pid >> 24 | (u32)(u8)e->comm[TASK_COMM_LEN - 1] << 8;
 }
 
 /**
- * ipcns_event_set_cgroup() - keep the control group of the task that caused an event
- * @e:		the event
- * @place:	less than 1 << IPCNS_EVENT_CGROUP_BITS
+ * ipcns_event_set_cgroup() - keep bits of the control group of the task that caused an event
+ * @e:		the event, with a process
+ * @bits:	less than 1 << IPCNS_EVENT_CGROUP_BITS
  */
-static inline void ipcns_event_set_cgroup(struct ipcns_event *e, u32 place)
+static __always_inline void ipcns_event_set_cgroup(struct ipcns_event *e, u32 bits)
 {
 	BUILD_BUG_ON(PID_MAX_LIMIT - 1 > IPCNS_EVENT_PID);
 
-	e->pid |= place << 24;
-	e->comm[TASK_COMM_LEN - 1] = place >> 8;
+	e->pid = (e->pid & IPCNS_EVENT_PID) | bits << 24;
+	e->comm[TASK_COMM_LEN - 1] = bits >> 8;
 }
 
 /**

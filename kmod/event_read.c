@@ -188,6 +188,10 @@ static int actor_fill(struct sk_buff *skb, const struct ipcns_event_report *n)
 		return -EMSGSIZE;
 	if (!n->names)
 		return 0;
+	/* of others, uid is the owner */
+	if (e->object == IPCNS_EVENT_OBJECT_NS &&
+	    nla_put_u32(skb, IPCNS_A_EVENT_UID, from_kuid_munged(n->user_ns, KUIDT_INIT(e->uid))))
+		return -EMSGSIZE;
 	return nla_put(skb, IPCNS_A_EVENT_COMM, strnlen(e->comm, sizeof(e->comm) - 1), e->comm) ?:
 	       ipcns_cgroup_fill(skb, ipcns_event_cgroup(e), n->seq);
 }

@@ -24,7 +24,7 @@
 #include "event_send.h"
 #include "nl_gen.h"
 
-/* Room for about a hundred events. */
+/* Room for some dozens of events. */
 #define BATCH_BYTES (16 << 10)
 
 /* Subscriptions at a time; one administrator needs few. */

@@ -55,6 +55,7 @@ int ipcns_journal_init(size_t bytes, void (*wake)(void))
 	j->slots = rounddown_pow_of_two(bytes / sizeof(*j->ring));
 	j->wake = wake;
 	j->seq = 1;
+	j->start = ktime_get_boottime_ns();
 	j->ring = vzalloc(array_size(j->slots, sizeof(*j->ring)));
 	return j->ring ? 0 : -ENOMEM;
 }
@@ -183,15 +184,16 @@ static struct ipcns_event *oldest_pending(u64 pos)
 /**
  * ipcns_journal_publish() - make the oldest pending events readable
  * @max:	slots to publish, at least IPCNS_EVENT_SLOTS
- * @resolve:	called for each event; sets ns, bytes, reason, what and object as they
- *		are to be. One whose object is then IPCNS_EVENT_OBJECT_NONE gets no
+ * @resolve:	called for each event, with its sequence number; sets ns, bytes, reason, what
+ *		and object as they are to be. One whose object is then IPCNS_EVENT_OBJECT_NONE gets no
  *		sequence number and is never read.
  * @lost:	called before @resolve if events are missing before these
  *
  * Context: process context, may sleep if @resolve does; one caller at a time.
  * Return: slots published, 0 if none were pending.
  */
-u32 ipcns_journal_publish(u32 max, void (*resolve)(struct ipcns_event *e), void (*lost)(void))
+u32 ipcns_journal_publish(u32 max, void (*resolve)(struct ipcns_event *e, u64 seq),
+			  void (*lost)(void))
 {
 	bool dropped = false;
 	u64 pos, end, seq;
@@ -219,7 +221,7 @@ u32 ipcns_journal_publish(u32 max, void (*resolve)(struct ipcns_event *e), void 
 
 		if (n + e->slots > max)
 			break;
-		resolve(e);
+		resolve(e, seq);
 		if (e != first)
 			*first = *e;
 		for (k = 1; k < e->slots; k++)
@@ -321,6 +323,10 @@ void ipcns_journal_state(struct ipcns_journal_state *state)
 	ipcns_journal_lock();
 	state->first = j->tail < j->published ? ipcns_journal_seq(slot(j->tail), j->seq) : j->seq;
 	state->next = j->seq;
+	if (!j->tail)
+		state->since = j->start;
+	else
+		state->since = j->tail < j->head ? slot(j->tail)->time : j->now;
 	state->dropped = j->dropped;
 	state->slots = j->slots;
 	state->used = j->head - j->tail;

@@ -16,6 +16,7 @@
  * struct ipcns_journal_state - the journal at one moment
  * @first:	sequence number of the oldest event it holds
  * @next:	sequence number that the next event will get
+ * @since:	from when on it holds all that was recorded, nanoseconds of CLOCK_BOOTTIME
  * @dropped:	events since load for which there was no room
  * @slots:	its size, and
  * @used:	how much of that is used, and
@@ -24,6 +25,7 @@
 struct ipcns_journal_state {
 	u64	first;
 	u64	next;
+	u64	since;
 	u64	dropped;
 	u32	slots;
 	u32	used;
@@ -41,6 +43,7 @@ struct ipcns_journal_state {
  * @wake_at:	a commit that moves @head here wakes the worker
  * @easy:	events that end before this need neither room to be made nor a wake-up
  * @seq:	of the next event to be published
+ * @start:	when the journal was made, nanoseconds of CLOCK_BOOTTIME
  * @tick:	when @now was read, in jiffies
  * @now:	time of events that happen in the same tick
  * @drop_pos:	where events are missing, and
@@ -61,6 +64,7 @@ struct ipcns_journal {
 	u64			wake_at;
 	u64			easy;
 	u64			seq;
+	u64			start;
 	u64			tick;
 	u64			now;
 	u64			drop_pos;
@@ -185,7 +189,8 @@ static __always_inline void ipcns_journal_commit(struct ipcns_event *e, const vo
 int ipcns_journal_init(size_t bytes, void (*wake)(void));
 void ipcns_journal_exit(void);
 bool ipcns_journal_filling_up(void);
-u32 ipcns_journal_publish(u32 max, void (*resolve)(struct ipcns_event *e), void (*lost)(void));
+u32 ipcns_journal_publish(u32 max, void (*resolve)(struct ipcns_event *e, u64 seq),
+			  void (*lost)(void));
 u32 ipcns_journal_read(struct ipcns_event *out, u32 max, u64 from);
 u64 ipcns_journal_seq(const struct ipcns_event *e, u64 near);
 u64 ipcns_journal_next(void);

@@ -37,9 +37,14 @@ static __always_inline void fill_event(struct ipcns_event *e, u8 object, u8 what
 		e->pid = 0;
 		memset(e->comm, 0, sizeof(e->comm));
 	} else {
+		u64 group = ipcns_cgroup_current();
+
+		e->seq = group;
 		e->pid = current->tgid;
-		e->seq = ipcns_cgroup_current();
 		memcpy(e->comm, current->comm, sizeof(e->comm));
+		/* after some two thousand million directories and files of groups */
+		if (unlikely(group >> 32))
+			ipcns_event_set_cgroup(e, group >> 32 & 0xffff);
 	}
 	e->object = object;
 	e->what = what;

@@ -463,17 +463,20 @@ static noinline void look_up(struct ipcns_event *ev)
 	kfree(spare);
 }
 
-static void resolve_event(struct ipcns_event *ev)
+static void resolve_event(struct ipcns_event *ev, u64 seq)
 {
-	u32 cgroup = ev->seq;
+	u64 group = ev->seq | (u64)ipcns_event_cgroup(ev) << 32;
 
+	/* first, for pid and comm are copied */
+	if (ipcns_event_pid(ev))
+		ipcns_event_set_cgroup(ev, 0);
 	if (ev->ns == READ_ONCE(same_key) && ev->object != IPCNS_EVENT_OBJECT_NS &&
 	    !READ_ONCE(removals_silent))
 		ev->ns = same_id;
 	else
 		look_up(ev);
 	if (ev->pid && ev->object != IPCNS_EVENT_OBJECT_NONE)
-		ipcns_event_set_cgroup(ev, ipcns_cgroup_place(cgroup, ipcns_journal_next()));
+		ipcns_event_set_cgroup(ev, ipcns_cgroup_place(group, seq));
 }
 
 static void on_loss(void)

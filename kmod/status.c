@@ -113,6 +113,8 @@ static int events_fill(struct sk_buff *skb)
 	    ipcns_attr_u64(skb, IPCNS_A_STATUS_MISSED, r.missed) ||
 	    ipcns_attr_u64(skb, IPCNS_A_STATUS_JOURNAL_FIRST, j.first) ||
 	    ipcns_attr_u64(skb, IPCNS_A_STATUS_JOURNAL_NEXT, j.next) ||
+	    nla_put_s64(skb, IPCNS_A_STATUS_JOURNAL_SINCE, ipcns_real_time(j.since),
+			IPCNS_A_STATUS_PAD) ||
 	    ipcns_attr_u64(skb, IPCNS_A_STATUS_DROPPED, j.dropped) ||
 	    ipcns_attr_u64(skb, IPCNS_A_STATUS_JOURNAL_SIZE, j.slots * slot_size) ||
 	    ipcns_attr_u64(skb, IPCNS_A_STATUS_JOURNAL_USED, j.used * slot_size) ||

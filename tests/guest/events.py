@@ -50,7 +50,7 @@ class Log:
         if reason:
             entry["reason"] = reason[0]
         if pid:
-            entry.update(pid=pid, comm=comm.encode())
+            entry.update(pid=pid, comm=comm.encode(), **({"uid": 0} if kind == "ns" else {}))
         self.entries.append(entry)
 
 

@@ -4,6 +4,7 @@
 """The journal of events: reading from a number on, filters, parameters, loss, who may read."""
 
 import contextlib
+import datetime
 import errno
 import json
 import os
@@ -297,7 +298,11 @@ def bounds(t):
 
 @scene("a ring that wrapped")
 def wrapped(t):
+    before = time.time_ns()
     with module.parameters("journal_mb=1", "record=objects"), Member() as member:
+        since_ = events.status()["journal-since"]
+        t.ok(before <= since_ <= time.time_ns(), "it reaches back to when the module was loaded",
+             before, since_)
         size = events.status()["journal-size"]
         slots = size // 64
         reader = Journal()
@@ -309,6 +314,12 @@ def wrapped(t):
         t.same(end - begin, len(want), "every event got a number")
         t.ok(0 < end - first <= slots and end - first > slots * 9 // 10,
              "the journal is full of the newest", first, end, slots)
+        oldest = reader.read(first)[0]["time"]
+        since_ = events.status()["journal-since"]
+        t.ok(abs(since_ - oldest) < 10**6, "and reaches back to the oldest", since_, oldest)
+        told = json.loads(tool.output("status", "-J"))["status"]["journal_since"]
+        t.ok(abs(datetime.datetime.fromisoformat(told).timestamp() - oldest / 10**9) < 1,
+             "status says it", told, oldest)
         for since_, lost_from in ((0, 1), (1, 1), (begin, begin), (first - 1, first - 1)):
             happened = reader.read(since_)
             loss = happened[0]

@@ -45,7 +45,7 @@ static void met(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ipcns_cgroup_place(NONE, 3), other);
 	KUNIT_EXPECT_GE(test, filled(test, root, 1, &id, &path), 1);
 	KUNIT_EXPECT_EQ(test, id, (u64)ROOT);
-	KUNIT_EXPECT_EQ(test, path, (bool)IPCNS_HAS_CGROUP_GET_FROM_ID);
+	KUNIT_EXPECT_TRUE(test, path);
 	/* nothing is known of one that does not exist, but its number */
 	KUNIT_EXPECT_GE(test, filled(test, other, 2, &id, &path), 1);
 	KUNIT_EXPECT_EQ(test, id, (u64)NONE);
@@ -79,6 +79,34 @@ static void given_again(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, id, (u64)ROOT);
 }
 
+/* Of events that are published together, one can have the place that another one needs. */
+static void together(struct kunit *test)
+{
+	u32 i, old;
+	bool path;
+	u64 id;
+
+	for (i = 0; i < N_PLACES - 1; i++)
+		ipcns_cgroup_place(NONE + i, 1 + i);
+	old = ipcns_cgroup_place(NONE, 9000);
+	KUNIT_EXPECT_EQ(test, ipcns_cgroup_place(ROOT, 9001), old);
+	KUNIT_EXPECT_EQ(test, filled(test, old, 9000, &id, &path), 0);
+	KUNIT_EXPECT_GE(test, filled(test, old, 9001, &id, &path), 1);
+	KUNIT_EXPECT_EQ(test, id, (u64)ROOT);
+}
+
+/* Numbers of directories begin again, with another upper half. */
+static void numbered_again(struct kunit *test)
+{
+	u32 one = ipcns_cgroup_place(NONE, 1), two = ipcns_cgroup_place(NONE | 1ULL << 32, 2);
+	bool path;
+	u64 id;
+
+	KUNIT_EXPECT_NE(test, one, two);
+	KUNIT_EXPECT_GE(test, filled(test, two, 2, &id, &path), 1);
+	KUNIT_EXPECT_EQ(test, id, NONE | 1ULL << 32);
+}
+
 /* A place does not change what an event says otherwise. */
 static void beside(struct kunit *test)
 {
@@ -95,7 +123,7 @@ static void beside(struct kunit *test)
 	}
 }
 
-static void cgroup_exit(struct kunit *test)
+static void forget(struct kunit *test)
 {
 	ipcns_cgroups_exit();
 }
@@ -103,13 +131,15 @@ static void cgroup_exit(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(met),
 	KUNIT_CASE(given_again),
+	KUNIT_CASE(together),
+	KUNIT_CASE(numbered_again),
 	KUNIT_CASE(beside),
 	{ }
 };
 
 static struct kunit_suite suite = {
 	.name = "ipcns-cgroup",
-	.exit = cgroup_exit,
+	.exit = forget,
 	.test_cases = cases,
 };
 

@@ -33,7 +33,7 @@ static bool write(u32 len)
 	return true;
 }
 
-static void keep(struct ipcns_event *e)
+static void keep(struct ipcns_event *e, u64 seq)
 {
 }
 

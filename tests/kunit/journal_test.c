@@ -127,7 +127,7 @@ static struct settling {
 	bool		lost;
 } settling;
 
-static void settle_one(struct ipcns_event *e)
+static void settle_one(struct ipcns_event *e, u64 seq)
 {
 	struct kunit *test = settling.test;
 	struct model *m = settling.m;
@@ -153,7 +153,7 @@ static void on_lost(void)
 	settling.lost = true;
 }
 
-static void keep(struct ipcns_event *e)
+static void keep(struct ipcns_event *e, u64 seq)
 {
 }
 

@@ -38,6 +38,7 @@ static void put_event_at(u64 time, u8 object, u8 what, u64 ns, const void *more,
 	memset(e, 0, offsetof(struct ipcns_event, seq));
 	e->time = time;
 	e->ns = ns;
+	e->seq = 0;	/* of no control group */
 	e->pid = 1234;
 	e->uid = 79;
 	strscpy(e->comm, "somebody", sizeof(e->comm));

@@ -42,6 +42,7 @@ static const struct {
 	{ "walks", "Walks", AS_NUMBER, IPCNS_A_STATUS_WALKS },
 	{ "walks_cut", "Walks begun again", AS_NUMBER, IPCNS_A_STATUS_WALKS_CUT },
 	{ NULL, "Journal" },
+	{ "journal_since", "Reaches back to", AS_TIME_NS, IPCNS_A_STATUS_JOURNAL_SINCE },
 	{ "journal_first", "First event in it", AS_NUMBER, IPCNS_A_STATUS_JOURNAL_FIRST },
 	{ "journal_next", "Next event", AS_NUMBER, IPCNS_A_STATUS_JOURNAL_NEXT },
 	{ "dropped", "Events dropped", AS_NUMBER, IPCNS_A_STATUS_DROPPED },
@@ -393,6 +394,7 @@ int cmd_status(int argc, char **argv)
 	if (optind < argc)
 		die_usage("unexpected argument: %s", argv[optind]);
 
+	report_part(false);
 	w = module_open();
 	module_status_get(w, take, &answer);
 	if (!answer.n)

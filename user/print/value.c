@@ -7,6 +7,7 @@
 #include "host/process.h"
 #include "libipcns.h"
 #include "print/value.h"
+#include "util.h"
 
 /** value_number - fill @value with a plain number */
 void value_number(struct value *value, uint64_t number)
@@ -151,6 +152,9 @@ void value_attr(struct value *value, enum value_kind as, struct nlattr *attr)
 		return;
 	if (as == AS_COMMAND) {
 		value_command(value, number);
+	} else if (as == AS_TIME_NS) {
+		value->type = VALUE_TIME;
+		value->number = (int64_t)number / NS_PER_SECOND;
 	} else if ((as != AS_TIME && as != AS_PID) || number) {
 		value->type = types[as];
 		value->number = number;

@@ -49,6 +49,7 @@ enum value_kind {
 	AS_SIZE,
 	AS_PERCENT,
 	AS_TIME,	/* seconds since the epoch, 0 is never */
+	AS_TIME_NS,	/* nanoseconds since the epoch */
 	AS_AGE,		/* seconds */
 	AS_TEXT,
 	AS_LIST,

@@ -69,7 +69,7 @@ SETS = {
               " dying:u32 missed:u64 journal-first:u64 journal-next:u64 dropped:u64"
               " journal-size:u64 journal-used:u64 teardowns:{teardowns} teardown-count:u64"
               " teardown-sum:u64 recorded:u32 stuck:string creators:u32 creators-dropped:u64"
-              " machine:string interfaces:string",
+              " machine:string interfaces:string journal-since:s64",
 }
 LISTS = {"layout", "probe", "teardowns"}     # attributes that can come several times
 
