@@ -186,7 +186,12 @@ def part(t):
                                if "not all descriptors were searched" not in line]
                     t.ok(done.returncode in (0, 4) and "".join(remarks) == want,
                          f"{words[0]} {' '.join(quiet)}: as it should be", done)
-        for words in [*own, ["show", inside.inode], ["holders", inside.inode]]:
+            for words in (["metrics"], ["status"], ["monitor", "-t", "ns", "--until", "+1s"]):
+                done = member.call(tool.ipcnsctl, *words)
+                t.ok(done.returncode == 0 and done.stderr.startswith(tool.PART),
+                     f"{words[0]}: as it should be", done)
+        for words in [*own, ["show", inside.inode], ["holders", inside.inode], ["metrics"],
+                      ["status"]]:
             t.same(tool.ipcnsctl(*words).stderr, "", f"{words[0]}: root is told nothing")
 
 

@@ -222,12 +222,21 @@ static void report_orphans(struct inventory *inventory, struct findings *list)
 
 static void report_left_out(const struct inventory *inventory, struct findings *list)
 {
-	if (!inventory->waits.left_out)
-		return;
-	finding_more(findings_add(list, SEVERITY_INFO, "blocked",
-				  "%zu more objects may have waiters, which were not looked at",
-				  inventory->waits.left_out), PROGRAM " waiters --all");
-	finding_subject(&list->rows[list->n - 1], "waiters");
+	const struct waits *waits = &inventory->waits;
+
+	if (waits->left_out) {
+		finding_more(findings_add(list, SEVERITY_INFO, "blocked",
+					  "%zu more objects may have waiters, which were not "
+					  "looked at", waits->left_out), PROGRAM " waiters --all");
+		finding_subject(&list->rows[list->n - 1], "waiters");
+	}
+	if (waits->unlinked) {
+		finding_more(findings_add(list, SEVERITY_INFO, "blocked",
+					  "%zu unlinked queues have waiters, which cannot be looked "
+					  "at by name", waits->unlinked),
+			     PROGRAM " objects --type mq");
+		finding_subject(&list->rows[list->n - 1], "waiters");
+	}
 }
 
 /* Only the first answer counts; it is kept, since problems take another request. */

@@ -126,6 +126,8 @@ int cmd_limits(int argc, char **argv)
 	if (users.unread)
 		error("MAXIPCNS of %zu user namespaces was not read: there are more than %u",
 		      users.unread, USER_NAMESPACES);
+	if (users.refused)
+		error("MAXIPCNS of %zu user namespaces cannot be read", users.refused);
 
 	user_limits_free(&users);
 	row_store_clear(&namespaces);

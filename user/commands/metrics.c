@@ -80,7 +80,17 @@ static void write_states(struct prometheus *x, const struct metric_rows *t)
 	}
 }
 
-/* Ages of namespaces in a state, and the largest of them: 0 if none is known. */
+static bool has_state(const struct metric_rows *t, uint64_t state)
+{
+	size_t i;
+
+	for (i = 0; i < t->n; i++)
+		if (t->rows[i].state == state)
+			return true;
+	return false;
+}
+
+/* Ages of namespaces in a state, and the largest of them unless none of these is known. */
 static void write_ages(struct prometheus *x, struct metric_rows *t, size_t top, bool dying)
 {
 	size_t n = metric_rows_choose(t, top, dying ? rank_dying : rank_pinned), i;
@@ -96,9 +106,15 @@ static void write_ages(struct prometheus *x, struct metric_rows *t, size_t top, 
 	prometheus_gauge(x, dying ? "ipcns_dying_age_max_seconds" : "ipcns_pinned_age_max_seconds",
 			 "seconds", dying ?
 			 "The largest of all dying namespaces, 0 if there is none." :
-			 "The largest of all namespaces without a member, 0 if there is none.");
-	prometheus_sample(x);
-	prometheus_number(x, t->n && t->by_rank[0]->rank >= 0 ? t->by_rank[0]->age : 0);
+			 "The largest of all namespaces without a member, 0 if there is none; "
+			 "left out if no age is known.");
+	if (t->n && t->by_rank[0]->rank >= 0) {
+		prometheus_sample(x);
+		prometheus_number(x, t->by_rank[0]->age);
+	} else if (!has_state(t, dying ? IPCNS_STATE_DYING : IPCNS_STATE_PINNED)) {
+		prometheus_sample(x);
+		prometheus_number(x, 0);
+	}
 }
 
 /** metrics_write - write all that was read to @out */
@@ -197,6 +213,7 @@ int cmd_metrics(int argc, char **argv)
 		metrics_listen(&m, address);
 		return STATUS_OK;
 	}
+	report_part(true);
 	metrics_read(&m);
 	if (path)
 		outfile_write(path, fill, &m);

@@ -180,7 +180,7 @@ static void write_event(struct monitor *m, const struct ipcns_event *e)
 	}
 	if (m->writer.form == EVENT_JOURNALD)
 		keep_state(m);
-	else
+	else if (e->seq || e->to)	/* a poller has no number for an end */
 		long_output_mark(m->writer.out, e->seq ?: e->to);
 }
 
@@ -189,7 +189,8 @@ static void pass_on(struct monitor *m, const struct ipcns_event *e)
 	bool in_span = event_span_has(&m->span, e);
 
 	if (m->span.over) {
-		ipcns_feed_seek(m->feed, (e->seq ?: e->from) - 1);
+		if (e->seq || e->to)
+			ipcns_feed_seek(m->feed, (e->seq ?: e->from) - 1);
 		flush(m);
 		end(m, STATUS_OK);
 	}
@@ -442,8 +443,8 @@ static void look_at_clock(struct monitor *m)
 	}
 	if (m->timer < 0 || read(m->timer, &times, sizeof(times)) != sizeof(times))
 		return;
-	if (m->c)
-		fetch(m);
+	if (m->c && !fetch(m) && !m->follow)
+		die(STATUS_NO_MODULE, "module unloaded");
 	flush(m);
 	end(m, STATUS_OK);
 }
@@ -485,6 +486,7 @@ static bool start(struct monitor *m, int argc, char **argv)
 
 	m->feed = feed_open(wants_objects(m), take, m, m->follow ? &loaded : NULL);
 	m->c = ipcns_feed_connection(m->feed);
+	report_part(false);
 	watch_clock(m);
 	if (m->follow && !loaded) {
 		m->c = NULL;

@@ -174,8 +174,7 @@ static bool is_unlinked(const struct row *row)
 
 	if (row->kind >= MODULE_KINDS)
 		return ipcns_uint(row->nest[FILE_STATUS], &status) && status;
-	return ipcns_uint(row->nest[IPCNS_A_MQ_STATUS], &status) &&
-	       status & IPCNS_MQ_STATUS_UNLINKED;
+	return object_is_unlinked(row);
 }
 
 /* Keeps an object for each way in which it was named; of queues of one name, that which has it. */
@@ -334,6 +333,7 @@ static size_t remove_orphans(const struct request *request, int argc, char **arg
 		die_usage("--key and --in-use do not go with --orphans");
 	w = module_open();
 	ns_select(w, argc, argv, &namespaces);
+	report_part(!request->filter.kinds || request->filter.kinds & FILE_KINDS);
 	left = orphans_remove(w, &namespaces, &request->filter, request->force);
 	row_store_clear(&namespaces);
 	ipcns_free(w);

@@ -44,9 +44,6 @@
 /* Somebody else's renames make a cached look-up fail now and then. */
 #define TRIES 100
 
-/* Users make as many files as they like: of those with a name, no more are kept than take so much. */
-#define FILES_SIZE (24UL << 20)
-
 /* How a process sees its root folder: all that do so have the same /dev/shm. */
 struct place {
 	uint64_t mntns, mount, ino;
@@ -446,7 +443,7 @@ void posix_shm_read(struct posix_shm *all, bool users, uint32_t pid)
 	if (all->n)
 		qsort(all->files, all->n, sizeof(*all->files), shm_files_compare);
 	all->partial = reading.partial || all->cut;
-	if (all->cut && !quiet)
+	if (all->cut)
 		error("not all of /dev/shm was searched: there are more than %zu files", all->n);
 	if (reading.partial && !quiet)
 		error("not all of /dev/shm was searched: that takes CAP_SYS_PTRACE");

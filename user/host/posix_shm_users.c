@@ -120,14 +120,18 @@ static struct shm_file *find_deleted(const struct shm_reading *reading, uint32_t
 	return found ? &reading->all->files[(*found)->file] : NULL;
 }
 
-/* Adds a file that has lost its name; @stx is NULL if it cannot be looked at. */
+/* Adds a file that has lost its name, or returns NULL; @stx is NULL if it cannot be looked at. */
 static struct shm_file *add_deleted(struct shm_reading *reading, const struct by_dev *where,
 				    uint64_t ino, const char *name, size_t len,
 				    const struct statx *stx)
 {
-	struct deleted *deleted = xcalloc(1, sizeof(*deleted));
+	struct deleted *deleted;
 	struct shm_file *file;
 
+	reading->all->cut |= reading->all->bytes > FILES_SIZE;
+	if (reading->all->cut)
+		return NULL;
+	deleted = xcalloc(1, sizeof(*deleted));
 	*deleted = (struct deleted){ where->dev, ino, reading->all->n };
 	if (!tsearch(deleted, &reading->deleted, compare_deleted))
 		die(STATUS_ERROR, "out of memory");
@@ -196,6 +200,8 @@ static void take_deleted_mapping(struct shm_reading *reading, const struct by_de
 		name++;
 		file = add_deleted(reading, where, mapping->ino, name, mapping->path + len - name,
 				   known ? &stx : NULL);
+		if (!file)
+			return;
 	}
 	count_use(reading, file, pid, true);
 }
@@ -265,7 +271,8 @@ static void take_descriptor(const struct descriptor *descriptor, void *arg)
 	if (!file)
 		file = add_deleted(reading, where, descriptor->ino, descriptor->name,
 				   descriptor->len, descriptor->stat);
-	count_use(reading, file, descriptor->pid, false);
+	if (file)
+		count_use(reading, file, descriptor->pid, false);
 }
 
 /* Loop devices keep a file without a descriptor or a mount; the path is all that they show. */

@@ -9,6 +9,9 @@
 #include "host/posix_shm.h"
 #include "id_set.h"
 
+/* Users make as many files as they like: no more are kept than take so much. */
+#define FILES_SIZE (24UL << 20)
+
 /* Folders by device number, those first that are all of their filesystem. */
 struct by_dev {
 	uint32_t dev;

@@ -6,8 +6,10 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
+#include <linux/magic.h>
 
 #include "host/cgroup_name.h"
 #include "host/process.h"
@@ -88,6 +90,14 @@ const char *process_unit_at(uint32_t pid, int64_t time, size_t *len)
 		look_up(f, pid);
 	*len = f->len;
 	return f->len && f->started - SLACK_NS <= then ? f->unit : NULL;
+}
+
+/** groups_are_unified - whether the unified hierarchy is the only one, as far as it shows here */
+bool groups_are_unified(void)
+{
+	struct statfs fs;
+
+	return !statfs("/sys/fs/cgroup", &fs) && fs.f_type == CGROUP2_SUPER_MAGIC;
 }
 
 /**

@@ -276,12 +276,11 @@ static void check_user(const struct user_limit *row, struct findings *list)
 	finding_more(f, PROGRAM " limits --above 80");
 }
 
-static void report_unread(const struct user_limits *users, struct findings *list)
+static void report_unread(size_t n, const char *why, struct findings *list)
 {
 	struct finding *f = findings_add(list, SEVERITY_INFO, "limit",
-					 "user.max_ipc_namespaces of %zu user namespaces was not "
-					 "read: there are more than %u", users->unread,
-					 USER_NAMESPACES);
+					 "user.max_ipc_namespaces of %zu user namespaces %s",
+					 n, why);
 
 	finding_subject(f, "limits");
 	finding_more(f, PROGRAM " limits");
@@ -330,6 +329,7 @@ void check_limits_end(const struct check_scope *scope, struct near_limits *near,
 		      struct findings *list)
 {
 	struct user_limits *users = &near->users;
+	char why[64];
 	size_t i;
 
 	if (near->n)
@@ -348,8 +348,12 @@ void check_limits_end(const struct check_scope *scope, struct near_limits *near,
 		if (users->rows[i].wanted &&
 		    (!scope->kinds || users->rows[i].kind == USER_LIMIT_QUEUES))
 			check_user(&users->rows[i], list);
-	if (users->unread && !scope->kinds)
-		report_unread(users, list);
+	if (users->unread && !scope->kinds) {
+		snprintf(why, sizeof(why), "was not read: there are more than %u", USER_NAMESPACES);
+		report_unread(users->unread, why, list);
+	}
+	if (users->refused && !scope->kinds)
+		report_unread(users->refused, "cannot be read", list);
 	user_limits_free(users);
 	*near = (struct near_limits){ 0 };
 }

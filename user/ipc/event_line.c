@@ -367,7 +367,8 @@ static void put_unit(struct event_writer *w, const struct ipcns_event *e)
 		unit = event_entry_field(w->entry, "unit", &len);
 	else if (path && len > 1)
 		unit = group_unit(path, &len);
-	else if (ipcns_uint(e->attr[IPCNS_A_EVENT_TIME], &time))
+	else if ((path ? !groups_are_unified() : !e->attr[IPCNS_A_EVENT_CGROUP_ID]) &&
+		 ipcns_uint(e->attr[IPCNS_A_EVENT_TIME], &time))
 		unit = process_unit_at(pid, time, &len);
 	if (unit)
 		put_bytes(w, "unit", unit, len);
@@ -406,7 +407,7 @@ void event_write(struct event_writer *w, const struct ipcns_event *e)
 	if (w->form == EVENT_SCREEN)
 		put_actor(w, e);
 	put_unit(w, e);
-	if (w->form != EVENT_JSON && w->form != EVENT_SCREEN)
+	if (e->seq && w->form != EVENT_JSON && w->form != EVENT_SCREEN)
 		put_number(w, "seq", e->seq);
 	end(w);
 }

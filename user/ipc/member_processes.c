@@ -49,8 +49,7 @@ void member_processes_get(struct ipcns *w, const struct row_store *namespaces,
 	int ret;
 
 	ret = ipcns_holders(w, only, 1U << IPCNS_HOLDER_KIND_TASK, add, row_store_restart, members);
-	/* Not found: the only namespace is gone, or dying, and so has no process. */
-	if (ret && (!only || ret == -ENODEV))
+	if (ret && !(only && module_gone(ret)))
 		module_die(w, ret, "cannot list processes");
 	row_store_sort(members);
 	row_store_unique(members);

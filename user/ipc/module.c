@@ -114,6 +114,6 @@ struct ipcns_feed *feed_open(bool objects, ipcns_event_fn take, void *arg, bool 
 bool feed_alive(const struct ipcns_feed *f, int ret)
 {
 	if (ret < 0 && ret != -ENODEV)
-		die(STATUS_ERROR, "%s", ipcns_feed_error(f));
+		die_of(ret, ipcns_feed_error(f));
 	return ret >= 0;
 }

@@ -73,6 +73,16 @@ static bool is_more_than_zero(struct nlattr *attr)
 	return !ipcns_uint(attr, &n) || n;	/* unknown may be any number */
 }
 
+/** object_is_unlinked - whether it is a queue that has lost its name */
+bool object_is_unlinked(const struct row *row)
+{
+	uint64_t status;
+
+	return row->kind == IPCNS_KIND_MQ &&
+	       ipcns_uint(row->nest[IPCNS_A_MQ_STATUS], &status) &&
+	       status & IPCNS_MQ_STATUS_UNLINKED;
+}
+
 /** object_may_have_waiters - whether a task waits for the object, as far as it says */
 bool object_may_have_waiters(const struct row *row)
 {

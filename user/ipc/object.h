@@ -40,6 +40,7 @@ unsigned int kinds_parse(const char *list);
 bool object_parse(struct row *row, struct nlattr *attrs, int len);
 void object_queue_name(const struct nlattr *attr, struct value *value);
 bool object_remembers_gone(const struct row *row, enum ipcns_remembered which);
+bool object_is_unlinked(const struct row *row);
 bool object_may_have_waiters(const struct row *row);
 struct ipcns_request *object_request(uint8_t cmd, const struct row *row);
 void object_sort_key(const struct row *row, struct sort_key *key);

@@ -198,7 +198,7 @@ static bool is_refused(struct ipcns *w, const struct target *target, bool in_use
 
 	if (row->kind == IPCNS_KIND_MQ &&
 	    (!row->attr[IPCNS_A_OBJECT_NAME] ||
-	     number(row->nest[IPCNS_A_MQ_STATUS]) & IPCNS_MQ_STATUS_UNLINKED)) {
+	     object_is_unlinked(row))) {
 		refuse(target, "its name is removed already, and it goes when the last descriptor "
 		       "of it is closed");
 		return true;

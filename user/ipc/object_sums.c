@@ -103,8 +103,7 @@ struct object_sums *object_sums_get(struct ipcns *w, const struct row_store *nam
 	};
 	int ret = ipcns_objects(w, &wanted, add, restart, &sums);
 
-	/* Not found: the only namespace has just been destroyed. */
-	if (ret && (!wanted.ns_id || ret == -ENODEV))
+	if (ret && !(wanted.ns_id && module_gone(ret)))
 		module_die(w, ret, "cannot list objects");
 	progress_end();
 	return sums.of;

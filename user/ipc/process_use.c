@@ -166,10 +166,14 @@ static unsigned int known_uses(const struct row *row)
 	return mask;
 }
 
-/* A set tells by its elements who changed it, and by its adjustments who will, waiters or not. */
+/*
+ * A set tells by its elements who changed it, and by its adjustments who will, waiters or not. A
+ * queue is asked about by its name, which one that is unlinked has no more.
+ */
 static bool has_to_ask(const struct row *row)
 {
-	return row->kind == IPCNS_KIND_SEM || object_may_have_waiters(row);
+	return !object_is_unlinked(row) && (row->kind == IPCNS_KIND_SEM ||
+					    object_may_have_waiters(row));
 }
 
 /** process_use_possible - whether process_use_read() could find a use of the object */

@@ -10,6 +10,7 @@
  * A queue counts for the user who created it, with all messages that it could have, until it is
  * unlinked and closed (mqueue_get_inode() in ipc/mqueue.c).
  */
+#include <errno.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 #include <linux/ipcns.h>
 
+#include "host/capability.h"
 #include "host/processes.h"
 #include "host/user_namespace.h"
 #include "ipc/actor.h"
@@ -107,7 +109,7 @@ static void insert(struct user_limits *list, const struct user_namespace *ns)
 		die(STATUS_ERROR, "out of memory");
 }
 
-/* Opens the user namespace that owns an IPC namespace; -1 if that is not possible. */
+/* Opens the user namespace that owns an IPC namespace; a negative errno if that is not possible. */
 static int open_owner(struct ipcns *w, const struct row *row, uint64_t inum, uint64_t nsid)
 {
 	int ns = -1, userns;
@@ -118,8 +120,10 @@ static int open_owner(struct ipcns *w, const struct row *row, uint64_t inum, uin
 	if (ns < 0)	/* which costs the kernel more */
 		ns = ipcns_open_namespace(w, nsid);
 	if (ns < 0)
-		return -1;
+		return ns;
 	userns = user_namespace_of(ns);
+	if (userns < 0)
+		userns = -errno;
 	close(ns);
 	return userns;
 }
@@ -138,6 +142,7 @@ static void add_ancestors(struct user_limits *list, int fd, size_t *most)
 			if (*most) {
 				--*most;
 				ns.has_limit = user_namespace_limit(fd, &ns.limit);
+				list->refused += !ns.has_limit && is_administrator();
 			} else {
 				list->unread++;
 			}
@@ -216,12 +221,15 @@ static void find_user_namespaces(struct user_limits *list, struct ipcns *w,
 	size_t n = list_owners(all, only, owners), i;
 	const struct stored_row *stored;
 	struct row row;
+	int userns;
 
 	for (i = 0; i < n; i++) {
 		stored = &all->rows[owners[i].place];
-		if (!find(list, owners[i].inum) && row_parse(&row, stored->attrs, stored->len))
-			add_ancestors(list, open_owner(w, &row, stored->key.number[0],
-						       ns_id(stored)), &most);
+		if (find(list, owners[i].inum) || !row_parse(&row, stored->attrs, stored->len))
+			continue;
+		userns = open_owner(w, &row, stored->key.number[0], ns_id(stored));
+		list->refused += userns < 0 && !module_gone(userns) && is_administrator();
+		add_ancestors(list, userns, &most);
 	}
 	free(owners);
 }
@@ -418,10 +426,14 @@ void user_limits_get(struct user_limits *list, struct ipcns *w, const struct row
 		     const struct row_store *only, size_t most)
 {
 	const struct ipcns_object_filter filter = { .kinds = 1U << IPCNS_KIND_MQ };
+	int ret;
 
 	user_limits_begin(list, w, all, only, most);
-	if (ipcns_objects(w, &filter, take_queue, restart_queues, list))
+	ret = ipcns_objects(w, &filter, take_queue, restart_queues, list);
+	if (ret == -EOPNOTSUPP)
 		error("cannot list POSIX queues: %s", ipcns_error(w));
+	else if (ret)
+		module_die(w, ret, "cannot list POSIX queues");
 	user_limits_end(list);
 }
 

@@ -30,6 +30,7 @@ struct user_limits {
 	const struct row_store *only;	/* namespaces that rows are wanted for; NULL for all */
 	void *namespaces;	/* user namespaces, a tree of tsearch(3) */
 	size_t unread;		/* user namespaces whose limit was not read: too many */
+	size_t refused;		/* of others it could not be read, though the caller sees all */
 };
 
 extern const char *const user_limit_names[USER_LIMIT_KINDS];

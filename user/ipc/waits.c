@@ -42,17 +42,13 @@ struct request {
  */
 void waits_add_object(struct waits *waits, struct nlattr *attrs, int len)
 {
-	uint64_t status = 0;
 	struct row row;
 
 	if (!object_parse(&row, attrs, len) || !object_may_have_waiters(&row))
 		return;
-	if (row.kind == IPCNS_KIND_MQ) {
-		ipcns_uint(row.nest[IPCNS_A_MQ_STATUS], &status);
-		if (status & IPCNS_MQ_STATUS_UNLINKED) {
-			waits->unlinked++;
-			return;
-		}
+	if (object_is_unlinked(&row)) {
+		waits->unlinked++;
+		return;
 	}
 	if (waits->max && waits->objects.n == waits->max)
 		waits->left_out++;
