@@ -213,8 +213,8 @@ int cmd_metrics(int argc, char **argv)
 		metrics_listen(&m, address);
 		return STATUS_OK;
 	}
-	report_part(true);
 	metrics_read(&m);
+	report_part(true);
 	if (path)
 		outfile_write(path, fill, &m);
 	else

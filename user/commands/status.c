@@ -394,8 +394,8 @@ int cmd_status(int argc, char **argv)
 	if (optind < argc)
 		die_usage("unexpected argument: %s", argv[optind]);
 
-	report_part(false);
 	w = module_open();
+	report_part(false);
 	module_status_get(w, take, &answer);
 	if (!answer.n)
 		die(STATUS_ERROR, "cannot get the status: malformed answer");
