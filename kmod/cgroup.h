@@ -17,7 +17,7 @@ struct sk_buff;
  * Context: any with preemption off, which keeps the task's css_set
  * (kernel/cgroup/cgroup.c put_css_set_locked()), and that its group.
  * Return: its id, 0 without control groups. The low half numbers directories and files, the
- * other one counts how often that has begun again (fs/kernfs/dir.c __kernfs_new_node()).
+ * other one counts restarts of that (fs/kernfs/dir.c __kernfs_new_node()).
  */
 static __always_inline u64 ipcns_cgroup_current(void)
 {

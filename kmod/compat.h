@@ -198,7 +198,7 @@ static inline u64 ipcns_msg_bytes(const struct ipc_namespace *ns)
  * @size:	room there
  *
  * kernfs_path(), which does it, takes time in square proportion to how deep a group lies,
- * with interrupts off. One whose path cannot have room is not asked about.
+ * with interrupts off. So a group that lies too deep for @size is left out.
  *
  * Return: the length of the path; negative if there is no such group any more, or no room.
  */

@@ -106,6 +106,7 @@ complete -c ipcnsctl -n $tables -l wide -d 'whole command lines in raw output an
 complete -c ipcnsctl -n $tables -l sort -x -d 'sort by these columns, -COLUMN descending' \
     -a '(__fish_complete_list , __ipcnsctl_columns)'
 complete -c ipcnsctl -n '__ipcnsctl_is show' -s q -l quiet -d 'do not say what is missing'
+complete -c ipcnsctl -n '__ipcnsctl_is status metrics' -s q -l quiet -d 'do not say what is missing'
 complete -c ipcnsctl -n $tables -s q -l quiet -d 'do not say what is missing'
 complete -c ipcnsctl -n '__ipcnsctl_is list objects check holders limits waiters monitor history' -l color \
     -a 'auto always never' -d 'colour output'

@@ -430,7 +430,7 @@ def open_dumps(count):
 
 
 
-@scene("what one user can have open")
+@scene("what one user can have open", minutes=True)
 @module.parameters("access=owner")
 def quota(t):
     with Member(0) as user, Member(0) as second, Member(0) as contained, Member() as root:

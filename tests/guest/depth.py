@@ -351,7 +351,7 @@ def seconds_to_read(member, ident):
     return best
 
 
-@scene("a queue of 100,000 empty messages")
+@scene("a queue of 100,000 empty messages", minutes=True)
 def msg_many(t):
     with Member() as member:
         idents = [member.call(calls.msgget, 0x8100 + place) for place in range(3)]

@@ -370,7 +370,7 @@ def stopped(t):
             row = next(row for row in json.loads(done.stdout)["limits"]
                        if (row["resource"], row["ons"]) == ("MAXIPCNS", userns))
             unread += row["limit"] is None
-            wrong += ("1 user namespaces cannot be read" in done.stderr) != (row["limit"] is None)
+            wrong += ("1 user namespace cannot be read" in done.stderr) != (row["limit"] is None)
         t.same(wrong, 0, "a limit that could not be read is reported")
         t.ok(slowest < 5 * PACE, f"limits: done after {slowest:.1f} s at most")
         t.note(f"stopped in {unread} runs; {hostile.result()} signals")

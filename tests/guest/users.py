@@ -195,6 +195,17 @@ def part(t):
             t.same(tool.ipcnsctl(*words).stderr, "", f"{words[0]}: root is told nothing")
 
 
+@scene("who sees nothing is told so, in one line")
+def nothing(t):
+    with Member(0) as member:
+        member.call(become, 1000, 1000)
+        for words in (["list"], ["objects"], ["limits"], ["waiters"], ["check"], ["history"],
+                      ["monitor"], ["metrics"], ["status"], ["rm", "--orphans"]):
+            done = member.call(tool.ipcnsctl, *words)
+            t.ok((done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1),
+                 f"{' '.join(words)}: refused", done)
+
+
 @scene("root of a user namespace of his own sees what that owns")
 @module.parameters("access=owner")
 def own_root(t):

@@ -248,6 +248,23 @@ static void refused(void)
 	look_up();
 	end_dump(EPERM);
 	RUN("holders: not permitted", cmd_holders, STATUS_ERROR, NULL, "cannot list holders: ", "7");
+	look_up();
+	namespace(8, 80, IPCNS_STATE_ACTIVE);
+	end_answer(0);
+	end_dump(0);
+	namespace(7, 70, IPCNS_STATE_ACTIVE);
+	end_dump(0);
+	RUN("holders: one of two is gone", cmd_holders, STATUS_ERROR, NULL, "namespace 8 is gone\n",
+	    "7", "8");
+	look_up();
+	end_dump(EOPNOTSUPP);
+	RUN("list: memory of segments, not on this kernel", cmd_list, STATUS_ERROR, NULL,
+	    "cannot list objects: ", "7", "-o", "SHMRSS");
+	end_dump(0);	/* limits */
+	end_dump(0);	/* namespaces */
+	end_dump(ENODEV);
+	RUN("limits: the module is gone when queues are listed", cmd_limits, STATUS_NO_MODULE, NULL,
+	    "module not loaded");
 	end_answer(EPERM);
 	RUN("status: not permitted", cmd_status, STATUS_ERROR, NULL, "cannot get the status: ");
 	end_answer(0);
@@ -836,7 +853,7 @@ static void hosts(void)
 	end_dump(0);
 	end_dump(0);
 	RUN("limits: of users", cmd_limits, STATUS_OK, "RESOURCE LIMIT USED\nMAXIPCNS - 1\n",
-	    is_administrator() ? "MAXIPCNS of 1 user namespaces cannot be read\n" : NULL, "-r",
+	    is_administrator() ? "MAXIPCNS of 1 user namespace cannot be read\n" : NULL, "-r",
 	    "-o", "RESOURCE,LIMIT,USED");
 	end_dump(0);	/* attachments */
 	end_dump(0);	/* filesystems of queues */

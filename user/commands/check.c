@@ -232,8 +232,9 @@ static void report_left_out(const struct inventory *inventory, struct findings *
 	}
 	if (waits->unlinked) {
 		finding_more(findings_add(list, SEVERITY_INFO, "blocked",
-					  "%zu unlinked queues have waiters, which cannot be looked "
-					  "at by name", waits->unlinked),
+					  "%zu unlinked queue%s may have waiters, which cannot be "
+					  "looked at by name", waits->unlinked,
+					  waits->unlinked == 1 ? "" : "s"),
 			     PROGRAM " objects --type mq");
 		finding_subject(&list->rows[list->n - 1], "waiters");
 	}

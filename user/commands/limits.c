@@ -127,7 +127,7 @@ int cmd_limits(int argc, char **argv)
 		error("MAXIPCNS of %zu user namespaces was not read: there are more than %u",
 		      users.unread, USER_NAMESPACES);
 	if (users.refused)
-		error("MAXIPCNS of %zu user namespaces cannot be read", users.refused);
+		user_limits_report(&users);
 
 	user_limits_free(&users);
 	row_store_clear(&namespaces);

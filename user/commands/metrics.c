@@ -36,6 +36,7 @@ static const char usage[] =
 	" -o, --output FILE  write to a file, which is replaced in one step; - is stdout\n"
 	"     --listen ADDR  answer HTTP requests for /metrics at HOST:PORT, [HOST]:PORT,\n"
 	"                    or systemd: the socket that it passes\n"
+	" -q, --quiet        do not report that only a part is visible\n"
 	" -h, --help  -V, --version\n";
 
 enum {
@@ -49,6 +50,7 @@ static const struct option longopts[] = {
 	{ "format", required_argument, NULL, OPTION_FORMAT },
 	{ "listen", required_argument, NULL, OPTION_LISTEN },
 	{ "output", required_argument, NULL, 'o' },
+	{ "quiet", no_argument, NULL, 'q' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ 0 }
@@ -183,7 +185,7 @@ int cmd_metrics(int argc, char **argv)
 	uint64_t top;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "o:hV", longopts, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "o:qhV", longopts, NULL)) != -1) {
 		switch (c) {
 		case OPTION_TOP:
 			if (!parse_uint(optarg, strlen(optarg), 10, UINT32_MAX, &top))
@@ -200,6 +202,9 @@ int cmd_metrics(int argc, char **argv)
 		case 'o':
 			path = optarg;
 			break;
+		case 'q':
+			quiet = true;
+			break;
 		default:
 			option_common(c, usage);
 		}
@@ -210,11 +215,14 @@ int cmd_metrics(int argc, char **argv)
 	if (address) {
 		if (path || has_format)
 			die_usage("--listen goes with neither --output nor --format");
+		report_part(true);
 		metrics_listen(&m, address);
 		return STATUS_OK;
 	}
 	metrics_read(&m);
 	report_part(true);
+	if (m.users.refused)
+		user_limits_report(&m.users);
 	if (path)
 		outfile_write(path, fill, &m);
 	else

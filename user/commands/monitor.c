@@ -25,7 +25,7 @@
 /* Events before a signal is looked for: the journal can give many at a time. */
 #define LOOK_EVENTS 256
 
-/* How often it is asked whether events are still missing. */
+/* How often it is asked whether hooks still do not fire. */
 #define RECHECK_SECONDS 1
 
 static const char usage[] =
@@ -44,7 +44,7 @@ static const char usage[] =
 	" -b, --bytes           on a terminal: sizes as numbers of bytes\n"
 	"     --journald        write to the journal of systemd, with fields IPCNS_*\n"
 	"     --state FILE      continue where the last run with this file ended\n"
-	" -q, --quiet           do not report what was not recorded before the start\n"
+	" -q, --quiet           do not report what is not seen, or was not recorded\n"
 	"     --color[=WHEN]    losses in red: auto, always or never\n"
 	" -h, --help  -V, --version\n\n"
 	"Events: created, destroyed; of ns dying; of shm, sem, msg changed; of shm marked\n"
@@ -98,6 +98,7 @@ struct monitor {
 	bool formatting;	/* a line is being made */
 	bool changing;		/* from the state of one module to that of the next */
 	bool incomplete;	/* events that are wanted are not recorded */
+	bool blind;		/* hooks do not fire */
 	bool hooks_changed;	/* an event says that hooks ceased to fire, or fire again */
 	uint64_t filter_until;	/* events before this may be in the snapshot already */
 	uint64_t taken;		/* events that came, wanted or not */
@@ -180,8 +181,8 @@ static void write_event(struct monitor *m, const struct ipcns_event *e)
 	}
 	if (m->writer.form == EVENT_JOURNALD)
 		keep_state(m);
-	else if (e->seq || e->to)	/* a poller has no number for an end */
-		long_output_mark(m->writer.out, e->seq ?: e->to);
+	else	/* a poller has no number for an end */
+		long_output_mark(m->writer.out, e->seq ?: e->to ?: ipcns_feed_last(m->feed));
 }
 
 static void pass_on(struct monitor *m, const struct ipcns_event *e)
@@ -376,17 +377,18 @@ static bool wants_objects(const struct monitor *m)
 /*
  * Reports that events are missing, or not any more, as far as it has not been reported. Until then
  * nothing but silence would show it. An event says when hooks change; but this asks later, and what
- * it is answered may be of a moment, so it asks again while events are missing.
+ * it is answered may be of a moment, so it asks again while they do not fire.
  */
 static bool check_recording(struct monitor *m, bool start)
 {
-	bool was_incomplete = m->incomplete;
+	bool was_incomplete = m->incomplete, was_blind = m->blind;
 	struct recording now;
 
 	m->hooks_changed = false;
 	if (!recording_get(m->c, &now))
 		return false;
 	m->incomplete = recording_misses(&now, &m->mask);
+	m->blind = now.blind;
 	if (m->incomplete && !was_incomplete) {
 		recording_report_now(&now);
 		m->lost_more = true;
@@ -394,7 +396,7 @@ static bool check_recording(struct monitor *m, bool start)
 			flush(m);
 			end(m, STATUS_LOST);
 		}
-	} else if (was_incomplete && !m->incomplete) {
+	} else if (was_blind && !m->incomplete) {
 		error("hooks fire again: all events are recorded from here on");
 	}
 	if (start && !quiet && (m->span.has_since || m->path))
@@ -522,12 +524,12 @@ static void run(struct monitor *m, int argc, char **argv)
 		}
 		look_at_clock(m);
 		if (state == IPCNS_FEED_DRY)
-			patience = m->incomplete ? RECHECK_SECONDS : -1;
+			patience = m->blind ? RECHECK_SECONDS : -1;
 		else
 			patience = 0;
 		look_at_end(m, long_output_poll(m->fd, patience));
 		state = read_feed(m);
-		if ((m->hooks_changed || (m->incomplete && state == IPCNS_FEED_DRY)) &&
+		if ((m->hooks_changed || (m->blind && state == IPCNS_FEED_DRY)) &&
 		    state != IPCNS_FEED_GONE && !check_recording(m, false))
 			state = IPCNS_FEED_GONE;
 	}

@@ -34,7 +34,7 @@ static const char usage[] =
 	"                ones of users who have no process there (others: by name)\n"
 	" -t, --type KIND,...   only these kinds of orphans\n"
 	"     --older-than AGE  only those that were used last so long ago: \"7 d\"\n"
-	" -q, --quiet    do not say what was removed\n"
+	" -q, --quiet    do not say what was removed, or that only a part is visible\n"
 	" -h, --help  -V, --version\n";
 
 enum {
@@ -333,8 +333,8 @@ static size_t remove_orphans(const struct request *request, int argc, char **arg
 		die_usage("--key and --in-use do not go with --orphans");
 	w = module_open();
 	ns_select(w, argc, argv, &namespaces);
-	report_part(!request->filter.kinds || request->filter.kinds & FILE_KINDS);
 	left = orphans_remove(w, &namespaces, &request->filter, request->force);
+	report_part(!request->filter.kinds || request->filter.kinds & FILE_KINDS);
 	row_store_clear(&namespaces);
 	ipcns_free(w);
 	return left;

@@ -19,10 +19,12 @@ static const char usage[] =
 	"Options:\n"
 	" -J, --json     use JSON output format\n"
 	" -b, --bytes    print sizes in bytes\n"
+	" -q, --quiet    do not report that only a part is visible\n"
 	" -h, --help  -V, --version\n";
 
 static const struct option longopts[] = {
 	VALUE_LONGOPTS,
+	{ "quiet", no_argument, NULL, 'q' },
 	{ 0 }
 };
 
@@ -386,7 +388,7 @@ int cmd_status(int argc, char **argv)
 	int c;
 
 	table_options_init(&opts);
-	while ((c = getopt_long(argc, argv, VALUE_OPTSTRING, longopts, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, VALUE_OPTSTRING "q", longopts, NULL)) != -1)
 		if (!table_options_take(&opts, c))
 			die_usage(NULL);
 	if (table_options_finish(&opts, usage, NULL))
@@ -395,10 +397,10 @@ int cmd_status(int argc, char **argv)
 		die_usage("unexpected argument: %s", argv[optind]);
 
 	w = module_open();
-	report_part(false);
 	module_status_get(w, take, &answer);
 	if (!answer.n)
 		die(STATUS_ERROR, "cannot get the status: malformed answer");
+	report_part(false);
 	module_problems(w, answer.rows->attrs, answer.rows->len, &problems);
 	findings_sort(&problems);
 	print(answer.rows, &problems, &opts);

@@ -279,8 +279,8 @@ static void check_user(const struct user_limit *row, struct findings *list)
 static void report_unread(size_t n, const char *why, struct findings *list)
 {
 	struct finding *f = findings_add(list, SEVERITY_INFO, "limit",
-					 "user.max_ipc_namespaces of %zu user namespaces %s",
-					 n, why);
+					 "user.max_ipc_namespaces of %zu user namespace%s %s",
+					 n, n == 1 ? "" : "s", why);
 
 	finding_subject(f, "limits");
 	finding_more(f, PROGRAM " limits");

@@ -497,6 +497,8 @@ static void read_all(struct ipcns *w, struct references *references)
 	for (i = 0; i < references->n; i++)
 		if (!references->accounts[i].known && !references->accounts[i].dying)
 			references->refused = true;
+	if (references->refused && !references->brief)	/* unless it is gone */
+		check_all(w, references);
 	mounts_read(references_add_mount, references, NULL);
 	descriptors_read(&references->search, references_add_descriptor, references);
 	references_balance(references);

@@ -437,6 +437,13 @@ void user_limits_get(struct user_limits *list, struct ipcns *w, const struct row
 	user_limits_end(list);
 }
 
+/** user_limits_report - report limits that could not be read */
+void user_limits_report(const struct user_limits *list)
+{
+	error("MAXIPCNS of %zu user namespace%s cannot be read", list->refused,
+	      list->refused == 1 ? "" : "s");
+}
+
 /** user_limits_free - free what a list holds */
 void user_limits_free(struct user_limits *list)
 {

@@ -44,6 +44,7 @@ void user_limits_get(struct user_limits *list, struct ipcns *w, const struct row
 		     const struct row_store *only, size_t most);
 double user_limit_use(const struct user_limit *limit);
 bool user_limit_is_tight(const struct user_limit *limit);
+void user_limits_report(const struct user_limits *list);
 void user_limits_free(struct user_limits *list);
 
 #endif

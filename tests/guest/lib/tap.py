@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """TAP on stdout: a file of scenes is a program that prints results and a plan."""
 
+import functools
 import os
 import sys
 import time
@@ -14,9 +15,21 @@ PACE = float(os.environ.get("IPCNS_PACE", "1"))
 _scenes = []
 
 
-def scene(title):
-    """Marks a function as a scene; scenes run in the order of the file, each given a Tap."""
+# In the quick part, what takes minutes on kernels that are as slow as debug is left to check-all.
+SLOW = QUICK and PACE >= 5
+
+
+def scene(title, minutes=False):
+    """Marks a function as a scene; scenes run in the order of the file, each given a Tap.
+
+    minutes: that is what it takes on slow kernels, and the others show the same.
+    """
+    def leave_out(tap):
+        tap.skip(title, "takes minutes on this kernel: in make check-all")
+
     def mark(function):
+        if minutes and SLOW:
+            function = functools.wraps(function)(leave_out)
         if function.__module__ == "__main__":   # and not in a file that another one imports
             _scenes.append((title, function))
         return function
