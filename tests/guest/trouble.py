@@ -179,27 +179,10 @@ def come_and_go(path):
     return count
 
 
-@contextlib.contextmanager
-def little_left(megabytes):
-    """Has huge pages take all memory but so much: on slow kernels it takes minutes to fill it."""
-    path = pathlib.Path("/proc/sys/vm/nr_hugepages")
-    if not path.exists():
-        yield
-        return
-    with open("/proc/meminfo", encoding="ascii") as file:
-        free = next(int(line.split()[1]) for line in file if line.startswith("MemAvailable")) >> 10
-    path.write_text(f"{max(0, free - megabytes) // 2}", "ascii")
-    try:
-        yield
-    finally:
-        path.write_text("0", "ascii")
-
-
-@scene("memory until the OOM killer comes")
+@scene("memory until the OOM killer comes", minutes=True)
 def oom(t):
     STOP.unlink(missing_ok=True)
-    with (little_left(300) if QUICK else contextlib.nullcontext()), \
-            Member() as stay, Member() as maker, Listener() as ear:
+    with Member() as stay, Member() as maker, Listener() as ear:
         stay.call(furnish)
         maker.start(come_and_go, str(STOP))
         with reader(t, [stay]):
