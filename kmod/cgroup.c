@@ -3,10 +3,10 @@
  * Control groups of the tasks that caused events.
  *
  * A handler may take the id of a group, but no lock that its path needs. So the worker
- * looks up each group that it has not met yet: later it may have been removed, and its
- * path be known to nobody. The table has the groups that were met last; an event has the
- * number of a place in it. Places are given to new groups in turn, so what is in one may
- * be later than the event that has its number.
+ * looks up each group that it meets for the first time: later the group may have been
+ * removed, and then nobody knows its path. An event has the number of the group's place in
+ * a table. New groups take the places in turn, so that a group can have the place of an
+ * older one: events from before that time do not mean it.
  */
 #include <linux/err.h>
 #include <linux/hashtable.h>

@@ -185,8 +185,8 @@ static struct ipcns_event *oldest_pending(u64 pos)
  * ipcns_journal_publish() - make the oldest pending events readable
  * @max:	slots to publish, at least IPCNS_EVENT_SLOTS
  * @resolve:	called for each event, with its sequence number; sets ns, bytes, reason, what
- *		and object as they are to be. One whose object is then IPCNS_EVENT_OBJECT_NONE gets no
- *		sequence number and is never read.
+ *		and object as they are to be. One whose object is then
+ *		IPCNS_EVENT_OBJECT_NONE gets no sequence number and is never read.
  * @lost:	called before @resolve if events are missing before these
  *
  * Context: process context, may sleep if @resolve does; one caller at a time.

@@ -183,6 +183,8 @@ def polling(t):
                "its own events and its child's, in their order, and no others")
         t.same(numbers(told), [event["seq"] for event in whole if event["ns-id"] in (mine, child)],
                "with the numbers that the administrator sees")
+        t.same([event for event in told if {"cgroup-id", "cgroup"} & event.keys()], [],
+               "control groups are not reported")
         t.same({(event["pid"], "comm" in event) for event in told}, {(0, False)},
            "process ids mean nothing there, and names are not reported")
         t.same({event["uid"] for event in told}, {0}, "user ids are mapped")

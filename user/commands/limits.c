@@ -126,8 +126,7 @@ int cmd_limits(int argc, char **argv)
 	if (users.unread)
 		error("MAXIPCNS of %zu user namespaces was not read: there are more than %u",
 		      users.unread, USER_NAMESPACES);
-	if (users.refused)
-		user_limits_report(&users);
+	user_limits_report(&users);
 
 	user_limits_free(&users);
 	row_store_clear(&namespaces);

@@ -221,8 +221,7 @@ int cmd_metrics(int argc, char **argv)
 	}
 	metrics_read(&m);
 	report_part(true);
-	if (m.users.refused)
-		user_limits_report(&m.users);
+	user_limits_report(&m.users);
 	if (path)
 		outfile_write(path, fill, &m);
 	else

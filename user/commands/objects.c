@@ -454,7 +454,6 @@ static void print_stored(struct ipcns *w, const struct filter *filter, struct ro
 static void find_one(struct ipcns *w, const char *where, struct filter *filter,
 		     struct row_store *namespaces)
 {
-	uint64_t status = 0;
 	const char *name;
 	char ns[32], *arg = ns;
 	struct row row;
@@ -469,8 +468,7 @@ static void find_one(struct ipcns *w, const char *where, struct filter *filter,
 	filter->kinds = 1U << row.kind;
 	if (row.kind == IPCNS_KIND_MQ) {
 		name = ipcns_text(row.attr[IPCNS_A_OBJECT_NAME], &len);
-		ipcns_uint(row.nest[IPCNS_A_MQ_STATUS], &status);
-		filter->unlinked = !name || status & IPCNS_MQ_STATUS_UNLINKED;
+		filter->unlinked = !name || object_is_unlinked(&row);
 		filter->name = filter->unlinked ? NULL : strndup(name, len);
 	}
 	if (filter->part && filter->unlinked)

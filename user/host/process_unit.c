@@ -95,9 +95,14 @@ const char *process_unit_at(uint32_t pid, int64_t time, size_t *len)
 /** groups_are_unified - whether the unified hierarchy is the only one, as far as it shows here */
 bool groups_are_unified(void)
 {
+	static bool asked, unified;
 	struct statfs fs;
 
-	return !statfs("/sys/fs/cgroup", &fs) && fs.f_type == CGROUP2_SUPER_MAGIC;
+	/* for each event of a process in the root, and it does not change */
+	if (!asked)
+		unified = !statfs("/sys/fs/cgroup", &fs) && fs.f_type == CGROUP2_SUPER_MAGIC;
+	asked = true;
+	return unified;
 }
 
 /**

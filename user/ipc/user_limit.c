@@ -437,9 +437,11 @@ void user_limits_get(struct user_limits *list, struct ipcns *w, const struct row
 	user_limits_end(list);
 }
 
-/** user_limits_report - report limits that could not be read */
+/** user_limits_report - report limits that could not be read, if there are any */
 void user_limits_report(const struct user_limits *list)
 {
+	if (!list->refused)
+		return;
 	error("MAXIPCNS of %zu user namespace%s cannot be read", list->refused,
 	      list->refused == 1 ? "" : "s");
 }
