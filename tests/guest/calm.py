@@ -246,7 +246,7 @@ def units(t):
             for words in (f"id={nsid}", "unit=calm.service"):
                 past = [json.loads(line) for line in
                         tool.ipcnsctl("history", "-J", "-q", words).stdout.splitlines()]
-                t.same([event["unit"] for event in past if event["object"] == "shm"],
+                t.same([event["unit"] for event in past if event.get("object") == "shm"],
                        ["calm.service"], f"history {words}")
             with Member() as other:
                 other.call(calls.shmget, 0x29, 4096)
