@@ -91,6 +91,25 @@ static const struct command *get_command(const char *name)
 	return command;
 }
 
+/*
+ * A command behind options, as in "-J objects", changes places with them. Not behind a word that may
+ * be the argument of an option, as in "-o NS objects".
+ */
+static void put_command_first(int argc, char **argv)
+{
+	char *name;
+	int i = 1;
+
+	while (i < argc && argv[i][0] == '-' && strcmp(argv[i], "--"))
+		i++;
+	if (i == 1 || i == argc || !find_command(argv[i]))
+		return;
+	name = argv[i];
+	for (; i > 1; i--)
+		argv[i] = argv[i - 1];
+	argv[1] = name;
+}
+
 /* "help COMMAND ..." is "COMMAND ... --help". */
 static const struct command *take_help(int argc, char **argv)
 {
@@ -136,6 +155,7 @@ int main(int argc, char **argv)
 		check_stdout();
 		return STATUS_OK;
 	}
+	put_command_first(argc, argv);
 	if (argc > 1 && !strcmp(argv[1], "help")) {
 		command = take_help(argc, argv);
 		argc--;

@@ -18,8 +18,9 @@ TROUBLE = re.compile(r"""
 """, re.X)
 
 # These print a call trace too, and are no trouble of the kernel's: GFP_HIGHUSER is for pages of
-# programs, which those that the OOM killer ends do not get.
-EXCUSED = re.compile(r"invoked oom-killer|FAULT_INJECTION: forcing a failure"
+# programs, which those that the OOM killer ends do not get; what holds the memory of one of them for a
+# second is no trouble either.
+EXCUSED = re.compile(r"invoked oom-killer|oom_reaper: unable to reap|FAULT_INJECTION: forcing a failure"
                      r"|page allocation failure: .*GFP_HIGHUSER")
 TRACE_FOLLOWS = 15      # within so many lines
 

@@ -302,7 +302,7 @@ def table(t):
                        f"{name}: {target}: {cell}")
 
 
-@scene("who is told of events")
+@scene("who is told of events", pace=5)
 @module.parameters("access=owner")
 def events_table(t):
     with contextlib.ExitStack() as stack:
@@ -430,7 +430,7 @@ def open_dumps(count):
 
 
 
-@scene("what one user can have open", minutes=True)
+@scene("what one user can have open", pace=2)
 @module.parameters("access=owner")
 def quota(t):
     with Member(0) as user, Member(0) as second, Member(0) as contained, Member() as root:

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: memory=4G timeout=3600 stress
+# guest: memory=4G timeout=3600
 """Crowds of what users can make, called as badly as can be: memory and time of each command.
 
 Each command is run beside a crowd and beside an eighth of it. It may take 64 MiB, raw output and

@@ -264,7 +264,7 @@ def in_thread(ident):
     thread.join()
 
 
-@scene(f"{UNDOS:,} adjustments, and {UNDOERS} processes with one each")
+@scene(f"{UNDOS:,} adjustments, and {UNDOERS} processes with one each", pace=5)
 def many_undos(t):
     with Member() as member:
         ident = member.call(calls.semget, 0x76, UNDOS)
@@ -351,7 +351,7 @@ def seconds_to_read(member, ident):
     return best
 
 
-@scene("a queue of 100,000 empty messages", minutes=True)
+@scene("a queue of 100,000 empty messages", pace=2)
 def msg_many(t):
     with Member() as member:
         idents = [member.call(calls.msgget, 0x8100 + place) for place in range(3)]

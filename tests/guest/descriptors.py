@@ -201,7 +201,7 @@ def queues(inode):
     return {row["name"] for row in json.loads(done.stdout)["holders"] if row["kind"] == "mq"}
 
 
-@scene("root lists everything beside every sort of descriptor")
+@scene("root lists everything beside every sort of descriptor", pace=5)
 def every_sort(t):
     folder = "/run/sockets"
     for kind in ("tmpfs", "ramfs"):

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: timeout=600 stress
+# guest: timeout=600
 """What unprivileged callers cost others: no more than as many processes that do nothing but count.
 
 Ratios are printed. A guest is noisy, so a result is bad only if one is far too high.

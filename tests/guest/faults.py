@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: quick config=FAILSLAB config=FAULT_INJECTION_STACKTRACE_FILTER timeout=1200 stress
+# guest: quick config=FAILSLAB config=FAULT_INJECTION_STACKTRACE_FILTER timeout=1200
 """Allocations that fail, one after the other: a clean error, or an answer that is right."""
 
 import ctypes

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: memory=3G timeout=360 stress
+# guest: memory=3G timeout=360
 """Holders among very many processes and descriptors: how long it takes, and in how much memory."""
 
 import os

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: quick memory=3G timeout=240 stress
+# guest: quick memory=3G timeout=240
 """Holders read in a loop while processes fork, exec, exit, open, close, attach, detach, move."""
 
 import collections

@@ -222,7 +222,7 @@ REMOVED = [event for event in EACH
            if event.partition(" ")[2].partition(" ")[0] in ("destroyed", "unlinked", "marked")]
 
 
-@scene("what is recorded while nobody subscribes")
+@scene("what is recorded while nobody subscribes", pace=5)
 def recording(t):
     until(lambda: not events.armed() & events.OBJECT_PROBES, "no subscription is left")
     with Member() as member:
@@ -256,7 +256,7 @@ def recording(t):
                  "record=removals: no hook on creations is armed")
 
 
-@scene("parameters out of bounds")
+@scene("parameters out of bounds", pace=3)
 def bounds(t):
     until(module.unload, "rmmod")
     try:
@@ -296,7 +296,7 @@ def bounds(t):
             module.load()
 
 
-@scene("a ring that wrapped")
+@scene("a ring that wrapped", pace=2)
 def wrapped(t):
     before = time.time_ns()
     with module.parameters("journal_mb=1", "record=objects"), Member() as member:
@@ -449,7 +449,7 @@ def listed():
         return {row["inum"]: row["id"] for row in link.dump("ns")}
 
 
-@scene("a module that is loaded while ftrace is off")
+@scene("a module that is loaded while ftrace is off", pace=5)
 def blind(t):
     until(module.unload, "rmmod")
     with Member() as old, Member() as ending:

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: timeout=2400 stress
+# guest: timeout=2400
 """The monitor's service is killed again and again: what the systemd journal has in the end."""
 
 import contextlib

@@ -213,8 +213,9 @@ def lowered(t):
         for above, want in ((50, {"MSGMNI", "MQUMNI", "SEMMNI", "SEMMNS"}),
                             (51, {"MSGMNI", "MQUMNI", "SEMMNS"}),
                             (100, {"MSGMNI", "MQUMNI", "SEMMNS"}), (201, set())):
-            t.same({row["resource"] for row in tool.rows("limits", "--above", above, member.inode)
-                    if row["ns"] is not None}, want, f"--above {above}")
+            found = tool.rows("limits", "--above", f"{above}%", member.inode)
+            t.same({row["resource"] for row in found if row["ns"] is not None}, want,
+                   f"--above {above}%")
 
 
 RLIMIT_MSGQUEUE = 12

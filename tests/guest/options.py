@@ -59,6 +59,11 @@ def forms(t):
                "the same one named twice is shown once")
         t.same(json.loads(tool.ipcnsctl("-J").stdout)["namespaces"][0].keys(),
                tool.rows("list")[0].keys(), "no command means list")
+        t.same(json.loads(tool.ipcnsctl("-J", "-b", "limits", inode).stdout),
+               json.loads(tool.ipcnsctl("limits", "-J", "-b", inode).stdout),
+               "options before the command")
+        fails(t, ["-o", "NS", "limits"], 1, "no argument of an option is a command", "limits")
+        fails(t, ["-J", "--", "limits"], 1, "nor what is behind --", "limits")
 
         gone = sleeper()
         end(gone)

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: quick timeout=360 stress
+# guest: quick timeout=360
 """Loading and unloading, alone and beside readers."""
 
 import collections
@@ -10,9 +10,9 @@ import threading
 from lib import calls, tool, wire, witness
 from lib.member import Member
 from lib.module import load, loaded, unload
-from lib.tap import QUICK, main, scene, until
+from lib.tap import PACE, QUICK, main, scene, until
 
-TIMES = 20 if QUICK else 100
+TIMES = 100 if not QUICK else 20 if PACE < 5 else 5
 
 
 @scene("insmod and rmmod many times")

@@ -206,7 +206,7 @@ def polling(t):
              "who gets its end, too")
 
 
-@scene("access=owner: a monitor polls, and an end is absence")
+@scene("access=owner: a monitor polls, and an end is absence", pace=5)
 @module.parameters("access=owner")
 def monitoring(t):
     with Member(0) as inside, Member(0) as below:

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: timeout=5400 memory=3G stress
+# guest: timeout=5400 memory=3G
 """Many events at once: storms of objects, readers that stop, ends in crowds, unloading."""
 
 import collections

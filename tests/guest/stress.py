@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: quick timeout=1500 memory=3G stress
+# guest: quick timeout=1500 memory=3G
 """stress-ng's IPC stressors beside monitors, dumps, holders, exec, loading and unloading."""
 
 import collections
@@ -270,7 +270,7 @@ def ready(t):
     return False
 
 
-@scene("stressors beside monitors, dumps, holders and exec")
+@scene("stressors beside monitors, dumps, holders and exec", pace=3)
 def beside(t):
     if not ready(t):
         return

@@ -57,7 +57,7 @@ def three(t):
                "pid= means the namespace of the first thread")
 
 
-@scene("many threads of a process in one namespace count as one process")
+@scene("many threads of a process in one namespace count as one process", pace=5)
 def many(t):
     with Member() as member:
         for _ in range(5):

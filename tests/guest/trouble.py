@@ -179,7 +179,7 @@ def come_and_go(path):
     return count
 
 
-@scene("memory until the OOM killer comes", minutes=True)
+@scene("memory until the OOM killer comes", pace=2)
 def oom(t):
     STOP.unlink(missing_ok=True)
     with Member() as stay, Member() as maker, Listener() as ear:

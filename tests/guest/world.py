@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# guest: quick memory=3G timeout=600 append=log_buf_len=16M stress
+# guest: quick memory=3G timeout=600 append=log_buf_len=16M
 """Everything that can be asked, in a world of processes that make, break and leave everything.
 
 tests/fuzz/world is the world. Now and then it is frozen, and what the module says is compared with
@@ -36,7 +36,7 @@ END = "/run/world-ends-here"
 TRACING = pathlib.Path("/sys/kernel/tracing")
 
 SECONDS = int(os.environ.get("IPCNS_WORLD") or
-              (600 if not QUICK else 25 if PACE < 3 else 60))
+              (600 if not QUICK else 25 if PACE < 5 else 60))
 SEED = int(os.environ.get("IPCNS_SEED") or time.time_ns() % (1 << 31))
 OPTIONS = os.environ.get("IPCNS_WORLD_OPTIONS", "").split()
 OWN_COMM = pathlib.Path("/proc/self/comm").read_text("utf-8").strip()

@@ -76,9 +76,12 @@ static void print_users(const struct user_limits *users, double above, struct ta
 
 static double parse_percent(const char *text)
 {
+	size_t len = strlen(text);
 	uint64_t value;
 
-	if (!parse_uint(text, strlen(text), 10, UINT32_MAX, &value))
+	if (len && text[len - 1] == '%')
+		len--;
+	if (!parse_uint(text, len, 10, UINT32_MAX, &value))
 		die_usage("invalid percentage: %s", text);
 	return value;
 }

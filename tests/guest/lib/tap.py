@@ -15,20 +15,22 @@ PACE = float(os.environ.get("IPCNS_PACE", "1"))
 _scenes = []
 
 
-# In the quick part, what takes minutes on kernels that are as slow as debug is left to check-all.
-SLOW = QUICK and PACE >= 5
+# After that many seconds of the run's time, which the driver counts, no scene is begun.
+LEFT = float(os.environ.get("IPCNS_LEFT", "inf"))
+_began = time.monotonic()
 
 
-def scene(title, minutes=False):
+def scene(title, pace=float("inf")):
     """Marks a function as a scene; scenes run in the order of the file, each given a Tap.
 
-    minutes: that is what it takes on slow kernels, and the others show the same.
+    pace: in the quick part, kernels of that pace and slower ones leave the scene out: it takes
+    minutes there, and the quicker ones show the same.
     """
     def leave_out(tap):
         tap.skip(title, "takes minutes on this kernel: in make check-all")
 
     def mark(function):
-        if minutes and SLOW:
+        if QUICK and PACE >= pace:
             function = functools.wraps(function)(leave_out)
         if function.__module__ == "__main__":   # and not in a file that another one imports
             _scenes.append((title, function))
@@ -101,10 +103,10 @@ def difference(got, want):
 def until(condition, what, timeout=20):
     """Polls until condition() is true and returns its value; Failed after timeout seconds.
 
-    The timeout is that of a stock kernel. A standstill of the whole machine counts as a second
+    The timeout is that of a stock kernel; a busy machine has twice as long. A standstill of the whole machine counts as a second
     of it, or one poll would decide. what may be a function that says it at the end.
     """
-    timeout *= PACE
+    timeout *= 2 * PACE
     waited, last = 0, time.monotonic()
     while True:
         value = condition()
@@ -139,6 +141,9 @@ def main():
         if sys.argv[1:] and not any(word in title for word in sys.argv[1:]):
             continue
         begin = time.monotonic()
+        if begin - _began > LEFT:
+            tap.skip(title, "the time of this run is over: in make check-all")
+            continue
         tap.note(f"scene: {title}")
         try:
             function(tap)
